@@ -1,0 +1,98 @@
+"""What an architecture is, what it costs, how it runs. Importing, type-checking and pricing load no torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archspec.architecture import Architecture, price
+from archspec.blocks import (
+    Activation,
+    Branch,
+    Classifier,
+    Conv,
+    Dense,
+    Dropout,
+    Graph,
+    GraphNode,
+    GroupPool,
+    Lift,
+    Norm,
+    Pointwise,
+    Pool,
+    Regressor,
+    Repeat,
+    Residual,
+    Restrict,
+    Sequential,
+)
+from archspec.cost import Cost
+from archspec.document import SpecError
+from archspec.groups import Group
+from archspec.hole import choice, integer, order, real
+from archspec.inputs import Image, Series, Volume
+from archspec.kernels import Disc, Siren, Table
+from archspec.signal import Signal, SignalError
+
+if TYPE_CHECKING:
+    from archspec.exporting import export, load
+    from archspec.freezing import freeze
+    from archspec.lowering import lower
+
+_NEEDS_TORCH = {
+    "export": "archspec.exporting",
+    "freeze": "archspec.freezing",
+    "load": "archspec.exporting",
+    "lower": "archspec.lowering",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load torch only for what runs on it."""
+    if name in _NEEDS_TORCH:
+        from importlib import import_module
+
+        return getattr(import_module(_NEEDS_TORCH[name]), name)
+    raise AttributeError(f"module 'archspec' has no attribute {name!r}")
+
+
+__all__ = [
+    "Activation",
+    "Architecture",
+    "Branch",
+    "Classifier",
+    "Conv",
+    "Cost",
+    "Dense",
+    "Disc",
+    "Dropout",
+    "Graph",
+    "GraphNode",
+    "Group",
+    "GroupPool",
+    "Image",
+    "Lift",
+    "Norm",
+    "Pointwise",
+    "Pool",
+    "Regressor",
+    "Repeat",
+    "Residual",
+    "Restrict",
+    "Sequential",
+    "Series",
+    "Signal",
+    "SignalError",
+    "Siren",
+    "SpecError",
+    "Table",
+    "Volume",
+    "choice",
+    "export",
+    "freeze",
+    "integer",
+    "load",
+    "lower",
+    "order",
+    "price",
+    "real",
+]

@@ -1,0 +1,116 @@
+"""What every block is: fields, and either three rules (a primitive) or an expansion into other blocks."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from archspec.cost import Cost
+from archspec.groups import Group
+from archspec.model import Model
+from archspec.signal import Signal, SignalError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from archspec.graph import Builder
+
+
+FREE = Cost()
+
+
+class Block(Model):
+    """One kind of node. Subclasses state `kind`, a literal that tells them apart in data."""
+
+    kind: str
+
+    @abstractmethod
+    def expand(self, build: Builder, name: str, x: str) -> str:
+        """Add the nodes of this block, reading node `x`; the name of the node that holds the result."""
+
+
+class Primitive(Block):
+    """A block that is one node of the graph."""
+
+    def expand(self, build: Builder, name: str, x: str) -> str:
+        return build.primitive(name, self, x)
+
+    @abstractmethod
+    def infer(self, x: Signal) -> Signal:
+        """Output signal; raises SignalError, naming the field and a remedy, if `x` does not fit."""
+
+    @abstractmethod
+    def lower(self, x: Signal) -> nn.Module:
+        """A fresh torch module that computes this block on `x`."""
+
+    def cost(self, x: Signal) -> Cost:
+        """One forward pass on one example; `activations` is filled in by the graph."""
+        return FREE
+
+    def warnings(self, x: Signal) -> Iterator[str]:
+        """What is allowed here but only approximate."""
+        yield from ()
+
+    def simplified(self, x: Signal) -> Primitive | None:
+        """A plainer block that computes the same functions of `x`, or None when it changes nothing."""
+        return self
+
+
+def per_axis(value: int | tuple[int, ...], x: Signal, field: str) -> tuple[int, ...]:
+    """One number per axis of the grid, from one number for all or from a tuple.
+
+    Raises:
+        SignalError: the tuple has another length than the grid has axes.
+    """
+    if isinstance(value, int):
+        return (value,) * len(x.grid)
+    if len(value) != len(x.grid):
+        raise SignalError(f"{len(value)} numbers for a grid of {len(x.grid)} axes; write one number, or one each", field)
+    return value
+
+
+def slide(
+    grid: tuple[int, ...], moved_by: Group, window: tuple[int, ...], stride: int, padded: bool, field: str
+) -> tuple[int, ...]:
+    """The grid after a window slid over it, every `stride` points; padded, a window of one point would reach all.
+
+    Raises:
+        SignalError: the window is larger than the grid, or its stride samples the grid off its centre while the
+            group moves it (a stride must leave nothing over).
+    """
+    sizes = []
+    for axis, (size, taps) in enumerate(zip(grid, window, strict=True)):
+        if taps > size:
+            raise SignalError(f"{taps} taps on an axis of {size}; use at most {size}, or a larger input", field)
+        span = size - 1 if padded else size - taps
+        if stride > 1 and span % stride and not moved_by.trivial and axis in moved_by.action(len(grid)).moved_axes:
+            raise SignalError(
+                f"stride {stride} over {taps} taps samples an axis of {size} off its centre, which breaks {moved_by}; "
+                f"{_parity_remedy(size, taps, stride, padded)}", "stride")
+        sizes.append(span // stride + 1)
+    return tuple(sizes)
+
+
+def require_no_group(x: Signal, what: str) -> None:
+    """Raise SignalError if `x` still has a group axis."""
+    if not x.group.trivial:
+        raise SignalError(f"{what} needs a plain signal, this one lives on {x.group}; put GroupPool() before it")
+
+
+def require_unpooled(x: Signal, what: str) -> None:
+    """Raise SignalError if a group was pooled away while its turns still move the grid."""
+    if not x.pooled.trivial:
+        raise SignalError(
+            f"{what} after the {x.pooled} axis was pooled would break {x.pooled} unseen; put it before GroupPool(), "
+            "or Restrict(group='C1') instead of pooling to give the symmetry up"
+        )
+
+
+def _parity_remedy(size: int, taps: int, stride: int, padded: bool) -> str:
+    window = 1 if padded else taps
+    fitting = [n for n in (size - 1, size + 1, size - 2, size + 2, *range(size, size + stride + 1))
+               if n >= taps and (n - window) % stride == 0]
+    other = "stride 1 followed by Pool(size=2)" if padded and stride == 2 else (
+        f"Pool(size=3, stride={stride})" if not padded and size % stride == 1 else "stride 1")
+    return f"use an axis of {fitting[0]}, or {other}"

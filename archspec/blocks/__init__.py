@@ -1,0 +1,59 @@
+"""Every kind of block, and the written-out unions that tell them apart by `kind`."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from archspec.blocks.activation import Activation, Dropout
+from archspec.blocks.compose import Branch, Graph, GraphNode, Repeat, Residual, Sequential
+from archspec.blocks.conv import Conv, Lift
+from archspec.blocks.fibre import GroupPool, Restrict
+from archspec.blocks.heads import Classifier, Dense, Regressor
+from archspec.blocks.norm import Norm
+from archspec.blocks.pointwise import Pointwise
+from archspec.blocks.pool import Pool
+
+AnyBlock = Annotated[
+    Conv
+    | Lift
+    | Restrict
+    | GroupPool
+    | Pointwise
+    | Norm
+    | Activation
+    | Dropout
+    | Pool
+    | Sequential
+    | Residual
+    | Repeat
+    | Branch
+    | Graph,
+    Field(discriminator="kind"),
+]
+AnyHead = Annotated[Classifier | Regressor | Dense, Field(discriminator="kind")]
+
+for _composite in (Sequential, Residual, Repeat, Branch, GraphNode, Graph):
+    _composite.model_rebuild(_types_namespace={"AnyBlock": AnyBlock})
+
+__all__ = [
+    "Activation",
+    "AnyBlock",
+    "AnyHead",
+    "Branch",
+    "Classifier",
+    "Conv",
+    "Dense",
+    "Dropout",
+    "Graph",
+    "GraphNode",
+    "GroupPool",
+    "Lift",
+    "Norm",
+    "Pointwise",
+    "Pool",
+    "Regressor",
+    "Repeat",
+    "Residual",
+    "Restrict",
+    "Sequential",
+]

@@ -1,0 +1,49 @@
+"""Element-wise functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from archspec.block import Primitive
+from archspec.signal import Signal
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Activation(Primitive):
+    """A nonlinearity at every point; any of them commutes with a group."""
+
+    kind: Literal["activation"] = "activation"
+    function: Literal["relu", "gelu", "silu", "tanh", "leaky_relu", "elu"] = "relu"
+
+    def infer(self, x: Signal) -> Signal:
+        return x
+
+    def lower(self, x: Signal) -> nn.Module:
+        from torch import nn
+
+        kinds = {"relu": nn.ReLU, "gelu": nn.GELU, "silu": nn.SiLU, "tanh": nn.Tanh, "leaky_relu": nn.LeakyReLU,
+                 "elu": nn.ELU}
+        return kinds[self.function]()
+
+
+class Dropout(Primitive):
+    """Zeroes in training, the same ones for every element of the group; whole channels with `channels=True`."""
+
+    kind: Literal["dropout"] = "dropout"
+    rate: float = Field(default=0.1, ge=0, lt=1)
+    channels: bool = Field(default=False, description="drop whole channels")
+
+    def infer(self, x: Signal) -> Signal:
+        return x
+
+    def lower(self, x: Signal) -> nn.Module:
+        from archspec.layers.dropout import Dropout as Layer
+
+        return Layer(self.rate, self.channels, 0 if x.group.trivial else 1, x.dims)
+
+    def simplified(self, x: Signal) -> Primitive | None:
+        return self if self.rate else None

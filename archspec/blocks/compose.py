@@ -1,0 +1,147 @@
+"""Blocks made of blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from archspec.block import Block
+from archspec.blocks.pointwise import Pointwise
+from archspec.blocks.pool import Pool
+from archspec.graph import Builder, Merge, located, path
+from archspec.model import Model
+from archspec.signal import Signal, SignalError
+
+if TYPE_CHECKING:
+    from archspec.blocks import AnyBlock
+
+Body = tuple["AnyBlock", ...]
+NodeName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
+
+
+class Sequential(Block):
+    """One block after another; empty, the identity."""
+
+    kind: Literal["sequential"] = "sequential"
+    body: Body = ()
+
+    def expand(self, build: Builder, name: str, x: str) -> str:
+        return build.body(f"{name}.body", self.body, x)
+
+
+class Residual(Block):
+    """x + body(x); where the body changes the shape, the shortcut is pooled or strided to it and mapped pointwise."""
+
+    kind: Literal["residual"] = "residual"
+    body: Body
+
+    def expand(self, build: Builder, name: str, x: str) -> str:
+        result = build.body(f"{name}.body", self.body, x)
+        shortcut = self._shortcut(build, name, x, build.nodes[result].signal)
+        return build.merge(f"{name}.sum", "add", (shortcut, result), self.kind)
+
+    def _shortcut(self, build: Builder, name: str, x: str, to: Signal) -> str:
+        source = build.nodes[x].signal
+        if source.group != to.group or source.pooled != to.pooled or source.dims != to.dims:
+            raise located(SignalError(f"the body turns ({source}) into ({to}), which no shortcut can; move the block that "
+                                      "changes the group out of the residual"), name, self.kind)
+        if source.grid != to.grid:
+            x = build.primitive(f"{name}.shortcut.0", _resize(source, to, name), x)
+        if source.channels != to.channels:
+            x = build.primitive(f"{name}.shortcut.1", Pointwise(channels=to.channels, bias=False), x)
+        return x
+
+
+class Repeat(Block):
+    """The body several times over, each copy with weights of its own.
+
+    In a space the copies share their holes; with `tied=False` each copy has holes of its own.
+    """
+
+    kind: Literal["repeat"] = "repeat"
+    times: int = Field(ge=0, le=1_000)
+    body: Body
+    tied: bool = True
+
+    def expand(self, build: Builder, name: str, x: str) -> str:
+        for copy in range(self.times):
+            x = build.body(f"{name}.copy{copy}.body", self.body, x)
+        return x
+
+
+class Branch(Block):
+    """Several bodies read the same signal; their results are added, multiplied or concatenated along the channels."""
+
+    kind: Literal["branch"] = "branch"
+    branches: Annotated[tuple[Body, ...], Field(min_length=1)]
+    merge: Merge = "add"
+
+    def expand(self, build: Builder, name: str, x: str) -> str:
+        results = [build.body(f"{name}.branches.{i}", body, x) for i, body in enumerate(self.branches)]
+        return build.merge(f"{name}.{self.merge}", self.merge, results, self.kind)
+
+
+class GraphNode(Model):
+    """A node of an explicit graph: a block that reads other nodes, merged."""
+
+    block: "AnyBlock"
+    inputs: Annotated[tuple[NodeName, ...], Field(min_length=1)] = ("input",)
+    merge: Merge = "add"
+
+
+class Graph(Block):
+    """An explicit directed acyclic graph; the name `input` stands for what the block reads."""
+
+    kind: Literal["graph"] = "graph"
+    nodes: Annotated[dict[NodeName, GraphNode], Field(min_length=1)]
+    output: NodeName
+
+    @field_validator("nodes")
+    @classmethod
+    def _input_is_taken(cls, nodes: dict[str, Any]) -> dict[str, Any]:
+        if "input" in nodes:
+            raise ValueError("no node can be called input: that is what the graph reads")
+        return nodes
+
+    def expand(self, build: Builder, name: str, x: str) -> str:
+        results = {"input": x}
+        for key in self._order(name):
+            node = self.nodes[key]
+            read = build.merge(f"{name}.node_{key}.{node.merge}", node.merge, [results[i] for i in node.inputs], self.kind)
+            results[key] = node.block.expand(build, f"{name}.node_{key}", read)
+        return results[self.output]
+
+    def _order(self, name: str) -> list[str]:
+        """Names so that each comes after those it reads; SignalError on a missing node or a cycle."""
+        import networkx as nx
+
+        known = {"input", *self.nodes}
+        for key, node in self.nodes.items():
+            for i, source in enumerate(node.inputs):
+                if source not in known:
+                    raise SignalError(f"{path(name)}.nodes.{key}.inputs[{i}] (graph): there is no node {source!r}; the "
+                                      f"nodes are {', '.join(sorted(known))}")
+        if self.output not in self.nodes:
+            raise SignalError(f"{path(name)}.output (graph): there is no node {self.output!r}; the nodes are "
+                              f"{', '.join(sorted(self.nodes))}")
+        dag = nx.DiGraph((source, key) for key, node in self.nodes.items() for source in node.inputs)
+        try:
+            return [key for key in nx.lexicographical_topological_sort(dag) if key in self.nodes]
+        except nx.NetworkXUnfeasible:
+            cycle = " → ".join(source for source, _ in nx.find_cycle(dag))
+            raise SignalError(f"{path(name)}.nodes (graph): {cycle} read one another in a circle; remove one of these "
+                              "inputs") from None
+
+
+def _resize(source: Signal, to: Signal, name: str) -> Pool:
+    """What brings the shortcut to the body's grid: average windows where they divide it, else every n-th point."""
+    strides = {-(-a // b) for a, b in zip(source.grid, to.grid, strict=True)}
+    if len(strides) == 1:
+        stride = strides.pop()
+        if all(a == b * stride for a, b in zip(source.grid, to.grid, strict=True)):
+            return Pool(size=stride, reduce="average")
+        if all((a - 1) // stride + 1 == b for a, b in zip(source.grid, to.grid, strict=True)):
+            return Pool(size=1, stride=stride, reduce="average")
+    raise located(SignalError(f"the body turns ({source}) into ({to}), a grid no shortcut reaches; use padding='same' in "
+                              "it, and the same stride on every axis"), name, "residual")

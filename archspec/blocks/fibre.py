@@ -1,0 +1,67 @@
+"""Moves along the group axis: to a subgroup, and back to a plain signal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from archspec.block import Primitive
+from archspec.groups import TRIVIAL, Group, cosets, is_subgroup
+from archspec.signal import Signal, SignalError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Restrict(Primitive):
+    """Keep only a subgroup's symmetry: its cosets become channels, no number changes.
+
+    After GroupPool, Restrict(group="C1") states that the pooled symmetry of the grid is given up from here on.
+    """
+
+    kind: Literal["restrict"] = "restrict"
+    group: Group
+
+    def infer(self, x: Signal) -> Signal:
+        if not is_subgroup(self.group, x.symmetry, x.dims):
+            held = f"on {x.symmetry}" if not x.symmetry.trivial else "plain"
+            raise SignalError(f"{self.group} is not a subgroup of what this signal has (it is {held}); restrict to a "
+                              "subgroup, or Lift() to the larger group earlier", "group")
+        if x.group.trivial:
+            return Signal(x.channels, x.grid, TRIVIAL, self.group)
+        return Signal(x.maps // self.group.order, x.grid, self.group)
+
+    def simplified(self, x: Signal) -> Primitive | None:
+        return None if self.infer(x) == x else self
+
+    def lower(self, x: Signal) -> nn.Module:
+        from torch import nn
+
+        from archspec.layers.fibre import Restrict as Layer
+
+        if x.group.trivial:
+            return nn.Identity()
+        return Layer(cosets(self.group, x.group, x.dims), x.channels)
+
+
+class GroupPool(Primitive):
+    """Maximum or mean over the group's elements: a plain signal whose grid still turns. Over C1 it is the identity."""
+
+    kind: Literal["group_pool"] = "group_pool"
+    reduce: Literal["max", "mean"] = Field(default="max")
+
+    def infer(self, x: Signal) -> Signal:
+        if x.group.trivial and not x.pooled.trivial:
+            raise SignalError(f"the {x.pooled} axis was pooled before; remove one of the two GroupPool()")
+        return Signal(x.channels, x.grid, TRIVIAL, x.group)
+
+    def simplified(self, x: Signal) -> Primitive | None:
+        return None if x.group.trivial else self
+
+    def lower(self, x: Signal) -> nn.Module:
+        from torch import nn
+
+        from archspec.layers.fibre import GroupPool as Layer
+
+        return nn.Identity() if x.group.trivial else Layer(x.channels, x.group.order, self.reduce)

@@ -1,0 +1,80 @@
+"""What the network answers: a class, numbers, or numbers at each position."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from archspec.block import Primitive, require_no_group
+from archspec.blocks.pointwise import Pointwise
+from archspec.cost import Cost
+from archspec.signal import Signal, SignalError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Pooling = Literal["mean", "max", "last"]
+
+
+class Readout(Primitive):
+    """A head that pools the grid and maps the channels to `outputs` numbers."""
+
+    pool: Pooling = Field(default="mean", description="over the grid; 'last' is the last step of a series")
+
+    def width(self) -> int:
+        """Number of outputs."""
+        raise AssertionError
+
+    def infer(self, x: Signal) -> Signal:
+        require_no_group(x, "the head")
+        if self.pool == "last" and x.dims != 1:
+            raise SignalError(f"pool='last' is for series, this grid has {x.dims} axes; use 'mean' or 'max'", "pool")
+        if self.pool == "last" and not x.pooled.trivial:
+            raise SignalError(f"the last step is not kept by {x.pooled}; use pool='mean' or 'max'", "pool")
+        return Signal(self.width(), ())
+
+    def cost(self, x: Signal) -> Cost:
+        return Cost(macs=x.channels * self.width(), params=(x.channels + 1) * self.width())
+
+    def lower(self, x: Signal) -> nn.Module:
+        from archspec.layers.heads import Readout as Layer
+
+        return Layer(x.channels, self.width(), self.pool, x.dims)
+
+
+class Classifier(Readout):
+    """Scores of `classes` classes (logits)."""
+
+    kind: Literal["classifier"] = "classifier"
+    classes: int = Field(ge=1, le=1_000_000)
+
+    def width(self) -> int:
+        return self.classes
+
+
+class Regressor(Readout):
+    """`outputs` real numbers."""
+
+    kind: Literal["regressor"] = "regressor"
+    outputs: int = Field(default=1, ge=1, le=1_000_000)
+
+    def width(self) -> int:
+        return self.outputs
+
+
+class Dense(Primitive):
+    """`outputs` numbers at each position of the grid, such as the scores of a segmentation."""
+
+    kind: Literal["dense"] = "dense"
+    outputs: int = Field(ge=1, le=1_000_000)
+
+    def infer(self, x: Signal) -> Signal:
+        require_no_group(x, "the head")
+        return Signal(self.outputs, x.grid, x.group, x.pooled)
+
+    def cost(self, x: Signal) -> Cost:
+        return Cost(macs=x.positions * x.channels * self.outputs, params=(x.channels + 1) * self.outputs)
+
+    def lower(self, x: Signal) -> nn.Module:
+        return Pointwise(channels=self.outputs).lower(x)

@@ -1,0 +1,49 @@
+"""Normalisation, with statistics and affine shared over the group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from archspec.block import Primitive
+from archspec.cost import Cost
+from archspec.signal import Signal, SignalError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Norm(Primitive):
+    """Normalise: `batch` over batch and grid, `layer` over channels at each position, `group` over sets of channels."""
+
+    kind: Literal["norm"] = "norm"
+    type: Literal["batch", "layer", "group"] = "batch"
+    groups: int = Field(default=1, ge=1, le=65_536, description="sets of channels, for type='group'")
+    statistics: Literal["shared", "per_element"] = Field(
+        default="shared", description="shared over the elements of the group, or (plain signals only) not"
+    )
+    eps: float = Field(default=1e-5, gt=0, le=1)
+
+    def infer(self, x: Signal) -> Signal:
+        if self.statistics == "per_element" and not x.group.trivial:
+            raise SignalError(f"statistics per element of {x.group} break its symmetry; use statistics='shared'",
+                              "statistics")
+        if self.type == "group" and x.channels % self.groups:
+            raise SignalError(f"{self.groups} sets do not divide {x.channels} channels", "groups")
+        return x
+
+    def cost(self, x: Signal) -> Cost:
+        return Cost(params=2 * x.channels)
+
+    def lower(self, x: Signal) -> nn.Module:
+        from archspec.layers.norm import BatchNorm, GroupNorm, LayerNorm
+
+        grouped = not x.group.trivial
+        match self.type:
+            case "batch":
+                return BatchNorm(x.channels, x.group.order, x.dims, self.eps)
+            case "layer":
+                return LayerNorm(x.channels, x.group.order, grouped, self.eps)
+            case "group":
+                return GroupNorm(x.channels, x.group.order, self.groups, self.eps)

@@ -1,0 +1,57 @@
+"""Pooling over the grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from archspec.block import Primitive, per_axis, slide
+from archspec.signal import Signal
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Pool(Primitive):
+    """Maximum or average over windows that tile the grid or, where an odd `size` exceeds the stride, overlap.
+
+    Tiles are not padded, overlapping windows are padded around their centre. Under a group tiles need axes they divide,
+    overlapping windows axes of stride·n + 1: else the sampled grid is off centre.
+    """
+
+    kind: Literal["pool"] = "pool"
+    size: int | tuple[int, ...] = Field(default=2, description="window, in grid points per axis", ge=1, le=65_536)
+    stride: int | None = Field(default=None, ge=1, le=65_536, description="by default the window's size")
+    reduce: Literal["max", "average"] = "max"
+
+    def infer(self, x: Signal) -> Signal:
+        grid = slide(x.grid, x.symmetry, self._window(x), self._stride(x), self._overlaps(x), "size")
+        return Signal(x.channels, grid, x.group, x.pooled)
+
+    def warnings(self, x: Signal) -> Iterator[str]:
+        window, stride = self._window(x), self._stride(x)
+        for axis, (size, k) in enumerate(zip(x.grid, window, strict=True)):
+            if not self._overlaps(x) and (left := (size - k) % stride):
+                yield f"the last {left} of {size} points on axis {axis} are never read"
+
+    def simplified(self, x: Signal) -> Primitive | None:
+        return self if max(self._window(x), default=1) > 1 or self._stride(x) > 1 else None
+
+    def lower(self, x: Signal) -> nn.Module:
+        from archspec.layers.pool import Pool as Layer
+
+        window = self._window(x)
+        padding = tuple(k // 2 if self._overlaps(x) else 0 for k in window)
+        return Layer(window, self._stride(x), padding, self.reduce, grouped=not x.group.trivial)
+
+    def _window(self, x: Signal) -> tuple[int, ...]:
+        return per_axis(self.size, x, "size")
+
+    def _overlaps(self, x: Signal) -> bool:
+        window = self._window(x)
+        return all(k % 2 for k in window) and self._stride(x) < max(window, default=1)
+
+    def _stride(self, x: Signal) -> int:
+        return self.stride or max(self._window(x), default=1)

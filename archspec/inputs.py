@@ -1,0 +1,64 @@
+"""What goes in: a plain signal on one, two or three axes."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from archspec.model import Model
+from archspec.signal import Signal
+
+Extent = Annotated[int, Field(ge=1, le=100_000_000)]
+
+
+class Input(Model):
+    """A signal of `channels` channels."""
+
+    channels: int = Field(default=1, ge=1, le=65_536)
+
+    @property
+    @abstractmethod
+    def grid(self) -> tuple[int, ...]:
+        """Points per axis."""
+
+    def signal(self) -> Signal:
+        """The type of the input."""
+        return Signal(self.channels, self.grid)
+
+
+class Series(Input):
+    """A sequence of `length` steps; layout (B, channels, length)."""
+
+    kind: Literal["series"] = "series"
+    length: Extent
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        return (self.length,)
+
+
+class Image(Input):
+    """An image of `size` (rows, columns); layout (B, channels, rows, columns)."""
+
+    kind: Literal["image"] = "image"
+    size: tuple[Extent, Extent]
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        return self.size
+
+
+class Volume(Input):
+    """A volume of `size` (depth, rows, columns); layout (B, channels, depth, rows, columns)."""
+
+    kind: Literal["volume"] = "volume"
+    size: tuple[Extent, Extent, Extent]
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        return self.size
+
+
+AnyInput = Annotated[Series | Image | Volume, Field(discriminator="kind")]

@@ -1,0 +1,26 @@
+"""Heads: pool the grid, then a linear map."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class Readout(nn.Module):
+    """(B, C, *S) to (B, outputs)."""
+
+    def __init__(self, channels: int, outputs: int, pool: str, dims: int) -> None:
+        super().__init__()
+        self.pool, self.axes = pool, tuple(range(2, 2 + dims))
+        self.linear = nn.Linear(channels, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.pool == "last":
+            pooled = x[..., -1]
+        else:
+            pooled = torch.mean(x, self.axes) if self.pool == "mean" else torch.amax(x, self.axes)
+        return self.linear(pooled)
+
+    def plain(self) -> nn.Module:
+        """Itself: nothing in it but torch."""
+        return self

@@ -1,0 +1,81 @@
+"""Normalisation with statistics and affine shared over the group."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+BATCH_NORM = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
+
+class BatchNorm(nn.BatchNorm1d):
+    """Statistics per channel over batch, group and grid."""
+
+    def __init__(self, channels: int, order: int, dims: int, eps: float) -> None:
+        super().__init__(channels, eps)
+        self.order, self.dims = order, dims
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.flatten(2)).view(x.shape)
+
+    def plain(self) -> nn.Module:
+        """The ordinary batch norm of the folded channels."""
+        norm = BATCH_NORM[self.dims - 1](self.num_features * self.order, self.eps, device="meta")
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        for name in ("weight", "bias"):
+            setattr(norm, name, nn.Parameter(getattr(self, name).detach().repeat_interleave(self.order)))
+        norm.running_mean = self.running_mean.repeat_interleave(self.order)
+        norm.running_var = self.running_var.repeat_interleave(self.order)
+        norm.num_batches_tracked = torch.tensor(0)
+        return norm.eval()
+
+
+class GroupNorm(nn.GroupNorm):
+    """Statistics per example over a set of channels, group and grid."""
+
+    def __init__(self, channels: int, order: int, groups: int, eps: float) -> None:
+        super().__init__(groups, channels, eps)
+        self.order = order
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.flatten(2)).view(x.shape)
+
+    def plain(self) -> nn.Module:
+        """The ordinary group norm of the folded channels."""
+        norm = nn.GroupNorm(self.num_groups, self.num_channels * self.order, self.eps, device="meta")
+        norm.weight = nn.Parameter(self.weight.detach().repeat_interleave(self.order))
+        norm.bias = nn.Parameter(self.bias.detach().repeat_interleave(self.order))
+        return norm
+
+
+class LayerNorm(nn.Module):
+    """Statistics per example and position over channels and group."""
+
+    def __init__(self, channels: int, order: int, grouped: bool, eps: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.order, self.axes, self.eps = order, 2 if grouped else 1, eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        # Channels (and group) last, where the normalisation works; (B, *S, C·N).
+        y = x.flatten(1, self.axes).movedim(1, -1)
+        weight, bias = self.weight.repeat_interleave(self.order), self.bias.repeat_interleave(self.order)
+        return F.layer_norm(y, (y.shape[-1],), weight, bias, self.eps).movedim(-1, 1).reshape(x.shape)
+
+    def plain(self) -> nn.Module:
+        """The ordinary layer norm over the folded channels."""
+        return _ChannelNorm(self.weight.detach().repeat_interleave(self.order),
+                            self.bias.detach().repeat_interleave(self.order), self.eps)
+
+
+class _ChannelNorm(nn.Module):
+    def __init__(self, weight: Tensor, bias: Tensor, eps: float) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(len(weight), eps, device="meta")
+        self.norm.weight, self.norm.bias = nn.Parameter(weight), nn.Parameter(bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.movedim(self.norm(torch.movedim(x, 1, -1)), -1, 1)

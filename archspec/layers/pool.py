@@ -1,0 +1,30 @@
+"""Pooling over the grid, the same for every element of the group."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+MAX = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
+AVERAGE = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
+
+
+class Pool(nn.Module):
+    """Maximum or average over windows; padding takes no part in either."""
+
+    def __init__(self, window: tuple[int, ...], stride: int, padding: tuple[int, ...], reduce: str, grouped: bool) -> None:
+        super().__init__()
+        dims = len(window)
+        self.grouped = grouped
+        if reduce == "max":
+            self.pool: nn.Module = MAX[dims - 1](window, stride, padding)
+        else:
+            self.pool = AVERAGE[dims - 1](window, (stride,) * dims, padding, count_include_pad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.grouped:
+            return self.pool(x)
+        return self.pool(x.flatten(1, 2)).unflatten(1, x.shape[1:3])
+
+    def plain(self) -> nn.Module:
+        """The ordinary pooling of the folded channels."""
+        return self.pool

@@ -1,0 +1,56 @@
+"""What a person did wrong in a specification, in one sentence: where, what, what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+# Tags pydantic puts into the path of a mistake between a field and one of its alternatives; the models add their kinds.
+TAGS: set[str] = {"int", "str", "bool", "float"}
+
+
+def describe(error: ValidationError) -> str:
+    """The first mistake of a validation in one sentence, with its path, and how many more there are."""
+    mistakes = error.errors(include_url=False)
+    first = max(mistakes, key=lambda mistake: len(mistake["loc"]))
+    found = first["input"]
+    hidden = first["type"] == "missing" or isinstance(found, dict | list | tuple | BaseModel)
+    shown = "" if hidden else f" (found {shortened(found)})"
+    more = f"; {len(mistakes) - 1} more like this" if len(mistakes) > 1 else ""
+    where = _place(first["loc"])
+    return f"{where + ': ' if where else ''}{_remedy(first)}{shown}{more}"
+
+
+def shortened(value: Any) -> str:
+    """At most 60 characters of a value."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _place(loc: tuple[str | int, ...]) -> str:
+    """Path of a mistake, without the tags pydantic puts between a field and the fields of its alternatives."""
+    text = ""
+    for i, part in enumerate(loc):
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif not (i and (part in TAGS or "[" in part)):
+            text += f".{part}"
+    return text.lstrip(".")
+
+
+def _remedy(mistake: ErrorDetails) -> str:
+    message, context = mistake["msg"], mistake.get("ctx", {})
+    match mistake["type"]:
+        case "missing":
+            return "this field is missing; write it"
+        case "extra_forbidden":
+            return "there is no such field; remove it or mend its name"
+        case "union_tag_invalid":
+            return f"unknown kind {shortened(context['tag'])}; use one of {context['expected_tags']}"
+        case "union_tag_not_found":
+            return "there is no kind here; write one, such as kind: conv"
+        case _:
+            return "expected " + message[16:] if message.startswith("Input should be ") else message.removeprefix(
+                "Value error, ")

@@ -1,0 +1,22 @@
+"""Rewrites of a graph that keep what it computes. Each is a function; the graph is verified after each that changed it."""
+
+from archspec.graph import Graph, verify
+from archspec.passes.share import share_equal
+from archspec.passes.simplify import simplify
+from archspec.passes.unused import drop_unused
+
+# Unused nodes first, so that nothing is spent on them; sharing last, when equal nodes look equal.
+PASSES = (drop_unused, simplify, share_equal)
+
+
+def optimise(graph: Graph) -> Graph:
+    """All passes in order."""
+    for step in PASSES:
+        after = step(graph)
+        if after is not graph:
+            verify(after)
+        graph = after
+    return graph
+
+
+__all__ = ["PASSES", "drop_unused", "optimise", "share_equal", "simplify"]
