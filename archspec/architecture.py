@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar, get_args
 
 from pydantic import Field
 
@@ -12,12 +12,18 @@ from archspec.canonical import canonical_hash
 from archspec.cost import Cost
 from archspec.graph import INPUT, Builder, Graph
 from archspec.inputs import AnyInput
+from archspec.kernels import AnyKernel, Disc
 from archspec.data import to_data
 from archspec.model import Model
-from archspec.passes import optimise
+from archspec.passes import optimise, price_by_block
 from archspec.signal import SignalError
 
 A = TypeVar("A", bound="Architecture")
+# Which model each `kind` in data stands for.
+KINDS: dict[str, type[Model]] = {
+    str(model.model_fields["kind"].default): model
+    for model in (*(m for union in (AnyBlock, AnyHead, AnyInput, AnyKernel) for m in get_args(get_args(union)[0])), Disc)
+}
 
 
 class Architecture(Model):
@@ -32,6 +38,11 @@ class Architecture(Model):
     def filled(self) -> bool:
         """Whether there is no hole in it."""
         return not self.is_open()
+
+    @cached_property
+    def of_space(self) -> bool:
+        """Whether it fills a space, so that its blocks recur in other fillings."""
+        return False
 
     @cached_property
     def graph(self) -> Graph:
@@ -107,5 +118,16 @@ def _known_filled(architecture: A) -> A:
 
 
 def price(what: Architecture | Graph) -> Cost:
-    """The cost of one example through an architecture, or through its graph; see `Cost` for what counts."""
-    return (what if isinstance(what, Graph) else what.graph).cost()
+    """The cost of one example through an architecture, or through its graph; see `Cost` for what counts.
+
+    Raises:
+        SignalError: the architecture does not fit together.
+    """
+    if isinstance(what, Graph):
+        return what.cost()
+    if what.of_space and "graph" not in what.__dict__:
+        try:
+            return price_by_block(what.input.signal(), (*what.body, what.head))
+        except SignalError:
+            pass  # the graph says it again, with the path
+    return what.graph.cost()

@@ -54,16 +54,14 @@ def from_data(value: Any, kinds: Mapping[str, type[Model]], place: str = "") -> 
         return [from_data(x, kinds, f"{place}[{i}]") for i, x in enumerate(value)]
     if not isinstance(value, dict):
         return value
+    fields = {str(key): from_data(x, kinds, f"{place}.{key}") for key, x in value.items()}
+    model = kinds.get(str(fields.get("kind")))
     try:
-        if _HOLE in value:
-            return _hole_from_data({key: x if key in ("hole", "name") else from_data(x, kinds) for key, x in value.items()})
-        fields = {key: from_data(x, kinds, f"{place}.{key}") for key, x in value.items()}
-        model = kinds.get(str(fields.get("kind")))
-        return model(**fields) if model else fields
+        return _hole_from_data(fields) if _HOLE in fields else model(**fields) if model else fields
     except ValidationError as error:
-        raise ValueError(f"{place.lstrip('.')}{'.' if place else ''}{describe(error)}") from None
-    except (TypeError, KeyError) as error:
-        raise ValueError(f"{place.lstrip('.')}: this hole cannot be read: {error}") from None
+        raise ValueError(f"{place}.{describe(error)}".lstrip(".")) from None
+    except (TypeError, KeyError, ValueError) as error:
+        raise ValueError(f"{place}.{error}".lstrip(".") if model else f"{place}: this hole cannot be read: {error}") from None
 
 
 def _hole_from_data(data: dict[str, Any]) -> Hole:

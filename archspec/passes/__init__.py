@@ -1,6 +1,7 @@
 """Rewrites of a graph that keep what it computes. Each is a function; the graph is verified after each that changed it."""
 
 from archspec.graph import Graph, verify
+from archspec.passes.by_block import price_by_block
 from archspec.passes.share import share_equal
 from archspec.passes.simplify import simplify
 from archspec.passes.unused import drop_unused
@@ -19,4 +20,4 @@ def optimise(graph: Graph) -> Graph:
     return graph
 
 
-__all__ = ["PASSES", "drop_unused", "optimise", "share_equal", "simplify"]
+__all__ = ["PASSES", "drop_unused", "optimise", "price_by_block", "share_equal", "simplify"]

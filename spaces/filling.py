@@ -1,0 +1,120 @@
+"""Fill the holes of a template: every decision is asked of a callback, in the order of the fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from archspec.blocks import Repeat, Sequential
+from archspec.hole import Choice, Expression, Hole, Scalar
+from archspec.model import Model
+from spaces.parameters import option_of, walk
+
+Draw = Callable[[str, Hole], Scalar]
+MOST_REMEMBERED = 50_000
+
+
+@dataclass
+class Known:
+    """What is remembered of a template between its fillings.
+
+    Attributes:
+        closed: whether the part with this id has no hole.
+        names: the parameters inside a model at a place.
+        filled: a model at a place with the values of those parameters, filled, and the parameters it used.
+    """
+
+    closed: dict[int, bool] = field(default_factory=dict)
+    names: dict[tuple[int, str], tuple[str, ...]] = field(default_factory=dict)
+    filled: dict[tuple[Any, ...], tuple[Model, dict[str, Scalar]]] = field(default_factory=dict)
+
+
+class Filling:
+    """One filling of a template; `values` collects what was decided, by the name of the parameter.
+
+    With `given`, the values are known beforehand, and models that were filled with the same ones before are reused.
+    """
+
+    def __init__(self, draw: Draw, known: Known, given: Mapping[str, Scalar] | None = None) -> None:
+        self.draw = draw
+        self.known = known
+        self.given = given
+        self.values: dict[str, Scalar] = {}
+
+    def fill(self, value: Any, place: str) -> Any:
+        """The value with every hole in it filled."""
+        if isinstance(value, Hole):
+            return self._fill_hole(value, place)
+        if isinstance(value, Model):
+            return self._fill_model(value, place)
+        if isinstance(value, tuple):
+            return tuple([self.fill(x, f"{place}[{i}]") for i, x in enumerate(value)])
+        if isinstance(value, dict):
+            return {key: self.fill(x, f"{place}.{key}") for key, x in value.items()}
+        return value
+
+    def decide(self, hole: Hole, place: str) -> Scalar:
+        """What the hole holds: decided before under its name, or drawn now."""
+        name = getattr(hole, "name", None) or place
+        if name not in self.values:
+            self.values[name] = self.draw(name, hole)
+        return self.values[name]
+
+    def _fill_hole(self, hole: Hole, place: str) -> Any:
+        match hole:
+            case Expression():
+                places = {id(h): f"{place}.of[{i}]" for i, h in enumerate(hole.holes)}
+                return hole.value(lambda h: self._fill_hole(h, places.get(id(h), place)))
+            case Choice():
+                label = self.decide(hole, place)
+                return self.fill(option_of(hole, label, getattr(hole, "name", None) or place), f"{place}[{label}]")
+            case _:
+                return self.decide(hole, place)
+
+    def _fill_model(self, model: Model, place: str) -> Any:
+        if self.is_closed(model):
+            return model
+        if self.given is None:
+            return self._filled(model, place)
+        names = self.known.names.get((id(model), place))
+        if names is None:
+            found: dict[str, None] = {}
+            walk(model, place, {}, lambda name, hole, when: found.setdefault(name))
+            names = self.known.names[id(model), place] = tuple(found)
+        given, filled = self.given, self.known.filled
+        key = (id(model), place, *[given.get(name, Ellipsis) for name in names])
+        if key not in filled:
+            if len(filled) >= MOST_REMEMBERED:
+                filled.clear()
+            inside = Filling(self.draw, self.known, given)
+            result = inside._filled(model, place)
+            filled[key] = (result, inside.values)
+        result, used = filled[key]
+        self.values.update(used)
+        return result
+
+    def _filled(self, model: Model, place: str) -> Any:
+        if isinstance(model, Repeat) and not model.tied and not self.is_closed(model.body):
+            times = self.fill(model.times, f"{place}.times")
+            copies = [self.fill(model.body, f"{place}.copy{i}.body") for i in range(times)]
+            return Sequential.model_construct(body=tuple(block for body in copies for block in body))
+        changes = {}
+        for field in type(model).model_fields:
+            value = model.__dict__[field]
+            if not self.is_closed(value):
+                changes[field] = self.fill(value, f"{place}.{field}" if place else field)
+        return model.with_fields(changes)
+
+    def is_closed(self, value: Any) -> bool:
+        """Whether there is no hole in it; remembered, as the template does not change."""
+        if isinstance(value, Hole):
+            return False
+        if not isinstance(value, Model | tuple | dict):
+            return True
+        known = self.known.closed.get(id(value))
+        if known is None:
+            parts = value.__dict__ if isinstance(value, Model) else value
+            known = all(map(self.is_closed, parts.values() if isinstance(parts, dict) else parts))
+            self.known.closed[id(value)] = known
+        return known

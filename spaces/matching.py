@@ -1,0 +1,104 @@
+"""Which values made an architecture: the template laid over it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from archspec.blocks import Repeat, Sequential
+from archspec.groups import Group
+from archspec.hole import Choice, Expression, Hole, Scalar
+from archspec.model import Model
+from spaces.parameters import check, domain
+
+MAX_SOLUTIONS_TRIED = 100_000
+
+
+class Match:
+    """Values found so far, and the arithmetic that must come out."""
+
+    def __init__(self, values: dict[str, Scalar], sums: tuple[tuple[Expression, str, Any], ...] = ()) -> None:
+        self.values, self.sums = values, sums
+
+    def decided(self, name: str, hole: Hole, value: Scalar) -> Match | None:
+        """With one more decision; None if it contradicts an earlier one or the hole cannot hold it."""
+        if name in self.values:
+            return self if self.values[name] == value else None
+        try:
+            check(hole, value, name)
+        except ValueError:
+            return None
+        return Match({**self.values, name: value}, self.sums)
+
+
+def matches(template: Any, value: Any, place: str, found: Match) -> Iterator[Match]:
+    """Every way the template gives the value."""
+    match template:
+        case Expression():
+            yield Match(found.values, (*found.sums, (template, place, value)))
+        case Choice():
+            name = template.name or place
+            for label, option in zip(template.labels, template.options, strict=True):
+                decided = found.decided(name, template, label)
+                if decided:
+                    yield from matches(option, value, f"{place}[{label}]", decided)
+        case Hole():
+            decided = found.decided(getattr(template, "name", None) or place, template, value)
+            if decided:
+                yield decided
+        case Repeat() if not template.tied and template.is_open() and isinstance(value, Sequential):
+            yield from _copies(template, value, place, found)
+        case Model():
+            if type(template) is type(value):
+                pairs = [(getattr(template, name), getattr(value, name), f"{place}.{name}" if place else name)
+                         for name in type(template).model_fields]
+                yield from _all(pairs, found)
+        case tuple() if isinstance(value, tuple) and len(value) == len(template):
+            yield from _all([(t, v, f"{place}[{i}]") for i, (t, v) in enumerate(zip(template, value, strict=True))], found)
+        case dict() if isinstance(value, dict) and value.keys() == template.keys():
+            yield from _all([(t, value[key], f"{place}.{key}") for key, t in template.items()], found)
+        case _:
+            if template == value or (isinstance(template, Group | str) and str(template) == str(value)):
+                yield found
+
+
+def solved(found: Match) -> Iterator[dict[str, Scalar]]:
+    """The values with what only occurs in arithmetic solved for."""
+    unknown: dict[str, Hole] = {}
+    for expression, place, _ in found.sums:
+        for i, hole in enumerate(expression.holes):
+            name = getattr(hole, "name", None) or f"{place}.of[{i}]"
+            if name not in found.values:
+                unknown[name] = hole
+    spans = [domain(hole) for hole in unknown.values()]
+    if math.prod(map(len, spans)) > MAX_SOLUTIONS_TRIED:
+        raise ValueError(f"too many unknowns in the arithmetic over {', '.join(unknown)} to solve it")
+    for guess in product(*spans):
+        values = {**found.values, **dict(zip(unknown, guess, strict=True))}
+        if all(_comes_out(expression, place, wanted, values) for expression, place, wanted in found.sums):
+            yield values
+
+
+def _all(pairs: list[tuple[Any, Any, str]], found: Match) -> Iterator[Match]:
+    if not pairs:
+        yield found
+        return
+    (template, value, place), *rest = pairs
+    for first in matches(template, value, place, found):
+        yield from _all(rest, first)
+
+
+def _copies(template: Repeat, value: Sequential, place: str, found: Match) -> Iterator[Match]:
+    length = len(template.body)
+    times, left = divmod(len(value.body), length) if length else (0, 1)
+    if left:
+        return
+    bodies = [(template.body, value.body[i * length : (i + 1) * length], f"{place}.copy{i}.body") for i in range(times)]
+    yield from _all([(template.times, times, f"{place}.times"), *bodies], found)
+
+
+def _comes_out(expression: Expression, place: str, wanted: Any, values: dict[str, Scalar]) -> bool:
+    places = {id(h): f"{place}.of[{i}]" for i, h in enumerate(expression.holes)}
+    return bool(expression.value(lambda h: values[getattr(h, "name", None) or places[id(h)]]) == wanted)

@@ -1,0 +1,94 @@
+"""Ready-made spaces for images, sequences and volumes: one builder, three inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archspec.architecture import Architecture
+from archspec.block import Block
+from archspec.blocks import Activation, Classifier, Conv, GroupPool, Lift, Norm, Pool, Repeat, Residual
+from archspec.groups import Group
+from archspec.hole import choice, integer, order
+from archspec.inputs import Image, Input, Series, Volume
+from archspec.kernels import Siren, Table
+from spaces.space import Space
+
+STAGES = 2
+
+
+def images(channels: int, size: tuple[int, int], classes: int, groups: Sequence[str] = ("C1", "C4", "D4", "C2", "D1")) -> Space:
+    """Classifiers of images: symmetry, kernel, kernel size, factorisation, total width and depth are open.
+
+    Groups that do not fit the image (quarter turns on a non-square one) are left out.
+    """
+    return residual_space(Image(channels=channels, size=size), classes, groups, kernel_sizes=(3, 5, 7))
+
+
+def sequences(channels: int, length: int, classes: int, groups: Sequence[str] = ("C1", "D1")) -> Space:
+    """Classifiers of sequences; as `images`, with longer kernels. D1 is reversal in time."""
+    sizes = [k for k in (3, 7, 15, 31, 63) if k <= max(3, length // 4)]
+    return residual_space(Series(channels=channels, length=length), classes, groups, kernel_sizes=sizes)
+
+
+def volumes(channels: int, size: tuple[int, int, int], classes: int, groups: Sequence[str] = ("C1", "O", "T", "D1")) -> Space:
+    """Classifiers of volumes; as `images`. O and T are the rotations of the cube and of the tetrahedron."""
+    return residual_space(Volume(channels=channels, size=size), classes, groups, kernel_sizes=(3, 5))
+
+
+def residual_space(input: Input, classes: int, groups: Sequence[str], kernel_sizes: Sequence[int]) -> Space:
+    """A lifting convolution, then stages of pre-normalised residual convolutions with a pooling after each.
+
+    Fair between groups: `width` is the total of channels times group elements, so that one width costs much the same
+    whatever the group, and a group pays with fewer channels for what it shares.
+    """
+    fitting = [name for name in groups if fits(Group(name), input.grid)]
+    group = choice(*fitting, name="group")
+    widest = max(Group(name).order for name in fitting)
+    base = -(-8 // widest) * widest
+    width = integer("width", base, 4 * base, step=base)
+    grid = input.grid
+    body: list[Block] = [
+        Lift(group=group, channels=width // order(group), kernel=_kernel("stem_kernel"), kernel_size=_sizes(kernel_sizes, grid))
+    ]
+    for stage in range(STAGES):
+        channels = 2**stage * width // order(group)
+        conv = Conv(
+            channels=channels, kernel=_kernel(f"stage{stage + 1}_kernel"), kernel_size=_sizes(kernel_sizes, grid),
+            factorisation=choice("full", "depthwise_separable", name=f"stage{stage + 1}_factorisation"),
+        )
+        body.append(Repeat(times=integer(f"stage{stage + 1}_depth", 1, 3),
+                           body=[Residual(body=[Norm(), Activation(function="relu"), conv])]))
+        pool = halving(grid)
+        if pool is not None:
+            body.append(pool)
+            grid = halved(grid)
+    body += [Norm(), Activation(), GroupPool(reduce=choice("max", "mean", name="group_pool"))]
+    return Space(Architecture(input=input, body=body, head=Classifier(classes=classes)))
+
+
+def fits(group: Group, grid: tuple[int, ...]) -> bool:
+    """Whether a group acts on a grid: it exists in that dimension, and turns no axis into one of another length."""
+    return group.acts_on(len(grid)) and all(grid[a] == grid[b] for a, b in group.action(len(grid)).mixed_axes)
+
+
+def halving(grid: tuple[int, ...]) -> Pool | None:
+    """The pooling that halves a grid and keeps its centre; None where an axis is small or parities differ."""
+    if min(grid) < 6:
+        return None
+    if all(n % 2 == 0 for n in grid):
+        return Pool(size=2)
+    return Pool(size=3, stride=2) if all(n % 2 for n in grid) else None
+
+
+def halved(grid: tuple[int, ...]) -> tuple[int, ...]:
+    """What `halving` leaves."""
+    return tuple((n + 1) // 2 for n in grid)
+
+
+def _kernel(name: str) -> object:
+    return choice(Table(), Siren(), name=name)
+
+
+def _sizes(sizes: Sequence[int], grid: tuple[int, ...]) -> object:
+    fitting = [k for k in sizes if k <= min(grid)]
+    return choice(*(fitting or [1]))

@@ -1,0 +1,198 @@
+"""A space: an architecture with holes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+from archspec.architecture import KINDS, Architecture
+from archspec.data import from_data, to_data
+from archspec.document import SpecError, read_json, read_yaml, write_json, write_yaml
+from archspec.hole import Hole, Integer, Real, Scalar
+from archspec.signal import SignalError
+from spaces.counting import count
+from spaces.filling import Draw, Filling, Known
+from spaces.matching import Match, matches, solved
+from spaces.parameters import Condition, Parameter, check, domain, walk
+
+
+class Random(Protocol):
+    """What both `random.Random` and `numpy.random.Generator` offer."""
+
+    def random(self) -> float:
+        """A number from 0 to 1."""
+        ...
+
+
+class Space:
+    """All fillings of an architecture with holes.
+
+    Raises:
+        ValueError: the same name stands for two different holes.
+    """
+
+    def __init__(self, template: Architecture) -> None:
+        self.template = template
+        self._known = Known()
+        self._parameters: dict[str, Parameter] = {}
+        walk(template, "", {}, self._note)
+
+    def __repr__(self) -> str:
+        return f"Space({len(self._parameters)} parameters, {self.size():,} architectures)"
+
+    def parameters(self) -> list[Parameter]:
+        """Every decision that may have to be taken, in the order in which it is."""
+        return list(self._parameters.values())
+
+    def size(self) -> float:
+        """Number of fillings (an int, or infinity where a real number is open)."""
+        return count(self.template)
+
+    def fill(self, values: Mapping[str, Scalar]) -> Architecture:
+        """The architecture these values make.
+
+        Raises:
+            ValueError: a value is missing, unknown, not alive, or not among what its hole can hold.
+        """
+        def draw(name: str, hole: Hole) -> Scalar:
+            if name not in values:
+                raise ValueError(f"{name} is missing; it is {self._parameters[name]}")
+            return check(hole, values[name], name)
+
+        architecture, used = self._filled(Filling(draw, self._known, values))
+        if unknown := values.keys() - used.keys():
+            name = min(unknown)
+            known = "is not alive with the other values" if name in self._parameters else "is no parameter of this space"
+            raise ValueError(f"{name} {known}; leave it out")
+        return architecture
+
+    def drawn(self, draw: Draw) -> tuple[Architecture, dict[str, Scalar]]:
+        """An architecture with every decision asked of `draw(name, hole)`, and what was decided."""
+        return self._filled(Filling(draw, self._known))
+
+    def sample(self, rng: Random) -> Architecture:
+        """A random architecture: every decision uniform over its values (or their logarithm)."""
+        return self.drawn(lambda _, hole: _random_value(hole, rng))[0]
+
+    def enumerate(self) -> Iterator[Architecture]:
+        """Every filling, the last decision turning fastest. ValueError where a real number is open."""
+        turns: list[int] = []
+        while True:
+            counts: list[int] = []
+
+            def draw(name: str, hole: Hole, counts: list[int] = counts) -> Scalar:
+                values = domain(hole)
+                turn = turns[len(counts)] if len(counts) < len(turns) else 0
+                counts.append(len(values))
+                return values[turn]
+
+            yield self.drawn(draw)[0]
+            turns += [0] * (len(counts) - len(turns))
+            while turns and turns[-1] + 1 >= counts[len(turns) - 1]:
+                turns.pop()
+            if not turns:
+                return
+            turns[-1] += 1
+
+    def values_of(self, architecture: Architecture) -> dict[str, Scalar]:
+        """The values that make this architecture.
+
+        Raises:
+            ValueError: no values of this space do.
+        """
+        for found in matches(self.template, architecture, "", Match({})):
+            for values in solved(found):
+                return values
+        raise ValueError("this architecture is not of this space")
+
+    def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
+        """Well-typed architectures one decision away; decisions that come alive take their first value."""
+        values = self.values_of(architecture)
+        for name, value in values.items():
+            for other in _next_to(self._parameters[name].hole, value):
+                changed = {**values, name: other}
+                neighbour, _ = self.drawn(lambda n, hole, changed=changed: changed.get(n, _first(hole)))  # type: ignore[misc]
+                try:
+                    _ = neighbour.graph
+                except SignalError:
+                    continue
+                yield neighbour
+
+    def to_json(self) -> str:
+        """JSON text: the architecture with its holes as data."""
+        return write_json(to_data(self.template))
+
+    def to_yaml(self) -> str:
+        """YAML text."""
+        return write_yaml(to_data(self.template))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Space:
+        """Read JSON text; SpecError, with the place, if it is not a space."""
+        return cls.from_data(read_json(text))
+
+    @classmethod
+    def from_yaml(cls, text: str | bytes) -> Space:
+        """Read YAML text; as `from_json`."""
+        return cls.from_data(read_yaml(text))
+
+    @classmethod
+    def from_data(cls, data: Any) -> Space:
+        """From plain data; as `from_json`."""
+        from archspec.document import parsed
+
+        try:
+            fields = from_data(data, KINDS)
+            return cls(Architecture(**fields) if isinstance(fields, dict) else parsed(Architecture, fields))
+        except SpecError:
+            raise
+        except ValueError as error:
+            from archspec.mistakes import describe
+
+            raise SpecError(describe(error) if hasattr(error, "errors") else str(error)) from None
+        except TypeError as error:
+            raise SpecError(str(error)) from None
+
+    def _filled(self, filling: Filling) -> tuple[Architecture, dict[str, Scalar]]:
+        architecture: Architecture = filling.fill(self.template, "")
+        if architecture is not self.template:
+            architecture = architecture.with_fields({})
+        architecture.__dict__.update(filled=True, of_space=True)
+        return architecture, filling.values
+
+    def _note(self, name: str, hole: Hole, when: Condition) -> None:
+        known = self._parameters.setdefault(name, Parameter(name, hole))
+        if to_data(known.hole) != to_data(hole):
+            raise ValueError(f"{name} stands for two different holes: {known} and {Parameter(name, hole)}; give one of them "
+                             "another name")
+        known.when.append(when)
+
+
+def _random_value(hole: Hole, rng: Random) -> Scalar:
+    u = rng.random()
+    if isinstance(hole, Integer | Real) and hole.log:
+        low, high = float(hole.low), float(hole.high) + (1 if isinstance(hole, Integer) else 0)
+        drawn = math.exp(math.log(low) + u * (math.log(high) - math.log(low)))
+        return min(int(drawn), int(hole.high)) if isinstance(hole, Integer) else drawn
+    if isinstance(hole, Real):
+        return hole.low + u * (hole.high - hole.low)
+    values = domain(hole)
+    return values[min(int(u * len(values)), len(values) - 1)]
+
+
+def _next_to(hole: Hole, value: Scalar) -> list[Scalar]:
+    """Other values one step away: all other options of a choice, the numbers beside a number."""
+    if isinstance(hole, Real):
+        step = (hole.high - hole.low) / 10
+        near = [float(value or 0) - step, float(value or 0) + step]
+        return [x for x in near if hole.low <= x <= hole.high]
+    values = domain(hole)
+    if isinstance(hole, Integer):
+        at = values.index(value)
+        return [values[i] for i in (at - 1, at + 1) if 0 <= i < len(values)]
+    return [x for x in values if x != value]
+
+
+def _first(hole: Hole) -> Scalar:
+    return hole.low if isinstance(hole, Real) else domain(hole)[0]
