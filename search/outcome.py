@@ -1,0 +1,47 @@
+"""What came of training a candidate."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Trained to its end. `scores` are measured on validation data; `epochs` is how many were run."""
+
+    scores: dict[str, float]
+    epochs: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Stopped before its end because others were better; `scores` are those it had reached."""
+
+    scores: dict[str, float]
+    epochs: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Could not be trained: it diverged, ran out of memory or raised."""
+
+    reason: str
+    seconds: float = 0.0
+
+
+Outcome: TypeAlias = Scored | Stopped | Failed
+_KINDS: dict[str, type[Scored] | type[Stopped] | type[Failed]] = {"scored": Scored, "stopped": Stopped, "failed": Failed}
+
+
+def to_record(outcome: Outcome) -> dict[str, Any]:
+    """The outcome as plain data."""
+    return {"state": type(outcome).__name__.lower(), **asdict(outcome)}
+
+
+def from_record(record: dict[str, Any]) -> Outcome:
+    """The outcome that `to_record` wrote."""
+    fields = dict(record)
+    return _KINDS[fields.pop("state")](**fields)

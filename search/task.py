@@ -1,0 +1,147 @@
+"""A task: data, split once, and how a prediction is scored."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Subset
+
+Kind = Literal["classification", "regression"]
+Batch = tuple[Tensor, Tensor]
+Metric: TypeAlias = Callable[[Tensor, Tensor], float]
+# Tensors (x, y), a dataset of (x, y) pairs, or anything that gives batches (x, y) each time it is iterated.
+Data: TypeAlias = tuple[Tensor, Tensor] | Dataset[Any] | Iterable[Batch]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Training, validation and test data, and their metrics. A search sees training and validation data only.
+
+    Attributes:
+        name: what reports call it.
+        kind: `classification` (cross-entropy on integer labels) or `regression` (mean squared error).
+        metrics: further scores by name, each a function of (outputs, targets) over a whole split.
+        test: None in the copy that a search trains on.
+    """
+
+    name: str
+    kind: Kind
+    train: Data
+    validation: Data
+    test: Data | None = None
+    metrics: Mapping[str, Metric] | None = None
+
+    @classmethod
+    def from_arrays(
+        cls, x: Any, y: Any, *, kind: Kind = "classification", name: str = "task", split: tuple[float, float, float] = (0.6, 0.2, 0.2),
+        seed: int = 0, metrics: Mapping[str, Metric] | None = None,
+    ) -> Task:
+        """From arrays of examples (n, channels, *grid) and targets (n, …), split at random, evenly over the classes.
+
+        Raises:
+            ValueError: the arrays have different lengths, or a part of the split is empty.
+        """
+        inputs = torch.as_tensor(np.asarray(x), dtype=torch.get_default_dtype())
+        targets = torch.as_tensor(np.asarray(y), dtype=torch.long if kind == "classification" else inputs.dtype)
+        if len(inputs) != len(targets):
+            raise ValueError(f"{len(inputs)} examples but {len(targets)} targets")
+        parts = _split(targets if kind == "classification" and targets.dim() == 1 else None, len(inputs), split, seed)
+        train, validation, test = ((inputs[i], targets[i]) for i in parts)
+        return cls(name, kind, train, validation, test, metrics)
+
+    @classmethod
+    def from_datasets(
+        cls, train: Dataset[Any], validation: Dataset[Any] | None = None, test: Dataset[Any] | None = None, *,
+        kind: Kind = "classification", name: str = "task", seed: int = 0, metrics: Mapping[str, Metric] | None = None,
+    ) -> Task:
+        """From torch datasets of (x, y) pairs; without `validation` a fifth of the training data becomes it."""
+        if validation is None:
+            count = len(train)  # type: ignore[arg-type]
+            kept, held, _ = _split(None, count, (0.8, 0.2, 0.0), seed)
+            train, validation = Subset(train, kept.tolist()), Subset(train, held.tolist())
+        return cls(name, kind, train, validation, test, metrics)
+
+    @classmethod
+    def from_loaders(
+        cls, train: Iterable[Batch], validation: Iterable[Batch], test: Iterable[Batch] | None = None, *,
+        kind: Kind = "classification", name: str = "task", metrics: Mapping[str, Metric] | None = None,
+    ) -> Task:
+        """From loaders of one's own: each gives batches (x, y) whenever it is iterated."""
+        return cls(name, kind, train, validation, test, metrics)
+
+    def without_test(self) -> Task:
+        """The same task, with nothing in it that a search must not see."""
+        return replace(self, test=None)
+
+    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """What training minimises, averaged over the batch."""
+        if self.kind == "classification":
+            return F.cross_entropy(outputs, targets)
+        return F.mse_loss(outputs, targets.view_as(outputs))
+
+    def scores(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
+        """Scores of a whole split: loss, accuracy or r2, and the task's own metrics."""
+        result = {"loss": float(self.loss(outputs, targets))}
+        if self.kind == "classification":
+            # Counted in whole examples, so that the same answers give the same digits.
+            result["accuracy"] = int((outputs.argmax(1) == targets).sum()) / targets.numel()
+        else:
+            spread = float((targets - targets.mean(0)).pow(2).mean()) or 1.0
+            result["r2"] = 1 - result["loss"] / spread
+        for name, metric in (self.metrics or {}).items():
+            result[name] = float(metric(outputs, targets))
+        return result
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for equal data, as far as the data can be read without using it up."""
+        digest = hashlib.blake2b(f"{self.name} {self.kind}".encode(), digest_size=8)
+        for part in (self.train, self.validation):
+            if isinstance(part, tuple):
+                for tensor in part:
+                    digest.update(str(tuple(tensor.shape)).encode() + tensor.numpy().tobytes())
+            elif hasattr(part, "__len__"):
+                digest.update(str(len(part)).encode())
+        return digest.hexdigest()
+
+
+def batches(data: Data, size: int, shuffle_seed: int | None = None) -> Iterator[Batch]:
+    """The data in batches; shuffled by the seed where one is given and the data is not a loader of its own."""
+    generator = None if shuffle_seed is None else torch.Generator().manual_seed(shuffle_seed)
+    if isinstance(data, tuple):
+        x, y = data
+        order = torch.arange(len(x)) if generator is None else torch.randperm(len(x), generator=generator)
+        for part in order.split(size):
+            if generator is None or len(part) > 1 or len(x) == 1:  # a norm over one example has no spread
+                yield x[part], y[part]
+    elif isinstance(data, Dataset):
+        yield from DataLoader(data, size, shuffle=generator is not None, generator=generator,
+                              drop_last=generator is not None and len(data) % size == 1)  # type: ignore[arg-type]
+    else:
+        yield from data
+
+
+def _split(labels: Tensor | None, count: int, shares: tuple[float, float, float], seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Indices of three parts; evenly over the labels where they are given."""
+    if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
+        raise ValueError(f"the three parts of a split are shares of one, not {shares}")
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    if labels is not None:
+        order = order[torch.argsort(labels[order], stable=True)]
+        # Dealt out like cards: example i of the sorted deck goes to the part that its place on a golden spiral falls in.
+        place = (torch.arange(count, dtype=torch.float64) * 0.6180339887498949) % 1
+    else:
+        place = (torch.arange(count, dtype=torch.float64) + 0.5) / count
+    first, second = shares[0], shares[0] + shares[1]
+    parts = (order[place < first], order[(place >= first) & (place < second)], order[place >= second])
+    for part, share, name in zip(parts, shares, ("training", "validation", "test"), strict=True):
+        if share > 0 and len(part) == 0:
+            raise ValueError(f"{count} examples leave the {name} part empty; give more, or another split")
+    return parts

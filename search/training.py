@@ -1,0 +1,215 @@
+"""Train one candidate: AdamW, warm-up and cosine, early stop, best weights; resumable at every epoch."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, fx, nn
+
+from archspec.architecture import Architecture
+from archspec.lowering import lower
+from search.outcome import Failed, Outcome, Scored
+from search.task import Data, Task, batches
+
+EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a candidate is trained.
+
+    Attributes:
+        warmup: share of the steps in which the learning rate rises; after it a cosine to zero.
+        patience: stop after this many epochs without a better validation score; None never does.
+        clip: largest norm of the gradient.
+        device: `auto` is a GPU where there is one.
+    """
+
+    epochs: int = 20
+    batch_size: int = 64
+    learning_rate: float = 2e-2
+    weight_decay: float = 1e-2
+    warmup: float = 0.1
+    patience: int | None = 10
+    clip: float = 5.0
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "learning_rate"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+
+
+def train(
+    architecture: Architecture, task: Task, training: Training, seed: int, goal: tuple[str, bool],
+    weights: Path | None = None, checkpoint: Path | None = None, each_epoch: Callable[[int, float], None] | None = None,
+) -> Outcome:
+    """Train, and score on validation data with the best weights.
+
+    Args:
+        goal: the score that says which weights are best, and whether it should be large.
+        weights: where to write the best weights (safetensors).
+        checkpoint: where to keep the state after each epoch; training goes on from there if it exists.
+        each_epoch: called with the epoch's number and its score.
+    """
+    began = time.monotonic()
+    try:
+        run = _Run(architecture, task, training, seed, goal)
+        if checkpoint is not None and checkpoint.exists():
+            run.restore(checkpoint)
+        while not run.finished:
+            failure = run.epoch()
+            if failure:
+                return Failed(failure, time.monotonic() - began)
+            if checkpoint is not None:
+                run.save(checkpoint)
+            if each_epoch is not None:
+                each_epoch(run.done, run.history[-1])
+        run.model.load_state_dict(run.best_state)
+        scores = evaluate(run.model, task, task.validation, training.batch_size, run.device)
+        if weights is not None:
+            _write(weights, lambda path: save_file({k: v.contiguous() for k, v in run.best_state.items()}, path))
+        return Scored(scores, run.done, run.seconds + time.monotonic() - run.began)
+    except MemoryError:
+        return Failed("ran out of memory", time.monotonic() - began)
+    except torch.OutOfMemoryError:
+        return Failed("ran out of GPU memory", time.monotonic() - began)
+    except RuntimeError as error:
+        if "can't allocate memory" in str(error) or "not enough memory" in str(error):
+            return Failed("ran out of memory", time.monotonic() - began)
+        raise
+    finally:
+        if checkpoint is not None and (weights is None or weights.exists()):
+            checkpoint.unlink(missing_ok=True)
+
+
+def evaluate(model: nn.Module, task: Task, data: Data, batch_size: int = EVALUATION_BATCH,
+             device: torch.device | str = "cpu") -> dict[str, float]:
+    """Scores of a model on one part of a task, in evaluation mode."""
+    model.eval()
+    outputs: list[Tensor] = []
+    targets: list[Tensor] = []
+    with torch.no_grad():
+        for x, y in batches(data, max(batch_size, EVALUATION_BATCH)):
+            outputs.append(model(x.to(device)).cpu())
+            targets.append(y.cpu())
+    return task.scores(torch.cat(outputs), torch.cat(targets))
+
+
+class _Run:
+    """The state of one training."""
+
+    def __init__(self, architecture: Architecture, task: Task, training: Training, seed: int, goal: tuple[str, bool]) -> None:
+        self.task, self.training, self.seed = task, training, seed
+        self.metric, self.larger = goal
+        wanted = training.device
+        self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
+        torch.manual_seed(seed)
+        self.model: fx.GraphModule = lower(architecture).to(self.device)
+        self.optimizer = torch.optim.AdamW(_parameter_groups(self.model, training.weight_decay), lr=training.learning_rate)
+        self.done = 0
+        self.steps = _steps_per_epoch(task.train, training.batch_size)
+        self.step = 0
+        self.history: list[float] = []
+        self.best_state = {name: value.clone() for name, value in self.model.state_dict().items()}
+        self.seconds, self.began = 0.0, time.monotonic()
+
+    @property
+    def finished(self) -> bool:
+        """All epochs run, or too many without a better score."""
+        patience = self.training.patience
+        waited = len(self.history) - 1 - self._best_epoch() if self.history else 0
+        return self.done >= self.training.epochs or (patience is not None and waited >= patience)
+
+    def epoch(self) -> str | None:
+        """One epoch; the reason why training cannot go on, if so."""
+        # Everything random follows from the seed and the epoch, so that a training taken up again is the same one.
+        torch.manual_seed((self.seed * 1_000_003 + self.done) % 2**63)
+        self.model.train()
+        for x, y in batches(self.task.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done):
+            self._set_rate()
+            loss = self.task.loss(self.model(x.to(self.device)), y.to(self.device))
+            if not math.isfinite(value := loss.item()):
+                return f"diverged: the loss is {value} in epoch {self.done + 1}"
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
+            self.optimizer.step()
+            self.step += 1
+        scores = evaluate(self.model, self.task, self.task.validation, self.training.batch_size, self.device)
+        if self.metric not in scores:
+            raise KeyError(f"there is no score {self.metric!r}; the task gives {', '.join(sorted(scores))}")
+        score = scores[self.metric]
+        if not math.isfinite(score):
+            return f"diverged: {self.metric} is {score} in epoch {self.done + 1}"
+        self.history.append(score)
+        self.done += 1
+        if self._best_epoch() == len(self.history) - 1:
+            self.best_state = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        return None
+
+    def save(self, path: Path) -> None:
+        """Write all that is needed to go on."""
+        state = {
+            "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "best": self.best_state,
+            "done": self.done, "step": self.step, "history": self.history, "training": asdict(self.training),
+            "seconds": self.seconds + time.monotonic() - self.began,
+        }
+        _write(path, lambda temporary: torch.save(state, temporary))
+
+    def restore(self, path: Path) -> None:
+        """Go on from a checkpoint; one of another training, or a broken one, is left aside."""
+        try:
+            state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
+        except (OSError, RuntimeError, EOFError, ValueError):
+            return
+        if state["training"] != asdict(self.training):
+            return
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.best_state, self.history = state["best"], state["history"]
+        self.done, self.step, self.seconds = state["done"], state["step"], state["seconds"]
+
+    def _best_epoch(self) -> int:
+        best = max(self.history) if self.larger else min(self.history)
+        return len(self.history) - 1 - self.history[::-1].index(best)
+
+    def _set_rate(self) -> None:
+        total = max(1, self.steps * self.training.epochs)
+        warm = max(1, round(self.training.warmup * total))
+        if self.step < warm:
+            factor = (self.step + 1) / warm
+        else:
+            factor = 0.5 * (1 + math.cos(math.pi * min(1.0, (self.step - warm) / max(1, total - warm))))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.training.learning_rate * factor
+
+
+def _parameter_groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
+    """Weights decay; biases and the scales of norms (one number per channel) do not."""
+    flat = [p for p in model.parameters() if p.dim() < 2]
+    return [{"params": [p for p in model.parameters() if p.dim() >= 2], "weight_decay": decay},
+            {"params": flat, "weight_decay": 0.0}]
+
+
+def _steps_per_epoch(data: Data, batch_size: int) -> int:
+    if isinstance(data, tuple):
+        return math.ceil(len(data[0]) / batch_size)
+    count = len(data) if hasattr(data, "__len__") else 1
+    return math.ceil(count / batch_size) if isinstance(data, torch.utils.data.Dataset) else count
+
+
+def _write(path: Path, write: Callable[[Path], None]) -> None:
+    """Write a file so that it is either the old one or the new one, whole, whenever the process ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(path.suffix + ".part")
+    write(temporary)
+    os.replace(temporary, path)
