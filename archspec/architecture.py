@@ -10,10 +10,10 @@ from pydantic import Field
 from archspec.blocks import AnyBlock, AnyHead
 from archspec.canonical import canonical_hash
 from archspec.cost import Cost
+from archspec.data import to_data
 from archspec.graph import INPUT, Builder, Graph
 from archspec.inputs import AnyInput
 from archspec.kernels import AnyKernel, Disc
-from archspec.data import to_data
 from archspec.model import Model
 from archspec.passes import optimise, price_by_block
 from archspec.signal import SignalError
@@ -22,7 +22,10 @@ A = TypeVar("A", bound="Architecture")
 # Which model each `kind` in data stands for.
 KINDS: dict[str, type[Model]] = {
     str(model.model_fields["kind"].default): model
-    for model in (*(m for union in (AnyBlock, AnyHead, AnyInput, AnyKernel) for m in get_args(get_args(union)[0])), Disc)
+    for model in (
+        *(m for union in (AnyBlock, AnyHead, AnyInput, AnyKernel) for m in get_args(get_args(union)[0])),
+        Disc,
+    )
 }
 
 

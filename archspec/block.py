@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
 
 from archspec.cost import Cost
 from archspec.groups import Group
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 
 FREE = Cost()
+Channels = Annotated[int, Field(ge=1, le=65_536)]
 
 
 class Block(Model):
@@ -66,7 +69,9 @@ def per_axis(value: int | tuple[int, ...], x: Signal, field: str) -> tuple[int, 
     if isinstance(value, int):
         return (value,) * len(x.grid)
     if len(value) != len(x.grid):
-        raise SignalError(f"{len(value)} numbers for a grid of {len(x.grid)} axes; write one number, or one each", field)
+        raise SignalError(
+            f"{len(value)} numbers for a grid of {len(x.grid)} axes; write one number, or one each", field
+        )
     return value
 
 
@@ -87,7 +92,9 @@ def slide(
         if stride > 1 and span % stride and not moved_by.trivial and axis in moved_by.action(len(grid)).moved_axes:
             raise SignalError(
                 f"stride {stride} over {taps} taps samples an axis of {size} off its centre, which breaks {moved_by}; "
-                f"{_parity_remedy(size, taps, stride, padded)}", "stride")
+                f"{_parity_remedy(size, taps, stride, padded)}",
+                "stride",
+            )
         sizes.append(span // stride + 1)
     return tuple(sizes)
 
@@ -109,8 +116,14 @@ def require_unpooled(x: Signal, what: str) -> None:
 
 def _parity_remedy(size: int, taps: int, stride: int, padded: bool) -> str:
     window = 1 if padded else taps
-    fitting = [n for n in (size - 1, size + 1, size - 2, size + 2, *range(size, size + stride + 1))
-               if n >= taps and (n - window) % stride == 0]
-    other = "stride 1 followed by Pool(size=2)" if padded and stride == 2 else (
-        f"Pool(size=3, stride={stride})" if not padded and size % stride == 1 else "stride 1")
+    fitting = [
+        n
+        for n in (size - 1, size + 1, size - 2, size + 2, *range(size, size + stride + 1))
+        if n >= taps and (n - window) % stride == 0
+    ]
+    other = (
+        "stride 1 followed by Pool(size=2)"
+        if padded and stride == 2
+        else (f"Pool(size=3, stride={stride})" if not padded and size % stride == 1 else "stride 1")
+    )
     return f"use an axis of {fitting[0]}, or {other}"

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from hashlib import blake2b
+from typing import TypeVar
 
 from archspec.graph import Graph, Node
 
 _COMMUTES = ("add", "multiply")
 Labels = dict[str, bytes]
+T = TypeVar("T", bytes, str)
 
 
 def canonical_hash(graph: Graph) -> str:
     """32 hexadecimal digits.
 
     Each node is labelled by its block, its merge and the labels of its inputs. While all labels differ, the label of
-    the output with the number of nodes says everything. Nodes that look alike from below (parallel branches with weights
-    of their own) are told apart by who reads them; whatever symmetry is left is broken one node at a time, and the
-    finished numbering is written out in full, so that no two different graphs share a hash.
+    the output with the number of nodes says everything. Nodes that look alike from below (parallel branches with
+    weights of their own) are told apart by who reads them, and the graph is written out in full, so that no two different
+    graphs share a hash and every way of writing one gives the same.
     """
     texts = _texts(graph)
     labels = _labels_from_below(graph, texts)
     if len(set(labels.values())) == len(labels):
         return _digest(b"distinct %d %b" % (len(labels), labels[graph.output])).hex()
-    return _digest(b"numbered " + _written_out(graph, texts, _numbering(graph, labels)).encode()).hex()
+    labels[graph.output] = _digest(labels[graph.output] + b"output")
+    return _digest(b"written out " + _Writer(graph, texts).text(list(graph.nodes), labels).encode()).hex()
 
 
 def _texts(graph: Graph) -> dict[str, bytes]:
@@ -45,50 +48,87 @@ def _labels_from_below(graph: Graph, texts: dict[str, bytes]) -> Labels:
     return labels
 
 
-def _ordered(node: Node, labels: list[bytes]) -> list[bytes]:
-    return sorted(labels) if node.merge in _COMMUTES else labels
+def _ordered(node: Node, read: list[T]) -> list[T]:
+    return sorted(read) if node.merge in _COMMUTES else read
 
 
-def _numbering(graph: Graph, labels: Labels) -> Labels:
-    """Labels refined until no two nodes share one."""
-    readers: dict[str, list[tuple[str, int]]] = {name: [] for name in graph.nodes}
-    for name, node in graph.nodes.items():
-        for position, source in enumerate(node.inputs):
-            readers[source].append((name, 0 if node.merge in _COMMUTES else position))
-    while True:
-        labels = _refined(graph, readers, labels)
-        repeated = [label for label, count in Counter(labels.values()).items() if count > 1]
+class _Writer:
+    """Writes out a graph whose nodes labels alone do not tell apart, so that no two different graphs read the same.
+
+    Refinement gives every node a label that says how it is linked to each kind of node. Nodes with a label of their own
+    are thereby described; the others fall into parts that no edge joins, and are written out part by part.
+    """
+
+    def __init__(self, graph: Graph, texts: dict[str, bytes]) -> None:
+        self.nodes, self.texts = graph.nodes, texts
+        self.readers: dict[str, list[tuple[str, int]]] = {name: [] for name in graph.nodes}
+        for name, node in graph.nodes.items():
+            for position, source in enumerate(node.inputs):
+                self.readers[source].append((name, 0 if node.merge in _COMMUTES else position))
+
+    def text(self, part: list[str], labels: Labels) -> str:
+        """The nodes of a part that no edge joins to nodes of other parts whose labels repeat."""
+        labels = self.refined(part, labels)
+        count = Counter(labels[name] for name in part)
+        lone = [name for name in part if count[labels[name]] == 1]
+        alike = [name for name in part if count[labels[name]] > 1]
+        return repr(
+            (self.lines(lone, labels), sorted(self.text_of_joined(joined, labels) for joined in self.joined(alike)))
+        )
+
+    def text_of_joined(self, part: list[str], labels: Labels) -> str:
+        """As `text`, of a part all of whose nodes are joined: what looks alike in it is told apart by choosing one.
+
+        Nodes that read the same and are read by the same can be swapped, so which is chosen does not matter; else
+        the choice that reads first does.
+        """
+        count = Counter(labels[name] for name in part)
+        repeated = [label for label, times in count.items() if times > 1]
         if not repeated:
-            return labels
-        chosen = min(repeated)
-        name = next(name for name, label in labels.items() if label == chosen)
-        labels = {**labels, name: _digest(chosen + b"chosen")}
+            return repr(self.lines(part, labels))
+        twins: dict[str, list[str]] = {}
+        for name in part:
+            if labels[name] == min(repeated):
+                around = repr((_ordered(self.nodes[name], list(self.nodes[name].inputs)), sorted(self.readers[name])))
+                twins.setdefault(around, []).append(name)
+        return min(
+            self.text(part, {**labels, **{name: _digest(labels[name] + b"%d" % i) for i, name in enumerate(chosen)}})
+            for chosen in twins.values()
+        )
 
+    def refined(self, part: list[str], labels: Labels) -> Labels:
+        """Labels that say ever more of the surroundings, until that tells no more nodes apart."""
+        count = len({labels[name] for name in part})
+        while True:
+            labels = {**labels, **{name: self.surroundings(name, labels) for name in part}}
+            if (now := len({labels[name] for name in part})) == count:
+                return labels
+            count = now
 
-def _refined(graph: Graph, readers: dict[str, list[tuple[str, int]]], labels: Labels) -> Labels:
-    count = len(set(labels.values()))
-    while True:
-        labels = {
-            name: _digest(repr((
-                labels[name],
-                _ordered(node, [labels[i] for i in node.inputs]),
-                sorted((labels[reader], position) for reader, position in readers[name]),
-            )).encode())
-            for name, node in graph.nodes.items()
-        }
-        if (now := len(set(labels.values()))) == count:
-            return labels
-        count = now
+    def surroundings(self, name: str, labels: Labels) -> bytes:
+        read = _ordered(self.nodes[name], [labels[i] for i in self.nodes[name].inputs])
+        return _digest(repr((labels[name], read, sorted((labels[r], at) for r, at in self.readers[name]))).encode())
 
+    def joined(self, part: list[str]) -> list[list[str]]:
+        """The part split into pieces that no edge joins."""
+        left, pieces = set(part), []
+        for start in part:
+            piece, open_ = [], [start] if start in left else []
+            left.discard(start)
+            while open_:
+                name = open_.pop()
+                piece.append(name)
+                near = left.intersection([*self.nodes[name].inputs, *(reader for reader, _ in self.readers[name])])
+                left -= near
+                open_.extend(near)
+            pieces += [piece] if piece else []
+        return pieces
 
-def _written_out(graph: Graph, texts: dict[str, bytes], labels: Labels) -> str:
-    numbers = {label: i for i, label in enumerate(sorted(labels.values()))}
-    lines = []
-    for name, node in graph.nodes.items():
-        inputs = [numbers[labels[i]] for i in node.inputs]
-        inputs = sorted(inputs) if node.merge in _COMMUTES else inputs
-        lines.append((numbers[labels[name]], texts[name], inputs))
-    return repr((sorted(lines), numbers[labels[graph.output]]))
+    def lines(self, part: list[str], labels: Labels) -> list[tuple[bytes, bytes, list[bytes]]]:
+        return sorted(
+            (labels[name], self.texts[name], _ordered(self.nodes[name], [labels[i] for i in self.nodes[name].inputs]))
+            for name in part
+        )
 
 
 def _digest(text: bytes) -> bytes:

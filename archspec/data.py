@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from archspec.groups import Group
 from archspec.hole import Choice, Expression, Hole, Integer, Real
-from archspec.mistakes import describe, shortened
+from archspec.mistakes import describe, shortened, shortened_path, step
 from archspec.model import Model
 
 _HOLE = "hole"
@@ -23,7 +23,8 @@ def to_data(value: Any) -> Any:
             return {
                 name: to_data(getattr(value, name))
                 for name, info in fields.items()
-                if name in ("kind", "schema_version") or getattr(value, name) != info.get_default(call_default_factory=True)
+                if name in ("kind", "schema_version")
+                or getattr(value, name) != info.get_default(call_default_factory=True)
             }
         case Choice():
             return _named_data("choice", value.name) | {"options": [to_data(x) for x in value.options]}
@@ -54,14 +55,17 @@ def from_data(value: Any, kinds: Mapping[str, type[Model]], place: str = "") -> 
         return [from_data(x, kinds, f"{place}[{i}]") for i, x in enumerate(value)]
     if not isinstance(value, dict):
         return value
-    fields = {str(key): from_data(x, kinds, f"{place}.{key}") for key, x in value.items()}
+    fields = {str(key): from_data(x, kinds, place + step(str(key))) for key, x in value.items()}
+    where = shortened_path(place.lstrip("."))
     model = kinds.get(str(fields.get("kind")))
     try:
         return _hole_from_data(fields) if _HOLE in fields else model(**fields) if model else fields
     except ValidationError as error:
-        raise ValueError(f"{place}.{describe(error)}".lstrip(".")) from None
+        raise ValueError(f"{where}.{describe(error)}".lstrip(".")) from None
     except (TypeError, KeyError, ValueError) as error:
-        raise ValueError(f"{place}.{error}".lstrip(".") if model else f"{place}: this hole cannot be read: {error}") from None
+        raise ValueError(
+            f"{where}.{error}".lstrip(".") if model else f"{where}: this hole cannot be read: {error}"
+        ) from None
 
 
 def _hole_from_data(data: dict[str, Any]) -> Hole:

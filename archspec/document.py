@@ -44,7 +44,9 @@ def read_yaml(text: str | bytes) -> Any:
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                 raise SpecError(f"line {event.start_mark.line + 1}: anchors and aliases are not allowed; write it out")
             if getattr(event, "tag", None):
-                raise SpecError(f"line {event.start_mark.line + 1}: the tag {event.tag[:40]!r} is not allowed; remove it")
+                raise SpecError(
+                    f"line {event.start_mark.line + 1}: the tag {event.tag[:40]!r} is not allowed; remove it"
+                )
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 raise SpecError(f"line {event.start_mark.line + 1}: nested more than {MAX_DEPTH} deep; flatten it")
@@ -52,7 +54,8 @@ def read_yaml(text: str | bytes) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
-        raise SpecError(f"not YAML: {where}{getattr(error, 'problem', None) or error}") from None
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise SpecError(f"not YAML: {where}{problem}") from None
     except (ValueError, RecursionError) as error:
         raise error if isinstance(error, SpecError) else SpecError(f"not YAML: {error}") from None
 
@@ -85,9 +88,9 @@ def parsed(model: type[M], data: Any) -> M:
     if not isinstance(data, dict):
         required = ", ".join(name for name, info in model.model_fields.items() if info.is_required())
         raise SpecError(f"expected a mapping with {required}, found {shortened(data)}")
-    if has_holes(data):
-        raise SpecError("this is a space (it has holes); read it with spaces.Space.from_json")
     try:
+        if has_holes(data):
+            raise SpecError("this is a space (it has holes); read it with spaces.Space.from_json")
         return model.model_validate(data)
     except ValidationError as error:
         raise SpecError(describe(error)) from None
@@ -109,7 +112,6 @@ def write_json(data: Any) -> str:
 
 def write_yaml(data: Any) -> str:
     """YAML text that `read_yaml` reads back."""
-
     import yaml
 
     class Plain(yaml.CSafeDumper):
@@ -128,8 +130,12 @@ def _check_size(text: str | bytes) -> None:
 def _check_depth(data: Any) -> None:
     level = [data]
     for _ in range(MAX_DEPTH):
-        level = [x for item in level if isinstance(item, dict | list)
-                 for x in (item.values() if isinstance(item, dict) else item)]
+        level = [
+            x
+            for item in level
+            if isinstance(item, dict | list)
+            for x in (item.values() if isinstance(item, dict) else item)
+        ]
         if not level:
             return
     raise SpecError(f"nested more than {MAX_DEPTH} deep; flatten it")

@@ -23,8 +23,9 @@ SPEC, WEIGHTS, ONNX = "architecture.json", "weights.safetensors", "model.onnx"
 TOLERANCE = 1e-4
 
 
-def export(model: fx.GraphModule, architecture: Architecture, directory: str | Path,
-           scores: Mapping[str, float] | None = None) -> Path:
+def export(
+    model: fx.GraphModule, architecture: Architecture, directory: str | Path, scores: Mapping[str, float] | None = None
+) -> Path:
     """Write spec, weights, a checked ONNX model with a dynamic batch, and a README to `directory`.
 
     Raises:
@@ -71,8 +72,15 @@ def export_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.onnx.export(
-                frozen.cpu().float(), (example,), file, dynamo=True, verbose=False, external_data=False,
-                dynamic_shapes=({0: torch.export.Dim("batch")},), input_names=["x"], output_names=["y"],
+                frozen.cpu().float(),
+                (example,),
+                file,
+                dynamo=True,
+                verbose=False,
+                external_data=False,
+                dynamic_shapes=({0: torch.export.Dim("batch")},),
+                input_names=["x"],
+                output_names=["y"],
             )
     finally:
         logger.setLevel(level)

@@ -1,4 +1,4 @@
-"""From a trained network to plain torch: kernels sampled, groups expanded, norms folded, nothing of this package left."""
+"""From a trained network to plain torch: kernels sampled, groups expanded, norms folded, nothing of ours left."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ def freeze(model: fx.GraphModule) -> fx.GraphModule:
 
     Inside, a signal on a group is folded to (B, C·N, *S). The result does not need this package.
     """
-    modules = {str(node.target): _plain(model.get_submodule(str(node.target)))
-               for node in model.graph.nodes if node.op == "call_module"}
+    modules = {
+        str(node.target): _plain(model.get_submodule(str(node.target)))
+        for node in model.graph.nodes
+        if node.op == "call_module"
+    }
     folded = fx.GraphModule(modules, copy.deepcopy(model.graph), class_name="Frozen")
     # Tracing leaves modules of torch.nn whole and writes out everything else.
     traced = fx.GraphModule(folded, fx.Tracer().trace(folded), class_name="Frozen")

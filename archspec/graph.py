@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from archspec.block import FREE, Block, Primitive
 from archspec.cost import Cost
+from archspec.mistakes import shortened_path
 from archspec.signal import Signal, SignalError
 
 if TYPE_CHECKING:
@@ -143,7 +144,9 @@ class Builder:
 
     def _add(self, name: str, node: Node) -> str:
         if len(self.nodes) >= MAX_NODES:
-            raise SignalError(f"{path(name)}: the architecture has more than {MAX_NODES} nodes; repeat less")
+            raise SignalError(
+                f"{shortened_path(path(name))}: the architecture has more than {MAX_NODES} nodes; repeat less"
+            )
         self.nodes[name] = node
         return name
 
@@ -155,7 +158,9 @@ def merged(how: Merge, signals: Sequence[Signal]) -> Signal:
         if other.grid != first.grid or other.group != first.group or other.pooled != first.pooled:
             raise SignalError(f"cannot {how} ({first}) and ({other}); give every branch the same grid and group")
         if how != "concat" and other.channels != first.channels:
-            raise SignalError(f"cannot {how} {first.channels} and {other.channels} channels; make them equal, or concat")
+            raise SignalError(
+                f"cannot {how} {first.channels} and {other.channels} channels; make them equal, or concat"
+            )
     if how == "concat":
         return Signal(sum(s.channels for s in signals), first.grid, first.group, first.pooled)
     return first
@@ -176,13 +181,14 @@ def path(name: str) -> str:
     """A node's name as the place in the specification: body.1.body.0 is body[1].body[0]."""
     first, *rest = name.split(".")
     return first + "".join(
-        f"[{part}]" if part.isdigit() else f".nodes.{part[5:]}" if part.startswith("node_") else f".{part}" for part in rest
+        f"[{part}]" if part.isdigit() else f".nodes.{part[5:]}" if part.startswith("node_") else f".{part}"
+        for part in rest
     )
 
 
 def located(error: SignalError, name: str, kind: str) -> SignalError:
     """The same error with the place it happened."""
-    where = path(name) + (f".{error.field}" if error.field else "")
+    where = shortened_path(path(name)) + (f".{error.field}" if error.field else "")
     return SignalError(f"{where} ({kind}): {error.message}")
 
 

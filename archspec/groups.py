@@ -63,10 +63,9 @@ class Group:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        text = core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
-        return core_schema.json_or_python_schema(
-            json_schema=text,
-            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), text]),
+        return core_schema.no_info_plain_validator_function(
+            _as_group,
+            json_schema_input_schema=core_schema.str_schema(),
             serialization=core_schema.plain_serializer_function_ser_schema(str, return_schema=core_schema.str_schema()),
         )
 
@@ -153,6 +152,14 @@ def cosets(small: Group, large: Group, dims: int) -> NDArray[np.int64]:
     return np.array(rows)
 
 
+def _as_group(value: Any) -> Group:
+    if isinstance(value, Group):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("expected the name of a group, such as C4")
+    return Group(value)
+
+
 @lru_cache(maxsize=256)
 def _order(name: str) -> int:
     match = _NAME.fullmatch(name)
@@ -187,7 +194,7 @@ def _planar(name: str, dims: int) -> NDArray[np.float64]:
             if dims >= 2 and turns > 1:
                 angle = 2 * math.pi * r / turns
                 c, s = math.cos(angle), math.sin(angle)
-                if turns % 4 == 0 and r % (turns // 4) == 0:
+                if 4 * r % turns == 0:
                     c, s = float(round(c)), float(round(s))
                 turn[-2:, -2:] = [[c, -s], [s, c]]
             matrices.append((flip if mirrored else np.eye(dims)) @ turn)

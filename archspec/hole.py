@@ -182,8 +182,9 @@ def possible_values(hole: Hole) -> Iterator[tuple[str, Any]]:
                 spans = [[span[0], span[-1]] for span in spans]
             for values in product(*spans):
                 given = dict(zip(map(_identity, hole.holes), values, strict=True))
-                names = ", ".join(f"{getattr(h, 'name', None) or 'hole'} = {v}"
-                                  for h, v in zip(hole.holes, values, strict=True))
+                names = ", ".join(
+                    f"{getattr(h, 'name', None) or 'hole'} = {v}" for h, v in zip(hole.holes, values, strict=True)
+                )
                 yield names, hole.value(lambda h, given=given: given[_identity(h)])  # type: ignore[misc]
 
 

@@ -64,8 +64,17 @@ class Siren(Model):
         from archspec.layers.kernels import SirenKernel
 
         points = sampling.points
-        return SirenKernel(rows, points, len(taps), self.hidden, self.layers, self.omega(taps), self.omega_group,
-                           variance, 1 / elements)
+        return SirenKernel(
+            rows,
+            points,
+            len(taps),
+            self.hidden,
+            self.layers,
+            self.omega(taps),
+            self.omega_group,
+            variance,
+            1 / elements,
+        )
 
 
 class Disc(Model):

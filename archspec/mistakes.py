@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -29,6 +30,23 @@ def shortened(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "…"
 
 
+def listed(names: Iterable[str], most: int = 8) -> str:
+    """The first few names, and how many more there are."""
+    first = [*names]
+    rest = f" and {len(first) - most} more" if len(first) > most else ""
+    return ", ".join(shortened(name)[1:-1] for name in first[:most]) + rest
+
+
+def step(key: str) -> str:
+    """One step into a mapping, as a part of a path; quoted where it is no plain name."""
+    return f".{key}" if key.isidentifier() and len(key) <= 64 else f"[{shortened(key)}]"
+
+
+def shortened_path(path: str) -> str:
+    """A path of at most 160 characters: where it begins and where it ends."""
+    return path if len(path) <= 160 else f"{path[:60]}…{path[-99:]}"
+
+
 def _place(loc: tuple[str | int, ...]) -> str:
     """Path of a mistake, without the tags pydantic puts between a field and the fields of its alternatives."""
     text = ""
@@ -36,8 +54,8 @@ def _place(loc: tuple[str | int, ...]) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         elif not (i and (part in TAGS or "[" in part)):
-            text += f".{part}"
-    return text.lstrip(".")
+            text += step(part)
+    return shortened_path(text.lstrip("."))
 
 
 def _remedy(mistake: ErrorDetails) -> str:
@@ -51,6 +69,13 @@ def _remedy(mistake: ErrorDetails) -> str:
             return f"unknown kind {shortened(context['tag'])}; use one of {context['expected_tags']}"
         case "union_tag_not_found":
             return "there is no kind here; write one, such as kind: conv"
+        case "is_instance_of":
+            return f"expected the name of a {str(context['class']).lower()}"
+        case "model_attributes_type" | "model_type":
+            return "expected a mapping with a kind"
         case _:
-            return "expected " + message[16:] if message.startswith("Input should be ") else message.removeprefix(
-                "Value error, ")
+            return (
+                "expected " + message[16:]
+                if message.startswith("Input should be ")
+                else message.removeprefix("Value error, ")
+            )

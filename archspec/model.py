@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from archspec.groups import Group
 from archspec.hole import Choice, Hole, possible_values
-from archspec.mistakes import TAGS
+from archspec.mistakes import TAGS, step
 
 Place = tuple[str | int, ...]
 _PLAIN = (int, str, float, bool, type(None), Group)
@@ -42,6 +42,13 @@ class Model(BaseModel):
     def is_open(self) -> bool:
         """Whether any field, however deep, is a hole."""
         return _is_open(self)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with some fields changed, without what was worked out from the old ones."""
+        other = super().model_copy(update=update, deep=deep)
+        for name in other.__dict__.keys() - type(self).model_fields.keys():
+            del other.__dict__[name]
+        return other
 
     def with_fields(self, changes: dict[str, Any]) -> Self:
         """The same model with other, already validated, values in some fields."""
@@ -127,4 +134,4 @@ def _at(container: Any, place: Place) -> Any:
 
 
 def _path(place: Place) -> str:
-    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place).lstrip(".")
+    return "".join(f"[{key}]" if isinstance(key, int) else step(key) for key in place).lstrip(".")

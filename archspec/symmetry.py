@@ -39,12 +39,15 @@ class Certificate:
     verdict: Literal["exact", "approximate", "broken"]
 
     def __str__(self) -> str:
-        return (f"{self.group}: {self.verdict} (output {self.output:.1e}, features {self.features:.1e}, "
-                f"worst at {self.worst[0]} {self.worst[1]:.1e})")
+        return (
+            f"{self.group}: {self.verdict} (output {self.output:.1e}, features {self.features:.1e}, "
+            f"worst at {self.worst[0]} {self.worst[1]:.1e})"
+        )
 
 
-def certify(model: fx.GraphModule, architecture: Architecture, group: Group | str, examples: Tensor | None = None,
-            seed: int = 0) -> Certificate:
+def certify(
+    model: fx.GraphModule, architecture: Architecture, group: Group | str, examples: Tensor | None = None, seed: int = 0
+) -> Certificate:
     """Turn examples by every element and compare each node with its turned self, in evaluation mode.
 
     Without `examples` smooth random ones are made. For turns off the grid the comparison is inside the largest disc.
@@ -65,7 +68,11 @@ def certify(model: fx.GraphModule, architecture: Architecture, group: Group | st
     for element in range(1, group.order):
         after = node_values(model, architecture, transformed(examples, architecture.input.signal(), group, element))
         for name, value in before.items():
-            if signals[name].symmetry.trivial or is_subgroup(group, signals[name].symmetry, dims) or not signals[name].grid:
+            if (
+                signals[name].symmetry.trivial
+                or is_subgroup(group, signals[name].symmetry, dims)
+                or not signals[name].grid
+            ):
                 wanted = transformed(value, signals[name], group, element)
                 errors[name] = max(errors[name], _relative(after[name], wanted, signals[name], group))
     head = architecture.graph.output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from search.task import Task
@@ -32,11 +33,12 @@ def digits(rotated: bool = False, size: int | None = None, seed: int = 0) -> Tas
     return Task.from_arrays(images[:, None].astype(np.float32), bunch.target, name=name, seed=seed)
 
 
-def _drawn(image: np.ndarray, angle: float, size: int, width: float) -> np.ndarray:  # type: ignore[type-arg]
+def _drawn(image: NDArray[np.float64], angle: float, size: int, width: float) -> NDArray[np.float64]:
     """The image turned about its centre and drawn `width` pixels wide on a canvas of `size`."""
     scale = image.shape[0] / width
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = scale * np.array([[cos, sin], [-sin, cos]])
     centre_in, centre_out = (np.array(image.shape) - 1) / 2, np.full(2, (size - 1) / 2)
     offset = centre_in - matrix @ centre_out
-    return np.clip(ndimage.affine_transform(image, matrix, offset, (size, size), order=3, mode="constant"), 0, 1)
+    drawn: NDArray[np.float64] = ndimage.affine_transform(image, matrix, offset, (size, size), order=3, mode="constant")
+    return np.clip(drawn, 0, 1)

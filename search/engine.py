@@ -82,6 +82,11 @@ class Engine:
         return self.finished >= self.wanted
 
     @property
+    def all_asked(self) -> bool:
+        """Whether no candidate is left to ask for."""
+        return not self._again and len(self._asked) >= self.wanted
+
+    @property
     def wanted(self) -> int:
         """Number of candidates there will be."""
         return len(self._asked) if self.exhausted else max(self.trials, len(self._asked))

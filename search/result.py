@@ -27,7 +27,7 @@ PRICE_OF_FLOPS = -0.07
 TARGET_FLOPS = 1e6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trial:
     """One draw of a search. `architecture` and `cost` are None where it was rejected before training.
 
@@ -44,6 +44,12 @@ class Trial:
     seed: int
     directory: RunDirectory = field(repr=False)
     task: Task | None = field(default=None, repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Trial) and (self.number, self.directory.path) == (other.number, other.directory.path)
+
+    def __hash__(self) -> int:
+        return hash((self.number, self.directory.path))
 
     def model(self) -> fx.GraphModule:
         """The trained network, in evaluation mode; RunError if it has no weights."""

@@ -78,7 +78,8 @@ class Search:
             raise RunError(f"there is no backend {backend!r}; use 'local' or 'ray'")
         workers = workers or _cores()
         home = RunDirectory(directory)
-        study = home.open(["maximize" if o.maximize else "minimize" for o in self.objectives], self._record())
+        directions: list[Literal["minimize", "maximize"]] = ["maximize" if o.maximize else "minimize" for o in self.objectives]
+        study = home.open(directions, self._record())
         try:
             engine = Engine(study, self.space, self.objectives, self.constraints, self.trials, self.seed, workers)
             trainer = Trainer(self.task.without_test(), self.training, self.goal, str(home.path.resolve()))

@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import optuna
 from optuna.storages import JournalStorage
@@ -44,7 +44,7 @@ class RunDirectory:
         """What Python said when a trial failed."""
         return self.path / "failures" / f"{number}.txt"
 
-    def open(self, directions: list[str], record: dict[str, Any]) -> optuna.Study:
+    def open(self, directions: list[Literal["minimize", "maximize"]], record: dict[str, Any]) -> optuna.Study:
         """The study of this run, new or as it was left, held until `close`.
 
         Raises:
@@ -56,20 +56,24 @@ class RunDirectory:
             raise RunError(f"{self.path} cannot be made: {error.strerror}") from None
         self._take_lock()
         _mend(self.journal)
+        for unfinished in self.path.glob("*/*.part"):
+            unfinished.unlink(missing_ok=True)
         try:
-            study = optuna.create_study(study_name=STUDY, storage=_storage(self.journal), directions=directions,
-                                        load_if_exists=True)
-        except Exception:
+            storage = _storage(self.journal)
+            try:
+                study = optuna.load_study(study_name=STUDY, storage=storage)
+            except KeyError:
+                study = optuna.create_study(study_name=STUDY, storage=storage, directions=directions)
+            known = study.user_attrs
+            for key, value in record.items():
+                if key not in known:
+                    study.set_user_attr(key, value)
+                elif known[key] != value:
+                    raise RunError(f"{self.path} holds a search with another {key}; use another directory, or the settings "
+                                   "it was begun with")
+        except BaseException:
             self.close()
             raise
-        known = study.user_attrs
-        for key, value in record.items():
-            if key not in known:
-                study.set_user_attr(key, value)
-            elif known[key] != value:
-                self.close()
-                raise RunError(f"{self.path} holds a search with another {key}; use another directory, or the settings it "
-                               "was begun with")
         return study
 
     def read(self) -> optuna.Study:

@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from archspec.architecture import Architecture
-from archspec.blocks import Lift
+from archspec.blocks import Lift, Pointwise
+from archspec.blocks.conv import Convolution
 from archspec.cost import Cost
+from archspec.graph import path
 
 if TYPE_CHECKING:
     from search.result import Front, Result
@@ -45,6 +47,21 @@ def cost_table(cost: Cost) -> Table:
     return table
 
 
+def node_table(architecture: Architecture) -> Table:
+    """A row per node: what it gives out and what it costs."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("node", "kind", "output"):
+        table.add_column(name)
+    for name in ("MACs", "params", "kernel MACs"):
+        table.add_column(name, justify="right")
+    for name, node in architecture.graph.nodes.items():
+        kind = node.block.kind if node.block else (node.merge if node.inputs else "")
+        cost = node.facts.cost
+        numbers = [f"{n:,}" if n else "" for n in (cost.macs, cost.params, cost.kernel_macs)]
+        table.add_row(path(name), kind, str(node.signal), *numbers)
+    return table
+
+
 def counts_line(result: Result) -> str:
     """How far a run is, in one line."""
     return ", ".join(f"{count} {state}" for state, count in result.counts().items() if count) or "nothing yet"
@@ -55,7 +72,7 @@ def summary(architecture: Architecture) -> str:
     parts: list[str] = []
     for node in architecture.graph.nodes.values():
         block = node.block
-        if block is None or block.kind not in ("conv", "lift", "pointwise"):
+        if not isinstance(block, Convolution | Pointwise):
             continue
         size, kernel = getattr(block, "kernel_size", 1), getattr(block, "kernel", None)
         text = f"{block.channels}×{size}" + ("" if kernel is None or kernel.kind == "table" else f" {kernel.kind}")

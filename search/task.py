@@ -80,10 +80,10 @@ class Task:
         """The same task, with nothing in it that a search must not see."""
         return replace(self, test=None)
 
-    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def loss(self, outputs: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
         """What training minimises, averaged over the batch."""
         if self.kind == "classification":
-            return F.cross_entropy(outputs, targets)
+            return F.cross_entropy(outputs, targets, label_smoothing=label_smoothing)
         return F.mse_loss(outputs, targets.view_as(outputs))
 
     def scores(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:

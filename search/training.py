@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ class Training:
         warmup: share of the steps in which the learning rate rises; after it a cosine to zero.
         patience: stop after this many epochs without a better validation score; None never does.
         clip: largest norm of the gradient.
+        label_smoothing: of the cross-entropy in training; scores are without it.
         device: `auto` is a GPU where there is one.
     """
 
@@ -40,6 +42,7 @@ class Training:
     warmup: float = 0.1
     patience: int | None = 10
     clip: float = 5.0
+    label_smoothing: float = 0.1
     device: str = "auto"
 
     def __post_init__(self) -> None:
@@ -62,33 +65,41 @@ def train(
     """
     began = time.monotonic()
     try:
-        run = _Run(architecture, task, training, seed, goal)
-        if checkpoint is not None and checkpoint.exists():
-            run.restore(checkpoint)
-        while not run.finished:
-            failure = run.epoch()
-            if failure:
-                return Failed(failure, time.monotonic() - began)
-            if checkpoint is not None:
-                run.save(checkpoint)
-            if each_epoch is not None:
-                each_epoch(run.done, run.history[-1])
-        run.model.load_state_dict(run.best_state)
-        scores = evaluate(run.model, task, task.validation, training.batch_size, run.device)
-        if weights is not None:
-            _write(weights, lambda path: save_file({k: v.contiguous() for k, v in run.best_state.items()}, path))
-        return Scored(scores, run.done, run.seconds + time.monotonic() - run.began)
+        outcome = _trained(architecture, task, training, seed, goal, weights, checkpoint, each_epoch)
     except MemoryError:
-        return Failed("ran out of memory", time.monotonic() - began)
+        outcome = Failed("ran out of memory", time.monotonic() - began)
     except torch.OutOfMemoryError:
-        return Failed("ran out of GPU memory", time.monotonic() - began)
+        outcome = Failed("ran out of GPU memory", time.monotonic() - began)
     except RuntimeError as error:
-        if "can't allocate memory" in str(error) or "not enough memory" in str(error):
-            return Failed("ran out of memory", time.monotonic() - began)
-        raise
-    finally:
-        if checkpoint is not None and (weights is None or weights.exists()):
-            checkpoint.unlink(missing_ok=True)
+        if "can't allocate memory" not in str(error) and "not enough memory" not in str(error):
+            raise
+        outcome = Failed("ran out of memory", time.monotonic() - began)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    return outcome
+
+
+def _trained(
+    architecture: Architecture, task: Task, training: Training, seed: int, goal: tuple[str, bool], weights: Path | None,
+    checkpoint: Path | None, each_epoch: Callable[[int, float], None] | None,
+) -> Outcome:
+    run = _Run(architecture, task, training, seed, goal)
+    if checkpoint is not None and checkpoint.exists():
+        run.restore(checkpoint)
+    while not run.finished:
+        failure = run.epoch()
+        if failure:
+            return Failed(failure, run.elapsed)
+        if checkpoint is not None:
+            run.save(checkpoint)
+        if each_epoch is not None:
+            each_epoch(run.done, run.history[-1])
+    run.model.load_state_dict(run.best_state)
+    scores = evaluate(run.model, task, task.validation, training.batch_size, run.device)
+    if weights is not None:
+        best = {name: value.contiguous().cpu() for name, value in run.best_state.items()}
+        _write(weights, lambda path: save_file(best, path))
+    return Scored(scores, run.done, run.elapsed)
 
 
 def evaluate(model: nn.Module, task: Task, data: Data, batch_size: int = EVALUATION_BATCH,
@@ -123,6 +134,11 @@ class _Run:
         self.seconds, self.began = 0.0, time.monotonic()
 
     @property
+    def elapsed(self) -> float:
+        """Seconds spent, those before an interruption too."""
+        return self.seconds + time.monotonic() - self.began
+
+    @property
     def finished(self) -> bool:
         """All epochs run, or too many without a better score."""
         patience = self.training.patience
@@ -136,11 +152,11 @@ class _Run:
         self.model.train()
         for x, y in batches(self.task.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done):
             self._set_rate()
-            loss = self.task.loss(self.model(x.to(self.device)), y.to(self.device))
+            loss = self.task.loss(self.model(x.to(self.device)), y.to(self.device), self.training.label_smoothing)
             if not math.isfinite(value := loss.item()):
                 return f"diverged: the loss is {value} in epoch {self.done + 1}"
             self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
             self.optimizer.step()
             self.step += 1
@@ -161,7 +177,7 @@ class _Run:
         state = {
             "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "best": self.best_state,
             "done": self.done, "step": self.step, "history": self.history, "training": asdict(self.training),
-            "seconds": self.seconds + time.monotonic() - self.began,
+            "seconds": self.elapsed,
         }
         _write(path, lambda temporary: torch.save(state, temporary))
 
@@ -169,7 +185,7 @@ class _Run:
         """Go on from a checkpoint; one of another training, or a broken one, is left aside."""
         try:
             state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError):
+        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
             return
         if state["training"] != asdict(self.training):
             return
@@ -203,13 +219,13 @@ def _parameter_groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
 def _steps_per_epoch(data: Data, batch_size: int) -> int:
     if isinstance(data, tuple):
         return math.ceil(len(data[0]) / batch_size)
-    count = len(data) if hasattr(data, "__len__") else 1
+    count = len(data) if isinstance(data, Sized) else 1
     return math.ceil(count / batch_size) if isinstance(data, torch.utils.data.Dataset) else count
 
 
 def _write(path: Path, write: Callable[[Path], None]) -> None:
     """Write a file so that it is either the old one or the new one, whole, whenever the process ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(path.suffix + ".part")
+    temporary = path.with_suffix(f"{path.suffix}.{os.getpid()}.part")
     write(temporary)
     os.replace(temporary, path)

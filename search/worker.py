@@ -48,6 +48,7 @@ class Trainer:
                 weights=directory.weights(job.number), checkpoint=directory.checkpoint(job.number), each_epoch=each_epoch,
             )
         except Exception as error:
+            directory.checkpoint(job.number).unlink(missing_ok=True)
             path = directory.failure(job.number)
             with contextlib.suppress(OSError):
                 path.parent.mkdir(parents=True, exist_ok=True)

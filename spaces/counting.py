@@ -28,7 +28,9 @@ def _tally(value: Any, place: str, tally: Tally, structural: set[str]) -> Tally:
         case Hole():
             tally = _tally_hole(value, place, tally, structural)
         case Repeat() if not value.tied and value.is_open():
-            tally = _tally(value.times, f"{place}.times", tally, structural) if not isinstance(value.times, int) else tally
+            tally = (
+                _tally(value.times, f"{place}.times", tally, structural) if not isinstance(value.times, int) else tally
+            )
             tally = _tally_copies(value, place, tally, structural)
         case Model():
             for name in type(value).model_fields:

@@ -83,7 +83,8 @@ class Filling:
             walk(model, place, {}, lambda name, hole, when: found.setdefault(name))
             names = self.known.names[id(model), place] = tuple(found)
         given, filled = self.given, self.known.filled
-        key = (id(model), place, *[given.get(name, Ellipsis) for name in names])
+        values = [given.get(name, Ellipsis) for name in names]
+        key = (id(model), place, *values, *map(type, values))  # 1, 1.0 and True are equal, but not the same decision
         if key not in filled:
             if len(filled) >= MOST_REMEMBERED:
                 filled.clear()
@@ -100,10 +101,10 @@ class Filling:
             copies = [self.fill(model.body, f"{place}.copy{i}.body") for i in range(times)]
             return Sequential.model_construct(body=tuple(block for body in copies for block in body))
         changes = {}
-        for field in type(model).model_fields:
-            value = model.__dict__[field]
+        for name in type(model).model_fields:
+            value = model.__dict__[name]
             if not self.is_closed(value):
-                changes[field] = self.fill(value, f"{place}.{field}" if place else field)
+                changes[name] = self.fill(value, f"{place}.{name}" if place else name)
         return model.with_fields(changes)
 
     def is_closed(self, value: Any) -> bool:

@@ -52,11 +52,15 @@ def matches(template: Any, value: Any, place: str, found: Match) -> Iterator[Mat
             yield from _copies(template, value, place, found)
         case Model():
             if type(template) is type(value):
-                pairs = [(getattr(template, name), getattr(value, name), f"{place}.{name}" if place else name)
-                         for name in type(template).model_fields]
+                pairs = [
+                    (getattr(template, name), getattr(value, name), f"{place}.{name}" if place else name)
+                    for name in type(template).model_fields
+                ]
                 yield from _all(pairs, found)
         case tuple() if isinstance(value, tuple) and len(value) == len(template):
-            yield from _all([(t, v, f"{place}[{i}]") for i, (t, v) in enumerate(zip(template, value, strict=True))], found)
+            yield from _all(
+                [(t, v, f"{place}[{i}]") for i, (t, v) in enumerate(zip(template, value, strict=True))], found
+            )
         case dict() if isinstance(value, dict) and value.keys() == template.keys():
             yield from _all([(t, value[key], f"{place}.{key}") for key, t in template.items()], found)
         case _:

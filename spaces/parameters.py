@@ -103,7 +103,9 @@ def check(hole: Hole, value: Scalar, name: str) -> Scalar:
         case Integer():
             if isinstance(value, bool) or not isinstance(value, int) or value not in hole.values:
                 steps = f" in steps of {hole.step}" if hole.step > 1 else ""
-                raise ValueError(f"{name} cannot be {value!r}; it is a whole number from {hole.low} to {hole.high}{steps}")
+                raise ValueError(
+                    f"{name} cannot be {value!r}; it is a whole number from {hole.low} to {hole.high}{steps}"
+                )
         case Real():
             if isinstance(value, bool) or not isinstance(value, int | float) or not hole.low <= value <= hole.high:
                 raise ValueError(f"{name} cannot be {value!r}; it is a number from {hole.low:g} to {hole.high:g}")

@@ -16,7 +16,9 @@ from spaces.space import Space
 STAGES = 2
 
 
-def images(channels: int, size: tuple[int, int], classes: int, groups: Sequence[str] = ("C1", "C4", "D4", "C2", "D1")) -> Space:
+def images(
+    channels: int, size: tuple[int, int], classes: int, groups: Sequence[str] = ("C1", "C4", "D4", "C2", "D1")
+) -> Space:
     """Classifiers of images: symmetry, kernel, kernel size, factorisation, total width and depth are open.
 
     Groups that do not fit the image (quarter turns on a non-square one) are left out.
@@ -30,7 +32,9 @@ def sequences(channels: int, length: int, classes: int, groups: Sequence[str] = 
     return residual_space(Series(channels=channels, length=length), classes, groups, kernel_sizes=sizes)
 
 
-def volumes(channels: int, size: tuple[int, int, int], classes: int, groups: Sequence[str] = ("C1", "O", "T", "D1")) -> Space:
+def volumes(
+    channels: int, size: tuple[int, int, int], classes: int, groups: Sequence[str] = ("C1", "O", "T", "D1")
+) -> Space:
     """Classifiers of volumes; as `images`. O and T are the rotations of the cube and of the tetrahedron."""
     return residual_space(Volume(channels=channels, size=size), classes, groups, kernel_sizes=(3, 5))
 
@@ -48,16 +52,27 @@ def residual_space(input: Input, classes: int, groups: Sequence[str], kernel_siz
     width = integer("width", base, 4 * base, step=base)
     grid = input.grid
     body: list[Block] = [
-        Lift(group=group, channels=width // order(group), kernel=_kernel("stem_kernel"), kernel_size=_sizes(kernel_sizes, grid))
+        Lift(
+            group=group,
+            channels=width // order(group),
+            kernel=_kernel("stem_kernel"),
+            kernel_size=_sizes(kernel_sizes, grid),
+        )
     ]
     for stage in range(STAGES):
         channels = 2**stage * width // order(group)
         conv = Conv(
-            channels=channels, kernel=_kernel(f"stage{stage + 1}_kernel"), kernel_size=_sizes(kernel_sizes, grid),
+            channels=channels,
+            kernel=_kernel(f"stage{stage + 1}_kernel"),
+            kernel_size=_sizes(kernel_sizes, grid),
             factorisation=choice("full", "depthwise_separable", name=f"stage{stage + 1}_factorisation"),
         )
-        body.append(Repeat(times=integer(f"stage{stage + 1}_depth", 1, 3),
-                           body=[Residual(body=[Norm(), Activation(function="relu"), conv])]))
+        body.append(
+            Repeat(
+                times=integer(f"stage{stage + 1}_depth", 1, 3),
+                body=[Residual(body=[Norm(), Activation(function="relu"), conv])],
+            )
+        )
         pool = halving(grid)
         if pool is not None:
             body.append(pool)

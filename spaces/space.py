@@ -6,10 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
+from pydantic import ValidationError
+
 from archspec.architecture import KINDS, Architecture
 from archspec.data import from_data, to_data
 from archspec.document import SpecError, read_json, read_yaml, write_json, write_yaml
 from archspec.hole import Hole, Integer, Real, Scalar
+from archspec.mistakes import describe
 from archspec.signal import SignalError
 from spaces.counting import count
 from spaces.filling import Draw, Filling, Known
@@ -55,6 +58,7 @@ class Space:
         Raises:
             ValueError: a value is missing, unknown, not alive, or not among what its hole can hold.
         """
+
         def draw(name: str, hole: Hole) -> Scalar:
             if name not in values:
                 raise ValueError(f"{name} is missing; it is {self._parameters[name]}")
@@ -63,7 +67,9 @@ class Space:
         architecture, used = self._filled(Filling(draw, self._known, values))
         if unknown := values.keys() - used.keys():
             name = min(unknown)
-            known = "is not alive with the other values" if name in self._parameters else "is no parameter of this space"
+            known = (
+                "is not alive with the other values" if name in self._parameters else "is no parameter of this space"
+            )
             raise ValueError(f"{name} {known}; leave it out")
         return architecture
 
@@ -81,7 +87,7 @@ class Space:
         while True:
             counts: list[int] = []
 
-            def draw(name: str, hole: Hole, counts: list[int] = counts) -> Scalar:
+            def draw(name: str, hole: Hole, counts: list[int] = counts, turns: list[int] = turns) -> Scalar:
                 values = domain(hole)
                 turn = turns[len(counts)] if len(counts) < len(turns) else 0
                 counts.append(len(values))
@@ -147,11 +153,9 @@ class Space:
             return cls(Architecture(**fields) if isinstance(fields, dict) else parsed(Architecture, fields))
         except SpecError:
             raise
-        except ValueError as error:
-            from archspec.mistakes import describe
-
-            raise SpecError(describe(error) if hasattr(error, "errors") else str(error)) from None
-        except TypeError as error:
+        except ValidationError as error:
+            raise SpecError(describe(error)) from None
+        except (ValueError, TypeError) as error:
             raise SpecError(str(error)) from None
 
     def _filled(self, filling: Filling) -> tuple[Architecture, dict[str, Scalar]]:
@@ -164,8 +168,10 @@ class Space:
     def _note(self, name: str, hole: Hole, when: Condition) -> None:
         known = self._parameters.setdefault(name, Parameter(name, hole))
         if to_data(known.hole) != to_data(hole):
-            raise ValueError(f"{name} stands for two different holes: {known} and {Parameter(name, hole)}; give one of them "
-                             "another name")
+            raise ValueError(
+                f"{name} stands for two different holes: {known} and {Parameter(name, hole)}; give one of them "
+                "another name"
+            )
         known.when.append(when)
 
 

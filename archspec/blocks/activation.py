@@ -25,8 +25,14 @@ class Activation(Primitive):
     def lower(self, x: Signal) -> nn.Module:
         from torch import nn
 
-        kinds = {"relu": nn.ReLU, "gelu": nn.GELU, "silu": nn.SiLU, "tanh": nn.Tanh, "leaky_relu": nn.LeakyReLU,
-                 "elu": nn.ELU}
+        kinds = {
+            "relu": nn.ReLU,
+            "gelu": nn.GELU,
+            "silu": nn.SiLU,
+            "tanh": nn.Tanh,
+            "leaky_relu": nn.LeakyReLU,
+            "elu": nn.ELU,
+        }
         return kinds[self.function]()
 
 

@@ -10,6 +10,7 @@ from archspec.block import Block
 from archspec.blocks.pointwise import Pointwise
 from archspec.blocks.pool import Pool
 from archspec.graph import Builder, Merge, located, path
+from archspec.mistakes import listed, shortened_path
 from archspec.model import Model
 from archspec.signal import Signal, SignalError
 
@@ -44,8 +45,14 @@ class Residual(Block):
     def _shortcut(self, build: Builder, name: str, x: str, to: Signal) -> str:
         source = build.nodes[x].signal
         if source.group != to.group or source.pooled != to.pooled or source.dims != to.dims:
-            raise located(SignalError(f"the body turns ({source}) into ({to}), which no shortcut can; move the block that "
-                                      "changes the group out of the residual"), name, self.kind)
+            raise located(
+                SignalError(
+                    f"the body turns ({source}) into ({to}), which no shortcut can; move the block that "
+                    "changes the group out of the residual"
+                ),
+                name,
+                self.kind,
+            )
         if source.grid != to.grid:
             x = build.primitive(f"{name}.shortcut.0", _resize(source, to, name), x)
         if source.channels != to.channels:
@@ -66,7 +73,10 @@ class Repeat(Block):
 
     def expand(self, build: Builder, name: str, x: str) -> str:
         for copy in range(self.times):
+            before = len(build.nodes)
             x = build.body(f"{name}.copy{copy}.body", self.body, x)
+            if len(build.nodes) == before:
+                break  # an empty body stays empty, however often
         return x
 
 
@@ -85,7 +95,7 @@ class Branch(Block):
 class GraphNode(Model):
     """A node of an explicit graph: a block that reads other nodes, merged."""
 
-    block: "AnyBlock"
+    block: AnyBlock
     inputs: Annotated[tuple[NodeName, ...], Field(min_length=1)] = ("input",)
     merge: Merge = "add"
 
@@ -108,7 +118,9 @@ class Graph(Block):
         results = {"input": x}
         for key in self._order(name):
             node = self.nodes[key]
-            read = build.merge(f"{name}.node_{key}.{node.merge}", node.merge, [results[i] for i in node.inputs], self.kind)
+            read = build.merge(
+                f"{name}.node_{key}.{node.merge}", node.merge, [results[i] for i in node.inputs], self.kind
+            )
             results[key] = node.block.expand(build, f"{name}.node_{key}", read)
         return results[self.output]
 
@@ -116,22 +128,27 @@ class Graph(Block):
         """Names so that each comes after those it reads; SignalError on a missing node or a cycle."""
         import networkx as nx
 
+        where = shortened_path(path(name))
         known = {"input", *self.nodes}
         for key, node in self.nodes.items():
             for i, source in enumerate(node.inputs):
                 if source not in known:
-                    raise SignalError(f"{path(name)}.nodes.{key}.inputs[{i}] (graph): there is no node {source!r}; the "
-                                      f"nodes are {', '.join(sorted(known))}")
+                    raise SignalError(
+                        f"{where}.nodes.{key}.inputs[{i}] (graph): there is no node {source!r}; the "
+                        f"nodes are {listed(sorted(known))}"
+                    )
         if self.output not in self.nodes:
-            raise SignalError(f"{path(name)}.output (graph): there is no node {self.output!r}; the nodes are "
-                              f"{', '.join(sorted(self.nodes))}")
+            raise SignalError(
+                f"{where}.output (graph): there is no node {self.output!r}; the nodes are {listed(sorted(self.nodes))}"
+            )
         dag = nx.DiGraph((source, key) for key, node in self.nodes.items() for source in node.inputs)
         try:
             return [key for key in nx.lexicographical_topological_sort(dag) if key in self.nodes]
         except nx.NetworkXUnfeasible:
-            cycle = " → ".join(source for source, _ in nx.find_cycle(dag))
-            raise SignalError(f"{path(name)}.nodes (graph): {cycle} read one another in a circle; remove one of these "
-                              "inputs") from None
+            cycle = listed(source for source, _ in nx.find_cycle(dag))
+            raise SignalError(
+                f"{where}.nodes (graph): {cycle} read one another in a circle; remove one of these inputs"
+            ) from None
 
 
 def _resize(source: Signal, to: Signal, name: str) -> Pool:
@@ -143,5 +160,11 @@ def _resize(source: Signal, to: Signal, name: str) -> Pool:
             return Pool(size=stride, reduce="average")
         if all((a - 1) // stride + 1 == b for a, b in zip(source.grid, to.grid, strict=True)):
             return Pool(size=1, stride=stride, reduce="average")
-    raise located(SignalError(f"the body turns ({source}) into ({to}), a grid no shortcut reaches; use padding='same' in "
-                              "it, and the same stride on every axis"), name, "residual")
+    raise located(
+        SignalError(
+            f"the body turns ({source}) into ({to}), a grid no shortcut reaches; use padding='same' in "
+            "it, and the same stride on every axis"
+        ),
+        name,
+        "residual",
+    )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from archspec.block import Primitive, per_axis, require_unpooled, slide
+from archspec.block import Channels, Primitive, per_axis, require_unpooled, slide
+from archspec.blocks.pointwise import Pointwise
 from archspec.cost import Cost
 from archspec.groups import Group
 from archspec.kernels import AnyKernel, AnyWindow, Siren, Table
@@ -18,7 +19,6 @@ from archspec.signal import Signal, SignalError
 if TYPE_CHECKING:
     from torch import nn
 
-Channels = Annotated[int, Field(ge=1, le=65_536)]
 Taps = Annotated[int, Field(ge=1, le=1_048_576)]
 
 
@@ -48,9 +48,12 @@ class Convolution(Primitive):
         taps = per_axis(self.kernel_size, x, "kernel_size")
         if self.causal and len(x.grid) != 1:
             raise SignalError(f"causal is for series, this grid has {len(x.grid)} axes; use causal=False", "causal")
-        if same and not self.causal and not all([k % 2 for k in taps]):
-            raise SignalError(f"{_text(taps)} taps have no centre, so 'same' padding would shift the signal by half a "
-                              "step; use an odd size, or padding='valid'", "kernel_size")
+        if same and not self.causal and not all(k % 2 for k in taps):
+            raise SignalError(
+                f"{_text(taps)} taps have no centre, so 'same' padding would shift the signal by half a "
+                "step; use an odd size, or padding='valid'",
+                "kernel_size",
+            )
         if not group.trivial:
             self._check_symmetry(group, x, taps)
         grid = slide(x.grid, group, taps, self.stride, same, "kernel_size")
@@ -83,16 +86,16 @@ class Convolution(Primitive):
             return
         yield f"turns of {group} other than quarter turns are approximate on a grid; measure them with certify()"
         if isinstance(self.kernel, Siren) and self.kernel.omega(taps) > max(taps) - 1:
-            yield (f"frequency {self.kernel.omega(taps):.3g} aliases under turns of {group} at {_text(taps)} taps; "
-                   f"keep it at {max(taps) - 1} or below")
+            yield (
+                f"frequency {self.kernel.omega(taps):.3g} aliases under turns of {group} at {_text(taps)} taps; "
+                f"keep it at {max(taps) - 1} or below"
+            )
         if isinstance(self.kernel, Table):
             yield f"a table is interpolated for the turns of {group}; a continuous kernel (Siren) is sampled instead"
 
     def simplified(self, x: Signal) -> Primitive | None:
         if self.kernel_size != 1 or self.stride != 1 or self.factorisation != "full" or self.kernel.kind != "table":
             return self
-        from archspec.blocks.pointwise import Pointwise
-
         return Pointwise(channels=self.channels, bias=bool(self.bias)) if self.acting(x) == x.group else self
 
     def lower(self, x: Signal) -> nn.Module:
@@ -112,10 +115,18 @@ class Convolution(Primitive):
         fan_in = (x.channels if full else 1) * elements * area
         kernel = self.kernel.lower(rows, elements, taps, where, 1 / fan_in)
         spatial = GroupConv(
-            kernel, where.index, window,
-            inputs=x.channels, outputs=self.channels if full else x.channels, order=group.order,
-            lifts=x.group.trivial, depthwise=not full, taps=taps, stride=self.stride,
-            padding=_padding(taps, self.padding, self.causal), bias=bool(self.bias),
+            kernel,
+            where.index,
+            window,
+            inputs=x.channels,
+            outputs=self.channels if full else x.channels,
+            order=group.order,
+            lifts=x.group.trivial,
+            depthwise=not full,
+            taps=taps,
+            stride=self.stride,
+            padding=_padding(taps, self.padding, self.causal),
+            bias=bool(self.bias),
         )
         if full:
             return spatial
@@ -126,26 +137,38 @@ class Convolution(Primitive):
     def _check_symmetry(self, group: Group, x: Signal, taps: tuple[int, ...]) -> None:
         action = group.action(len(x.grid))
         if self.bias == "per_element":
-            raise SignalError(f"a bias per element of {group} breaks its symmetry; use bias=True, one per channel "
-                              "shared over the group", "bias")
+            raise SignalError(
+                f"a bias per element of {group} breaks its symmetry; use bias=True, one per channel "
+                "shared over the group",
+                "bias",
+            )
         if self.causal:
-            raise SignalError(f"a causal kernel does not allow the flip in {group}; use causal=False or a plain signal",
-                              "causal")
+            raise SignalError(
+                f"a causal kernel does not allow the flip in {group}; use causal=False or a plain signal", "causal"
+            )
         for a, b in action.mixed_axes:
             if x.grid[a] != x.grid[b]:
-                raise SignalError(f"{group} turns axis {a} into axis {b}, but the grid is {_text(x.grid)}; pad or crop it "
-                                  "to equal axes, or use a group without quarter turns such as C2 or D1")
+                raise SignalError(
+                    f"{group} turns axis {a} into axis {b}, but the grid is {_text(x.grid)}; pad or crop it "
+                    "to equal axes, or use a group without quarter turns such as C2 or D1"
+                )
             if taps[a] != taps[b]:
-                raise SignalError(f"{group} turns axis {a} into axis {b}, so their kernel sizes {_text(taps)} must be "
-                                  "equal", "kernel_size")
+                raise SignalError(
+                    f"{group} turns axis {a} into axis {b}, so their kernel sizes {_text(taps)} must be equal",
+                    "kernel_size",
+                )
         if action.exact or max(taps) == 1:
             return
         if min(taps) < 5:
-            raise SignalError(f"{_text(taps)} taps cannot carry the turns of {group}; use at least 5 (7 is better), or a "
-                              "group of quarter turns such as C4", "kernel_size")
+            raise SignalError(
+                f"{_text(taps)} taps cannot carry the turns of {group}; use at least 5 (7 is better), or a "
+                "group of quarter turns such as C4",
+                "kernel_size",
+            )
         if self.window is None:
-            raise SignalError(f"the corners of a square kernel leave it under the turns of {group}; use window=Disc()",
-                              "window")
+            raise SignalError(
+                f"the corners of a square kernel leave it under the turns of {group}; use window=Disc()", "window"
+            )
 
 
 class Conv(Convolution):
@@ -173,7 +196,9 @@ class Lift(Convolution):
         if not x.group.trivial:
             raise SignalError(f"the signal lives on {x.group} already; use Conv() here, or Restrict() before it")
         if not self.group.acts_on(x.dims):
-            raise SignalError(f"{self.group} does not act on a grid of {x.dims} axes; use {_groups_for(x.dims)}", "group")
+            raise SignalError(
+                f"{self.group} does not act on a grid of {x.dims} axes; use {_groups_for(x.dims)}", "group"
+            )
         return super().infer(x)
 
     def simplified(self, x: Signal) -> Primitive | None:

@@ -26,8 +26,11 @@ class Restrict(Primitive):
     def infer(self, x: Signal) -> Signal:
         if not is_subgroup(self.group, x.symmetry, x.dims):
             held = f"on {x.symmetry}" if not x.symmetry.trivial else "plain"
-            raise SignalError(f"{self.group} is not a subgroup of what this signal has (it is {held}); restrict to a "
-                              "subgroup, or Lift() to the larger group earlier", "group")
+            raise SignalError(
+                f"{self.group} is not a subgroup of what this signal has (it is {held}); restrict to a "
+                "subgroup, or Lift() to the larger group earlier",
+                "group",
+            )
         if x.group.trivial:
             return Signal(x.channels, x.grid, TRIVIAL, self.group)
         return Signal(x.maps // self.group.order, x.grid, self.group)

@@ -27,8 +27,9 @@ class Norm(Primitive):
 
     def infer(self, x: Signal) -> Signal:
         if self.statistics == "per_element" and not x.group.trivial:
-            raise SignalError(f"statistics per element of {x.group} break its symmetry; use statistics='shared'",
-                              "statistics")
+            raise SignalError(
+                f"statistics per element of {x.group} break its symmetry; use statistics='shared'", "statistics"
+            )
         if self.type == "group" and x.channels % self.groups:
             raise SignalError(f"{self.groups} sets do not divide {x.channels} channels", "groups")
         return x

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from archspec.block import Primitive
-from archspec.blocks.conv import Channels
+from archspec.block import Channels, Primitive
 from archspec.cost import Cost
 from archspec.sampling import sampling
 from archspec.signal import Signal

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from archspec.block import Primitive, per_axis, slide
-from archspec.signal import Signal
+from archspec.signal import Signal, SignalError
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+Window = Annotated[int, Field(ge=1, le=65_536)]
 
 
 class Pool(Primitive):
@@ -22,12 +25,20 @@ class Pool(Primitive):
     """
 
     kind: Literal["pool"] = "pool"
-    size: int | tuple[int, ...] = Field(default=2, description="window, in grid points per axis", ge=1, le=65_536)
+    size: Window | tuple[Window, ...] = Field(default=2, description="window, in grid points per axis")
     stride: int | None = Field(default=None, ge=1, le=65_536, description="by default the window's size")
     reduce: Literal["max", "average"] = "max"
 
     def infer(self, x: Signal) -> Signal:
-        grid = slide(x.grid, x.symmetry, self._window(x), self._stride(x), self._overlaps(x), "size")
+        window = self._window(x)
+        for a, b in x.symmetry.action(x.dims).mixed_axes:
+            if window[a] != window[b]:
+                raise SignalError(
+                    f"{x.symmetry} turns axis {a} into axis {b}, so their windows {window[a]} and {window[b]} "
+                    "must be equal",
+                    "size",
+                )
+        grid = slide(x.grid, x.symmetry, window, self._stride(x), self._overlaps(x), "size")
         return Signal(x.channels, grid, x.group, x.pooled)
 
     def warnings(self, x: Signal) -> Iterator[str]:

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from archspec.layers.kernels import TableKernel
 
 CONV = (F.conv1d, F.conv2d, F.conv3d)
-CONV_MODULE = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
-ZERO_PAD = (nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d)
+CONV_MODULE: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+ZERO_PAD: tuple[Any, ...] = (nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d)
 # Above this size a convolution that pads by itself leaves the fast path of the CPU library.
 LARGEST_SELF_PADDED = 7
 LARGEST_CHANNELS_LAST = 11
@@ -39,15 +39,29 @@ class GroupConv(nn.Module):
     window: Tensor | None
 
     def __init__(
-        self, kernel: nn.Module, index: NDArray[np.int64], window: NDArray[np.float64] | None, *, inputs: int,
-        outputs: int, order: int, lifts: bool, depthwise: bool, taps: tuple[int, ...], stride: int,
-        padding: tuple[tuple[int, int], ...], bias: bool,
+        self,
+        kernel: nn.Module,
+        index: NDArray[np.int64],
+        window: NDArray[np.float64] | None,
+        *,
+        inputs: int,
+        outputs: int,
+        order: int,
+        lifts: bool,
+        depthwise: bool,
+        taps: tuple[int, ...],
+        stride: int,
+        padding: tuple[tuple[int, int], ...],
+        bias: bool,
     ) -> None:
         super().__init__()
         self.kernel = kernel
         self.register_buffer("index", torch.from_numpy(index.reshape(-1)), persistent=False)
-        self.register_buffer("window", None if window is None else torch.tensor(window, dtype=torch.get_default_dtype()),
-                             persistent=False)
+        self.register_buffer(
+            "window",
+            None if window is None else torch.tensor(window, dtype=torch.get_default_dtype()),
+            persistent=False,
+        )
         self.inputs, self.outputs, self.order, self.elements = inputs, outputs, order, index.shape[1]
         self.grouped_input, self.depthwise, self.taps, self.stride = order > 1 and not lifts, depthwise, taps, stride
         self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
@@ -100,11 +114,18 @@ class GroupConv(nn.Module):
 
     def plain(self) -> nn.Module:
         """An ordinary convolution with the expanded bank as its weights."""
-        dims, bank = len(self.taps), self.sample().detach().clone()
+        dims, bank = len(self.taps), self.sample().detach().clone(memory_format=torch.contiguous_format)
         bias = self.expanded_bias()
         conv = CONV_MODULE[dims - 1](
-            bank.shape[1] * self.groups, bank.shape[0], self.taps, self.stride, self.padding, 1, self.groups,
-            bias=bias is not None, device="meta",
+            bank.shape[1] * self.groups,
+            bank.shape[0],
+            self.taps,
+            self.stride,
+            self.padding,
+            1,
+            self.groups,
+            bias=bias is not None,
+            device="meta",
         )
         conv.weight = nn.Parameter(bank)
         if bias is not None:
@@ -123,5 +144,17 @@ def pointwise(inputs: int, outputs: int, index: NDArray[np.int64], dims: int, bi
     """A linear map at each position, convolving over the group: `index` is that of one tap."""
     order, elements = index.shape[:2]
     kernel = TableKernel(outputs * inputs, elements, 1, None, 1 / (inputs * elements))
-    return GroupConv(kernel, index, None, inputs=inputs, outputs=outputs, order=order, lifts=False, depthwise=False,
-                     taps=(1,) * dims, stride=1, padding=((0, 0),) * dims, bias=bias)
+    return GroupConv(
+        kernel,
+        index,
+        None,
+        inputs=inputs,
+        outputs=outputs,
+        order=order,
+        lifts=False,
+        depthwise=False,
+        taps=(1,) * dims,
+        stride=1,
+        padding=((0, 0),) * dims,
+        bias=bias,
+    )

@@ -17,8 +17,10 @@ class Dropout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return x
-        kept = (1,) * self.dims if self.channels else tuple(x.shape[2 + self.shared:])
-        mask = F.dropout(torch.ones(*x.shape[:2], *(1,) * self.shared, *kept, dtype=x.dtype, device=x.device), self.rate)
+        kept = (1,) * self.dims if self.channels else tuple(x.shape[2 + self.shared :])
+        mask = F.dropout(
+            torch.ones(*x.shape[:2], *(1,) * self.shared, *kept, dtype=x.dtype, device=x.device), self.rate
+        )
         return x * mask
 
     def plain(self) -> nn.Module:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -21,8 +22,9 @@ class TableKernel(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.randn(rows, elements * taps) * math.sqrt(variance))
         self.taps = taps
-        self.register_buffer("turns", None if turns is None else torch.tensor(turns, dtype=torch.get_default_dtype()),
-                             persistent=False)
+        self.register_buffer(
+            "turns", None if turns is None else torch.tensor(turns, dtype=torch.get_default_dtype()), persistent=False
+        )
 
     def forward(self) -> Tensor:
         """Samples (R, P)."""
@@ -43,15 +45,23 @@ class SirenKernel(nn.Module):
     points: Tensor
 
     def __init__(
-        self, rows: int, points: NDArray[np.float64], dims: int, hidden: int, layers: int, omega: float,
-        omega_group: float, variance: float, quadrature: float,
+        self,
+        rows: int,
+        points: NDArray[np.float64],
+        dims: int,
+        hidden: int,
+        layers: int,
+        omega: float,
+        omega_group: float,
+        variance: float,
+        quadrature: float,
     ) -> None:
         super().__init__()
         scaled = points * np.where(np.arange(points.shape[1]) < dims, 1.0, omega_group / omega)
         self.register_buffer("points", torch.tensor(scaled, dtype=torch.get_default_dtype()), persistent=False)
         self.omega, self.quadrature = omega, quadrature
         widths = [points.shape[1], *[hidden] * (layers - 1)]
-        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.out = nn.Linear(hidden, rows)
         with torch.no_grad():
             for i, layer in enumerate(self.hidden):

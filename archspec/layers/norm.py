@@ -67,8 +67,11 @@ class LayerNorm(nn.Module):
 
     def plain(self) -> nn.Module:
         """The ordinary layer norm over the folded channels."""
-        return _ChannelNorm(self.weight.detach().repeat_interleave(self.order),
-                            self.bias.detach().repeat_interleave(self.order), self.eps)
+        return _ChannelNorm(
+            self.weight.detach().repeat_interleave(self.order),
+            self.bias.detach().repeat_interleave(self.order),
+            self.eps,
+        )
 
 
 class _ChannelNorm(nn.Module):

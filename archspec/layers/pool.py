@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
-MAX = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
-AVERAGE = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
+MAX: tuple[Any, ...] = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
+AVERAGE: tuple[Any, ...] = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
 
 
 class Pool(nn.Module):
     """Maximum or average over windows; padding takes no part in either."""
 
-    def __init__(self, window: tuple[int, ...], stride: int, padding: tuple[int, ...], reduce: str, grouped: bool) -> None:
+    def __init__(
+        self, window: tuple[int, ...], stride: int, padding: tuple[int, ...], reduce: str, grouped: bool
+    ) -> None:
         super().__init__()
         dims = len(window)
         self.grouped = grouped

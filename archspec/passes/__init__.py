@@ -1,4 +1,4 @@
-"""Rewrites of a graph that keep what it computes. Each is a function; the graph is verified after each that changed it."""
+"""Rewrites of a graph that keep what it computes. Each is a function; what it changed is verified after it."""
 
 from archspec.graph import Graph, verify
 from archspec.passes.by_block import price_by_block

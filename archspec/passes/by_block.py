@@ -1,4 +1,4 @@
-"""The price of a chain of blocks, each block's share remembered: what makes another filling of a space cheap to price."""
+"""The price of a chain of blocks, each block's share remembered: so another filling of a space is cheap to price."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHARES: dict[tuple[int, Signal], tuple[Block, Signal, Cost]] = {}
 
 
 def price_by_block(x: Signal, blocks: Sequence[Block]) -> Cost:
-    """The sum of the blocks' own prices. No pass works across blocks of a chain, so it equals that of the whole graph."""
+    """The sum of the blocks' own prices. No pass works across blocks of a chain, so it equals the graph's."""
     total = [0, 0, 0, 0, 0]
     for block in blocks:
         share = _SHARES.get((id(block), x))

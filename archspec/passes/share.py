@@ -1,6 +1,6 @@
 """Compute equal things once.
 
-1. Nodes without parameters that apply equal blocks to the same inputs become one.
+1. Nodes without parameters that apply equal blocks to the same inputs become one; only concat cares for their order.
 2. Nodes with parameters stay apart: their weights are independent. So do Dropout nodes: their masks are.
 3. A graph with no such nodes is returned as it is.
 """
@@ -20,7 +20,8 @@ def share_equal(graph: Graph) -> Graph:
         inputs = tuple(stands_for.get(i, i) for i in old.inputs)
         node = old if inputs == old.inputs else old._replace(inputs=inputs)
         if _free(graph, name):
-            key = (node.facts.text, inputs, node.merge)
+            read = inputs if node.merge == "concat" else tuple(sorted(inputs))
+            key = (node.facts.text, read, node.merge)
             if key in first:
                 stands_for[name] = first[key]
                 continue

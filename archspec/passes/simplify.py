@@ -10,7 +10,7 @@ from archspec.graph import Graph, Node, facts
 
 def simplify(graph: Graph) -> Graph:
     """The graph with every block in its plainest form."""
-    if all([node.facts.simple for node in graph.nodes.values()]):
+    if all(node.facts.simple for node in graph.nodes.values()):
         return graph
     nodes: dict[str, Node] = {}
     stands_for: dict[str, str] = {}

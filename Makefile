@@ -1,0 +1,47 @@
+# make demo, make test: each sets up its own virtual environment on a fresh machine, then runs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test test-slow check bench schema clean
+
+demo: $(VENV)/demo
+	$(BIN)/python examples/rotated_digits.py
+	$(BIN)/python examples/evaluate.py best
+
+test: check
+	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+test-slow: $(VENV)/test
+	$(BIN)/python -m pytest -m slow
+
+check: $(VENV)/test
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/bench
+	$(BIN)/python tests/benchmarks/pricing.py
+
+schema: $(VENV)/demo
+	$(BIN)/python -m archspec.schema docs
+
+$(VENV)/python:
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/demo: $(VENV)/python pyproject.toml constraints.txt
+	$(PIP) -e .
+	touch $@
+
+$(VENV)/test: $(VENV)/python pyproject.toml constraints.txt
+	$(PIP) -e '.[dev]'
+	touch $@ $(VENV)/demo
+
+$(VENV)/bench: $(VENV)/test
+	$(PIP) -e '.[bench]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) runs best

@@ -1,0 +1,284 @@
+"""The table of examples that every law runs over, and random architectures drawn from the ready-made spaces."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import torch
+from torch import fx
+
+import spaces
+from archspec import (
+    Activation,
+    Architecture,
+    Branch,
+    Classifier,
+    Conv,
+    Dense,
+    Disc,
+    Dropout,
+    Graph,
+    GraphNode,
+    GroupPool,
+    Image,
+    Lift,
+    Norm,
+    Pointwise,
+    Pool,
+    Regressor,
+    Repeat,
+    Residual,
+    Restrict,
+    Sequential,
+    Series,
+    SignalError,
+    Siren,
+    Table,
+    Volume,
+    lower,
+    price,
+)
+from archspec.block import Block
+from archspec.inputs import Input
+
+SQUARE = Image(channels=2, size=(9, 9))
+WIDE = Image(channels=2, size=(8, 10))
+LINE = Series(channels=2, length=17)
+CUBE = Volume(channels=1, size=(5, 5, 5))
+SIREN = Siren(hidden=8)
+SEPARABLE = "depthwise_separable"
+
+
+def network(input: Input, *body: Block, head: Block | None = None) -> Architecture:
+    """An architecture that ends in a classifier unless told otherwise."""
+    return Architecture(input=input, body=body, head=head or Classifier(classes=3))
+
+
+def on(group: str, *body: Block, input: Input = SQUARE, **lift: object) -> Architecture:
+    """A network lifted to a group, with the blocks on it, and the group pooled."""
+    return network(input, Lift(**{"group": group, "channels": 2, "kernel_size": 3, **lift}), *body, GroupPool())
+
+
+def _conv(**fields: object) -> Conv:
+    return Conv(**{"channels": 3, "kernel_size": 3, **fields})
+
+
+CONVOLUTIONS: dict[str, Architecture] = {
+    "table": network(SQUARE, _conv()),
+    "siren": network(SQUARE, _conv(kernel=SIREN, kernel_size=5)),
+    "siren raw omega": network(LINE, _conv(kernel=Siren(hidden=4, layers=4, omega_0=20.0), kernel_size=9)),
+    "disc": network(SQUARE, _conv(window=Disc(), kernel_size=5)),
+    "separable table": network(SQUARE, _conv(factorisation=SEPARABLE)),
+    "separable siren disc": network(SQUARE, _conv(factorisation=SEPARABLE, kernel=SIREN, window=Disc(softness=1.0))),
+    "causal": network(LINE, _conv(causal=True, kernel_size=4), head=Classifier(classes=2, pool="last")),
+    "causal siren strided": network(LINE, _conv(causal=True, kernel=SIREN, kernel_size=17, stride=3)),
+    "stride": network(WIDE, _conv(stride=2)),
+    "valid": network(WIDE, _conv(padding="valid", kernel_size=4)),
+    "valid stride": network(WIDE, _conv(padding="valid", kernel_size=3, stride=3)),
+    "no bias": network(WIDE, _conv(bias=False)),
+    "bias per element of C1": network(WIDE, _conv(bias="per_element")),
+    "oblong kernel": network(WIDE, _conv(kernel_size=(1, 5))),
+    "long kernel": network(LINE, _conv(kernel_size=17, kernel=SIREN)),
+    "wide separable 2-D": network(
+        Image(size=(13, 13)), Pointwise(channels=3), _conv(factorisation=SEPARABLE, kernel_size=9)
+    ),
+    "volume": network(CUBE, _conv(kernel=SIREN)),
+    "volume separable": network(CUBE, _conv(factorisation=SEPARABLE, stride=2)),
+    "one tap": network(LINE, _conv(kernel_size=1)),
+    "one tap siren": network(LINE, _conv(kernel_size=1, kernel=SIREN)),
+}
+
+SYMMETRIC: dict[str, Architecture] = {
+    "C1 by lifting": on("C1", _conv()),
+    "C2 on an oblong": on("C2", _conv(), input=WIDE),
+    "C4 table": on("C4", _conv()),
+    "C4 siren": on("C4", _conv(kernel=SIREN, kernel_size=5), kernel=SIREN),
+    "C4 separable": on("C4", _conv(factorisation=SEPARABLE), factorisation=SEPARABLE),
+    "C4 separable siren": on("C4", _conv(factorisation=SEPARABLE, kernel=SIREN, bias=False)),
+    "C4 disc": on("C4", _conv(window=Disc(), kernel_size=5)),
+    "C4 strided": on("C4", _conv(stride=2), Norm(), _conv(padding="valid", stride=2)),
+    "D1 on an oblong": on("D1", _conv(kernel=SIREN), input=WIDE),
+    "D1 in time": on("D1", _conv(kernel_size=7), Norm(), Activation(), _conv(kernel=SIREN), input=LINE),
+    "D4 table": on("D4", _conv(), Norm(), Activation(), _conv()),
+    "D4 siren": on("D4", _conv(kernel=SIREN), Norm(type="layer"), kernel=SIREN),
+    "D4 valid": on("D4", _conv(padding="valid", kernel_size=4), padding="valid", kernel_size=2),
+    "D4 pooled": on("D4", Pool(size=3, stride=2), Norm(type="group", groups=2), Pool(size=5, reduce="average")),
+    "D4 tiles": on(
+        "D4", Pool(size=2), Activation(), Pool(size=3, reduce="average"), input=Image(channels=2, size=(12, 12))
+    ),
+    "D4 mean": network(SQUARE, Lift(group="D4", channels=2), Pointwise(channels=3), GroupPool(reduce="mean")),
+    "D4 residual": on(
+        "D4",
+        Residual(body=[Norm(), _conv(stride=2), Dropout(rate=0.3)]),
+        Repeat(times=2, body=[Residual(body=[_conv(), Norm(), Activation(function="silu")])]),
+    ),
+    "D4 concat": on("D4", Branch(branches=[[_conv()], [Pointwise(channels=1)], []], merge="concat"), Norm()),
+    "D4 gated": on(
+        "D4", Branch(branches=[[_conv()], [Pointwise(channels=3), Activation(function="tanh")]], merge="multiply")
+    ),
+    "D4 to C4 to C1": network(
+        SQUARE,
+        Lift(group="D4", channels=2),
+        Norm(),
+        Restrict(group="C4"),
+        _conv(),
+        Norm(),
+        Restrict(group="C1"),
+        _conv(),
+    ),
+    "D4 to D2": on("D4", _conv(), Restrict(group="D2"), _conv(), Norm()),
+    "D4 dense": network(
+        SQUARE, Lift(group="D4", channels=2), _conv(), GroupPool(), Norm(), Activation(), head=Dense(outputs=2)
+    ),
+    "D4 given up": network(SQUARE, Lift(group="D4", channels=2), GroupPool(), Restrict(group="C1"), _conv()),
+    "T": on("T", _conv(), Norm(), input=CUBE),
+    "O": on("O", _conv(factorisation=SEPARABLE), Activation(), input=CUBE),
+    "O siren": on("O", Pool(size=3, stride=2), Norm(type="layer"), input=CUBE, kernel=SIREN),
+    "Oh": on("Oh", Norm(), Pointwise(channels=2), input=CUBE, channels=1),
+    "C4 about an axis of a volume": on("C4", _conv(), Norm(), input=CUBE),
+}
+
+APPROXIMATE: dict[str, Architecture] = {
+    "C8 table": on(
+        "C8", _conv(kernel_size=5, window=Disc()), input=Image(channels=2, size=(17, 17)), kernel_size=7, window=Disc()
+    ),
+    "C8 siren": on(
+        "C8",
+        Conv(channels=2, kernel_size=7, window=Disc(), kernel=SIREN),
+        Norm(),
+        input=Image(channels=2, size=(17, 17)),
+        kernel_size=7,
+        window=Disc(),
+        kernel=SIREN,
+    ),
+    "C8 separable": on(
+        "C8",
+        _conv(kernel_size=5, window=Disc(), factorisation=SEPARABLE),
+        input=Image(channels=2, size=(17, 17)),
+        kernel_size=5,
+        window=Disc(),
+    ),
+}
+
+COMPOSED: dict[str, Architecture] = {
+    "nothing": network(LINE),
+    "norms": network(
+        LINE,
+        Pointwise(channels=4),
+        Norm(),
+        Norm(type="layer"),
+        Norm(type="group", groups=2, eps=1e-3),
+        Norm(statistics="per_element"),
+    ),
+    "norm after conv": network(WIDE, _conv(bias=False), Norm(), Activation(), _conv(), Norm()),
+    "activations": network(
+        LINE, *(Activation(function=f) for f in ("relu", "gelu", "silu", "tanh", "leaky_relu", "elu"))
+    ),
+    "dropouts": network(WIDE, Dropout(), Dropout(rate=0.5, channels=True), Dropout(rate=0.0)),
+    "pools": network(WIDE, Pool(), Pool(size=(3, 1), stride=1), Pool(size=(1, 2), stride=2, reduce="average")),
+    "pool of one point": network(WIDE, Pool(size=1), _conv()),
+    "sequential": network(LINE, Sequential(body=[_conv(), Sequential(), Activation()])),
+    "residual projection": network(WIDE, Residual(body=[_conv(stride=2, channels=5), Norm(), Activation()])),
+    "residual odd": network(SQUARE, Residual(body=[_conv(stride=2, channels=5)]), Residual(body=[Norm()])),
+    "repeat": network(LINE, Repeat(times=3, body=[_conv(), Norm(), Activation()]), Repeat(times=0, body=[_conv()])),
+    "branch add": network(LINE, Branch(branches=[[_conv()], [_conv(kernel_size=5)], [_conv()]])),
+    "branch of one": network(LINE, Branch(branches=[[_conv()]])),
+    "graph": network(
+        WIDE,
+        Graph(
+            output="out",
+            nodes={
+                "out": GraphNode(block=Pointwise(channels=2), inputs=("gate", "b", "input"), merge="concat"),
+                "b": GraphNode(block=_conv(), inputs=("a", "input"), merge="add"),
+                "a": GraphNode(block=Residual(body=[_conv(channels=2)]), inputs=("input",)),
+                "gate": GraphNode(block=Activation(function="tanh"), inputs=("b", "a2"), merge="multiply"),
+                "a2": GraphNode(block=Pointwise(channels=3), inputs=("a",)),
+                "unused": GraphNode(block=_conv(), inputs=("a", "input")),
+            },
+        ),
+    ),
+    "graph reading twice": network(
+        LINE,
+        Graph(
+            output="b",
+            nodes={
+                "a": GraphNode(block=Activation(), inputs=("input", "input")),
+                "b": GraphNode(block=_conv(), inputs=("a", "a"), merge="concat"),
+            },
+        ),
+    ),
+    "equal work": network(LINE, Branch(branches=[[Activation(), _conv()], [Activation(), _conv()]])),
+    "regressor": network(CUBE, _conv(kernel=Table()), head=Regressor(outputs=2, pool="max")),
+    "dense": network(LINE, _conv(), head=Dense(outputs=4)),
+}
+
+EXAMPLES = CONVOLUTIONS | SYMMETRIC | APPROXIMATE | COMPOSED
+
+MOST_FLOPS = 6_000_000
+SPACES = {
+    "images 12x12": (spaces.images(2, (12, 12), 3), 60),
+    "images 13x13": (spaces.images(1, (13, 13), 3), 60),
+    "images 16x20": (spaces.images(1, (16, 20), 3), 50),
+    "sequences 48": (spaces.sequences(2, 48, 3), 90),
+    "volumes 6x6x6": (spaces.volumes(1, (6, 6, 6), 2), 50),
+}
+
+
+def drawn(space: spaces.Space, count: int, seed: int) -> Iterator[Architecture]:
+    """Different well-typed architectures of a space that are quick to run."""
+    rng = random.Random(seed)
+    seen: set[str] = set()
+    while len(seen) < count:
+        architecture = space.sample(rng)
+        try:
+            small = price(architecture).flops <= MOST_FLOPS
+        except SignalError:
+            continue
+        if small and architecture.hash not in seen:
+            seen.add(architecture.hash)
+            yield architecture
+
+
+RANDOM = {
+    f"{name} #{i}": architecture
+    for seed, (name, (space, count)) in enumerate(SPACES.items())
+    for i, architecture in enumerate(drawn(space, count, seed))
+}
+ALL = EXAMPLES | RANDOM
+
+
+def seeded(seed: int) -> torch.Generator:
+    """A generator of its own, so that no test depends on another."""
+    return torch.Generator().manual_seed(seed)
+
+
+def noise(architecture: Architecture, batch: int = 2, seed: int = 1) -> torch.Tensor:
+    """Random examples, float64."""
+    shape = (batch, architecture.input.channels, *architecture.input.grid)
+    return torch.randn(shape, generator=seeded(seed), dtype=torch.float64)
+
+
+def built(architecture: Architecture, seed: int = 0) -> fx.GraphModule:
+    """A network in float64 whose biases, scales and running statistics are all random: nothing is zero or one."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = lower(architecture).double()
+        with torch.no_grad():
+            for name, value in model.named_parameters():
+                if name.endswith("bias"):
+                    value.add_(0.3 * torch.randn_like(value))
+                elif value.dim() == 1:
+                    value.copy_(0.5 + torch.rand_like(value))
+            for name, value in model.named_buffers():
+                if name.endswith("running_mean"):
+                    value.copy_(0.3 * torch.randn_like(value))
+                elif name.endswith("running_var"):
+                    value.copy_(0.5 + torch.rand_like(value))
+    return model
+
+
+def evaluated(name: str) -> tuple[Architecture, fx.GraphModule, torch.Tensor]:
+    """An example, its network in evaluation mode, and examples to run it on."""
+    architecture = ALL[name]
+    return architecture, built(architecture).eval(), noise(architecture)

@@ -1,0 +1,181 @@
+"""The engine: passive, exact about what it hands out, at home in a study it has never seen."""
+
+from pathlib import Path
+
+import pytest
+from optuna.trial import TrialState
+
+from archspec import Architecture, Classifier, Conv, Image, Lift, SignalError, price
+from search import Engine, Exhausted, Failed, Scored
+from search.engine import Candidate
+from search.objectives import parse_constraint, parse_objective
+from search.store import RunDirectory, RunError
+from spaces import Space, choice, integer
+from tests.search.tiny import small_space
+
+OBJECTIVES = [parse_objective("maximize accuracy"), parse_objective("minimize flops")]
+DIRECTIONS = ["maximize", "minimize"]
+
+
+def engine_in(directory: Path, space: Space | None = None, constraints: tuple[str, ...] = (), trials: int = 10, seed: int = 0,
+              lag: int = 1) -> tuple[Engine, RunDirectory]:
+    home = RunDirectory(directory)
+    study = home.open(DIRECTIONS, {})
+    limits = [parse_constraint(text) for text in constraints]
+    return Engine(study, space or small_space(), OBJECTIVES, limits, trials, seed, lag), home
+
+
+def score(candidate: Candidate) -> Scored:
+    """A made-up accuracy that follows from the architecture alone."""
+    return Scored({"accuracy": int(candidate.architecture.hash[:6], 16) / 16**6})
+
+
+def exhaust(engine: Engine) -> list[Candidate]:
+    seen = []
+    while candidate := engine.ask():
+        seen.append(candidate)
+        engine.tell(candidate, score(candidate))
+    return seen
+
+
+def test_no_candidate_is_ill_typed_over_budget_or_drawn_twice(tmp_path: Path) -> None:
+    engine, _ = engine_in(tmp_path, constraints=("params <= 300", "flops <= 20k"), trials=12)
+    candidates = exhaust(engine)
+    assert len(candidates) == 12
+    assert len({c.architecture.hash for c in candidates}) == 12
+    for c in candidates:
+        assert c.cost == price(c.architecture)
+        assert c.cost.params <= 300
+        assert c.cost.flops <= 20_000
+
+
+def test_rejected_draws_are_pruned_with_the_constraint_they_broke(tmp_path: Path) -> None:
+    engine, _ = engine_in(tmp_path, constraints=("params <= 300",), trials=12)
+    exhaust(engine)
+    rejected = [t for t in engine.study.trials if "rejected" in t.user_attrs]
+    assert rejected
+    for trial in rejected:
+        assert trial.state == TrialState.PRUNED
+        assert max(trial.constraints.values()) > 0
+    accepted = [t for t in engine.study.trials if "rejected" not in t.user_attrs]
+    assert all(max(t.constraints.values()) <= 0 for t in accepted)
+
+
+def test_ill_typed_candidates_are_redrawn(tmp_path: Path) -> None:
+    space = Space(Architecture(input=Image(channels=1, size=(4, 4)), head=Classifier(classes=2),
+                               body=[Conv(channels=integer(1, 8), kernel_size=choice(3, 5, 7, 9))]))
+    engine, _ = engine_in(tmp_path, space, trials=8)
+    assert {c.architecture.body[0].kernel_size for c in exhaust(engine)} == {3}
+    reasons = {t.user_attrs["rejected"] for t in engine.study.trials if "rejected" in t.user_attrs}
+    assert any("taps on an axis of 4" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize("constraint", ["params <= 3", "flops <= 10"])
+def test_when_a_budget_leaves_nothing_it_says_which(tmp_path: Path, constraint: str) -> None:
+    engine, _ = engine_in(tmp_path, constraints=(constraint, "activations <= 1G"))
+    with pytest.raises(Exhausted, match=f"break {constraint}.*loosen"):
+        engine.ask()
+
+
+def test_when_nothing_fits_together_it_says_so(tmp_path: Path) -> None:
+    space = Space(Architecture(input=Image(channels=1, size=(4, 6)), head=Classifier(classes=2),
+                               body=[Lift(channels=integer(1, 4), group="C4")]))
+    with pytest.raises(SignalError, match="turns axis 0 into axis 1"):
+        _ = next(space.enumerate()).graph
+    engine, _ = engine_in(tmp_path, space)
+    with pytest.raises(Exhausted, match="do not fit together; mend the space"):
+        engine.ask()
+
+
+def test_a_small_space_is_searched_to_its_end(tmp_path: Path) -> None:
+    space = Space(Architecture(input=Image(channels=1, size=(4, 4)), head=Classifier(classes=2), body=[Conv(channels=integer(1, 5))]))
+    engine, _ = engine_in(tmp_path, space, trials=50)
+    assert len(exhaust(engine)) == 5
+    assert engine.done
+    assert "drawn before" in str(engine.exhausted)
+
+
+def test_candidates_depend_on_seed_and_outcomes_only(tmp_path: Path) -> None:
+    def hashes(name: str, seed: int) -> list[str]:
+        engine, _ = engine_in(tmp_path / name, trials=15, seed=seed)
+        return [c.architecture.hash for c in exhaust(engine)]
+
+    assert hashes("a", 1) == hashes("b", 1)
+    assert hashes("c", 2) != hashes("d", 1)
+
+
+def test_the_order_in_which_workers_finish_changes_nothing(tmp_path: Path) -> None:
+    def hashes(name: str, first: bool) -> list[str]:
+        engine, _ = engine_in(tmp_path / name, trials=16, lag=3)
+        seen, flying = [], []
+        while not engine.done:
+            while candidate := engine.ask():
+                seen.append(candidate)
+                flying.append(candidate)
+            done = flying.pop(0 if first else -1)
+            engine.tell(done, score(done))
+        return [c.architecture.hash for c in seen]
+
+    assert hashes("oldest first", True) == hashes("newest first", False)
+
+
+def test_an_engine_over_the_study_of_a_killed_one_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
+    whole, _ = engine_in(tmp_path / "whole", trials=12, lag=2, constraints=("params <= 300",))
+    expected = [c.architecture.hash for c in exhaust(whole)]
+    seen: dict[int, str] = {}
+    for _ in range(100):
+        engine, home = engine_in(tmp_path / "killed", trials=12, lag=2, constraints=("params <= 300",))
+        if engine.done:
+            break
+        for kept in (True, False):  # tell one, then die with the next in flight
+            if candidate := engine.ask():
+                seen[candidate.slot] = candidate.architecture.hash
+                if kept:
+                    engine.tell(candidate, score(candidate))
+        home.close()
+    assert engine.done
+    assert [seen[slot] for slot in sorted(seen)] == expected
+
+
+def test_failed_candidates_are_failed_in_the_study_and_the_search_goes_on(tmp_path: Path) -> None:
+    engine, _ = engine_in(tmp_path, trials=6)
+    for i in range(6):
+        candidate = engine.ask()
+        assert candidate
+        engine.tell(candidate, Failed("diverged") if i % 2 else score(candidate))
+    assert engine.done
+    assert [t.state for t in engine.study.trials if "slot" in t.user_attrs and "rejected" not in t.user_attrs].count(
+        TrialState.FAIL) == 3
+
+
+def test_a_second_telling_is_ignored(tmp_path: Path) -> None:
+    engine, _ = engine_in(tmp_path, trials=2)
+    candidate = engine.ask()
+    assert candidate
+    engine.tell(candidate, Scored({"accuracy": 0.5}))
+    engine.tell(candidate, Scored({"accuracy": 0.9}))
+    second = engine.ask()
+    assert second
+    engine.tell(second, Scored({"accuracy": 0.1}))
+    assert engine.study.trials[candidate.number].values[0] == 0.5
+
+
+def test_one_process_holds_a_run(tmp_path: Path) -> None:
+    _, home = engine_in(tmp_path)
+    with pytest.raises(RunError, match="another process"):
+        RunDirectory(tmp_path).open(DIRECTIONS, {})
+    home.close()
+    engine_in(tmp_path)
+
+
+def test_a_torn_last_line_of_the_journal_is_mended(tmp_path: Path) -> None:
+    engine, home = engine_in(tmp_path, trials=4)
+    first = engine.ask()
+    assert first
+    engine.tell(first, score(first))
+    home.close()
+    with home.journal.open("ab") as file:
+        file.write(b'{"op_code":4,"worker_id":"torn')
+    again, _ = engine_in(tmp_path, trials=4)
+    assert again.finished == 1
+    assert len(exhaust(again)) == 3

@@ -1,0 +1,124 @@
+"""Training one candidate: exact under its seed, resumable, honest about failure."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from archspec import Activation, Architecture, Classifier, Conv, Dense, Dropout, Image, Norm, Pool, Regressor, lower
+from search import Failed, Scored, Task, Training
+from search.training import evaluate, train
+from tests.search.tiny import bars
+
+ARCHITECTURE = Architecture(
+    input=Image(channels=1, size=(6, 6)),
+    body=[Conv(channels=4), Norm(), Activation(), Dropout(rate=0.2), Conv(channels=4), Activation()],
+    head=Classifier(classes=2),
+)
+GOAL = ("accuracy", True)
+
+
+def test_same_seed_same_scores_and_weights(tmp_path: Path) -> None:
+    outcomes = [train(ARCHITECTURE, bars(), Training(epochs=3), seed, GOAL, weights=tmp_path / f"{i}.safetensors")
+                for i, seed in enumerate((1, 1, 2))]
+    assert all(isinstance(o, Scored) for o in outcomes)
+    assert outcomes[0].scores == outcomes[1].scores != outcomes[2].scores  # type: ignore[union-attr]
+    assert (tmp_path / "0.safetensors").read_bytes() == (tmp_path / "1.safetensors").read_bytes()
+
+
+def test_it_learns() -> None:
+    outcome = train(ARCHITECTURE, bars(), Training(epochs=15), 0, GOAL)
+    assert isinstance(outcome, Scored)
+    assert outcome.scores["accuracy"] > 0.9
+
+
+class Killed(BaseException):
+    """Stands for a signal that ends the process."""
+
+
+@pytest.mark.parametrize("at", [1, 3])
+def test_training_killed_after_an_epoch_goes_on_to_the_same_end(tmp_path: Path, at: int) -> None:
+    whole = train(ARCHITECTURE, bars(), Training(epochs=5), 7, GOAL)
+
+    def kill(epoch: int, score: float) -> None:
+        if epoch == at:
+            raise Killed
+
+    checkpoint, weights = tmp_path / "1.pt", tmp_path / "1.safetensors"
+    with pytest.raises(Killed):
+        train(ARCHITECTURE, bars(), Training(epochs=5), 7, GOAL, weights, checkpoint, kill)
+    assert checkpoint.exists()
+    epochs: list[int] = []
+    resumed = train(ARCHITECTURE, bars(), Training(epochs=5), 7, GOAL, weights, checkpoint, lambda e, _: epochs.append(e))
+    assert epochs == list(range(at + 1, 6))
+    assert isinstance(whole, Scored)
+    assert isinstance(resumed, Scored)
+    assert resumed.scores == whole.scores
+    assert not checkpoint.exists()
+
+
+def test_a_broken_checkpoint_is_left_aside(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "1.pt"
+    checkpoint.write_bytes(b"not a checkpoint")
+    assert isinstance(train(ARCHITECTURE, bars(), Training(epochs=1), 0, GOAL, checkpoint=checkpoint), Scored)
+
+
+def test_the_best_weights_are_kept_not_the_last(tmp_path: Path) -> None:
+    scores: list[float] = []
+    outcome = train(ARCHITECTURE, bars(), Training(epochs=8, learning_rate=0.2, patience=None), 0, GOAL,
+                    weights=tmp_path / "w", each_epoch=lambda _, score: scores.append(score))
+    assert isinstance(outcome, Scored)
+    assert outcome.scores["accuracy"] == max(scores)
+
+
+def test_patience_stops_a_training_that_gets_no_better() -> None:
+    outcome = train(ARCHITECTURE, bars(), Training(epochs=60, patience=2), 0, GOAL)
+    assert isinstance(outcome, Scored)
+    assert outcome.epochs < 60
+
+
+def test_divergence_is_a_failure_with_its_reason() -> None:
+    task = bars()
+    x, y = task.train  # type: ignore[misc]
+    broken = Task("broken", "classification", (x * float("inf"), y), task.validation)
+    outcome = train(ARCHITECTURE, broken, Training(epochs=2), 0, GOAL)
+    assert isinstance(outcome, Failed)
+    assert outcome.reason == "diverged: the loss is nan in epoch 1"
+
+
+def test_running_out_of_memory_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*_: object) -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Task, "loss", no_memory)
+    assert train(ARCHITECTURE, bars(), Training(epochs=1), 0, GOAL) == Failed(reason="ran out of GPU memory", seconds=pytest.approx(0, abs=60))
+
+
+def test_regression_and_dense_targets_train() -> None:
+    x = torch.randn(300, 1, 6, 6, generator=torch.Generator().manual_seed(0))
+    regression = Task.from_arrays(x, 6 * x.mean((2, 3)), kind="regression")
+    architecture = Architecture(input=Image(channels=1, size=(6, 6)), body=[Conv(channels=8), Activation()], head=Regressor())
+    outcome = train(architecture, regression, Training(epochs=30, batch_size=32), 0, ("loss", False))
+    assert isinstance(outcome, Scored)
+    assert outcome.scores["r2"] > 0.5
+    dense = Task.from_arrays(x, (x[:, 0] > 0).long())
+    architecture = Architecture(input=Image(channels=1, size=(6, 6)), body=[Conv(channels=4)], head=Dense(outputs=2))
+    outcome = train(architecture, dense, Training(epochs=10, batch_size=32), 0, GOAL)
+    assert isinstance(outcome, Scored)
+    assert outcome.scores["accuracy"] > 0.8
+
+
+def test_evaluation_leaves_the_batch_out_of_it() -> None:
+    torch.manual_seed(0)
+    model, task = lower(ARCHITECTURE).double(), bars()
+    x, y = task.validation  # type: ignore[misc]
+    one = evaluate(model, task, (x.double(), y), batch_size=1)
+    assert one == pytest.approx(evaluate(model, task, (x.double(), y), batch_size=1000))
+
+
+def test_pooling_to_one_example_left_over_does_not_stop_training() -> None:
+    x = torch.randn(65, 1, 4, 4)
+    task = Task("odd", "classification", (x, torch.arange(65) % 2), (x, torch.arange(65) % 2))
+    architecture = Architecture(input=Image(channels=1, size=(4, 4)), body=[Conv(channels=2), Pool(size=4), Norm()],
+                                head=Classifier(classes=2))
+    assert isinstance(train(architecture, task, Training(epochs=1, batch_size=64), 0, GOAL), Scored)

@@ -1,0 +1,39 @@
+"""What the documentation says is what the code does."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from archspec.schema import BLOCKS, SCHEMA, blocks_text, schema_text
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_published_schema_and_the_list_of_blocks_are_current() -> None:
+    """After a change: make schema."""
+    assert (ROOT / "docs" / SCHEMA).read_text() == schema_text()
+    assert (ROOT / "docs" / BLOCKS).read_text() == blocks_text()
+    assert json.loads(schema_text())["title"] == "Architecture"
+
+
+def test_the_example_of_the_readme_is_the_file_that_runs(tmp_path: Path) -> None:
+    code = (ROOT / "README.md").read_text().split("```python\n")[1].split("```")[0]
+    example = (ROOT / "examples" / "readme.py").read_text()
+    assert example.split('"""\n\n', 1)[1] == code
+    # The same text, with less to train.
+    short = example.replace("trials=40", "trials=2, epochs=1").replace("<= 20M", "<= 2M")
+    assert short != example
+    (tmp_path / "readme.py").write_text(short)
+    done = subprocess.run(
+        [sys.executable, "readme.py"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "accuracy" in done.stdout
+    assert (tmp_path / "best" / "model.onnx").exists()
+
+
+def test_every_file_the_readme_links_to_exists() -> None:
+    for target in re.findall(r"\]\(([^)h][^)]*)\)", (ROOT / "README.md").read_text()):
+        assert (ROOT / target).exists(), target

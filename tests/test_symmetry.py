@@ -1,0 +1,167 @@
+"""The group action commutes with every network, node by node."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from archspec import Activation, Conv, Disc, Group, Image, Lift, Norm, Pool, SignalError, Volume
+from archspec.symmetry import certify, transformed
+from tests.equivariance import BROKEN, EXACT, deviations, groups_of, settled
+from tests.examples import APPROXIMATE, RANDOM, SYMMETRIC, noise, on
+
+WITH_A_GROUP = SYMMETRIC | {name: a for name, a in RANDOM.items() if groups_of(a)}
+
+
+def test_many_random_networks_have_a_symmetry() -> None:
+    assert len(WITH_A_GROUP) > 150
+    assert {group.name for a in WITH_A_GROUP.values() for group in groups_of(a)} >= {
+        "C2",
+        "C4",
+        "D1",
+        "D4",
+        "T",
+        "O",
+        "Oh",
+    }
+
+
+@pytest.mark.parametrize("name", WITH_A_GROUP)
+def test_turning_before_is_turning_after_at_every_node(name: str) -> None:
+    architecture = WITH_A_GROUP[name]
+    model = settled(architecture)
+    for group in groups_of(architecture):
+        errors = deviations(model, architecture, group)
+        assert errors
+        assert max(errors.values()) < EXACT, max(errors.items(), key=lambda item: item[1])
+
+
+@pytest.mark.parametrize("name", [name for name in SYMMETRIC if groups_of(SYMMETRIC[name])])
+def test_the_certificate_says_so(name: str) -> None:
+    architecture = SYMMETRIC[name]
+    kept = [
+        group
+        for group in groups_of(architecture)
+        if all(
+            node.signal.symmetry == group
+            for node in architecture.graph.nodes.values()
+            if node.block and node.signal.grid
+        )
+    ]
+    for group in kept:
+        certificate = certify(settled(architecture), architecture, group)
+        assert certificate.verdict == "exact"
+        assert max(certificate.output, certificate.features, certificate.worst[1]) < EXACT
+
+
+@pytest.mark.parametrize("name", APPROXIMATE)
+def test_eighth_turns_are_approximate_and_their_error_is_stated(name: str) -> None:
+    architecture = APPROXIMATE[name]
+    model = settled(architecture)
+    certificate = certify(model, architecture, "C8")
+    assert certificate.verdict != "exact"
+    assert 1e-4 < certificate.features <= certificate.worst[1] < 0.6
+    assert architecture.warnings
+    assert max(deviations(model, architecture, Group("C4")).values()) < EXACT
+
+
+def test_a_continuous_kernel_turns_better_than_a_table() -> None:
+    table, siren = (
+        certify(settled(APPROXIMATE[name]), APPROXIMATE[name], "C8").features for name in ("C8 table", "C8 siren")
+    )
+    assert siren < 0.1 < table
+
+
+def test_a_plain_network_is_certified_broken() -> None:
+    architecture = on("C1", Conv(channels=4), Norm())
+    assert certify(settled(architecture), architecture, "C4").verdict == "broken"
+
+
+def test_a_group_that_gives_up_its_symmetry_is_certified_broken_at_the_output() -> None:
+    architecture = SYMMETRIC["D4 to C4 to C1"]
+    assert certify(settled(architecture), architecture, "D4").output > BROKEN
+
+
+def test_a_certificate_needs_a_group_that_acts() -> None:
+    with pytest.raises(ValueError, match="O does not act on 2 axes"):
+        certify(settled(on("C4")), on("C4"), "O")
+
+
+@pytest.mark.parametrize(
+    ("group", "size"), [("C4", (5, 5)), ("D4", (6, 6)), ("D2", (4, 6)), ("O", (3, 3, 3)), ("Oh", (3, 3, 3))]
+)
+def test_moving_a_signal_is_a_group_action(group: str, size: tuple[int, ...]) -> None:
+    lifted = on(group, input=_input(size)).graph.nodes["body.0"].signal
+    action = Group(group).action(len(size))
+    for signal in (lifted, lifted._replace(group=Group("C1"))):
+        x = torch.randn(2, *signal.shape, dtype=torch.float64)
+        assert torch.equal(transformed(x, signal, Group(group), 0), x)
+        for a in range(0, Group(group).order, 3):
+            for b in range(Group(group).order):
+                twice = transformed(transformed(x, signal, Group(group), b), signal, Group(group), a)
+                assert torch.equal(twice, transformed(x, signal, Group(group), int(action.product[a, b])))
+
+
+def test_the_turn_of_an_image_is_from_the_first_axis_to_the_second() -> None:
+    x = torch.zeros(1, 1, 3, 3)
+    x[0, 0, 2, 1] = 1
+    down_to_right = transformed(x, Image(size=(3, 3)).signal(), Group("C4"), 1)
+    assert down_to_right[0, 0, 1, 2] == 1
+
+
+@pytest.mark.parametrize("size", [8, 9, 10, 13])
+@pytest.mark.parametrize(
+    "block",
+    [
+        Conv(channels=2, stride=2),
+        Conv(channels=2, stride=3),
+        Conv(channels=2, stride=2, padding="valid"),
+        Conv(channels=2, kernel_size=4, stride=2, padding="valid"),
+        Conv(channels=2, kernel_size=2, padding="valid"),
+        Pool(size=2),
+        Pool(size=3),
+        Pool(size=3, stride=2),
+        Pool(size=3, stride=2, reduce="average"),
+        Pool(size=2, stride=1),
+        Pool(size=1, stride=2),
+        Pool(size=4, stride=2, reduce="average"),
+    ],
+    ids=str,
+)
+def test_the_parity_rule_is_true_both_ways(block: Conv | Pool, size: int) -> None:
+    """Where the rule allows, the network is exact; where it refuses, the same layers forced onto that grid are broken."""
+    allowed = [n for n in range(size, size + 6) if _fits(n, block)]
+    architecture = on("D4", block, input=Image(channels=1, size=(allowed[0],) * 2))
+    errors = deviations(settled(architecture), architecture, Group("D4"), grid=(size, size))
+    assert (max(errors.values()) < EXACT) == (allowed[0] == size)
+    assert max(errors.values()) < EXACT or max(errors.values()) > BROKEN
+
+
+def test_an_activation_and_a_norm_keep_quarter_turns_of_a_disc_windowed_kernel() -> None:
+    architecture = on("D4", Conv(channels=2, kernel_size=5, window=Disc()), Norm(), Activation(function="elu"))
+    assert max(deviations(settled(architecture), architecture, Group("D4")).values()) < EXACT
+
+
+def test_lifting_is_the_plain_convolution_with_every_turned_kernel() -> None:
+    architecture = on("C4", bias=False)
+    model = settled(architecture)
+    x = noise(architecture)
+    lifted = model.get_submodule("body_0_lift")
+    weight = lifted.sample()[0::4]
+    y = lifted(x)
+    for r in range(4):
+        turned = torch.rot90(weight, r, (2, 3))
+        assert torch.allclose(y[:, :, r], torch.nn.functional.conv2d(x, turned, padding=1))
+    assert isinstance(architecture.body[0], Lift)
+
+
+def _fits(size: int, block: Conv | Pool) -> bool:
+    try:
+        _ = on("D4", block, input=Image(channels=1, size=(size, size))).graph
+    except SignalError:
+        return False
+    return True
+
+
+def _input(size: tuple[int, ...]) -> Image | Volume:
+    return Image(size=size) if len(size) == 2 else Volume(size=size)

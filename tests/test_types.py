@@ -1,0 +1,303 @@
+"""What breaks is refused before torch, with the path of the block and a remedy; what is approximate is warned of."""
+
+from __future__ import annotations
+
+import pytest
+
+from archspec import (
+    Activation,
+    Architecture,
+    Branch,
+    Classifier,
+    Conv,
+    Dense,
+    Disc,
+    Graph,
+    GraphNode,
+    GroupPool,
+    Image,
+    Lift,
+    Norm,
+    Pointwise,
+    Pool,
+    Repeat,
+    Residual,
+    Restrict,
+    Series,
+    SignalError,
+    Siren,
+    Volume,
+)
+from tests.examples import EXAMPLES, LINE, RANDOM, SQUARE, WIDE, network, on
+
+EVEN = Image(size=(12, 12))
+FINE = Image(size=(15, 15))
+NODE = GraphNode(block=Activation())
+
+
+def graph(**nodes: tuple[str, ...]) -> Graph:
+    return Graph(output="out", nodes={name: GraphNode(block=Activation(), inputs=read) for name, read in nodes.items()})
+
+
+# What is wrong: the architecture, the place named, and a part of the remedy.
+MISTAKES: dict[str, tuple[Architecture, str, str]] = {
+    "kernel larger than the grid": (
+        network(LINE, Conv(channels=2, kernel_size=19)),
+        "body[0].kernel_size (conv)",
+        "use at most 17",
+    ),
+    "kernel larger after pooling": (
+        network(EVEN, Pool(size=4), Conv(channels=2, kernel_size=5)),
+        "body[1].kernel_size (conv)",
+        "at most 3",
+    ),
+    "pool larger than the grid": (network(SQUARE, Pool(size=10)), "body[0].size (pool)", "use at most 9"),
+    "kernel of other dimension": (
+        network(SQUARE, Conv(channels=2, kernel_size=(3, 3, 3))),
+        "body[0].kernel_size (conv)",
+        "write one number",
+    ),
+    "window of other dimension": (network(LINE, Pool(size=(2, 2))), "body[0].size (pool)", "write one number"),
+    "even kernel with same": (
+        network(SQUARE, Conv(channels=2, kernel_size=4)),
+        "body[0].kernel_size (conv)",
+        "use an odd size, or padding='valid'",
+    ),
+    "stride on an even grid": (
+        on("C4", Conv(channels=2, stride=2), input=EVEN),
+        "body[1].stride (conv)",
+        "use an axis of 11",
+    ),
+    "stride of a lift": (on("D4", input=EVEN, stride=2), "body[0].stride (lift)", "Pool(size=2)"),
+    "valid stride": (
+        on("D4", Conv(channels=2, padding="valid", stride=2), input=EVEN),
+        "body[1].stride (conv)",
+        "use an axis of",
+    ),
+    "tiles on an odd grid": (
+        on("D4", Pool(size=2)),
+        "body[1].stride (pool)",
+        "use an axis of 8, or Pool(size=3, stride=2)",
+    ),
+    "overlapping pool on an even grid": (
+        on("D4", Pool(size=3, stride=2), input=EVEN),
+        "body[1].stride (pool)",
+        "axis of",
+    ),
+    "pool after pooling the group": (
+        network(SQUARE, Lift(group="C4", channels=2), GroupPool(), Pool(size=2)),
+        "body[2].stride (pool)",
+        "axis of 8",
+    ),
+    "oblong window under quarter turns": (
+        on("C4", Pool(size=(3, 1), stride=1)),
+        "body[1].size (pool)",
+        "must be equal",
+    ),
+    "oblong kernel under quarter turns": (
+        on("C4", Conv(channels=2, kernel_size=(3, 5))),
+        "body[1].kernel_size (conv)",
+        "must be equal",
+    ),
+    "oblong grid under quarter turns": (on("C4", input=WIDE), "body[0] (lift)", "pad or crop it to equal axes"),
+    "oblong cube under rotations": (on("T", input=Volume(size=(5, 5, 7))), "body[0] (lift)", "equal axes"),
+    "small kernel under eighth turns": (
+        on("C8", input=FINE, window=Disc()),
+        "body[0].kernel_size (lift)",
+        "at least 5",
+    ),
+    "small kernel under third turns": (on("C3", input=FINE, window=Disc()), "body[0].kernel_size (lift)", "at least 5"),
+    "no disc under eighth turns": (on("C8", input=FINE, kernel_size=5), "body[0].window (lift)", "window=Disc()"),
+    "bias per element": (on("C4", Conv(channels=2, bias="per_element")), "body[1].bias (conv)", "bias=True"),
+    "bias per element of a lift": (on("C4", bias="per_element"), "body[0].bias (lift)", "bias=True"),
+    "statistics per element": (
+        on("C4", Norm(statistics="per_element")),
+        "body[1].statistics (norm)",
+        "statistics='shared'",
+    ),
+    "sets that do not divide": (
+        network(SQUARE, Norm(type="group", groups=3)),
+        "body[0].groups (norm)",
+        "do not divide 2 channels",
+    ),
+    "group pooled twice": (
+        network(SQUARE, Lift(group="C4", channels=2), GroupPool(), GroupPool()),
+        "body[2] (group_pool)",
+        "remove one",
+    ),
+    "convolution after pooling": (
+        network(SQUARE, Lift(group="C4", channels=2), GroupPool(), Conv(channels=2)),
+        "body[2] (conv)",
+        "Restrict(group='C1')",
+    ),
+    "lift after pooling": (
+        network(SQUARE, Lift(group="C4", channels=2), GroupPool(), Lift(group="C4", channels=2)),
+        "body[2] (lift)",
+        "GroupPool()",
+    ),
+    "head on a group": (
+        network(SQUARE, Lift(group="C4", channels=2)),
+        "head (classifier)",
+        "put GroupPool() before it",
+    ),
+    "dense head on a group": (
+        network(SQUARE, Lift(group="C4", channels=2), head=Dense(outputs=2)),
+        "head (dense)",
+        "GroupPool()",
+    ),
+    "causal image": (network(SQUARE, Conv(channels=2, causal=True)), "body[0].causal (conv)", "use causal=False"),
+    "causal under a flip": (
+        on("D1", Conv(channels=2, causal=True), input=LINE),
+        "body[1].causal (conv)",
+        "causal=False or a plain signal",
+    ),
+    "lift twice": (on("C4", Lift(group="C4", channels=2)), "body[1] (lift)", "use Conv() here"),
+    "quarter turns of a series": (on("C4", input=LINE), "body[0].group (lift)", "use C1 or D1"),
+    "cube rotations of an image": (on("O"), "body[0].group (lift)", "use C1, C2, C4"),
+    "no subgroup": (on("C4", Restrict(group="D4")), "body[1].group (restrict)", "restrict to a subgroup"),
+    "restricting a plain signal": (
+        network(SQUARE, Restrict(group="C2")),
+        "body[0].group (restrict)",
+        "Lift() to the larger group",
+    ),
+    "adding other channels": (
+        network(LINE, Branch(branches=[[Pointwise(channels=3)], []])),
+        "body[0].add (branch)",
+        "or concat",
+    ),
+    "adding other grids": (
+        network(LINE, Branch(branches=[[Pool()], []])),
+        "body[0].add (branch)",
+        "same grid and group",
+    ),
+    "concatenating other groups": (
+        on("D4", Branch(branches=[[Restrict(group="C4")], []], merge="concat")),
+        "body[1].concat (branch)",
+        "same grid and group",
+    ),
+    "adding groups of equal order": (
+        on("D4", Branch(branches=[[Restrict(group="C4")], [Restrict(group="D2")]])),
+        "body[1].add (branch)",
+        "group",
+    ),
+    "residual that changes the group": (
+        on("D4", Residual(body=[Restrict(group="C4")])),
+        "body[1] (residual)",
+        "out of the residual",
+    ),
+    "residual that pools the group": (
+        on("D4", Residual(body=[GroupPool()])),
+        "body[1] (residual)",
+        "out of the residual",
+    ),
+    "residual no shortcut reaches": (
+        network(LINE, Residual(body=[Conv(channels=2, padding="valid", kernel_size=4)])),
+        "body[0] (residual)",
+        "padding='same'",
+    ),
+    "graph: missing node": (
+        network(LINE, graph(out=("a",))),
+        "body[0].nodes.out.inputs[0] (graph)",
+        "the nodes are input, out",
+    ),
+    "graph: missing output": (network(LINE, graph(a=("input",))), "body[0].output (graph)", "the nodes are a"),
+    "graph: input as output": (
+        network(LINE, Graph(nodes={"a": NODE}, output="input")),
+        "body[0].output (graph)",
+        "the nodes are a",
+    ),
+    "graph: cycle": (
+        network(LINE, graph(a=("b", "input"), b=("a",), out=("b",))),
+        "body[0].nodes (graph)",
+        "remove one of these",
+    ),
+    "graph: self": (network(LINE, graph(out=("out",))), "body[0].nodes (graph)", "remove one of these"),
+    "graph: block inside": (
+        network(LINE, Graph(output="a", nodes={"a": GraphNode(block=Conv(channels=2, kernel_size=2))})),
+        "body[0].nodes.a.kernel_size (conv)",
+        "odd size",
+    ),
+    "too many nodes": (
+        network(LINE, Repeat(times=1000, body=[Repeat(times=1000, body=[Activation()])])),
+        "body[0].copy9.body[0].copy999.body[0]",
+        "repeat less",
+    ),
+    "deep inside": (
+        network(LINE, Residual(body=[Repeat(times=2, body=[Branch(branches=[[Conv(channels=2, kernel_size=2)]])])])),
+        "body[0].body[0].copy0.body[0].branches[0][0].kernel_size (conv)",
+        "odd size",
+    ),
+    "last step of an image": (
+        network(SQUARE, head=Classifier(classes=2, pool="last")),
+        "head.pool (classifier)",
+        "use 'mean' or 'max'",
+    ),
+    "last step under reversal": (
+        Architecture(
+            input=LINE, body=[Lift(group="D1", channels=2), GroupPool()], head=Classifier(classes=2, pool="last")
+        ),
+        "head.pool (classifier)",
+        "use pool='mean' or 'max'",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_refused_with_its_place_and_a_remedy(name: str) -> None:
+    architecture, place, remedy = MISTAKES[name]
+    with pytest.raises(SignalError) as caught:
+        _ = architecture.graph
+    message = str(caught.value)
+    assert message.startswith(place), message
+    assert remedy in message, message
+    assert "\n" not in message
+    assert len(message) < 300
+
+
+@pytest.mark.parametrize("size", [7, 8, 9, 10, 11, 12])
+@pytest.mark.parametrize(
+    "block",
+    [Conv(channels=2, stride=2), Conv(channels=2, padding="valid", stride=3), Pool(size=2), Pool(size=3, stride=2)],
+    ids=str,
+)
+def test_the_axis_that_a_parity_mistake_recommends_is_allowed(block: Conv | Pool, size: int) -> None:
+    architecture = on("D4", block, input=Image(size=(size, size)))
+    try:
+        _ = architecture.graph
+    except SignalError as error:
+        better = int(str(error).split("use an axis of ")[1].split(",")[0])
+        assert on("D4", block, input=Image(size=(better, better))).graph
+
+
+def test_what_a_plain_network_may_do_under_no_group() -> None:
+    body = (
+        Conv(channels=4, stride=2),
+        Conv(channels=4, kernel_size=(1, 3), bias="per_element"),
+        Pool(size=2),
+        Norm(statistics="per_element"),
+    )
+    for lift in (Lift(group="C1", channels=3, stride=2), Conv(channels=3, stride=2)):
+        assert network(Image(size=(28, 20)), lift, *body).graph.signal.channels == 3
+
+
+def test_axes_a_group_leaves_alone_may_have_any_parity() -> None:
+    flipped = on("D1", Pool(size=(3, 3), stride=2), input=Image(size=(9, 10)))
+    assert flipped.graph.nodes["body.1"].signal.grid == (5, 5)
+    with pytest.raises(SignalError, match="axis of 10"):
+        _ = on("D1", Pool(size=(3, 3), stride=2), input=Image(size=(10, 9))).graph
+
+
+def test_what_is_approximate_is_warned_of_with_its_place() -> None:
+    (turns,) = on("C8", input=FINE, kernel_size=7, window=Disc(), kernel=Siren()).warnings
+    assert turns.startswith("body[0] (lift): turns of C8 other than quarter turns are approximate")
+    fast = on("C8", input=FINE, kernel_size=7, window=Disc(), kernel=Siren(omega_0=30)).warnings
+    assert "aliases under turns of C8" in fast[1]
+    table = on("C8", input=FINE, kernel_size=7, window=Disc()).warnings
+    assert "use" in table[1] or "Siren" in table[1]
+    (unread,) = network(Series(length=9), Pool(size=2)).warnings
+    assert unread == "body[0] (pool): the last 1 of 9 points on axis 0 are never read"
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES | RANDOM if "C8" not in name and "odd" not in name])
+def test_quarter_turns_and_flips_are_not_warned_of(name: str) -> None:
+    assert [w for w in (EXAMPLES | RANDOM)[name].warnings if "turns" in w] == []
