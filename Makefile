@@ -18,6 +18,7 @@ test-slow: $(VENV)/test
 
 check: $(VENV)/test
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -18,8 +18,8 @@ def canonical_hash(graph: Graph) -> str:
 
     Each node is labelled by its block, its merge and the labels of its inputs. While all labels differ, the label of
     the output with the number of nodes says everything. Nodes that look alike from below (parallel branches with
-    weights of their own) are told apart by who reads them, and the graph is written out in full, so that no two different
-    graphs share a hash and every way of writing one gives the same.
+    weights of their own) are told apart by who reads them, and the graph is written out in full, so that no two
+    different graphs share a hash and every way of writing one gives the same.
     """
     texts = _texts(graph)
     labels = _labels_from_below(graph, texts)

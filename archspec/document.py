@@ -41,15 +41,14 @@ def read_yaml(text: str | bytes) -> Any:
     depth = 0
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            line = f"line {event.start_mark.line + 1}" if event.start_mark else "somewhere"
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                raise SpecError(f"line {event.start_mark.line + 1}: anchors and aliases are not allowed; write it out")
-            if getattr(event, "tag", None):
-                raise SpecError(
-                    f"line {event.start_mark.line + 1}: the tag {event.tag[:40]!r} is not allowed; remove it"
-                )
+                raise SpecError(f"{line}: anchors and aliases are not allowed; write it out")
+            if tag := getattr(event, "tag", None):
+                raise SpecError(f"{line}: the tag {tag[:40]!r} is not allowed; remove it")
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
-                raise SpecError(f"line {event.start_mark.line + 1}: nested more than {MAX_DEPTH} deep; flatten it")
+                raise SpecError(f"{line}: nested more than {MAX_DEPTH} deep; flatten it")
         return yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

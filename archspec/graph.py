@@ -101,11 +101,11 @@ class Graph:
             for text in node.block.warnings(self.source(name))
         ]
 
-    def dag(self) -> nx.MultiDiGraph:
+    def dag(self) -> nx.MultiDiGraph[str]:
         """The graph as networkx sees it: a node's `node`, an edge's `position` among the inputs."""
         import networkx as nx
 
-        dag = nx.MultiDiGraph()
+        dag: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         for name, node in self.nodes.items():
             dag.add_node(name, node=node)
             dag.add_edges_from((source, name, {"position": i}) for i, source in enumerate(node.inputs))

@@ -21,6 +21,10 @@ class Table(Model):
 
     kind: Literal["table"] = "table"
 
+    def simplified(self) -> Table:
+        """The same kernel, what has no effect at its default."""
+        return self
+
     def params(self, rows: int, elements: int, taps: int, inputs: int) -> int:
         return rows * elements * taps
 
@@ -47,6 +51,12 @@ class Siren(Model):
     bandwidth: float = Field(default=0.5, gt=0, le=8, description="fraction of the taps' Nyquist frequency")
     omega_0: float | None = Field(default=None, gt=0, le=1e5, description="raw frequency factor; overrides bandwidth")
     omega_group: float = Field(default=3.0, gt=0, le=1e3, description="frequency factor of the group coordinates")
+
+    def simplified(self) -> Siren:
+        """The same kernel, what has no effect at its default."""
+        default = type(self).model_fields["bandwidth"].default
+        overridden = self.omega_0 is not None and self.bandwidth != default
+        return self.with_fields({"bandwidth": default}) if overridden else self
 
     def params(self, rows: int, elements: int, taps: int, inputs: int) -> int:
         hidden = self.hidden

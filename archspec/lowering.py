@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import fx
 
 from archspec.architecture import Architecture
 from archspec.graph import INPUT, Graph
 
-_MERGES = {"add": torch.add, "multiply": torch.mul}
+_MERGES: dict[str, Callable[..., Any]] = {"add": torch.add, "multiply": torch.mul}
 
 
 def lower(architecture: Architecture) -> fx.GraphModule:

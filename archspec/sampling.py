@@ -86,7 +86,8 @@ def disc(taps: tuple[int, ...], softness: float) -> NDArray[np.float64]:
     """(K,) weights of a disc through the outermost taps whose rim falls to zero over `softness` grid steps."""
     distance = np.linalg.norm(tap_offsets(taps), axis=1)
     radius = (min(taps) - 1) / 2
-    return np.clip((radius + softness - distance) / softness, 0.0, 1.0)
+    weights: NDArray[np.float64] = np.clip((radius + softness - distance) / softness, 0.0, 1.0)
+    return weights
 
 
 def _nearest(points: NDArray[np.float64], offsets: NDArray[np.float64]) -> NDArray[np.int64]:

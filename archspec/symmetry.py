@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, fx
 
 from archspec.architecture import Architecture
@@ -128,10 +129,11 @@ def smooth_noise(shape: tuple[int, ...], seed: int, cutoff: float = 0.3) -> Tens
         frequency = torch.fft.fftfreq(size, dtype=torch.float64) * 2
         radius = radius + (frequency**2).view([-1 if a == axis else 1 for a in range(len(axes))])
     smooth = torch.fft.ifftn(torch.fft.fftn(noise, dim=axes) * torch.exp(-radius / (2 * cutoff**2)), dim=axes).real
-    return smooth / smooth.std()
+    scaled: Tensor = smooth / smooth.std()
+    return scaled
 
 
-def _permuted(x: Tensor, matrix: np.ndarray) -> Tensor:  # type: ignore[type-arg]
+def _permuted(x: Tensor, matrix: NDArray[Any]) -> Tensor:
     """x(matrix·p) for a signed permutation of the grid's axes, measured from its centre."""
     dims = len(matrix)
     first = x.dim() - dims
@@ -143,7 +145,7 @@ def _permuted(x: Tensor, matrix: np.ndarray) -> Tensor:  # type: ignore[type-arg
     return x.permute(*range(first), *(first + a for a in order))
 
 
-def _turned(x: Tensor, matrix: np.ndarray) -> Tensor:  # type: ignore[type-arg]
+def _turned(x: Tensor, matrix: NDArray[Any]) -> Tensor:
     """x(matrix·p) by bicubic interpolation in the last two axes."""
     planar = torch.tensor(matrix[-2:, -2:], dtype=x.dtype)
     # grid_sample takes (column, row); the turn is the same with both swapped.

@@ -1,6 +1,6 @@
 """Load an exported network in a fresh process and measure it on the test data of rotated digits.
 
-    python examples/evaluate.py best
+python examples/evaluate.py best
 """
 
 import sys

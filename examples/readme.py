@@ -1,6 +1,19 @@
 """The example of the README, word for word."""
 
-from archspec import Activation, Architecture, Classifier, Conv, Disc, GroupPool, Image, Lift, Norm, Repeat, Residual, Siren
+from archspec import (
+    Activation,
+    Architecture,
+    Classifier,
+    Conv,
+    Disc,
+    GroupPool,
+    Image,
+    Lift,
+    Norm,
+    Repeat,
+    Residual,
+    Siren,
+)
 from search import Search, digits
 from spaces import Space, choice, integer
 
@@ -10,7 +23,10 @@ space = Space(Architecture(
     body=[
         Lift(group=choice("C1", "C4", "D4", name="group"), channels=width, kernel_size=choice(3, 5, 7)),
         Repeat(times=integer(1, 4), body=[
-            Residual(body=[Norm(), Activation(), Conv(channels=width, kernel_size=choice(3, 5, 7, 9), kernel=Siren(), window=Disc())]),
+            Residual(body=[
+                Norm(), Activation(),
+                Conv(channels=width, kernel_size=choice(3, 5, 7, 9), kernel=Siren(), window=Disc()),
+            ]),
         ]),
         GroupPool(),
     ],

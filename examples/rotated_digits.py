@@ -2,8 +2,8 @@
 
     python examples/rotated_digits.py
 
-Ends with the front of accuracy against FLOPs as a table and as runs/rotated_digits/front.png, and with the best network in
-best/. Interrupt it whenever you like: the same command goes on.
+Ends with the front of accuracy against FLOPs as a table and as runs/rotated_digits/front.png, and with the best
+network in best/. Interrupt it whenever you like: the same command goes on.
 """
 
 from archspec import (
@@ -35,25 +35,31 @@ def residual(channels: object, kernel_size: object) -> Residual:
     """Norm, nonlinearity, convolution, and a shortcut around them."""
     kernel = choice(Table(), Siren())
     factorisation = choice("full", "depthwise_separable")
-    return Residual(body=[
-        Norm(), Activation(), Conv(channels=channels, kernel_size=kernel_size, kernel=kernel, factorisation=factorisation),
-    ])
+    return Residual(
+        body=[
+            Norm(),
+            Activation(),
+            Conv(channels=channels, kernel_size=kernel_size, kernel=kernel, factorisation=factorisation),
+        ]
+    )
 
 
-space = Space(Architecture(
-    input=Image(channels=1, size=(16, 16)),
-    body=[
-        Lift(group=group, channels=channels, kernel_size=choice(3, 5)),
-        Pool(),
-        Repeat(times=integer(1, 2), body=[residual(channels, choice(3, 5))]),
-        Pool(),
-        Repeat(times=integer(0, 2), body=[residual(2 * channels, 3)]),
-        Norm(),
-        Activation(),
-        GroupPool(),
-    ],
-    head=Classifier(classes=10),
-))
+space = Space(
+    Architecture(
+        input=Image(channels=1, size=(16, 16)),
+        body=[
+            Lift(group=group, channels=channels, kernel_size=choice(3, 5)),
+            Pool(),
+            Repeat(times=integer(1, 2), body=[residual(channels, choice(3, 5))]),
+            Pool(),
+            Repeat(times=integer(0, 2), body=[residual(2 * channels, 3)]),
+            Norm(),
+            Activation(),
+            GroupPool(),
+        ],
+        head=Classifier(classes=10),
+    )
+)
 
 search = Search(
     space,
@@ -71,5 +77,7 @@ if __name__ == "__main__":
     print(f"\nThe front (validation accuracy):\n\n{result.front}\n")
     print(f"drawn in {draw_front(result, 'runs/rotated_digits/front.png')}")
     best = result.best("accuracy_per_flop")
-    print(f"trial {best.number} is the best for its FLOPs, test accuracy {best.test()['accuracy']:.10f}; "
-          f"exported to {best.export('best')}/")
+    print(
+        f"trial {best.number} is the best for its FLOPs, test accuracy {best.test()['accuracy']:.10f}; "
+        f"exported to {best.export('best')}/"
+    )

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from search.bundled import digits
-    from search.engine import Candidate, Engine, Exhausted
+    from search.candidate import Candidate
+    from search.drawing import Exhausted
+    from search.engine import Engine
     from search.objectives import at_most, maximize, minimize
     from search.outcome import Failed, Outcome, Scored
     from search.result import Front, Result, Trial
@@ -16,9 +18,9 @@ if TYPE_CHECKING:
 
 # Loaded when first asked for: the command line answers without torch and optuna where it can.
 _HOME = {
-    "Candidate": "search.engine",
+    "Candidate": "search.candidate",
     "Engine": "search.engine",
-    "Exhausted": "search.engine",
+    "Exhausted": "search.drawing",
     "Failed": "search.outcome",
     "Front": "search.result",
     "Outcome": "search.outcome",

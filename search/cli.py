@@ -1,4 +1,4 @@
-"""The command `archsearch`. Exit codes: 0 all well, 1 a person's mistake or a failed check, 2 usage, 130 interrupted."""
+"""The command `archsearch`. Exit codes: 0 well, 1 a person's mistake or a failed check, 2 usage, 130 interrupted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from archspec.document import SpecError, has_holes, parsed, read_file
 from archspec.signal import SignalError
 
 if TYPE_CHECKING:
-    from search.run import Search
     from spaces import Space
 
 OK, MISTAKE, INTERRUPTED = 0, 1, 130
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("stopped; the same command goes on from here", file=sys.stderr)
         return INTERRUPTED
     except RuntimeError as error:
-        from search.engine import Exhausted
+        from search.drawing import Exhausted
         from search.store import RunError
 
         if isinstance(error, RunError | Exhausted):
@@ -49,8 +48,10 @@ def _check(options: argparse.Namespace) -> int:
     what = _read_spec(options.spec)
     if isinstance(what, Architecture):
         cost = price(what)
-        print(f"{options.spec}: fits together ({len(what.graph.nodes) - 1} nodes, {cost.flops:,} FLOPs, "
-              f"{cost.params:,} parameters, hash {what.hash})")
+        print(
+            f"{options.spec}: fits together ({len(what.graph.nodes) - 1} nodes, {cost.flops:,} FLOPs, "
+            f"{cost.params:,} parameters, hash {what.hash})"
+        )
         for warning in what.warnings:
             print(f"warning: {warning}")
         return MISTAKE if options.strict and what.warnings else OK
@@ -79,7 +80,9 @@ def _cost(options: argparse.Namespace) -> int:
 
 
 def _search(options: argparse.Namespace) -> int:
-    search = _load_search(options.file)
+    from search.loading import load_search
+
+    search = load_search(options.file)
     if options.trials is not None:
         search.trials = options.trials
     directory = options.directory or Path("runs") / options.file.stem
@@ -87,8 +90,14 @@ def _search(options: argparse.Namespace) -> int:
     from search.tables import counts_line
 
     with Watcher() as watch:
-        result = search.run(directory, backend=options.backend, workers=options.workers, address=options.address,
-                            hours=options.hours, watch=watch)
+        result = search.run(
+            directory,
+            backend=options.backend,
+            workers=options.workers,
+            address=options.address,
+            hours=options.hours,
+            watch=watch,
+        )
     print(f"\n{counts_line(result)}\n\n{result.front}")
     return OK if len(result.front) else MISTAKE
 
@@ -100,8 +109,11 @@ def _status(options: argparse.Namespace) -> int:
     result = Result.open(options.directory)
     known = result.study.user_attrs
     print(f"{options.directory}: {counts_line(result)}")
-    print(f"task {known['task']} · {', '.join(known['objectives'])}"
-          + (f" · {', '.join(known['constraints'])}" if known["constraints"] else "") + f" · seed {known['seed']}")
+    print(
+        f"task {known['task']} · {', '.join(known['objectives'])}"
+        + (f" · {', '.join(known['constraints'])}" if known["constraints"] else "")
+        + f" · seed {known['seed']}"
+    )
     for trial in result.trials:
         if trial.state == "failed":
             print(f"trial {trial.number} failed: {trial.reason}")
@@ -113,8 +125,15 @@ def _front(options: argparse.Namespace) -> int:
 
     result = Result.open(options.directory)
     if options.json:
-        rows = [{"trial": t.number, **t.scores, **(t.cost.quantities() if t.cost else {}),
-                 "architecture": t.architecture.to_data() if t.architecture else None} for t in result.front]
+        rows = [
+            {
+                "trial": t.number,
+                **t.scores,
+                **(t.cost.quantities() if t.cost else {}),
+                "architecture": t.architecture.to_data() if t.architecture else None,
+            }
+            for t in result.front
+        ]
         print(json.dumps(rows))
     else:
         print(result.front)
@@ -157,38 +176,10 @@ def _read_spec(path: Path) -> Architecture | Space:
         raise SpecError(f"{path}: {error}") from None
 
 
-def _load_search(path: Path) -> Search:
-    """The `Search` that a Python file defines under the name `search`, or the only one in it."""
-    import importlib
-    import traceback
-
-    from search.run import Search
-    from search.store import RunError
-
-    if not path.exists():
-        raise RunError(f"{path}: there is no such file")
-    if path.stem in sys.modules or not path.stem.isidentifier():
-        raise RunError(f"{path}: a module cannot be called {path.stem}; rename the file, to my_search.py say")
-    # Worker processes import the file again, by its name, to find what the task is made of.
-    sys.path.insert(0, str(path.resolve().parent))
-    try:
-        module = importlib.import_module(path.stem)
-    except Exception as error:
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).resolve() == path.resolve()]
-        line = frames[-1].lineno if frames else getattr(error, "lineno", None)
-        message = " ".join(str(error).split())
-        raise RunError(f"{path}{f', line {line}' if line else ''}: {type(error).__name__}: {message}") from None
-    found = getattr(module, "search", None)
-    if not isinstance(found, Search):
-        all_ = [value for value in vars(module).values() if isinstance(value, Search)]
-        if len(all_) != 1:
-            raise RunError(f"{path}: there is no variable called search that holds a Search")
-        (found,) = all_
-    return found
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="archsearch", description="Search for small, accurate, cheap networks on signals.")
+    parser = argparse.ArgumentParser(
+        prog="archsearch", description="Search for small, accurate, cheap networks on signals."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:

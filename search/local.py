@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import pickle
@@ -10,7 +11,8 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
-from search.engine import Candidate, Engine
+from search.candidate import Candidate
+from search.engine import Engine
 from search.outcome import Failed, Outcome
 from search.store import RunError
 from search.worker import Job, Trainer, one_thread, parent_is_gone
@@ -27,8 +29,10 @@ def run_local(engine: Engine, trainer: Trainer, workers: int, told: Told) -> Non
     try:
         pickle.dumps(trainer)
     except Exception as error:
-        raise RunError(f"the task cannot be sent to worker processes ({error}); define its functions and datasets at the "
-                       "top level of a module") from None
+        raise RunError(
+            f"the task cannot be sent to worker processes ({error}); define its functions and datasets at the "
+            "top level of a module"
+        ) from None
     pool = [_Worker(trainer) for _ in range(min(workers, max(1, engine.wanted - engine.finished)))]
     try:
         while not engine.done:
@@ -57,17 +61,17 @@ class _Worker:
     def _begin(self) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=_work, args=(theirs, self.trainer, os.getpid()), daemon=True)
+        self.process: SpawnProcess = context.Process(
+            target=_work, args=(theirs, self.trainer, os.getpid()), daemon=True
+        )
         self.process.start()
         theirs.close()
 
     def start(self, candidate: Candidate) -> None:
         """Have the candidate trained."""
         self.candidate = candidate
-        try:
+        with contextlib.suppress(OSError):  # the process has died; `finish` says so
             self.pipe.send(Job.of(candidate))
-        except OSError:
-            pass  # the process has died; `finish` says so
 
     def finish(self) -> tuple[Candidate, Outcome]:
         """What came of the candidate; a process that died is replaced."""

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from search.engine import Candidate, Engine
+from search.candidate import Candidate
+from search.engine import Engine
 from search.outcome import Failed, Outcome, from_record, to_record
 from search.store import JOURNAL, RunError
 from search.worker import Job, Trainer, one_thread
@@ -50,10 +51,18 @@ def run_on_ray(engine: Engine, trainer: Trainer, workers: int, told: Told, addre
         gpus = ray.cluster_resources().get("GPU", 0.0) / workers
         tuner = tune.Tuner(
             tune.with_resources(tune.with_parameters(_train, trainer=trainer), {"cpu": 1, "gpu": min(1.0, gpus)}),
-            tune_config=tune.TuneConfig(search_alg=EngineSearcher(engine, told), num_samples=engine.wanted - engine.finished,
-                                        reuse_actors=True, max_concurrent_trials=None),
-            run_config=tune.RunConfig(storage_path=str(scratch), name="tune", verbose=0,
-                                      failure_config=tune.FailureConfig(max_failures=RESTARTS)),
+            tune_config=tune.TuneConfig(
+                search_alg=EngineSearcher(engine, told),
+                num_samples=engine.wanted - engine.finished,
+                reuse_actors=True,
+                max_concurrent_trials=None,
+            ),
+            run_config=tune.RunConfig(
+                storage_path=str(scratch),
+                name="tune",
+                verbose=0,
+                failure_config=tune.FailureConfig(max_failures=RESTARTS),
+            ),
         )
         tuner.fit()
     finally:
@@ -104,8 +113,10 @@ def _train(config: dict[str, Any], trainer: Trainer) -> None:
     if (Path(trainer.directory) / JOURNAL).exists():
         outcome = trainer.run(Job(**json.loads(config["job"])))
     else:
-        outcome = Failed(f"{trainer.directory} is not visible on node {ray.util.get_node_ip_address()}; put the run's "
-                         "directory on a file system that all nodes share")
+        outcome = Failed(
+            f"{trainer.directory} is not visible on node {ray.util.get_node_ip_address()}; put the run's "
+            "directory on a file system that all nodes share"
+        )
     tune.report({"finished": 1, "outcome": json.dumps(to_record(outcome))})
 
 

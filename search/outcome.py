@@ -33,7 +33,11 @@ class Failed:
 
 
 Outcome: TypeAlias = Scored | Stopped | Failed
-_KINDS: dict[str, type[Scored] | type[Stopped] | type[Failed]] = {"scored": Scored, "stopped": Stopped, "failed": Failed}
+_KINDS: dict[str, type[Scored] | type[Stopped] | type[Failed]] = {
+    "scored": Scored,
+    "stopped": Stopped,
+    "failed": Failed,
+}
 
 
 def to_record(outcome: Outcome) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from archspec.architecture import Architecture
 from archspec.cost import Cost
-from search.engine import ARCHITECTURE, OUTCOME, REJECTED, candidate_of
+from search.candidate import ARCHITECTURE, OUTCOME, REJECTED, candidate_of
 from search.objectives import Objective, parse_objective
 from search.outcome import Failed, Scored, from_record
 from search.store import RunDirectory, RunError
@@ -111,7 +111,7 @@ class Front(Sequence[Trial]):
         return area / (math.log10(high) - math.log10(low))
 
     def __str__(self) -> str:
-        from search.tables import front_table, as_text
+        from search.tables import as_text, front_table
 
         return as_text(front_table(self))
 
@@ -119,7 +119,9 @@ class Front(Sequence[Trial]):
 class Result:
     """A run as its directory tells it."""
 
-    def __init__(self, directory: str | Path, study: optuna.Study, objectives: Sequence[Objective], task: Task | None) -> None:
+    def __init__(
+        self, directory: str | Path, study: optuna.Study, objectives: Sequence[Objective], task: Task | None
+    ) -> None:
         self.directory, self.study, self.task = RunDirectory(directory), study, task
         self.objectives = tuple(objectives)
 
@@ -165,8 +167,13 @@ class Result:
             if by == ACCURACY_PER_FLOP:
                 return max(scored, key=accuracy_per_flop)
             chosen = objective or Objective(by, maximize=by not in ("loss", "flops", "macs", "params", "activations"))
-            return max(scored, key=lambda t: (chosen.value(t.cost or Cost(), t.scores) * (1 if chosen.maximize else -1),
-                                              -(t.cost.flops if t.cost else 0)))
+            return max(
+                scored,
+                key=lambda t: (
+                    chosen.value(t.cost or Cost(), t.scores) * (1 if chosen.maximize else -1),
+                    -(t.cost.flops if t.cost else 0),
+                ),
+            )
         except KeyError as error:
             raise RunError(str(error.args[0])) from None
 
@@ -204,8 +211,18 @@ class Result:
                 reason = outcome.reason
             else:
                 scores, epochs = outcome.scores, outcome.epochs
-        return Trial(frozen.number, state, candidate.architecture, candidate.cost, scores, epochs, reason, candidate.seed,
-                     self.directory, self.task)
+        return Trial(
+            frozen.number,
+            state,
+            candidate.architecture,
+            candidate.cost,
+            scores,
+            epochs,
+            reason,
+            candidate.seed,
+            self.directory,
+            self.task,
+        )
 
 
 def accuracy_per_flop(trial: Trial) -> float:

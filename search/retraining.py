@@ -19,8 +19,14 @@ from search.training import Training, evaluate, train
 from search.worker import one_thread
 
 
-def retrain(architectures: Sequence[Architecture], task: Task, training: Training, seeds: Sequence[int],
-            goal: tuple[str, bool] = ("accuracy", True), workers: int = 1) -> list[list[dict[str, float]]]:
+def retrain(
+    architectures: Sequence[Architecture],
+    task: Task,
+    training: Training,
+    seeds: Sequence[int],
+    goal: tuple[str, bool] = ("accuracy", True),
+    workers: int = 1,
+) -> list[list[dict[str, float]]]:
     """Test scores of each architecture under each seed; the best epoch is chosen on validation data.
 
     Raises:

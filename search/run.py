@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from archspec.data import to_data
-from search.engine import Candidate, Engine
+from search.candidate import Candidate
+from search.engine import Engine
 from search.objectives import Constraint, Objective, parse_constraint, parse_objective
 from search.outcome import Outcome
 from search.result import Result
@@ -38,8 +39,14 @@ class Search:
     """
 
     def __init__(
-        self, space: Space, task: Task, objectives: Sequence[str | Objective] = DEFAULT_OBJECTIVES,
-        constraints: Sequence[str | Constraint] = (), trials: int = 40, epochs: int | None = None, seed: int = 0,
+        self,
+        space: Space,
+        task: Task,
+        objectives: Sequence[str | Objective] = DEFAULT_OBJECTIVES,
+        constraints: Sequence[str | Constraint] = (),
+        trials: int = 40,
+        epochs: int | None = None,
+        seed: int = 0,
         training: Training | None = None,
     ) -> None:
         if not isinstance(space, Space):
@@ -59,11 +66,19 @@ class Search:
         default = ("accuracy", True) if task.kind == "classification" else ("loss", False)
         self.goal = (plain[0].name, plain[0].maximize) if plain else default
 
-    def run(self, directory: str | Path, backend: Backend = "local", workers: int | None = None,
-            address: str | None = None, hours: float | None = None, watch: Watch | None = None) -> Result:
+    def run(
+        self,
+        directory: str | Path,
+        backend: Backend = "local",
+        workers: int | None = None,
+        address: str | None = None,
+        hours: float | None = None,
+        watch: Watch | None = None,
+    ) -> Result:
         """Run, or go on with, the search in a directory. Running the same again when it is finished returns its result.
 
         Args:
+            directory: of the run; all that belongs to it is kept there.
             backend: `local` worker processes, or a `ray` cluster.
             workers: candidates trained at once; by default one a core. The same number gives the same candidates.
             address: of the Ray cluster; by default one is started here.
@@ -78,7 +93,9 @@ class Search:
             raise RunError(f"there is no backend {backend!r}; use 'local' or 'ray'")
         workers = workers or _cores()
         home = RunDirectory(directory)
-        directions: list[Literal["minimize", "maximize"]] = ["maximize" if o.maximize else "minimize" for o in self.objectives]
+        directions: list[Literal["minimize", "maximize"]] = [
+            "maximize" if o.maximize else "minimize" for o in self.objectives
+        ]
         study = home.open(directions, self._record())
         try:
             engine = Engine(study, self.space, self.objectives, self.constraints, self.trials, self.seed, workers)

@@ -69,8 +69,10 @@ class RunDirectory:
                 if key not in known:
                     study.set_user_attr(key, value)
                 elif known[key] != value:
-                    raise RunError(f"{self.path} holds a search with another {key}; use another directory, or the settings "
-                                   "it was begun with")
+                    raise RunError(
+                        f"{self.path} holds a search with another {key}; use another directory, or the settings "
+                        "it was begun with"
+                    )
         except BaseException:
             self.close()
             raise
@@ -116,6 +118,14 @@ class _Lock(JournalFileOpenLock):
 
     def release(self) -> None:
         os.close(self._handle)
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Write a file so that it is either the old one or the new one, whole, whenever the process ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f"{path.suffix}.{os.getpid()}.part")
+    write(temporary)
+    os.replace(temporary, path)
 
 
 def quietly(call: Callable[[], Any]) -> Any:

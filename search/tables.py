@@ -32,8 +32,13 @@ def front_table(front: Front) -> Table:
         assert trial.cost is not None
         assert trial.architecture is not None
         values = [trial.scores.get(name) for name in scores]
-        table.add_row(str(trial.number), *(f"{v:.4f}" if v is not None else "" for v in values), short(trial.cost.flops),
-                      short(trial.cost.params), summary(trial.architecture))
+        table.add_row(
+            str(trial.number),
+            *(f"{v:.4f}" if v is not None else "" for v in values),
+            short(trial.cost.flops),
+            short(trial.cost.params),
+            summary(trial.architecture),
+        )
     return table
 
 

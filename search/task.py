@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -40,8 +41,15 @@ class Task:
 
     @classmethod
     def from_arrays(
-        cls, x: Any, y: Any, *, kind: Kind = "classification", name: str = "task", split: tuple[float, float, float] = (0.6, 0.2, 0.2),
-        seed: int = 0, metrics: Mapping[str, Metric] | None = None,
+        cls,
+        x: Any,
+        y: Any,
+        *,
+        kind: Kind = "classification",
+        name: str = "task",
+        split: tuple[float, float, float] = (0.6, 0.2, 0.2),
+        seed: int = 0,
+        metrics: Mapping[str, Metric] | None = None,
     ) -> Task:
         """From arrays of examples (n, channels, *grid) and targets (n, …), split at random, evenly over the classes.
 
@@ -58,8 +66,15 @@ class Task:
 
     @classmethod
     def from_datasets(
-        cls, train: Dataset[Any], validation: Dataset[Any] | None = None, test: Dataset[Any] | None = None, *,
-        kind: Kind = "classification", name: str = "task", seed: int = 0, metrics: Mapping[str, Metric] | None = None,
+        cls,
+        train: Dataset[Any],
+        validation: Dataset[Any] | None = None,
+        test: Dataset[Any] | None = None,
+        *,
+        kind: Kind = "classification",
+        name: str = "task",
+        seed: int = 0,
+        metrics: Mapping[str, Metric] | None = None,
     ) -> Task:
         """From torch datasets of (x, y) pairs; without `validation` a fifth of the training data becomes it."""
         if validation is None:
@@ -70,8 +85,14 @@ class Task:
 
     @classmethod
     def from_loaders(
-        cls, train: Iterable[Batch], validation: Iterable[Batch], test: Iterable[Batch] | None = None, *,
-        kind: Kind = "classification", name: str = "task", metrics: Mapping[str, Metric] | None = None,
+        cls,
+        train: Iterable[Batch],
+        validation: Iterable[Batch],
+        test: Iterable[Batch] | None = None,
+        *,
+        kind: Kind = "classification",
+        name: str = "task",
+        metrics: Mapping[str, Metric] | None = None,
     ) -> Task:
         """From loaders of one's own: each gives batches (x, y) whenever it is iterated."""
         return cls(name, kind, train, validation, test, metrics)
@@ -107,7 +128,7 @@ class Task:
             if isinstance(part, tuple):
                 for tensor in part:
                     digest.update(str(tuple(tensor.shape)).encode() + tensor.numpy().tobytes())
-            elif hasattr(part, "__len__"):
+            elif isinstance(part, Sized):
                 digest.update(str(len(part)).encode())
         return digest.hexdigest()
 
@@ -122,20 +143,35 @@ def batches(data: Data, size: int, shuffle_seed: int | None = None) -> Iterator[
             if generator is None or len(part) > 1 or len(x) == 1:  # a norm over one example has no spread
                 yield x[part], y[part]
     elif isinstance(data, Dataset):
-        yield from DataLoader(data, size, shuffle=generator is not None, generator=generator,
-                              drop_last=generator is not None and len(data) % size == 1)  # type: ignore[arg-type]
+        yield from DataLoader(
+            data,
+            size,
+            shuffle=generator is not None,
+            generator=generator,
+            drop_last=generator is not None and isinstance(data, Sized) and len(data) % size == 1,
+        )
     else:
         yield from data
 
 
-def _split(labels: Tensor | None, count: int, shares: tuple[float, float, float], seed: int) -> tuple[Tensor, Tensor, Tensor]:
+def batch_count(data: Data, size: int) -> int:
+    """How many batches one pass over the data has; 1 where that cannot be known."""
+    if isinstance(data, tuple):
+        return math.ceil(len(data[0]) / size)
+    count = len(data) if isinstance(data, Sized) else 1
+    return math.ceil(count / size) if isinstance(data, Dataset) else count
+
+
+def _split(
+    labels: Tensor | None, count: int, shares: tuple[float, float, float], seed: int
+) -> tuple[Tensor, Tensor, Tensor]:
     """Indices of three parts; evenly over the labels where they are given."""
     if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
         raise ValueError(f"the three parts of a split are shares of one, not {shares}")
     order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
     if labels is not None:
         order = order[torch.argsort(labels[order], stable=True)]
-        # Dealt out like cards: example i of the sorted deck goes to the part that its place on a golden spiral falls in.
+        # Dealt out like cards: the golden ratio spreads neighbours of the sorted deck over the parts.
         place = (torch.arange(count, dtype=torch.float64) * 0.6180339887498949) % 1
     else:
         place = (torch.arange(count, dtype=torch.float64) + 0.5) / count

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 import pickle
 import time
-from collections.abc import Callable, Sized
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ from torch import Tensor, fx, nn
 from archspec.architecture import Architecture
 from archspec.lowering import lower
 from search.outcome import Failed, Outcome, Scored
-from search.task import Data, Task, batches
+from search.store import write_whole
+from search.task import Data, Task, batch_count, batches
 
 EVALUATION_BATCH = 256
 
@@ -52,12 +52,22 @@ class Training:
 
 
 def train(
-    architecture: Architecture, task: Task, training: Training, seed: int, goal: tuple[str, bool],
-    weights: Path | None = None, checkpoint: Path | None = None, each_epoch: Callable[[int, float], None] | None = None,
+    architecture: Architecture,
+    task: Task,
+    training: Training,
+    seed: int,
+    goal: tuple[str, bool],
+    weights: Path | None = None,
+    checkpoint: Path | None = None,
+    each_epoch: Callable[[int, float], None] | None = None,
 ) -> Outcome:
     """Train, and score on validation data with the best weights.
 
     Args:
+        architecture: what to train.
+        task: on what.
+        training: how.
+        seed: of the first weights, the order of the examples and all else that is random.
         goal: the score that says which weights are best, and whether it should be large.
         weights: where to write the best weights (safetensors).
         checkpoint: where to keep the state after each epoch; training goes on from there if it exists.
@@ -80,8 +90,14 @@ def train(
 
 
 def _trained(
-    architecture: Architecture, task: Task, training: Training, seed: int, goal: tuple[str, bool], weights: Path | None,
-    checkpoint: Path | None, each_epoch: Callable[[int, float], None] | None,
+    architecture: Architecture,
+    task: Task,
+    training: Training,
+    seed: int,
+    goal: tuple[str, bool],
+    weights: Path | None,
+    checkpoint: Path | None,
+    each_epoch: Callable[[int, float], None] | None,
 ) -> Outcome:
     run = _Run(architecture, task, training, seed, goal)
     if checkpoint is not None and checkpoint.exists():
@@ -98,12 +114,13 @@ def _trained(
     scores = evaluate(run.model, task, task.validation, training.batch_size, run.device)
     if weights is not None:
         best = {name: value.contiguous().cpu() for name, value in run.best_state.items()}
-        _write(weights, lambda path: save_file(best, path))
+        write_whole(weights, lambda path: save_file(best, path))
     return Scored(scores, run.done, run.elapsed)
 
 
-def evaluate(model: nn.Module, task: Task, data: Data, batch_size: int = EVALUATION_BATCH,
-             device: torch.device | str = "cpu") -> dict[str, float]:
+def evaluate(
+    model: nn.Module, task: Task, data: Data, batch_size: int = EVALUATION_BATCH, device: torch.device | str = "cpu"
+) -> dict[str, float]:
     """Scores of a model on one part of a task, in evaluation mode."""
     model.eval()
     outputs: list[Tensor] = []
@@ -118,16 +135,20 @@ def evaluate(model: nn.Module, task: Task, data: Data, batch_size: int = EVALUAT
 class _Run:
     """The state of one training."""
 
-    def __init__(self, architecture: Architecture, task: Task, training: Training, seed: int, goal: tuple[str, bool]) -> None:
+    def __init__(
+        self, architecture: Architecture, task: Task, training: Training, seed: int, goal: tuple[str, bool]
+    ) -> None:
         self.task, self.training, self.seed = task, training, seed
         self.metric, self.larger = goal
         wanted = training.device
         self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
         torch.manual_seed(seed)
         self.model: fx.GraphModule = lower(architecture).to(self.device)
-        self.optimizer = torch.optim.AdamW(_parameter_groups(self.model, training.weight_decay), lr=training.learning_rate)
+        self.optimizer = torch.optim.AdamW(
+            _parameter_groups(self.model, training.weight_decay), lr=training.learning_rate
+        )
         self.done = 0
-        self.steps = _steps_per_epoch(task.train, training.batch_size)
+        self.steps = batch_count(task.train, training.batch_size)
         self.step = 0
         self.history: list[float] = []
         self.best_state = {name: value.clone() for name, value in self.model.state_dict().items()}
@@ -156,7 +177,7 @@ class _Run:
             if not math.isfinite(value := loss.item()):
                 return f"diverged: the loss is {value} in epoch {self.done + 1}"
             self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
             self.optimizer.step()
             self.step += 1
@@ -175,11 +196,16 @@ class _Run:
     def save(self, path: Path) -> None:
         """Write all that is needed to go on."""
         state = {
-            "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "best": self.best_state,
-            "done": self.done, "step": self.step, "history": self.history, "training": asdict(self.training),
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "best": self.best_state,
+            "done": self.done,
+            "step": self.step,
+            "history": self.history,
+            "training": asdict(self.training),
             "seconds": self.elapsed,
         }
-        _write(path, lambda temporary: torch.save(state, temporary))
+        write_whole(path, lambda temporary: torch.save(state, temporary))
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint; one of another training, or a broken one, is left aside."""
@@ -191,8 +217,8 @@ class _Run:
             return
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.best_state, self.history = state["best"], state["history"]
-        self.done, self.step, self.seconds = state["done"], state["step"], state["seconds"]
+        self.best_state = state["best"]
+        self.history, self.done, self.step, self.seconds = (state[k] for k in ("history", "done", "step", "seconds"))
 
     def _best_epoch(self) -> int:
         best = max(self.history) if self.larger else min(self.history)
@@ -212,20 +238,7 @@ class _Run:
 def _parameter_groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
     """Weights decay; biases and the scales of norms (one number per channel) do not."""
     flat = [p for p in model.parameters() if p.dim() < 2]
-    return [{"params": [p for p in model.parameters() if p.dim() >= 2], "weight_decay": decay},
-            {"params": flat, "weight_decay": 0.0}]
-
-
-def _steps_per_epoch(data: Data, batch_size: int) -> int:
-    if isinstance(data, tuple):
-        return math.ceil(len(data[0]) / batch_size)
-    count = len(data) if isinstance(data, Sized) else 1
-    return math.ceil(count / batch_size) if isinstance(data, torch.utils.data.Dataset) else count
-
-
-def _write(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file so that it is either the old one or the new one, whole, whenever the process ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f"{path.suffix}.{os.getpid()}.part")
-    write(temporary)
-    os.replace(temporary, path)
+    return [
+        {"params": [p for p in model.parameters() if p.dim() >= 2], "weight_decay": decay},
+        {"params": flat, "weight_decay": 0.0},
+    ]

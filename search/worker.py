@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from archspec.architecture import Architecture
-from search.engine import Candidate
+from search.candidate import Candidate
 from search.outcome import Failed, Outcome
 from search.store import RunDirectory
 from search.task import Task
@@ -44,8 +44,14 @@ class Trainer:
         directory = RunDirectory(self.directory)
         try:
             return train(
-                Architecture.from_json(job.architecture), self.task, self.training, job.seed, self.goal,
-                weights=directory.weights(job.number), checkpoint=directory.checkpoint(job.number), each_epoch=each_epoch,
+                Architecture.from_json(job.architecture),
+                self.task,
+                self.training,
+                job.seed,
+                self.goal,
+                weights=directory.weights(job.number),
+                checkpoint=directory.checkpoint(job.number),
+                each_epoch=each_epoch,
             )
         except Exception as error:
             directory.checkpoint(job.number).unlink(missing_ok=True)

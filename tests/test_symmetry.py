@@ -129,7 +129,7 @@ def test_the_turn_of_an_image_is_from_the_first_axis_to_the_second() -> None:
     ids=str,
 )
 def test_the_parity_rule_is_true_both_ways(block: Conv | Pool, size: int) -> None:
-    """Where the rule allows, the network is exact; where it refuses, the same layers forced onto that grid are broken."""
+    """Where the rule allows, the network is exact; where it refuses, the layers forced onto that grid are broken."""
     allowed = [n for n in range(size, size + 6) if _fits(n, block)]
     architecture = on("D4", block, input=Image(channels=1, size=(allowed[0],) * 2))
     errors = deviations(settled(architecture), architecture, Group("D4"), grid=(size, size))

@@ -25,7 +25,7 @@ class Activation(Primitive):
     def lower(self, x: Signal) -> nn.Module:
         from torch import nn
 
-        kinds = {
+        kinds: dict[str, type[nn.Module]] = {
             "relu": nn.ReLU,
             "gelu": nn.GELU,
             "silu": nn.SiLU,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from archspec.block import Channels, Primitive, per_axis, require_unpooled, slide
-from archspec.blocks.pointwise import Pointwise
 from archspec.cost import Cost
 from archspec.groups import Group
 from archspec.kernels import AnyKernel, AnyWindow, Siren, Table
@@ -94,9 +93,19 @@ class Convolution(Primitive):
             yield f"a table is interpolated for the turns of {group}; a continuous kernel (Siren) is sampled instead"
 
     def simplified(self, x: Signal) -> Primitive | None:
-        if self.kernel_size != 1 or self.stride != 1 or self.factorisation != "full" or self.kernel.kind != "table":
-            return self
-        return Pointwise(channels=self.channels, bias=bool(self.bias)) if self.acting(x) == x.group else self
+        taps = per_axis(self.kernel_size, x, "kernel_size")
+        table = self.kernel.kind == "table"
+        if max(taps) == 1 and self.stride == 1 and self.factorisation == "full" and table and self.acting(x) == x.group:
+            from archspec.blocks.pointwise import Pointwise
+
+            return Pointwise(channels=self.channels, bias=bool(self.bias))
+        plainest: dict[str, Any] = {
+            "kernel_size": taps[0] if len(set(taps)) == 1 else taps,
+            "kernel": self.kernel.simplified(),
+            "bias": bool(self.bias),  # per element, of a plain signal, is per channel
+        }
+        changes = {field: value for field, value in plainest.items() if getattr(self, field) != value}
+        return self.with_fields(changes) if changes else self
 
     def lower(self, x: Signal) -> nn.Module:
         from collections import OrderedDict
@@ -203,7 +212,7 @@ class Lift(Convolution):
 
     def simplified(self, x: Signal) -> Primitive | None:
         if not self.group.trivial:
-            return self
+            return super().simplified(x)
         fields = {name: getattr(self, name) for name in Convolution.model_fields if name != "kind"}
         return Conv.model_construct(**fields).simplified(x)
 

@@ -37,6 +37,11 @@ class Norm(Primitive):
     def cost(self, x: Signal) -> Cost:
         return Cost(params=2 * x.channels)
 
+    def simplified(self, x: Signal) -> Primitive | None:
+        plainest = {"groups": self.groups if self.type == "group" else 1, "statistics": "shared"}
+        changes = {field: value for field, value in plainest.items() if getattr(self, field) != value}
+        return self.with_fields(changes) if changes else self
+
     def lower(self, x: Signal) -> nn.Module:
         from archspec.layers.norm import BatchNorm, GroupNorm, LayerNorm
 

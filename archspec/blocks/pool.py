@@ -48,7 +48,15 @@ class Pool(Primitive):
                 yield f"the last {left} of {size} points on axis {axis} are never read"
 
     def simplified(self, x: Signal) -> Primitive | None:
-        return self if max(self._window(x), default=1) > 1 or self._stride(x) > 1 else None
+        window, stride = self._window(x), self._stride(x)
+        if max(window, default=1) == 1 and stride == 1:
+            return None
+        plainest = {
+            "size": window[0] if len(set(window)) == 1 else window,
+            "stride": None if stride == max(window) else stride,
+        }
+        changes = {field: value for field, value in plainest.items() if getattr(self, field) != value}
+        return self.with_fields(changes) if changes else self
 
     def lower(self, x: Signal) -> nn.Module:
         from archspec.layers.pool import Pool as Layer

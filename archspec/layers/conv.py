@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -75,7 +75,7 @@ class GroupConv(nn.Module):
 
     def sample(self) -> Tensor:
         """The expanded bank (O·N, I·M or 1, *taps), made anew."""
-        bank = self.kernel()
+        bank: Tensor = self.kernel()
         if self.order > 1:
             bank = bank.index_select(1, self.index)
         bank = bank.view(-1, self.order, self.elements, self.index.numel() // (self.order * self.elements))
@@ -132,9 +132,10 @@ class GroupConv(nn.Module):
             conv.bias = nn.Parameter(bias.detach().clone())
         return nn.Sequential(ZERO_PAD[dims - 1](tuple(self.pad), 0.0), conv) if any(self.pad) else conv
 
-    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> nn.Module:
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
         self._kept = None
-        return super()._apply(fn, recurse)
+        moved: Self = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        return moved
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": None}

@@ -19,7 +19,8 @@ class Readout(nn.Module):
             pooled = x[..., -1]
         else:
             pooled = torch.mean(x, self.axes) if self.pool == "mean" else torch.amax(x, self.axes)
-        return self.linear(pooled)
+        scores: Tensor = self.linear(pooled)
+        return scores
 
     def plain(self) -> nn.Module:
         """Itself: nothing in it but torch."""

@@ -64,7 +64,7 @@ class SirenKernel(nn.Module):
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.out = nn.Linear(hidden, rows)
         with torch.no_grad():
-            for i, layer in enumerate(self.hidden):
+            for i, layer in enumerate(self.layers()):
                 bound = 1.0 if i == 0 else math.sqrt(6 / hidden) / omega
                 layer.weight.uniform_(-bound, bound)
                 layer.bias.uniform_(-1, 1)
@@ -73,9 +73,14 @@ class SirenKernel(nn.Module):
             self.out.weight.uniform_(-bound, bound)
             self.out.bias.zero_()
 
+    def layers(self) -> list[nn.Linear]:
+        """The hidden layers, first to last."""
+        return [layer for layer in self.hidden if isinstance(layer, nn.Linear)]
+
     def forward(self) -> Tensor:
         """Samples (R, P)."""
         z = self.points
-        for layer in self.hidden:
+        for layer in self.layers():
             z = torch.sin(self.omega * layer(z))
-        return self.out(z).T * self.quadrature
+        samples: Tensor = self.out(z).T * self.quadrature
+        return samples

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 MAX: tuple[Any, ...] = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
@@ -25,9 +26,8 @@ class Pool(nn.Module):
             self.pool = AVERAGE[dims - 1](window, (stride,) * dims, padding, count_include_pad=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.grouped:
-            return self.pool(x)
-        return self.pool(x.flatten(1, 2)).unflatten(1, x.shape[1:3])
+        pooled: Tensor = self.pool(x.flatten(1, 2) if self.grouped else x)
+        return torch.unflatten(pooled, 1, x.shape[1:3]) if self.grouped else pooled
 
     def plain(self) -> nn.Module:
         """The ordinary pooling of the folded channels."""

@@ -26,6 +26,7 @@ from archspec import (
     Siren,
     Table,
 )
+from archspec.block import Block
 from search import Result, Search, Task, Training, Trial, digits
 from search.progress import Watcher
 from search.retraining import retrain
@@ -48,12 +49,12 @@ def digit_space(size: int, groups: Sequence[str], widths: tuple[int, int, int], 
         )
         return Residual(body=[Norm(), Activation(), conv])
 
-    body = [
+    body: list[Block] = [
         Lift(group=group, channels=channels, kernel_size=choice(3, 5)),
+        *([Pool()] if size > 8 else []),
+        Repeat(times=integer(1, 2), body=[residual(channels, choice(3, 5))]),
         Pool(),
-        Repeat(times=integer(1, 2), body=[residual(channels, choice(3, 5) if size > 8 else 3)]),
-        Pool(),
-        Repeat(times=integer(0, 2), body=[residual(2 * channels, 3 if size > 8 else 1)]),
+        Repeat(times=integer(0, 2), body=[residual(2 * channels, 3)]),
         Norm(),
         Activation(),
         GroupPool(),
@@ -78,8 +79,8 @@ def row(trial: Trial, scores: list[float]) -> str:
     assert trial.cost
     spread = " ".join(f"{s:.2f}" for s in scores)
     return (
-        f"{trial.cost.flops / 1e6:6.2f} MFLOP {trial.cost.params:6,} params  validation {100 * trial.scores['accuracy']:.2f}"
-        f"  test {statistics.mean(scores):.2f} ({spread})"
+        f"{trial.cost.flops / 1e6:6.2f} MFLOP {trial.cost.params:6,} params"
+        f"  validation {100 * trial.scores['accuracy']:.2f}  test {statistics.mean(scores):.2f} ({spread})"
     )
 
 

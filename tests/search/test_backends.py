@@ -32,8 +32,9 @@ def tiny(directory: Path, *arguments: str, alone: bool = False) -> list[str]:
 
 
 def run(directory: Path, *arguments: str, alone: bool = False) -> list[list[object]]:
-    done = subprocess.run(tiny(directory, *arguments, alone=alone), cwd=ROOT, capture_output=True, text=True, timeout=300,
-                          check=False)
+    done = subprocess.run(
+        tiny(directory, *arguments, alone=alone), cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     result: list[list[object]] = json.loads(done.stdout.splitlines()[-1])
     return result
@@ -63,7 +64,9 @@ def test_another_seed_gives_another_search(tmp_path: Path, expected: list[list[o
     assert as_json(small_search(trials=4, seed=4).run(tmp_path / "run", workers=2)) != expected[:4]
 
 
-def test_killed_at_random_moments_nothing_is_lost_and_the_end_is_the_same(tmp_path: Path, expected: list[list[object]]) -> None:
+def test_killed_at_random_moments_nothing_is_lost_and_the_end_is_the_same(
+    tmp_path: Path, expected: list[list[object]]
+) -> None:
     """Twenty kills, over as many runs as it takes; SIGKILL to the parent alone, so that its workers are orphaned."""
     rng = random.Random(0)
     kills, number = 0, 0
@@ -89,10 +92,14 @@ def test_killed_at_random_moments_nothing_is_lost_and_the_end_is_the_same(tmp_pa
         assert len(scored(trials)) == TRIALS
         wanted = [trial[1:] for trial in expected]
         assert [trial[1:] for trial in trials] == wanted, "interruptions changed what was searched"
-        assert not list(directory.glob("checkpoints/*")) or all(p.suffix == ".part" for p in directory.glob("checkpoints/*"))
+        assert not list(directory.glob("checkpoints/*")) or all(
+            p.suffix == ".part" for p in directory.glob("checkpoints/*")
+        )
 
 
-def test_ray_runs_the_same_search_and_each_finishes_what_the_other_began(tmp_path: Path, expected: list[list[object]]) -> None:
+def test_ray_runs_the_same_search_and_each_finishes_what_the_other_began(
+    tmp_path: Path, expected: list[list[object]]
+) -> None:
     pytest.importorskip("ray")
     assert run(tmp_path / "ray", "ray", alone=True) == expected
     small_search(trials=5).run(tmp_path / "local first", workers=2)
@@ -108,10 +115,15 @@ def test_a_finished_run_is_returned_as_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "study.journal").read_bytes() == journal
 
 
-@pytest.mark.parametrize(("change", "what"), [
-    ({"seed": 9}, "seed"), ({"constraints": ["params <= 2k"]}, "constraints"), ({"objectives": ["maximize accuracy"]}, "objectives"),
-    ({"training": None, "epochs": 3}, "training"),
-])
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"seed": 9}, "seed"),
+        ({"constraints": ["params <= 2k"]}, "constraints"),
+        ({"objectives": ["maximize accuracy"]}, "objectives"),
+        ({"training": None, "epochs": 3}, "training"),
+    ],
+)
 def test_a_run_goes_on_with_its_own_settings_only(tmp_path: Path, change: dict[str, object], what: str) -> None:
     small_search(trials=1).run(tmp_path / "run", workers=1)
     with pytest.raises(RunError, match=f"another {what}"):
@@ -138,10 +150,13 @@ class Kills:
         yield from list[Batch]()
 
 
-@pytest.mark.parametrize(("data", "reason"), [
-    (Explodes(bars()), "OSError: the disk is gone"),
-    (Kills(), "its worker process died (SIGKILL, most likely for lack of memory)"),
-])
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (Explodes(bars()), "OSError: the disk is gone"),
+        (Kills(), "its worker process died (SIGKILL, most likely for lack of memory)"),
+    ],
+)
 def test_a_trial_that_raises_or_dies_fails_and_the_search_goes_on(tmp_path: Path, data: object, reason: str) -> None:
     validation = bars().validation
     task = Task.from_loaders(data, validation)  # type: ignore[arg-type]
@@ -155,3 +170,27 @@ def test_a_task_that_cannot_be_sent_to_workers_says_so(tmp_path: Path) -> None:
     task = Task.from_arrays(*bars().train, metrics={"nothing": lambda outputs, targets: 0.0})  # type: ignore[misc]
     with pytest.raises(RunError, match="top level of a module"):
         Search(small_space(), task, trials=1, epochs=1).run(tmp_path / "run")
+
+
+def test_without_ray_everything_else_works(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['ray'] = None\n"
+        "from tests.search.tiny import small_search\n"
+        "if __name__ == '__main__':\n"
+        "    print(small_search(trials=2).run(sys.argv[1], workers=1).counts()['scored'])\n"
+        "    small_search(trials=3).run(sys.argv[1], workers=1, backend='ray')\n"
+    )
+    (tmp_path / "no_ray.py").write_text(code)
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "no_ray.py"), str(tmp_path / "run")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+        timeout=120,
+    )
+    assert done.stdout.split() == ["2"]
+    assert done.stderr.splitlines()[-1].endswith(
+        "the ray backend needs Ray: pip install 'archsearch[ray]', or use backend='local'"
+    )

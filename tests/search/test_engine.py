@@ -6,9 +6,10 @@ import pytest
 from optuna.trial import TrialState
 
 from archspec import Architecture, Classifier, Conv, Image, Lift, SignalError, price
-from search import Engine, Exhausted, Failed, Scored
-from search.engine import Candidate
+from search import Engine, Exhausted, Failed, Scored, maximize
+from search.candidate import Candidate
 from search.objectives import parse_constraint, parse_objective
+from search.result import Result
 from search.store import RunDirectory, RunError
 from spaces import Space, choice, integer
 from tests.search.tiny import small_space
@@ -17,8 +18,14 @@ OBJECTIVES = [parse_objective("maximize accuracy"), parse_objective("minimize fl
 DIRECTIONS = ["maximize", "minimize"]
 
 
-def engine_in(directory: Path, space: Space | None = None, constraints: tuple[str, ...] = (), trials: int = 10, seed: int = 0,
-              lag: int = 1) -> tuple[Engine, RunDirectory]:
+def engine_in(
+    directory: Path,
+    space: Space | None = None,
+    constraints: tuple[str, ...] = (),
+    trials: int = 10,
+    seed: int = 0,
+    lag: int = 1,
+) -> tuple[Engine, RunDirectory]:
     home = RunDirectory(directory)
     study = home.open(DIRECTIONS, {})
     limits = [parse_constraint(text) for text in constraints]
@@ -62,8 +69,13 @@ def test_rejected_draws_are_pruned_with_the_constraint_they_broke(tmp_path: Path
 
 
 def test_ill_typed_candidates_are_redrawn(tmp_path: Path) -> None:
-    space = Space(Architecture(input=Image(channels=1, size=(4, 4)), head=Classifier(classes=2),
-                               body=[Conv(channels=integer(1, 8), kernel_size=choice(3, 5, 7, 9))]))
+    space = Space(
+        Architecture(
+            input=Image(channels=1, size=(4, 4)),
+            head=Classifier(classes=2),
+            body=[Conv(channels=integer(1, 8), kernel_size=choice(3, 5, 7, 9))],
+        )
+    )
     engine, _ = engine_in(tmp_path, space, trials=8)
     assert {c.architecture.body[0].kernel_size for c in exhaust(engine)} == {3}
     reasons = {t.user_attrs["rejected"] for t in engine.study.trials if "rejected" in t.user_attrs}
@@ -78,8 +90,13 @@ def test_when_a_budget_leaves_nothing_it_says_which(tmp_path: Path, constraint: 
 
 
 def test_when_nothing_fits_together_it_says_so(tmp_path: Path) -> None:
-    space = Space(Architecture(input=Image(channels=1, size=(4, 6)), head=Classifier(classes=2),
-                               body=[Lift(channels=integer(1, 4), group="C4")]))
+    space = Space(
+        Architecture(
+            input=Image(channels=1, size=(4, 6)),
+            head=Classifier(classes=2),
+            body=[Lift(channels=integer(1, 4), group="C4")],
+        )
+    )
     with pytest.raises(SignalError, match="turns axis 0 into axis 1"):
         _ = next(space.enumerate()).graph
     engine, _ = engine_in(tmp_path, space)
@@ -88,7 +105,11 @@ def test_when_nothing_fits_together_it_says_so(tmp_path: Path) -> None:
 
 
 def test_a_small_space_is_searched_to_its_end(tmp_path: Path) -> None:
-    space = Space(Architecture(input=Image(channels=1, size=(4, 4)), head=Classifier(classes=2), body=[Conv(channels=integer(1, 5))]))
+    space = Space(
+        Architecture(
+            input=Image(channels=1, size=(4, 4)), head=Classifier(classes=2), body=[Conv(channels=integer(1, 5))]
+        )
+    )
     engine, _ = engine_in(tmp_path, space, trials=50)
     assert len(exhaust(engine)) == 5
     assert engine.done
@@ -145,7 +166,29 @@ def test_failed_candidates_are_failed_in_the_study_and_the_search_goes_on(tmp_pa
         engine.tell(candidate, Failed("diverged") if i % 2 else score(candidate))
     assert engine.done
     assert [t.state for t in engine.study.trials if "slot" in t.user_attrs and "rejected" not in t.user_attrs].count(
-        TrialState.FAIL) == 3
+        TrialState.FAIL
+    ) == 3
+
+
+def test_an_objective_that_cannot_be_worked_out_is_a_failure_with_its_reason(tmp_path: Path) -> None:
+    engine, _ = engine_in(tmp_path, trials=3)
+    for scores, reason in (
+        ({"loss": 1.0}, "there is no score 'accuracy'"),
+        ({"accuracy": float("nan")}, "accuracy is nan"),
+    ):
+        candidate = engine.ask()
+        assert candidate
+        engine.tell(candidate, Scored(scores))
+        assert reason in engine.study.trials[candidate.number].user_attrs["outcome"]["reason"]
+
+
+def test_an_objective_of_ones_own_is_kept_with_the_scores(tmp_path: Path) -> None:
+    home = RunDirectory(tmp_path)
+    worth = maximize("worth", lambda cost, scores: scores["accuracy"] / cost.params)
+    engine = Engine(home.open(["maximize"], {"objectives": [str(worth)]}), small_space(), [worth], [], trials=2, seed=0)
+    candidates = exhaust(engine)
+    best = max(candidates, key=lambda c: score(c).scores["accuracy"] / c.cost.params)
+    assert [t.number for t in Result.open(tmp_path).front] == [best.number]
 
 
 def test_a_second_telling_is_ignored(tmp_path: Path) -> None:

@@ -13,8 +13,14 @@ COST = Cost(macs=500, params=70)
 
 @pytest.mark.parametrize(
     ("text", "name", "limit"),
-    [("params <= 50k", "params", 50_000), ("flops<=2M", "flops", 2e6), ("macs <= 1.5e3", "macs", 1500),
-     ("params < 1_000", "params", 1000), ("activations <= 1,000", "activations", 1000), ("flops <= 1g", "flops", 1e9)],
+    [
+        ("params <= 50k", "params", 50_000),
+        ("flops<=2M", "flops", 2e6),
+        ("macs <= 1.5e3", "macs", 1500),
+        ("params < 1_000", "params", 1000),
+        ("activations <= 1,000", "activations", 1000),
+        ("flops <= 1g", "flops", 1e9),
+    ],
 )
 def test_constraints_are_read(text: str, name: str, limit: float) -> None:
     constraint = parse_constraint(text)
@@ -22,7 +28,9 @@ def test_constraints_are_read(text: str, name: str, limit: float) -> None:
     assert parse_constraint(str(constraint)) == constraint
 
 
-@pytest.mark.parametrize("text", ["params", "params >= 5", "params <= ", "size <= 5", "params <= 0", "5 <= params", "params <= 5x"])
+@pytest.mark.parametrize(
+    "text", ["params", "params >= 5", "params <= ", "size <= 5", "params <= 0", "5 <= params", "params <= 5x"]
+)
 def test_bad_constraints_say_what_to_write(text: str) -> None:
     with pytest.raises(ValueError, match=r"write 'params <= 50k'|use one of flops|must be above 0"):
         parse_constraint(text)
@@ -37,7 +45,9 @@ def test_bad_objectives_say_what_to_write(text: str) -> None:
 def test_objectives_read_costs_scores_and_functions() -> None:
     assert parse_objective("minimize flops").value(COST, {}) == 1000
     assert parse_objective("maximise accuracy").value(COST, {"accuracy": 0.5}) == 0.5
-    assert maximize("worth", lambda cost, scores: scores["accuracy"] / cost.params).value(COST, {"accuracy": 0.7}) == 0.01
+    assert (
+        maximize("worth", lambda cost, scores: scores["accuracy"] / cost.params).value(COST, {"accuracy": 0.7}) == 0.01
+    )
     with pytest.raises(KeyError, match="there is no score 'recall'"):
         minimize("recall").value(COST, {"accuracy": 1.0})
 

@@ -65,10 +65,18 @@ def test_a_run_opened_later_tells_the_same(result: Result) -> None:
 def test_what_is_exported_gives_the_same_test_score_in_a_new_process(result: Result, tmp_path: Path) -> None:
     best = result.best()
     directory = best.export(tmp_path / "best")
-    code = ("import sys, archspec; from search.training import evaluate; from tests.search.tiny import bars; task = bars(); "
-            "print(repr(evaluate(archspec.load(sys.argv[1]), task, task.test)))")
-    done = subprocess.run([sys.executable, "-c", code, str(directory)], capture_output=True, text=True, check=True,
-                          cwd=Path(__file__).parents[2])
+    code = (
+        "import sys, archspec; from search.training import evaluate; from tests.search.tiny import bars; "
+        "task = bars(); "
+        "print(repr(evaluate(archspec.load(sys.argv[1]), task, task.test)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(directory)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
     assert done.stdout.strip() == repr(best.test())
     scores = json.loads((directory / "scores.json").read_text())
     assert scores["test accuracy"] == best.test()["accuracy"]
@@ -77,8 +85,13 @@ def test_what_is_exported_gives_the_same_test_score_in_a_new_process(result: Res
 def test_the_exported_onnx_model_answers_like_the_network(result: Result, tmp_path: Path) -> None:
     best = result.best("accuracy")
     directory = best.export(tmp_path / "best")
-    assert {p.name for p in directory.iterdir()} == {"README.md", "architecture.json", "model.onnx", "scores.json",
-                                                      "weights.safetensors"}
+    assert {p.name for p in directory.iterdir()} == {
+        "README.md",
+        "architecture.json",
+        "model.onnx",
+        "scores.json",
+        "weights.safetensors",
+    }
     session = onnxruntime.InferenceSession(directory / "model.onnx", providers=["CPUExecutionProvider"])
     for batch in (1, 7):
         x = torch.randn(batch, 1, 6, 6)

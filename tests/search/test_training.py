@@ -19,8 +19,10 @@ GOAL = ("accuracy", True)
 
 
 def test_same_seed_same_scores_and_weights(tmp_path: Path) -> None:
-    outcomes = [train(ARCHITECTURE, bars(), Training(epochs=3), seed, GOAL, weights=tmp_path / f"{i}.safetensors")
-                for i, seed in enumerate((1, 1, 2))]
+    outcomes = [
+        train(ARCHITECTURE, bars(), Training(epochs=3), seed, GOAL, weights=tmp_path / f"{i}.safetensors")
+        for i, seed in enumerate((1, 1, 2))
+    ]
     assert all(isinstance(o, Scored) for o in outcomes)
     assert outcomes[0].scores == outcomes[1].scores != outcomes[2].scores  # type: ignore[union-attr]
     assert (tmp_path / "0.safetensors").read_bytes() == (tmp_path / "1.safetensors").read_bytes()
@@ -49,7 +51,9 @@ def test_training_killed_after_an_epoch_goes_on_to_the_same_end(tmp_path: Path, 
         train(ARCHITECTURE, bars(), Training(epochs=5), 7, GOAL, weights, checkpoint, kill)
     assert checkpoint.exists()
     epochs: list[int] = []
-    resumed = train(ARCHITECTURE, bars(), Training(epochs=5), 7, GOAL, weights, checkpoint, lambda e, _: epochs.append(e))
+    resumed = train(
+        ARCHITECTURE, bars(), Training(epochs=5), 7, GOAL, weights, checkpoint, lambda e, _: epochs.append(e)
+    )
     assert epochs == list(range(at + 1, 6))
     assert isinstance(whole, Scored)
     assert isinstance(resumed, Scored)
@@ -65,8 +69,15 @@ def test_a_broken_checkpoint_is_left_aside(tmp_path: Path) -> None:
 
 def test_the_best_weights_are_kept_not_the_last(tmp_path: Path) -> None:
     scores: list[float] = []
-    outcome = train(ARCHITECTURE, bars(), Training(epochs=8, learning_rate=0.2, patience=None), 0, GOAL,
-                    weights=tmp_path / "w", each_epoch=lambda _, score: scores.append(score))
+    outcome = train(
+        ARCHITECTURE,
+        bars(),
+        Training(epochs=8, learning_rate=0.2, patience=None),
+        0,
+        GOAL,
+        weights=tmp_path / "w",
+        each_epoch=lambda _, score: scores.append(score),
+    )
     assert isinstance(outcome, Scored)
     assert outcome.scores["accuracy"] == max(scores)
 
@@ -91,13 +102,17 @@ def test_running_out_of_memory_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> 
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(Task, "loss", no_memory)
-    assert train(ARCHITECTURE, bars(), Training(epochs=1), 0, GOAL) == Failed(reason="ran out of GPU memory", seconds=pytest.approx(0, abs=60))
+    assert train(ARCHITECTURE, bars(), Training(epochs=1), 0, GOAL) == Failed(
+        reason="ran out of GPU memory", seconds=pytest.approx(0, abs=60)
+    )
 
 
 def test_regression_and_dense_targets_train() -> None:
     x = torch.randn(300, 1, 6, 6, generator=torch.Generator().manual_seed(0))
     regression = Task.from_arrays(x, 6 * x.mean((2, 3)), kind="regression")
-    architecture = Architecture(input=Image(channels=1, size=(6, 6)), body=[Conv(channels=8), Activation()], head=Regressor())
+    architecture = Architecture(
+        input=Image(channels=1, size=(6, 6)), body=[Conv(channels=8), Activation()], head=Regressor()
+    )
     outcome = train(architecture, regression, Training(epochs=30, batch_size=32), 0, ("loss", False))
     assert isinstance(outcome, Scored)
     assert outcome.scores["r2"] > 0.5
@@ -119,6 +134,7 @@ def test_evaluation_leaves_the_batch_out_of_it() -> None:
 def test_pooling_to_one_example_left_over_does_not_stop_training() -> None:
     x = torch.randn(65, 1, 4, 4)
     task = Task("odd", "classification", (x, torch.arange(65) % 2), (x, torch.arange(65) % 2))
-    architecture = Architecture(input=Image(channels=1, size=(4, 4)), body=[Conv(channels=2), Pool(size=4), Norm()],
-                                head=Classifier(classes=2))
+    architecture = Architecture(
+        input=Image(channels=1, size=(4, 4)), body=[Conv(channels=2), Pool(size=4), Norm()], head=Classifier(classes=2)
+    )
     assert isinstance(train(architecture, task, Training(epochs=1, batch_size=64), 0, GOAL), Scored)

@@ -1,6 +1,6 @@
 """A search so small that a candidate trains in a fraction of a second.
 
-    python -m tests.search.tiny DIRECTORY [BACKEND [TRIALS]]     prints what came of it as JSON
+python -m tests.search.tiny DIRECTORY [BACKEND [TRIALS]]     prints what came of it as JSON
 """
 
 import json
@@ -50,7 +50,9 @@ def small_search(trials: int = 12, **options: object) -> Search:
 
 def told(result: Result) -> list[tuple[object, ...]]:
     """All that must be the same when the same search is run again."""
-    return [(t.number, t.state, t.architecture.hash if t.architecture else t.reason, dict(t.scores)) for t in result.trials]
+    return [
+        (t.number, t.state, t.architecture.hash if t.architecture else t.reason, dict(t.scores)) for t in result.trials
+    ]
 
 
 if __name__ == "__main__":
