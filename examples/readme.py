@@ -1,19 +1,6 @@
 """The example of the README, word for word."""
 
-from archspec import (
-    Activation,
-    Architecture,
-    Classifier,
-    Conv,
-    Disc,
-    GroupPool,
-    Image,
-    Lift,
-    Norm,
-    Repeat,
-    Residual,
-    Siren,
-)
+from archspec import Activation, Architecture, Classifier, Conv, Disc, GroupPool, Image, Lift, Norm, Repeat, Residual, Siren
 from search import Search, digits
 from spaces import Space, choice, integer
 
