@@ -60,7 +60,7 @@ class Architecture(Model):
         """The typed graph as written, before any pass."""
         if not self.filled:
             raise SignalError("this architecture has holes: fill it through spaces.Space(architecture) first")
-        build = Builder(self.input.signal())
+        build = Builder(self.input.signal)
         body = build.body("body", self.body, INPUT)
         head = self.head.expand(build, "head", body)
         return Graph(build.nodes, head)
@@ -130,7 +130,7 @@ def price(what: Architecture | Graph) -> Cost:
         return what.cost()
     if what.of_space and "graph" not in what.__dict__:
         try:
-            return price_by_block(what.input.signal(), (*what.body, what.head))
+            return price_by_block(what.input.signal, (*what.body, what.head))
         except SignalError:
             pass  # the graph says it again, with the path
     return what.graph.cost()

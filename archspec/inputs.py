@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -23,6 +24,7 @@ class Input(Model):
     def grid(self) -> tuple[int, ...]:
         """Points per axis."""
 
+    @cached_property
     def signal(self) -> Signal:
         """The type of the input."""
         return Signal(self.channels, self.grid)

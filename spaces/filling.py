@@ -21,12 +21,12 @@ class Known:
 
     Attributes:
         closed: whether the part with this id has no hole.
-        names: the parameters inside a model at a place.
-        filled: a model at a place with the values of those parameters, filled, and the parameters it used.
+        names: the parameters inside a model at a place, after a number of its own.
+        filled: by that number and the values of those parameters, the model filled, and the parameters it used.
     """
 
     closed: dict[int, bool] = field(default_factory=dict)
-    names: dict[tuple[int, str], tuple[str, ...]] = field(default_factory=dict)
+    names: dict[tuple[int, str], tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     filled: dict[tuple[Any, ...], tuple[Model, dict[str, Scalar]]] = field(default_factory=dict)
 
 
@@ -49,7 +49,8 @@ class Filling:
         if isinstance(value, Model):
             return self._fill_model(value, place)
         if isinstance(value, tuple):
-            return tuple([self.fill(x, f"{place}[{i}]") for i, x in enumerate(value)])
+            closed = self.known.closed
+            return tuple([x if closed.get(id(x)) else self.fill(x, f"{place}[{i}]") for i, x in enumerate(value)])
         if isinstance(value, dict):
             return {key: self.fill(x, f"{place}.{key}") for key, x in value.items()}
         return value
@@ -73,18 +74,18 @@ class Filling:
                 return self.decide(hole, place)
 
     def _fill_model(self, model: Model, place: str) -> Any:
-        if self.is_closed(model):
+        if self.known.closed.get(id(model)) or self.is_closed(model):
             return model
         if self.given is None:
             return self._filled(model, place)
-        names = self.known.names.get((id(model), place))
-        if names is None:
+        known = self.known.names.get((id(model), place))
+        if known is None:
             found: dict[str, None] = {}
             walk(model, place, {}, lambda name, hole, when: found.setdefault(name))
-            names = self.known.names[id(model), place] = tuple(found)
+            known = self.known.names[id(model), place] = (len(self.known.names), tuple(found))
         given, filled = self.given, self.known.filled
-        values = [given.get(name, Ellipsis) for name in names]
-        key = (id(model), place, *values, *map(type, values))  # 1, 1.0 and True are equal, but not the same decision
+        values = [given.get(name, Ellipsis) for name in known[1]]
+        key = (known[0], *values, *map(type, values))  # 1, 1.0 and True are equal, but not the same decision
         if key not in filled:
             if len(filled) >= MOST_REMEMBERED:
                 filled.clear()

@@ -209,7 +209,7 @@ def test_a_law_that_turned_the_whole_batch_alike_would_miss_nothing_here() -> No
     """Every sample of the law's batch is turned by another element, and none is left out."""
     from tests.equivariance import turned
 
-    signal = Image(channels=1, size=(5, 5)).signal()
+    signal = Image(channels=1, size=(5, 5)).signal
     x = torch.randn(8, 1, 5, 5, generator=seeded(0), dtype=torch.float64)[:1].repeat(8, 1, 1, 1)
     assert len({tuple(y.flatten().tolist()) for y in turned(x, signal, D4)}) == 8
 

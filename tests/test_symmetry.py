@@ -105,7 +105,7 @@ def test_moving_a_signal_is_a_group_action(group: str, size: tuple[int, ...]) ->
 def test_the_turn_of_an_image_is_from_the_first_axis_to_the_second() -> None:
     x = torch.zeros(1, 1, 3, 3)
     x[0, 0, 2, 1] = 1
-    down_to_right = transformed(x, Image(size=(3, 3)).signal(), Group("C4"), 1)
+    down_to_right = transformed(x, Image(size=(3, 3)).signal, Group("C4"), 1)
     assert down_to_right[0, 0, 1, 2] == 1
 
 

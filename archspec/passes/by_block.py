@@ -10,18 +10,20 @@ from archspec.graph import INPUT, Builder, Graph
 from archspec.signal import Signal
 
 _MOST_REMEMBERED = 50_000
-# By identity: the blocks are immutable, and the entry keeps its block alive.
-_SHARES: dict[tuple[int, Signal], tuple[Block, Signal, Cost]] = {}
+# By identity: blocks and signals are immutable, and the entry keeps its own alive.
+_SHARES: dict[tuple[int, int], tuple[Block, Signal, Signal, Cost]] = {}
+# One object for equal signals, so that different blocks of one output lead to the same entries.
+_SIGNALS: dict[Signal, Signal] = {}
 
 
 def price_by_block(x: Signal, blocks: Sequence[Block]) -> Cost:
     """The sum of the blocks' own prices. No pass works across blocks of a chain, so it equals the graph's."""
     total = [0, 0, 0, 0, 0]
     for block in blocks:
-        share = _SHARES.get((id(block), x))
+        share = _SHARES.get((id(block), id(x)))
         if share is None:
             share = _priced(block, x)
-        _, x, cost = share
+        _, _, x, cost = share
         total[0] += cost.macs
         total[1] += cost.fft_flops
         total[2] += cost.params
@@ -30,12 +32,14 @@ def price_by_block(x: Signal, blocks: Sequence[Block]) -> Cost:
     return Cost(*total)
 
 
-def _priced(block: Block, x: Signal) -> tuple[Block, Signal, Cost]:
+def _priced(block: Block, x: Signal) -> tuple[Block, Signal, Signal, Cost]:
     from archspec.passes import optimise
 
     build = Builder(x)
     graph = optimise(Graph(build.nodes, block.expand(build, "block", INPUT)))
     if len(_SHARES) >= _MOST_REMEMBERED:
         _SHARES.clear()
-    share = _SHARES[id(block), x] = (block, graph.signal, graph.cost())
+        _SIGNALS.clear()
+    out = _SIGNALS.setdefault(graph.signal, graph.signal)
+    share = _SHARES[id(block), id(x)] = (block, x, out, graph.cost())
     return share
