@@ -30,8 +30,9 @@ from archspec.document import SpecError
 from archspec.groups import Group
 from archspec.hole import choice, integer, order, real
 from archspec.inputs import Image, Series, Volume
-from archspec.kernels import Disc, Siren, Table
+from archspec.kernels import S4D, Fourier, Hyena, Magnet, Mlp, Siren, Spline, Table
 from archspec.signal import Signal, SignalError
+from archspec.windows import Disc, Exponential, Gaussian
 
 if TYPE_CHECKING:
     from archspec.exporting import export, load
@@ -56,6 +57,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "S4D",
     "Activation",
     "Architecture",
     "Branch",
@@ -65,12 +67,18 @@ __all__ = [
     "Dense",
     "Disc",
     "Dropout",
+    "Exponential",
+    "Fourier",
+    "Gaussian",
     "Graph",
     "GraphNode",
     "Group",
     "GroupPool",
+    "Hyena",
     "Image",
     "Lift",
+    "Magnet",
+    "Mlp",
     "Norm",
     "Pointwise",
     "Pool",
@@ -84,6 +92,7 @@ __all__ = [
     "SignalError",
     "Siren",
     "SpecError",
+    "Spline",
     "Table",
     "Volume",
     "choice",

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal, Self, TypeVar, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from archspec.blocks import AnyBlock, AnyHead
 from archspec.canonical import canonical_hash
 from archspec.cost import Cost
 from archspec.data import to_data
 from archspec.graph import INPUT, Builder, Graph
-from archspec.inputs import AnyInput
-from archspec.kernels import AnyKernel, Disc
+from archspec.inputs import AnyInput, Extent
+from archspec.kernels import AnyKernel
 from archspec.model import Model
 from archspec.passes import optimise, price_by_block
-from archspec.signal import SignalError
+from archspec.signal import Signal, SignalError
+from archspec.windows import AnyWindow
 
 A = TypeVar("A", bound="Architecture")
 # Which model each `kind` in data stands for.
 KINDS: dict[str, type[Model]] = {
     str(model.model_fields["kind"].default): model
-    for model in (
-        *(m for union in (AnyBlock, AnyHead, AnyInput, AnyKernel) for m in get_args(get_args(union)[0])),
-        Disc,
-    )
+    for union in (AnyBlock, AnyHead, AnyInput, AnyKernel, AnyWindow)
+    for model in get_args(get_args(union)[0])
 }
 
 
@@ -36,6 +36,15 @@ class Architecture(Model):
     input: AnyInput
     body: tuple[AnyBlock, ...]
     head: AnyHead
+    reference: tuple[Extent, ...] | None = Field(
+        default=None, description="the grid that sizes and strides are stated for, where it is not the input's"
+    )
+
+    @model_validator(mode="after")
+    def _reference_fits(self) -> Self:
+        if self.reference is not None and not self.is_open() and len(self.reference) != len(self.input.grid):
+            raise ValueError(f"reference has {len(self.reference)} axes, the input {len(self.input.grid)}")
+        return self
 
     @cached_property
     def filled(self) -> bool:
@@ -56,11 +65,36 @@ class Architecture(Model):
         """
         return optimise(self.elaborate())
 
+    @cached_property
+    def signal(self) -> Signal:
+        """The type of the input."""
+        if self.reference is None or self.reference == self.input.grid:
+            return self.input.signal
+        spacing = tuple(Fraction(a, b) for a, b in zip(self.reference, self.input.grid, strict=True))
+        return self.input.signal._replace(spacing=spacing)
+
+    def at_resolution(self, *grid: int) -> Self:
+        """The same network on a finer or coarser grid over the same field of view: `at_resolution(32, 32)`.
+
+        It has the same parameters. Kernels are sampled on the new grid and weighted by the size of its cells, windows
+        keep their width, pooling and strides keep theirs as nearly as the grid allows.
+
+        Raises:
+            ValueError: the grid has another number of axes.
+        """
+        if len(grid) == 1 and not isinstance(grid[0], int):
+            grid = tuple(grid[0])
+        if len(grid) != len(self.input.grid):
+            raise ValueError(f"{len(grid)} sizes for {len(self.input.grid)} axes; give one for each axis")
+        reference = self.reference or self.input.grid
+        field = self.input.resized(grid)
+        return self.model_copy(update={"input": field, "reference": None if grid == reference else reference})
+
     def elaborate(self) -> Graph:
         """The typed graph as written, before any pass."""
         if not self.filled:
             raise SignalError("this architecture has holes: fill it through spaces.Space(architecture) first")
-        build = Builder(self.input.signal)
+        build = Builder(self.signal)
         body = build.body("body", self.body, INPUT)
         head = self.head.expand(build, "head", body)
         return Graph(build.nodes, head)
@@ -130,7 +164,7 @@ def price(what: Architecture | Graph) -> Cost:
         return what.cost()
     if what.of_space and "graph" not in what.__dict__:
         try:
-            return price_by_block(what.input.signal, (*what.body, what.head))
+            return price_by_block(what.signal, (*what.body, what.head))
         except SignalError:
             pass  # the graph says it again, with the path
     return what.graph.cost()

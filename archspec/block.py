@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import Field
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 FREE = Cost()
+T = TypeVar("T", int, float)
 Channels = Annotated[int, Field(ge=1, le=65_536)]
 
 
@@ -60,13 +61,13 @@ class Primitive(Block):
         return self
 
 
-def per_axis(value: int | tuple[int, ...], x: Signal, field: str) -> tuple[int, ...]:
+def per_axis(value: T | tuple[T, ...], x: Signal, field: str) -> tuple[T, ...]:
     """One number per axis of the grid, from one number for all or from a tuple.
 
     Raises:
         SignalError: the tuple has another length than the grid has axes.
     """
-    if isinstance(value, int):
+    if not isinstance(value, tuple):
         return (value,) * len(x.grid)
     if len(value) != len(x.grid):
         raise SignalError(
@@ -76,27 +77,32 @@ def per_axis(value: int | tuple[int, ...], x: Signal, field: str) -> tuple[int, 
 
 
 def slide(
-    grid: tuple[int, ...], moved_by: Group, window: tuple[int, ...], stride: int, padded: bool, field: str
+    x: Signal, moved_by: Group, window: tuple[int, ...], stride: tuple[int, ...], padded: bool, field: str
 ) -> tuple[int, ...]:
     """The grid after a window slid over it, every `stride` points; padded, a window of one point would reach all.
 
     Raises:
-        SignalError: the window is larger than the grid, or its stride samples the grid off its centre while the
+        SignalError: the window leaves nothing of the grid, or its stride samples the grid off its centre while the
             group moves it (a stride must leave nothing over).
     """
     sizes = []
-    for axis, (size, taps) in enumerate(zip(grid, window, strict=True)):
-        if taps > size:
-            raise SignalError(f"{taps} taps on an axis of {size}; use at most {size}, or a larger input", field)
+    for axis, (size, taps, step) in enumerate(zip(x.grid, window, stride, strict=True)):
+        if not padded and taps > size:
+            raise too_large(taps, size, size, field)
         span = size - 1 if padded else size - taps
-        if stride > 1 and span % stride and not moved_by.trivial and axis in moved_by.action(len(grid)).moved_axes:
+        if step > 1 and span % step and not moved_by.trivial and axis in moved_by.action(x.dims).moved_axes:
             raise SignalError(
-                f"stride {stride} over {taps} taps samples an axis of {size} off its centre, which breaks {moved_by}; "
-                f"{_parity_remedy(size, taps, stride, padded)}",
+                f"stride {step} over {taps} taps samples an axis of {size} off its centre, which breaks {moved_by}; "
+                f"{_parity_remedy(size, taps, step, padded)}",
                 "stride",
             )
-        sizes.append(span // stride + 1)
+        sizes.append(span // step + 1)
     return tuple(sizes)
+
+
+def too_large(taps: int, size: int, most: int, field: str) -> SignalError:
+    """The error of a kernel or window that does not fit the grid."""
+    return SignalError(f"{taps} taps on an axis of {size}; use at most {most}, or a larger input", field)
 
 
 def require_no_group(x: Signal, what: str) -> None:

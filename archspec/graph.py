@@ -155,14 +155,14 @@ def merged(how: Merge, signals: Sequence[Signal]) -> Signal:
     """The signal of several merged into one; SignalError where they do not fit."""
     first = signals[0]
     for other in signals[1:]:
-        if other.grid != first.grid or other.group != first.group or other.pooled != first.pooled:
+        if other[1:] != first[1:]:
             raise SignalError(f"cannot {how} ({first}) and ({other}); give every branch the same grid and group")
         if how != "concat" and other.channels != first.channels:
             raise SignalError(
                 f"cannot {how} {first.channels} and {other.channels} channels; make them equal, or concat"
             )
     if how == "concat":
-        return Signal(sum(s.channels for s in signals), first.grid, first.group, first.pooled)
+        return first._replace(channels=sum(s.channels for s in signals))
     return first
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -17,12 +17,18 @@ Extent = Annotated[int, Field(ge=1, le=100_000_000)]
 class Input(Model):
     """A signal of `channels` channels."""
 
+    _grid_field: ClassVar[str] = "size"
     channels: int = Field(default=1, ge=1, le=65_536)
 
     @property
     @abstractmethod
     def grid(self) -> tuple[int, ...]:
         """Points per axis."""
+
+    def resized(self, grid: tuple[int, ...]) -> Self:
+        """The same on another grid."""
+        field = type(self)._grid_field
+        return type(self)(channels=self.channels, **{field: grid[0] if field == "length" else grid})
 
     @cached_property
     def signal(self) -> Signal:
@@ -33,6 +39,7 @@ class Input(Model):
 class Series(Input):
     """A sequence of `length` steps; layout (B, channels, length)."""
 
+    _grid_field: ClassVar[str] = "length"
     kind: Literal["series"] = "series"
     length: Extent
 

@@ -8,10 +8,12 @@ need samples on the turned grids (or, for a table, interpolation between its tap
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from fractions import Fraction
+from functools import lru_cache, partial
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -20,20 +22,92 @@ from archspec.groups import Group
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Array = NDArray[np.float64]
+
+
+class Lattice(NamedTuple):
+    """Where the taps of one kernel lie. Offsets are in steps of the reference grid, coordinates span [-1, 1] over it.
+
+    Attributes:
+        sizes: taps per axis on the reference grid.
+        spacing: distance of the points of this grid per axis, in reference steps; empty where it is the reference.
+        causal: the last tap is the current step, at coordinate 1; else the centre is at 0.
+        kept: taps per axis on the reference grid that a window leaves of `sizes`; empty where it leaves all.
+    """
+
+    sizes: tuple[int, ...]
+    spacing: tuple[Fraction, ...] = ()
+    causal: bool = False
+    kept: tuple[int, ...] = ()
+
+    @property
+    def taps(self) -> tuple[int, ...]:
+        """Taps per axis on this grid."""
+        if not self.spacing:
+            return self.kept or self.sizes
+        return tuple(
+            _taps_within(k, s, self.causal) for k, s in zip(self.kept or self.sizes, self.spacing, strict=True)
+        )
+
+    @property
+    def radius(self) -> float:
+        """Reference steps from the kernel's centre to coordinate 1."""
+        return max(1.0, (max(self.sizes) - 1) / 2)
+
+    def offsets(self) -> Array:
+        """(K, dims) offsets of the taps from the kernel's centre (causal: from the current step)."""
+        axes = [
+            (np.arange(k) - (k - 1 if self.causal else (k - 1) / 2)) * float(s)
+            for k, s in zip(self.taps, self.steps, strict=True)
+        ]
+        return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
+
+    @property
+    def steps(self) -> tuple[Fraction, ...]:
+        """Distance of the points per axis."""
+        return self.spacing or (Fraction(1),) * len(self.sizes)
+
+    def coordinates(self, offsets: Array) -> Array:
+        """What a continuous kernel sees of offsets."""
+        scaled: Array = offsets / self.radius
+        return scaled + 1.0 if self.causal else scaled
+
+    def shares(self) -> Array | None:
+        """(K,) what each tap stands for, in cells of the reference grid; None where it is one cell each.
+
+        A tap at the rim counts with the share of its cell that lies inside the kernel's extent, so that the sum over
+        taps is the same integral on every grid.
+        """
+        if not self.spacing:
+            return None
+        axes = []
+        for count, size, step in zip(self.taps, self.kept or self.sizes, self.spacing, strict=True):
+            reach = np.abs(np.arange(count) - (count - 1 if self.causal else (count - 1) / 2)) * float(step)
+            extent = size - 0.5 if self.causal else size / 2
+            axes.append(np.clip(extent - (reach - float(step) / 2), 0.0, float(step)))
+        shares: Array = np.prod(np.stack(np.meshgrid(*axes, indexing="ij")), axis=0).reshape(-1)
+        return shares
+
 
 @dataclass(frozen=True)
 class Sampling:
-    """The sampling of one kernel of `taps` taps per axis on a group.
+    """The sampling of one kernel on a group.
 
     Attributes:
-        points: (P, dims + e) coordinates of the samples: space, the kernel spanning [-1, 1], then the group embedding.
+        taps: taps per axis.
+        points: (P, dims + e) coordinates of the samples: space, then the group embedding.
         index: (N, M, K) which sample stands at bank[h, h', tap].
-        turns: (K, N·K) interpolation from a table's taps to the turned grids; None when `index` alone does it.
+        turns: (K₀, N·K) interpolation from a table's K₀ taps to the turned grids; None when `index` alone does it.
+        kept: (K,) which of a table's taps these are; None when they are all.
+        factor: (K,) what each tap is multiplied by; None where it is 1.
     """
 
-    points: NDArray[np.float64]
+    taps: tuple[int, ...]
+    points: Array
     index: NDArray[np.int64]
-    turns: NDArray[np.float64] | None
+    turns: Array | None
+    kept: NDArray[np.int64] | None
+    factor: Array | None
 
 
 @lru_cache(maxsize=4096)
@@ -46,58 +120,84 @@ def sample_count(group: Group, taps: tuple[int, ...], mixing: bool) -> tuple[int
 
 
 @lru_cache(maxsize=256)
-def sampling(group: Group, taps: tuple[int, ...], mixing: bool) -> Sampling:
-    """The sampling of a kernel on `group`; with `mixing` the kernel has an axis over the group's elements too."""
-    dims = len(taps)
-    action = group.action(dims)
+def sampling(
+    group: Group, lattice: Lattice, mixing: bool, softness: float | None = None, scale: float = 1.0
+) -> Sampling:
+    """The sampling of a kernel on `group`; with `mixing` the kernel has an axis over the group's elements too.
+
+    `softness` is that of the disc which limits the kernel, if one does; `scale` a factor of all taps.
+    """
+    taps = lattice.taps
+    action = group.action(len(taps))
     order, elements, count = group.order, group.order if mixing else 1, math.prod(taps)
-    offsets = tap_offsets(taps)
-    radius = max(1.0, (max(taps) - 1) / 2)
+    offsets = lattice.offsets()
     relative = action.relative if mixing else np.zeros((order, 1), dtype=np.int64)
     embedding = action.embedding if mixing else np.zeros((1, 0))
     turned = np.einsum("hji,kj->hki", action.matrices, offsets)
     if action.exact or count == 1:
-        grids = offsets[None]
-        tap = _nearest(turned, offsets)
-        index = relative[:, :, None] * count + tap[:, None, :]
-        turns = None
+        grids, turns = offsets[None], None
+        index = relative[:, :, None] * count + _tap_at(turned, lattice)[:, None, :]
     else:
-        grids = turned
+        grids, turns = turned, _interpolation(turned, lattice.sizes)
         start = np.arange(order)[:, None, None] * elements * count
         index = start + relative[:, :, None] * count + np.arange(count)
-        turns = _interpolation(turned, taps)
+    spatial = lattice.coordinates(grids)
     points = np.concatenate(
         [
-            np.broadcast_to(grids[:, None] / radius, (len(grids), elements, count, dims)),
+            np.broadcast_to(spatial[:, None], (len(grids), elements, count, spatial.shape[-1])),
             np.broadcast_to(embedding[None, :, None], (len(grids), elements, count, embedding.shape[1])),
         ],
         axis=-1,
-    ).reshape(-1, dims + embedding.shape[1])
-    return Sampling(points, index, turns)
+    ).reshape(-1, spatial.shape[-1] + embedding.shape[1])
+    partly = lattice.kept and not lattice.spacing
+    kept = _tap_at(offsets, Lattice(lattice.sizes, causal=lattice.causal)) if partly else None
+    factors = [lattice.shares(), None if softness is None else disc(lattice, softness)]
+    known = [f for f in factors if f is not None]
+    factor = scale * np.prod(known, axis=0) if known or scale != 1 else None
+    if factor is not None and factor.ndim == 0:
+        factor = np.full(count, scale)
+    return Sampling(taps, points, index, turns, kept, factor)
 
 
-def tap_offsets(taps: tuple[int, ...]) -> NDArray[np.float64]:
-    """(K, dims) offsets of the taps from the kernel's centre, in grid steps."""
-    axes = [np.arange(k) - (k - 1) / 2 for k in taps]
-    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(taps))
+def sampled(
+    group: Group, lattice: Lattice, mixing: bool, softness: float | None, scale: float, kept: tuple[int, ...]
+) -> Sampling:
+    """As `sampling`, of the taps that a window keeps."""
+    return sampling(group, lattice._replace(kept=kept), mixing, softness, scale)
 
 
-def disc(taps: tuple[int, ...], softness: float) -> NDArray[np.float64]:
-    """(K,) weights of a disc through the outermost taps whose rim falls to zero over `softness` grid steps."""
-    distance = np.linalg.norm(tap_offsets(taps), axis=1)
-    radius = (min(taps) - 1) / 2
-    weights: NDArray[np.float64] = np.clip((radius + softness - distance) / softness, 0.0, 1.0)
+def one_tap(group: Group, dims: int) -> Callable[[tuple[int, ...]], Sampling]:
+    """The sampling of a linear map at each position that convolves over the group."""
+    return partial(sampled, group, Lattice((1,) * dims), True, None, 1.0)
+
+
+def disc(lattice: Lattice, softness: float) -> Array:
+    """(K,) weights of a disc through the outermost taps whose rim falls to zero over `softness` reference steps."""
+    distance = np.linalg.norm(lattice.offsets(), axis=1)
+    radius = (min(lattice.sizes) - 1) / 2
+    weights: Array = np.clip((radius + softness - distance) / softness, 0.0, 1.0)
     return weights
 
 
-def _nearest(points: NDArray[np.float64], offsets: NDArray[np.float64]) -> NDArray[np.int64]:
-    distance = np.abs(points[:, :, None] - offsets).max(axis=-1)
-    assert distance.min(axis=-1).max() < 1e-6, "an exact group maps taps onto taps"
-    return np.asarray(distance.argmin(axis=-1))
+def _taps_within(size: int, step: Fraction, causal: bool) -> int:
+    """Taps of a grid of this step whose cell reaches into an extent of `size` reference cells."""
+    extent = size - Fraction(1, 2) if causal else Fraction(size, 2)
+    side = math.ceil(extent / step + Fraction(1, 2)) - 1
+    return side + 1 if causal else 2 * side + 1
 
 
-def _interpolation(points: NDArray[np.float64], taps: tuple[int, ...]) -> NDArray[np.float64]:
-    """(K, N·K) multilinear weights of each tap at each turned tap; zero outside the table."""
+def _tap_at(points: Array, lattice: Lattice) -> NDArray[np.int64]:
+    """Which tap lies at each of the points (…, K, dims); on a lattice that an exact group maps onto itself."""
+    first = lattice.offsets()[0]
+    steps = np.array([float(s) for s in lattice.steps])
+    places = (points - first) / steps
+    at = np.rint(places).astype(np.int64)
+    assert np.abs(places - at).max() < 1e-6, "an exact group maps taps onto taps"
+    return np.asarray(np.ravel_multi_index(tuple(np.moveaxis(at, -1, 0)), lattice.taps))
+
+
+def _interpolation(points: Array, taps: tuple[int, ...]) -> Array:
+    """(K₀, N·K) multilinear weights of each tap at each turned tap; zero outside the table."""
     places = (points + (np.array(taps) - 1) / 2).reshape(-1, len(taps))
     low = np.floor(places + 1e-9)
     weights = np.zeros((math.prod(taps), len(places)))

@@ -11,8 +11,9 @@ from typing import get_args
 from archspec.architecture import Architecture
 from archspec.blocks import AnyBlock, AnyHead
 from archspec.inputs import AnyInput
-from archspec.kernels import AnyKernel, Disc
+from archspec.kernels import AnyKernel
 from archspec.model import Model
+from archspec.windows import AnyWindow
 
 SCHEMA, BLOCKS = "architecture.schema.json", "blocks.md"
 
@@ -33,10 +34,15 @@ def blocks_text() -> str:
         "# Blocks\n\nMade by `python -m archspec.schema docs`. Any field can be a hole: `choice(...)`, `integer(...)`, "
         "`real(...)`.\n"
     ]
-    for title, union in (("Inputs", AnyInput), ("Blocks", AnyBlock), ("Kernels", AnyKernel), ("Heads", AnyHead)):
+    for title, union in (
+        ("Inputs", AnyInput),
+        ("Blocks", AnyBlock),
+        ("Kernels", AnyKernel),
+        ("Windows", AnyWindow),
+        ("Heads", AnyHead),
+    ):
         parts.append(f"\n## {title}\n")
         parts.extend(_section(model) for model in get_args(get_args(union)[0]))
-    parts.append("\n## Windows\n" + _section(Disc))
     return "".join(parts)
 
 

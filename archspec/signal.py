@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import NamedTuple
 
 from archspec.groups import TRIVIAL, Group
@@ -21,12 +22,14 @@ class Signal(NamedTuple):
 
     Tensor layout: (B, C, *grid) when `group` is trivial, else (B, C, G, *grid).
     `pooled` is the group whose axis was pooled away: the grid still turns under it, the fibre no longer does.
+    `spacing` is the distance of its points per axis in steps of the grid that sizes are stated for; empty: 1.
     """
 
     channels: int
     grid: tuple[int, ...]
     group: Group = TRIVIAL
     pooled: Group = TRIVIAL
+    spacing: tuple[Fraction, ...] = ()
 
     @property
     def dims(self) -> int:
@@ -55,6 +58,24 @@ class Signal(NamedTuple):
         """Shape of one example."""
         fibre = () if self.group.trivial else (self.group.order,)
         return (self.channels, *fibre, *self.grid)
+
+    @property
+    def steps(self) -> tuple[Fraction, ...]:
+        """Distance of the points per axis."""
+        return self.spacing or (Fraction(1),) * len(self.grid)
+
+    def strides(self, stride: int) -> tuple[int, ...]:
+        """A stride in steps of the reference grid as points per axis of this one; every point stays every point."""
+        if not self.spacing or stride == 1:
+            return (stride,) * self.dims
+        return tuple(max(1, round(stride / step)) for step in self.spacing)
+
+    def strided(self, grid: tuple[int, ...], strides: tuple[int, ...], stride: int) -> Signal:
+        """The same on a grid of every n-th point, where on the reference grid it is every `stride`-th."""
+        if not self.spacing:
+            return self._replace(grid=grid)
+        spacing = tuple(step * n / stride for step, n in zip(self.spacing, strides, strict=True))
+        return self._replace(grid=grid, spacing=() if all(s == 1 for s in spacing) else spacing)
 
     def __str__(self) -> str:
         grid = "×".join(map(str, self.grid)) or "no grid"

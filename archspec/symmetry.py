@@ -67,7 +67,7 @@ def certify(
     signals = {name: node.signal for name, node in architecture.graph.nodes.items()}
     errors: dict[str, float] = dict.fromkeys(before, 0.0)
     for element in range(1, group.order):
-        after = node_values(model, architecture, transformed(examples, architecture.input.signal, group, element))
+        after = node_values(model, architecture, transformed(examples, architecture.signal, group, element))
         for name, value in before.items():
             if (
                 signals[name].symmetry.trivial

@@ -53,7 +53,7 @@ def deviations(
     """Largest relative error at every node that keeps the group: turned first or turned last."""
     x = oriented(architecture, max(group.order, 3), seed=7, grid=grid)
     before = node_values(model, architecture, x)
-    after = node_values(model, architecture, turned(x, architecture.input.signal, group))
+    after = node_values(model, architecture, turned(x, architecture.signal, group))
     errors = {}
     for name in held(architecture, group):
         wanted = turned(before[name], architecture.graph.nodes[name].signal, group)

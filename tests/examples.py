@@ -10,6 +10,7 @@ from torch import fx
 
 import spaces
 from archspec import (
+    S4D,
     Activation,
     Architecture,
     Branch,
@@ -18,11 +19,17 @@ from archspec import (
     Dense,
     Disc,
     Dropout,
+    Exponential,
+    Fourier,
+    Gaussian,
     Graph,
     GraphNode,
     GroupPool,
+    Hyena,
     Image,
     Lift,
+    Magnet,
+    Mlp,
     Norm,
     Pointwise,
     Pool,
@@ -34,6 +41,7 @@ from archspec import (
     Series,
     SignalError,
     Siren,
+    Spline,
     Table,
     Volume,
     lower,
@@ -47,6 +55,7 @@ WIDE = Image(channels=2, size=(8, 10))
 LINE = Series(channels=2, length=17)
 CUBE = Volume(channels=1, size=(5, 5, 5))
 SIREN = Siren(hidden=8)
+MAGNET = Magnet(hidden=6, layers=2)
 SEPARABLE = "depthwise_separable"
 
 
@@ -87,6 +96,55 @@ CONVOLUTIONS: dict[str, Architecture] = {
     "volume separable": network(CUBE, _conv(factorisation=SEPARABLE, stride=2)),
     "one tap": network(LINE, _conv(kernel_size=1)),
     "one tap siren": network(LINE, _conv(kernel_size=1, kernel=SIREN)),
+}
+
+CONTINUOUS: dict[str, Architecture] = {
+    "siren of lengths and directions": network(
+        LINE, _conv(kernel=Siren(hidden=4, weight_norm=True, learn_omega=True), kernel_size=9)
+    ),
+    "magnet": network(SQUARE, _conv(kernel=MAGNET, kernel_size=7)),
+    "magnet as published": network(LINE, _conv(kernel=Magnet(hidden=4, layers=2, omega_0=2.0), kernel_size=9)),
+    "magnet steerable": network(SQUARE, _conv(kernel=Magnet(hidden=4, layers=1, steerable=True), kernel_size=5)),
+    "magnet masked": network(SQUARE, _conv(kernel=MAGNET, kernel_size=5, band_limit="mask")),
+    "fourier": network(SQUARE, _conv(kernel=Fourier(features=6), kernel_size=(5, 3))),
+    "fourier masked": network(LINE, _conv(kernel=Fourier(features=6, bandwidth=2), kernel_size=9, band_limit="mask")),
+    "spline": network(SQUARE, _conv(kernel=Spline(), kernel_size=5)),
+    "spline of few knots": network(LINE, _conv(kernel=Spline(knots=5, degree=2), kernel_size=17)),
+    "mlp": network(SQUARE, _conv(kernel=Mlp(hidden=8), kernel_size=5, factorisation=SEPARABLE)),
+    "s4d": network(LINE, _conv(kernel=S4D(states=4), kernel_size=17, factorisation=SEPARABLE)),
+    "s4d causal": network(LINE, _conv(kernel=S4D(states=4), kernel_size=17, causal=True)),
+    "hyena": network(LINE, _conv(kernel=Hyena(hidden=8, bands=3), kernel_size=16, causal=True)),
+    "hyena image": network(SQUARE, _conv(kernel=Hyena(hidden=8, bands=2), kernel_size=9, factorisation=SEPARABLE)),
+    "wider than the grid": network(SQUARE, _conv(kernel=MAGNET, kernel_size=17)),
+    "gaussian": network(SQUARE, _conv(kernel=MAGNET, kernel_size=9, window=Gaussian(sigma=0.2))),
+    "gaussian per axis": network(WIDE, _conv(kernel=SIREN, kernel_size=(7, 9), window=Gaussian(sigma=(0.1, 0.3)))),
+    "gaussian causal": network(
+        LINE, _conv(kernel=MAGNET, kernel_size=17, causal=True, window=Gaussian(sigma=0.3, mean="learned"))
+    ),
+    "gaussian per channel": network(
+        SQUARE, _conv(kernel=MAGNET, kernel_size=9, window=Gaussian(sigma=0.3, per="channel"), factorisation=SEPARABLE)
+    ),
+    "gaussian per channel, full": network(LINE, _conv(kernel_size=9, window=Gaussian(sigma=0.4, per="channel"))),
+    "gaussian fixed": network(LINE, _conv(kernel=SIREN, kernel_size=9, window=Gaussian(learned=False, sigma=0.4))),
+    "gaussian uncropped": network(LINE, _conv(kernel=SIREN, kernel_size=9, window=Gaussian(crop=False, sigma=0.2))),
+    "exponential": network(LINE, _conv(kernel=SIREN, kernel_size=17, causal=True, window=Exponential(decay=0.2))),
+    "exponential image": network(SQUARE, _conv(kernel=SIREN, kernel_size=9, window=Exponential(per="channel"))),
+}
+_NATIVE = network(
+    Image(channels=2, size=(8, 8)),
+    _conv(kernel=MAGNET, kernel_size=5, window=Gaussian(sigma=0.6)),
+    Norm(),
+    Pool(),
+    Residual(body=[_conv(kernel=Spline(), factorisation=SEPARABLE, stride=2, channels=4)]),
+)
+RESAMPLED: dict[str, Architecture] = {
+    "finer by three halves": _NATIVE.at_resolution(12, 12),
+    "finer twice along one axis": _NATIVE.at_resolution(8, 16),
+    "coarser": network(LINE, _conv(kernel=SIREN, kernel_size=9)).at_resolution(9),
+    "finer causal": network(LINE, _conv(kernel=S4D(states=2), kernel_size=8, causal=True)).at_resolution(40),
+    "finer on D4": on(
+        "D4", _conv(kernel=MAGNET, kernel_size=5), kernel=SIREN, input=Image(channels=2, size=(6, 6))
+    ).at_resolution(9, 9),
 }
 
 SYMMETRIC: dict[str, Architecture] = {
@@ -136,6 +194,14 @@ SYMMETRIC: dict[str, Architecture] = {
     "O": on("O", _conv(factorisation=SEPARABLE), Activation(), input=CUBE),
     "O siren": on("O", Pool(size=3, stride=2), Norm(type="layer"), input=CUBE, kernel=SIREN),
     "Oh": on("Oh", Norm(), Pointwise(channels=2), input=CUBE, channels=1),
+    "D4 flexible": on(
+        "D4",
+        _conv(kernel=MAGNET, kernel_size=7, window=Gaussian(sigma=(0.2, 0.5)), factorisation=SEPARABLE),
+        kernel=Magnet(hidden=4, layers=1),
+        window=Gaussian(sigma=0.6),
+    ),
+    "D4 spline": on("D4", _conv(kernel=Spline(), kernel_size=5), kernel=Fourier(features=4)),
+    "C4 hyena": on("C4", _conv(kernel=Hyena(hidden=4, bands=2), kernel_size=5), kernel=Mlp(hidden=4)),
     "C4 about an axis of a volume": on("C4", _conv(), Norm(), input=CUBE),
 }
 
@@ -151,6 +217,14 @@ APPROXIMATE: dict[str, Architecture] = {
         kernel_size=7,
         window=Disc(),
         kernel=SIREN,
+    ),
+    "C8 spline": on(
+        "C8",
+        _conv(kernel=Spline(), kernel_size=7, window=Disc()),
+        input=Image(channels=2, size=(17, 17)),
+        kernel=MAGNET,
+        kernel_size=7,
+        window=Gaussian(sigma=0.4),
     ),
     "C8 separable": on(
         "C8",
@@ -213,7 +287,7 @@ COMPOSED: dict[str, Architecture] = {
     "dense": network(LINE, _conv(), head=Dense(outputs=4)),
 }
 
-EXAMPLES = CONVOLUTIONS | SYMMETRIC | APPROXIMATE | COMPOSED
+EXAMPLES = CONVOLUTIONS | CONTINUOUS | RESAMPLED | SYMMETRIC | APPROXIMATE | COMPOSED
 
 MOST_FLOPS = 6_000_000
 SPACES = {

@@ -13,6 +13,7 @@ from torch import Tensor, fx, nn
 
 from archspec import Architecture, Conv, Disc, Norm, Pointwise, Siren, freeze
 from archspec.layers.conv import GroupConv
+from archspec.sampling import Lattice, disc
 from tests.examples import EXAMPLES, SIREN, SQUARE, built, evaluated, network, noise, on
 
 CONTINUOUS = network(SQUARE, Conv(channels=2, kernel_size=5, kernel=SIREN), Norm())
@@ -142,7 +143,7 @@ def test_gradients_are_those_of_finite_differences(name: str) -> None:
 def test_a_wide_window_is_the_kernel_without_one() -> None:
     plain = network(SQUARE, Conv(channels=2, kernel_size=3))
     windowed = network(SQUARE, Conv(channels=2, kernel_size=3, window=Disc(softness=4.0)))
-    factors = Disc(softness=4.0).weights((3, 3)).reshape(3, 3)
+    factors = disc(Lattice((3, 3)), softness=4.0).reshape(3, 3)
     assert factors[1, 1] == factors[0, 1] == 1
     assert 0 < factors[0, 0] < 1
     model, other = built(plain), built(windowed)

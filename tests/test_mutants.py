@@ -114,7 +114,7 @@ def group_axis_mixed_with_channels(model: fx.GraphModule) -> None:
 
 def window_off_centre(model: fx.GraphModule) -> None:
     conv = find(model, "body_1_conv")
-    conv.window = conv.window.view(5, 5).roll(1, dims=1).flatten()
+    conv.factor = conv.factor.view(5, 5).roll(1, dims=1).flatten()
 
 
 def padding_on_one_side(model: fx.GraphModule) -> None:

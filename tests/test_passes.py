@@ -95,7 +95,7 @@ def test_the_passes_keep_the_computed_function(name: str) -> None:
 @everywhere
 def test_the_price_by_block_is_that_of_the_graph(name: str) -> None:
     architecture = ALL[name]
-    by_block = price_by_block(architecture.input.signal, (*architecture.body, architecture.head))
+    by_block = price_by_block(architecture.signal, (*architecture.body, architecture.head))
     assert by_block == architecture.graph.cost() == price(architecture)
 
 

@@ -18,6 +18,7 @@ from archspec.blocks import AnyBlock, AnyHead
 from archspec.blocks.conv import Convolution
 from archspec.blocks.heads import Readout
 from archspec.kernels import AnyKernel
+from archspec.windows import AnyWindow
 from tests.examples import EXAMPLES
 
 ROOT = Path(__file__).parents[1]
@@ -75,12 +76,18 @@ PUBLIC = {
     "Dense",
     "Disc",
     "Dropout",
+    "Exponential",
+    "Fourier",
+    "Gaussian",
     "Graph",
     "GraphNode",
     "Group",
     "GroupPool",
+    "Hyena",
     "Image",
     "Lift",
+    "Magnet",
+    "Mlp",
     "Norm",
     "Pointwise",
     "Pool",
@@ -92,8 +99,10 @@ PUBLIC = {
     "Series",
     "Signal",
     "SignalError",
+    "S4D",
     "Siren",
     "SpecError",
+    "Spline",
     "Table",
     "Volume",
     "choice",
@@ -139,7 +148,7 @@ def test_every_kind_is_in_the_union_and_has_an_example() -> None:
         Readout,
     }
     written = " ".join(architecture.to_json() for architecture in EXAMPLES.values())
-    for kind in (*union, *get_args(get_args(AnyKernel)[0]), archspec.Disc):
+    for kind in (*union, *get_args(get_args(AnyKernel)[0]), *get_args(get_args(AnyWindow)[0])):
         assert f'"kind": "{kind.model_fields["kind"].default}"' in written or kind is archspec.Table
 
 

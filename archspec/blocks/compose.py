@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator
@@ -153,13 +155,14 @@ class Graph(Block):
 
 def _resize(source: Signal, to: Signal, name: str) -> Pool:
     """What brings the shortcut to the body's grid: average windows where they divide it, else every n-th point."""
-    strides = {-(-a // b) for a, b in zip(source.grid, to.grid, strict=True)}
-    if len(strides) == 1:
-        stride = strides.pop()
-        if all(a == b * stride for a, b in zip(source.grid, to.grid, strict=True)):
-            return Pool(size=stride, reduce="average")
-        if all((a - 1) // stride + 1 == b for a, b in zip(source.grid, to.grid, strict=True)):
-            return Pool(size=1, stride=stride, reduce="average")
+    ratios = [(a * s) / (b * t) for a, s, b, t in zip(source.grid, source.steps, to.grid, to.steps, strict=True)]
+    stride = math.ceil(ratios[0])
+    for pool in (Pool(size=stride, reduce="average"), Pool(size=1, stride=stride, reduce="average")):
+        with contextlib.suppress(SignalError):
+            found = pool.infer(source)
+            left = any((n - k) % k for n, k in zip(source.grid, source.strides(stride), strict=True))
+            if found.grid == to.grid and found.spacing == to.spacing and (pool.size == 1 or not left):
+                return pool
     raise located(
         SignalError(
             f"the body turns ({source}) into ({to}), a grid no shortcut reaches; use padding='same' in "

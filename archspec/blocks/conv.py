@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from archspec.block import Channels, Primitive, per_axis, require_unpooled, slide
+from archspec.blocks import conv_checks as checks
 from archspec.cost import Cost
+from archspec.cropping import equalised
 from archspec.groups import Group
-from archspec.kernels import AnyKernel, AnyWindow, Siren, Table
-from archspec.sampling import sample_count, sampling
+from archspec.kernels import AnyKernel, Table
+from archspec.kernels.kernel import Wanted
+from archspec.sampling import Lattice, one_tap, sample_count, sampled
 from archspec.signal import Signal, SignalError
+from archspec.windows import AnyWindow, Disc, Learned
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,10 +27,12 @@ Taps = Annotated[int, Field(ge=1, le=1_048_576)]
 
 
 class Convolution(Primitive):
-    """What `Conv` and `Lift` share."""
+    """What `Conv` and `Lift` share. Sizes and strides are in steps of the reference grid, the input's unless stated."""
 
     channels: Channels = Field(description="fields of the output; each has one value per group element")
-    kernel_size: Taps | tuple[Taps, ...] = Field(default=3, description="taps per axis")
+    kernel_size: Taps | tuple[Taps, ...] = Field(
+        default=3, description="taps per axis; with a learned window, the largest size it can grow to"
+    )
     kernel: AnyKernel = Field(default=Table(), description="how the weights are made")
     window: AnyWindow | None = Field(default=None, description="what limits the kernel's extent")
     factorisation: Literal["full", "depthwise_separable"] = Field(
@@ -35,6 +42,10 @@ class Convolution(Primitive):
     padding: Literal["same", "valid"] = "same"
     causal: bool = Field(default=False, description="1-D: no output sees a later input")
     bias: bool | Literal["per_element"] = Field(default=True, description="one per channel, shared over the group")
+    band_limit: Literal["none", "regularise", "mask"] = Field(
+        default="none",
+        description="penalise frequencies the grid cannot hold (see alias_penalty), or leave them out of the kernel",
+    )
 
     def acting(self, x: Signal) -> Group:
         """The group of the output."""
@@ -44,31 +55,37 @@ class Convolution(Primitive):
         group, same = self.acting(x), self.padding == "same"
         if not x.pooled.trivial:
             require_unpooled(x, "a convolution")
-        taps = per_axis(self.kernel_size, x, "kernel_size")
+        sizes = per_axis(self.kernel_size, x, "kernel_size")
         if self.causal and len(x.grid) != 1:
             raise SignalError(f"causal is for series, this grid has {len(x.grid)} axes; use causal=False", "causal")
-        if same and not self.causal and not all(k % 2 for k in taps):
+        if same and not self.causal and not all(k % 2 for k in sizes):
             raise SignalError(
-                f"{_text(taps)} taps have no centre, so 'same' padding would shift the signal by half a "
+                f"{checks.text(sizes)} taps have no centre, so 'same' padding would shift the signal by half a "
                 "step; use an odd size, or padding='valid'",
                 "kernel_size",
             )
+        checks.size(self, x, sizes)
+        checks.parts(self, x, group)
         if not group.trivial:
-            self._check_symmetry(group, x, taps)
-        grid = slide(x.grid, group, taps, self.stride, same, "kernel_size")
-        return Signal(self.channels, grid, group)
+            checks.symmetry(self, x, group, sizes)
+        strides = x.strides(self.stride)
+        grid = slide(x, group, sizes, strides, same, "kernel_size")
+        return x.strided(grid, strides, self.stride)._replace(channels=self.channels, group=group)
 
     def cost(self, x: Signal) -> Cost:
-        group, stride = self.acting(x), self.stride
-        taps = per_axis(self.kernel_size, x, "kernel_size")
-        count, full, same = math.prod(taps), self.factorisation == "full", self.padding == "same"
-        positions = math.prod([(n - (1 if same else k)) // stride + 1 for n, k in zip(x.grid, taps, strict=True)])
-        mixing = full and not x.group.trivial
-        elements = group.order if mixing else 1
-        rows = self.channels * x.channels if full else x.channels
-        samples, inputs = sample_count(group, taps, mixing)
-        params = self.kernel.params(rows, elements, count, inputs)
-        kernel_macs = self.kernel.macs(rows, elements, count, samples, inputs)
+        return self.cost_of(x, self._kept(x))
+
+    def cost_of(self, x: Signal, kept: tuple[int, ...]) -> Cost:
+        """The cost with the taps that a learned window leaves by now (empty: all)."""
+        group, wanted = self.acting(x), self._wanted(x)
+        taps = self._lattice(x)._replace(kept=kept).taps
+        count, full = math.prod(taps), self.factorisation == "full"
+        margin = taps if self.padding == "valid" else (1,) * x.dims
+        positions = math.prod((n - k) // s + 1 for n, k, s in zip(x.grid, margin, x.strides(self.stride), strict=True))
+        samples, _ = sample_count(group, taps, self._mixes(x))
+        params = self.kernel.params(wanted)
+        if self.window is not None:
+            params += self.window.params(wanted, self.channels if full else x.channels)
         outputs = self.channels * group.order
         if full:
             macs = positions * outputs * x.maps * count
@@ -76,31 +93,31 @@ class Convolution(Primitive):
             macs = positions * (x.channels * group.order) * (count + outputs)
             params += self.channels * x.channels * group.order
         biases = (self.channels + (0 if full else x.channels)) if self.bias else 0
-        return Cost(macs=macs, params=params + biases, kernel_macs=kernel_macs)
+        return Cost(macs=macs, params=params + biases, kernel_macs=self.kernel.macs(wanted, samples))
 
     def warnings(self, x: Signal) -> Iterator[str]:
-        group = self.acting(x)
-        taps = per_axis(self.kernel_size, x, "kernel_size")
-        if group.action(x.dims).exact or max(taps) == 1:
+        group, sizes = self.acting(x), per_axis(self.kernel_size, x, "kernel_size")
+        if group.action(x.dims).exact or max(sizes) == 1:
             return
         yield f"turns of {group} other than quarter turns are approximate on a grid; measure them with certify()"
-        if isinstance(self.kernel, Siren) and self.kernel.omega(taps) > max(taps) - 1:
+        frequency = self.kernel.frequency(self._wanted(x))
+        if frequency is not None and frequency > max(sizes) - 1 and self.kernel.kind != "spline":
             yield (
-                f"frequency {self.kernel.omega(taps):.3g} aliases under turns of {group} at {_text(taps)} taps; "
-                f"keep it at {max(taps) - 1} or below"
+                f"frequency {frequency:.3g} aliases under turns of {group} at {checks.text(sizes)} taps; "
+                f"keep it at {max(sizes) - 1} or below"
             )
         if isinstance(self.kernel, Table):
             yield f"a table is interpolated for the turns of {group}; a continuous kernel (Siren) is sampled instead"
 
     def simplified(self, x: Signal) -> Primitive | None:
-        taps = per_axis(self.kernel_size, x, "kernel_size")
-        table = self.kernel.kind == "table"
-        if max(taps) == 1 and self.stride == 1 and self.factorisation == "full" and table and self.acting(x) == x.group:
+        sizes = per_axis(self.kernel_size, x, "kernel_size")
+        plain = self.kernel.kind == "table" and self.factorisation == "full" and self.acting(x) == x.group
+        if max(sizes) == 1 and self.stride == 1 and plain and not isinstance(self.window, Learned):
             from archspec.blocks.pointwise import Pointwise
 
             return Pointwise(channels=self.channels, bias=bool(self.bias))
         plainest: dict[str, Any] = {
-            "kernel_size": taps[0] if len(set(taps)) == 1 else taps,
+            "kernel_size": sizes[0] if len(set(sizes)) == 1 else sizes,
             "kernel": self.kernel.simplified(),
             "bias": bool(self.bias),  # per element, of a plain signal, is per channel
         }
@@ -114,70 +131,65 @@ class Convolution(Primitive):
 
         from archspec.layers.conv import GroupConv, pointwise
 
-        group, taps = self.acting(x), per_axis(self.kernel_size, x, "kernel_size")
-        full = self.factorisation == "full"
-        mixing = full and not x.group.trivial
-        elements, rows = group.order if mixing else 1, self.channels * x.channels if full else x.channels
-        where = sampling(group, taps, mixing)
-        window = self.window.weights(taps) if self.window else None
-        area = math.prod(taps) if window is None else float((window**2).sum())
-        fan_in = (x.channels if full else 1) * elements * area
-        kernel = self.kernel.lower(rows, elements, taps, where, 1 / fan_in)
+        group, wanted, full = self.acting(x), self._wanted(x), self.factorisation == "full"
+        lattice, mixing, window = self._lattice(x), self._mixes(x), self.window
+        softness = window.softness if isinstance(window, Disc) else None
+        # Group order, like kernel size, is only where a continuous kernel is sampled: the mean over the elements.
+        quadrature = 1 / wanted.elements if self.kernel.continuous else 1.0
+        crop = None
+        if isinstance(window, Learned) and window.crop:
+            crop = (self.causal, window.bucketed, group.action(x.dims).mixed_axes)
+        kernel = self.kernel.lower(wanted)
+        if self.band_limit != "none":
+            kernel.limit_band(wanted.nyquist / float(max(lattice.steps)), masked=self.band_limit == "mask")
         spatial = GroupConv(
             kernel,
-            where.index,
-            window,
+            window.lower(wanted, self.channels if full else x.channels) if window else None,
+            partial(sampled, group, lattice, mixing, softness, quadrature),
+            wanted.sizes,
+            self._kept(x),
             inputs=x.channels,
             outputs=self.channels if full else x.channels,
             order=group.order,
             lifts=x.group.trivial,
             depthwise=not full,
-            taps=taps,
-            stride=self.stride,
-            padding=_padding(taps, self.padding, self.causal),
+            energy=1 / x.channels if full else 1.0,
+            crop=crop,
+            stride=x.strides(self.stride),
+            padding="causal" if self.causal and self.padding == "same" else self.padding,
             bias=bool(self.bias),
         )
         if full:
             return spatial
-        index = sampling(group, (1,) * len(taps), mixing=True).index
-        mixing_ = pointwise(x.channels, self.channels, index, len(taps), bool(self.bias))
-        return nn.Sequential(OrderedDict(spatial=spatial, mixing=mixing_))
+        mix = pointwise(x.channels, self.channels, one_tap(group, x.dims), x.dims, bool(self.bias))
+        return nn.Sequential(OrderedDict(spatial=spatial, mixing=mix))
 
-    def _check_symmetry(self, group: Group, x: Signal, taps: tuple[int, ...]) -> None:
-        action = group.action(len(x.grid))
-        if self.bias == "per_element":
-            raise SignalError(
-                f"a bias per element of {group} breaks its symmetry; use bias=True, one per channel "
-                "shared over the group",
-                "bias",
-            )
-        if self.causal:
-            raise SignalError(
-                f"a causal kernel does not allow the flip in {group}; use causal=False or a plain signal", "causal"
-            )
-        for a, b in action.mixed_axes:
-            if x.grid[a] != x.grid[b]:
-                raise SignalError(
-                    f"{group} turns axis {a} into axis {b}, but the grid is {_text(x.grid)}; pad or crop it "
-                    "to equal axes, or use a group without quarter turns such as C2 or D1"
-                )
-            if taps[a] != taps[b]:
-                raise SignalError(
-                    f"{group} turns axis {a} into axis {b}, so their kernel sizes {_text(taps)} must be equal",
-                    "kernel_size",
-                )
-        if action.exact or max(taps) == 1:
-            return
-        if min(taps) < 5:
-            raise SignalError(
-                f"{_text(taps)} taps cannot carry the turns of {group}; use at least 5 (7 is better), or a "
-                "group of quarter turns such as C4",
-                "kernel_size",
-            )
-        if self.window is None:
-            raise SignalError(
-                f"the corners of a square kernel leave it under the turns of {group}; use window=Disc()", "window"
-            )
+    def _mixes(self, x: Signal) -> bool:
+        """Whether the kernel has an axis over the group's elements."""
+        return self.factorisation == "full" and not x.group.trivial
+
+    def _lattice(self, x: Signal) -> Lattice:
+        return Lattice(per_axis(self.kernel_size, x, "kernel_size"), x.spacing, self.causal)
+
+    def _wanted(self, x: Signal) -> Wanted:
+        group, sizes = self.acting(x), per_axis(self.kernel_size, x, "kernel_size")
+        mixing = self._mixes(x)
+        return Wanted(
+            rows=self.channels * x.channels if self.factorisation == "full" else x.channels,
+            elements=group.order if mixing else 1,
+            sizes=sizes,
+            inputs=sample_count(group, sizes, mixing)[1],
+            causal=self.causal,
+            spread=self.window.spread(x.dims) if self.window else 1.0,
+        )
+
+    def _kept(self, x: Signal) -> tuple[int, ...]:
+        """Taps per axis that the window leaves as it begins; empty: all."""
+        if not isinstance(self.window, Learned):
+            return ()
+        wanted = self._wanted(x)
+        kept = equalised(self.window.kept(wanted), self.acting(x).action(x.dims).mixed_axes)
+        return () if kept == wanted.sizes else kept
 
 
 class Conv(Convolution):
@@ -215,17 +227,6 @@ class Lift(Convolution):
             return super().simplified(x)
         fields = {name: getattr(self, name) for name in Convolution.model_fields if name != "kind"}
         return Conv.model_construct(**fields).simplified(x)
-
-
-def _padding(taps: tuple[int, ...], padding: str, causal: bool) -> tuple[tuple[int, int], ...]:
-    """Zeros before and after each axis."""
-    if padding == "valid":
-        return ((0, 0),) * len(taps)
-    return tuple((k - 1, 0) if causal else (k // 2, k // 2) for k in taps)
-
-
-def _text(sizes: tuple[int, ...]) -> str:
-    return "×".join(map(str, sizes))
 
 
 def _groups_for(dims: int) -> str:

@@ -32,8 +32,8 @@ class Restrict(Primitive):
                 "group",
             )
         if x.group.trivial:
-            return Signal(x.channels, x.grid, TRIVIAL, self.group)
-        return Signal(x.maps // self.group.order, x.grid, self.group)
+            return x._replace(group=TRIVIAL, pooled=self.group)
+        return x._replace(channels=x.maps // self.group.order, group=self.group)
 
     def simplified(self, x: Signal) -> Primitive | None:
         return None if self.infer(x) == x else self
@@ -57,7 +57,7 @@ class GroupPool(Primitive):
     def infer(self, x: Signal) -> Signal:
         if x.group.trivial and not x.pooled.trivial:
             raise SignalError(f"the {x.pooled} axis was pooled before; remove one of the two GroupPool()")
-        return Signal(x.channels, x.grid, TRIVIAL, x.group)
+        return x._replace(group=TRIVIAL, pooled=x.group)
 
     def simplified(self, x: Signal) -> Primitive | None:
         return None if x.group.trivial else self

@@ -71,7 +71,7 @@ class Dense(Primitive):
 
     def infer(self, x: Signal) -> Signal:
         require_no_group(x, "the head")
-        return Signal(self.outputs, x.grid, x.group, x.pooled)
+        return x._replace(channels=self.outputs)
 
     def cost(self, x: Signal) -> Cost:
         return Cost(macs=x.positions * x.channels * self.outputs, params=(x.channels + 1) * self.outputs)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from archspec.block import Channels, Primitive
 from archspec.cost import Cost
-from archspec.sampling import sampling
+from archspec.sampling import one_tap
 from archspec.signal import Signal
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Pointwise(Primitive):
     bias: bool = Field(default=True, description="one per channel, shared over the group")
 
     def infer(self, x: Signal) -> Signal:
-        return Signal(self.channels, x.grid, x.group, x.pooled)
+        return x._replace(channels=self.channels)
 
     def cost(self, x: Signal) -> Cost:
         order = x.group.order
@@ -33,5 +33,4 @@ class Pointwise(Primitive):
     def lower(self, x: Signal) -> nn.Module:
         from archspec.layers.conv import pointwise
 
-        index = sampling(x.group, (1,) * x.dims, mixing=True).index
-        return pointwise(x.channels, self.channels, index, x.dims, self.bias)
+        return pointwise(x.channels, self.channels, one_tap(x.group, x.dims), x.dims, self.bias)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from archspec.block import Primitive, per_axis, slide
+from archspec.block import Primitive, per_axis, slide, too_large
 from archspec.signal import Signal, SignalError
 
 if TYPE_CHECKING:
@@ -38,17 +38,20 @@ class Pool(Primitive):
                     "must be equal",
                     "size",
                 )
-        grid = slide(x.grid, x.symmetry, window, self._stride(x), self._overlaps(x), "size")
-        return Signal(x.channels, grid, x.group, x.pooled)
+        for size, k in zip(x.grid, window, strict=True):
+            if k > size:
+                raise too_large(k, size, size, "size")
+        strides = self._strides(x)
+        grid = slide(x, x.symmetry, window, strides, self._overlaps(x), "size")
+        return x.strided(grid, strides, self._stride(x))
 
     def warnings(self, x: Signal) -> Iterator[str]:
-        window, stride = self._window(x), self._stride(x)
-        for axis, (size, k) in enumerate(zip(x.grid, window, strict=True)):
+        for axis, (size, k, stride) in enumerate(zip(x.grid, self._window(x), self._strides(x), strict=True)):
             if not self._overlaps(x) and (left := (size - k) % stride):
                 yield f"the last {left} of {size} points on axis {axis} are never read"
 
     def simplified(self, x: Signal) -> Primitive | None:
-        window, stride = self._window(x), self._stride(x)
+        window, stride = self._sizes(x), self._stride(x)
         if max(window, default=1) == 1 and stride == 1:
             return None
         plainest = {
@@ -63,14 +66,29 @@ class Pool(Primitive):
 
         window = self._window(x)
         padding = tuple(k // 2 if self._overlaps(x) else 0 for k in window)
-        return Layer(window, self._stride(x), padding, self.reduce, grouped=not x.group.trivial)
+        return Layer(window, self._strides(x), padding, self.reduce, grouped=not x.group.trivial)
 
-    def _window(self, x: Signal) -> tuple[int, ...]:
+    def _sizes(self, x: Signal) -> tuple[int, ...]:
+        """Window per axis as written, in steps of the reference grid."""
         return per_axis(self.size, x, "size")
 
-    def _overlaps(self, x: Signal) -> bool:
-        window = self._window(x)
-        return all(k % 2 for k in window) and self._stride(x) < max(window, default=1)
-
     def _stride(self, x: Signal) -> int:
-        return self.stride or max(self._window(x), default=1)
+        """Stride as written."""
+        return self.stride or max(self._sizes(x), default=1)
+
+    def _overlaps(self, x: Signal) -> bool:
+        sizes = self._sizes(x)
+        return all(k % 2 for k in sizes) and self._stride(x) < max(sizes, default=1)
+
+    def _strides(self, x: Signal) -> tuple[int, ...]:
+        """Stride per axis, in points of this grid."""
+        return x.strides(self._stride(x))
+
+    def _window(self, x: Signal) -> tuple[int, ...]:
+        """Window per axis, in points of this grid; odd where windows overlap around their centre."""
+        sizes = self._sizes(x)
+        if not x.spacing:
+            return sizes
+        if self._overlaps(x):
+            return tuple(2 * round((k / s - 1) / 2) + 1 for k, s in zip(sizes, x.steps, strict=True))
+        return tuple(1 if k == 1 else max(1, round(k / s)) for k, s in zip(sizes, x.steps, strict=True))

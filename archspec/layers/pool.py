@@ -15,7 +15,7 @@ class Pool(nn.Module):
     """Maximum or average over windows; padding takes no part in either."""
 
     def __init__(
-        self, window: tuple[int, ...], stride: int, padding: tuple[int, ...], reduce: str, grouped: bool
+        self, window: tuple[int, ...], stride: tuple[int, ...], padding: tuple[int, ...], reduce: str, grouped: bool
     ) -> None:
         super().__init__()
         dims = len(window)
@@ -23,7 +23,7 @@ class Pool(nn.Module):
         if reduce == "max":
             self.pool: nn.Module = MAX[dims - 1](window, stride, padding)
         else:
-            self.pool = AVERAGE[dims - 1](window, (stride,) * dims, padding, count_include_pad=False)
+            self.pool = AVERAGE[dims - 1](window, stride, padding, count_include_pad=False)
 
     def forward(self, x: Tensor) -> Tensor:
         pooled: Tensor = self.pool(x.flatten(1, 2) if self.grouped else x)

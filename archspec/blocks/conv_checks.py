@@ -1,0 +1,83 @@
+"""What makes a convolution impossible, or breaks a symmetry silently, each with its remedy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archspec.block import per_axis, too_large
+from archspec.groups import Group
+from archspec.signal import Signal, SignalError
+from archspec.windows import Gaussian, Learned
+
+if TYPE_CHECKING:
+    from archspec.blocks.conv import Convolution
+
+
+def size(conv: Convolution, x: Signal, sizes: tuple[int, ...]) -> None:
+    """Every tap must meet some point of the grid that sizes are stated for."""
+    grown = conv.padding == "same" and not conv.causal and conv.kernel.continuous
+    for size, taps, step in zip(x.grid, sizes, x.steps, strict=True):
+        reference = round(size * step)
+        most = 2 * reference - 1 if grown else reference
+        if taps > most:
+            raise too_large(taps, reference, most, "kernel_size")
+
+
+def parts(conv: Convolution, x: Signal, group: Group) -> None:
+    """Whether kernel, window and padding can be what they are, here and together."""
+    if reason := conv.kernel.unsuited(x.dims, group, not x.spacing):
+        raise SignalError(reason, "kernel")
+    if conv.padding == "valid" and x.spacing:
+        raise SignalError("padding='valid' shifts the signal on another grid; use 'same'", "padding")
+    if isinstance(conv.window, Learned) and conv.padding == "valid":
+        raise SignalError("a learned window changes the kernel's size; use padding='same' with it", "padding")
+    if isinstance(conv.window, Gaussian) and isinstance(conv.window.sigma, tuple):
+        per_axis(conv.window.sigma, x, "window")
+    if conv.band_limit not in ("none", *conv.kernel.band_limits):
+        raise SignalError(
+            f"a {conv.kernel.kind} kernel cannot {conv.band_limit} its band; use Magnet or Fourier for 'mask', "
+            "Magnet for 'regularise'",
+            "band_limit",
+        )
+
+
+def symmetry(conv: Convolution, x: Signal, group: Group, taps: tuple[int, ...]) -> None:
+    """Whether the group can move kernel and grid onto themselves."""
+    action = group.action(len(x.grid))
+    if conv.bias == "per_element":
+        raise SignalError(
+            f"a bias per element of {group} breaks its symmetry; use bias=True, one per channel shared over the group",
+            "bias",
+        )
+    if conv.causal:
+        raise SignalError(
+            f"a causal kernel does not allow the flip in {group}; use causal=False or a plain signal", "causal"
+        )
+    for a, b in action.mixed_axes:
+        if x.grid[a] != x.grid[b]:
+            raise SignalError(
+                f"{group} turns axis {a} into axis {b}, but the grid is {text(x.grid)}; pad or crop it "
+                "to equal axes, or use a group without quarter turns such as C2 or D1"
+            )
+        if taps[a] != taps[b]:
+            raise SignalError(
+                f"{group} turns axis {a} into axis {b}, so their kernel sizes {text(taps)} must be equal",
+                "kernel_size",
+            )
+    if action.exact or max(taps) == 1:
+        return
+    if min(taps) < 5:
+        raise SignalError(
+            f"{text(taps)} taps cannot carry the turns of {group}; use at least 5 (7 is better), or a "
+            "group of quarter turns such as C4",
+            "kernel_size",
+        )
+    if conv.window is None:
+        raise SignalError(
+            f"the corners of a square kernel leave it under the turns of {group}; use window=Disc()", "window"
+        )
+
+
+def text(sizes: tuple[int, ...]) -> str:
+    """Sizes as people write them."""
+    return "×".join(map(str, sizes))

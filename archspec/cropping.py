@@ -1,0 +1,41 @@
+"""How many taps a window leaves of a kernel. Plain arithmetic, used to price an architecture and to run it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+# How close to 1 a window can come at the outermost tap: it fills the grid.
+FULL = 0.95
+
+
+def kept_taps(size: int, radius: float, reach: float, causal: bool, bucketed: bool) -> int:
+    """Taps of `size` that lie within `reach` of the centre (causal: the current step), at least its neighbours.
+
+    Coordinates: `radius` steps are one unit. Bucketed, the number is rounded up to one of four an octave, so that a
+    size that is learned takes few values.
+    """
+    side = max(1, math.ceil(reach * radius + 1e-8) - 1)
+    if bucketed:
+        coarse = 1 << max(0, (side - 1).bit_length() - 3)
+        side = -(-side // coarse) * coarse
+    return min(size, side + 1 if causal else 2 * side + 1)
+
+
+def equalised(kept: Sequence[int], mixed_axes: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """The same with axes that a group turns into one another equally long."""
+    sizes = list(kept)
+    for _ in mixed_axes:
+        for a, b in mixed_axes:
+            sizes[a] = sizes[b] = max(sizes[a], sizes[b])
+    return tuple(sizes)
+
+
+def gaussian_reach(threshold: float) -> float:
+    """Distance, in standard deviations, at which a Gaussian has fallen to the threshold."""
+    return math.sqrt(-2 * math.log(threshold))
+
+
+def exponential_reach(threshold: float) -> float:
+    """Distance, in decay lengths, at which an exponential has fallen to the threshold."""
+    return -math.log(threshold)

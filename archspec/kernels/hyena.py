@@ -1,0 +1,53 @@
+"""The filter of Hyena."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from archspec.kernels.kernel import Kernel, Wanted, dense_macs
+
+if TYPE_CHECKING:
+    from archspec.layers.kernels.features import KernelModule
+
+
+class Hyena(Kernel):
+    """A sine network over positional features, under decays from slow to fast (Poli et al. 2023, arXiv 2302.10866).
+
+    The frequency factor of the sines is learned; the decays are spread over the kernels and stay as they are.
+    """
+
+    kind: Literal["hyena"] = "hyena"
+    hidden: int = Field(default=32, ge=1, le=1024, description="width of the hidden layers")
+    layers: int = Field(default=3, ge=2, le=16, description="linear layers, the last one included")
+    bands: int = Field(default=8, ge=1, le=512, description="frequencies of the positional features, per coordinate")
+    omega_0: float = Field(default=10.0, gt=0, le=1e4, description="frequency factor the sines begin with")
+    fastest: float = Field(default=0.3, gt=0, le=100, description="kernel lengths in which the fastest decays to 1 %")
+    slowest: float = Field(default=1.5, gt=0, le=100, description="kernel lengths in which the slowest decays to 1 %")
+
+    def widths(self, wanted: Wanted) -> list[int]:
+        """Widths of the linear layers."""
+        return [wanted.inputs * (1 + 2 * self.bands), *[self.hidden] * (self.layers - 1), wanted.rows]
+
+    def params(self, wanted: Wanted) -> int:
+        widths = self.widths(wanted)
+        return dense_macs(1, widths) + sum(widths[1:-1]) + self.hidden
+
+    def macs(self, wanted: Wanted, samples: int) -> int:
+        return dense_macs(samples, self.widths(wanted))
+
+    def lower(self, wanted: Wanted) -> KernelModule:
+        from archspec.layers.kernels.hyena import Hyena as Layer
+
+        return Layer(
+            wanted.rows,
+            wanted.inputs,
+            len(wanted.sizes),
+            self.hidden,
+            self.layers,
+            self.bands,
+            self.omega_0,
+            (self.fastest, self.slowest),
+            wanted.causal,
+        )

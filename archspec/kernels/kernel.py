@@ -1,0 +1,86 @@
+"""What every kernel is: parameters, the work of making its samples, a torch module that makes them."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from itertools import pairwise
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
+
+from archspec.groups import Group
+from archspec.model import Model
+
+if TYPE_CHECKING:
+    from archspec.layers.kernels.features import KernelModule
+
+
+class Wanted(NamedTuple):
+    """What is wanted of a kernel.
+
+    Attributes:
+        rows: kernels, outputs × inputs, or one per channel.
+        elements: on the kernel's own group axis.
+        sizes: taps per axis on the reference grid.
+        inputs: coordinates of a point: one per axis of the grid, then the embedding of the group.
+        causal: coordinate 1 is the current step; else the centre is at 0.
+        spread: half width of the window in coordinates, 1 without one.
+    """
+
+    rows: int
+    elements: int
+    sizes: tuple[int, ...]
+    inputs: int
+    causal: bool = False
+    spread: float = 1.0
+
+    @property
+    def taps(self) -> int:
+        """Taps on the reference grid."""
+        return math.prod(self.sizes)
+
+    @property
+    def nyquist(self) -> float:
+        """Highest frequency the taps can hold, in radians per unit of the coordinates."""
+        return math.pi * max(1.0, (max(self.sizes) - 1) / 2)
+
+
+class Kernel(Model):
+    """How the weights of a convolution are made.
+
+    Attributes:
+        continuous: a function of the coordinates, those of the group too, that can be sampled anywhere.
+        band_limits: how its frequencies can be limited.
+    """
+
+    continuous: ClassVar[bool] = True
+    band_limits: ClassVar[tuple[str, ...]] = ()
+    kind: str
+
+    @abstractmethod
+    def params(self, wanted: Wanted) -> int:
+        """Number of parameters."""
+
+    @abstractmethod
+    def macs(self, wanted: Wanted, samples: int) -> int:
+        """Multiply-accumulates that make the kernels at that many points."""
+
+    @abstractmethod
+    def lower(self, wanted: Wanted) -> KernelModule:
+        """A torch module as `archspec.layers.kernels` describes."""
+
+    def simplified(self) -> Self:
+        """The same kernel, with what has no effect at its default."""
+        return self
+
+    def unsuited(self, dims: int, group: Group, on_reference: bool) -> str | None:
+        """Why it cannot be a kernel there, and what to do; None if it can."""
+        return None
+
+    def frequency(self, wanted: Wanted) -> float | None:
+        """Highest frequency it is begun with, in radians per unit of the coordinates; None if that is not known."""
+        return None
+
+
+def dense_macs(samples: int, widths: list[int]) -> int:
+    """Multiply-accumulates of linear layers of these widths, at every sample."""
+    return samples * sum(a * b for a, b in pairwise(widths))

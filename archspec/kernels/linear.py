@@ -1,0 +1,74 @@
+"""Kernels that are linear in their parameters: a fixed basis of functions, a weight for each."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from archspec.kernels.kernel import Kernel, Wanted, dense_macs
+
+if TYPE_CHECKING:
+    from archspec.layers.kernels.features import KernelModule
+
+
+class Fourier(Kernel):
+    """Random Fourier features (Rahimi and Recht 2007): cosines and sines of fixed frequencies, a weight for each.
+
+    The frequencies are spread evenly over a ball whose radius is `bandwidth` times the Nyquist frequency of the taps:
+    whatever the weights, the kernel holds no higher ones.
+    """
+
+    band_limits: ClassVar[tuple[str, ...]] = ("mask",)
+    kind: Literal["fourier"] = "fourier"
+    features: int = Field(default=32, ge=1, le=4096, description="frequencies; each gives a cosine and a sine")
+    bandwidth: float = Field(default=0.5, gt=0, le=8, description="fraction of the taps' Nyquist frequency")
+    omega_group: float = Field(default=3.0, gt=0, le=1e3, description="frequency along the group coordinates")
+
+    def params(self, wanted: Wanted) -> int:
+        return (2 * self.features + 1) * wanted.rows
+
+    def macs(self, wanted: Wanted, samples: int) -> int:
+        return samples * wanted.inputs * self.features + samples * 2 * self.features * wanted.rows
+
+    def frequency(self, wanted: Wanted) -> float:
+        return max(1.0, self.bandwidth * wanted.nyquist)
+
+    def lower(self, wanted: Wanted) -> KernelModule:
+        from archspec.layers.kernels.linear import Fourier as Layer
+
+        return Layer(
+            wanted.rows, wanted.inputs, len(wanted.sizes), self.features, self.frequency(wanted), self.omega_group
+        )
+
+
+class Spline(Kernel):
+    """B-splines (Unser 1999): weights at evenly spaced knots, joined smoothly; of degree 1, a table interpolated.
+
+    On a group each element has knots of its own.
+    """
+
+    kind: Literal["spline"] = "spline"
+    knots: int | None = Field(default=None, ge=2, le=4096, description="per axis; by default one for each tap")
+    degree: Literal[1, 2, 3] = Field(default=3, description="1 joins the knots by lines, 3 by cubics")
+
+    def count(self, wanted: Wanted) -> tuple[int, ...]:
+        """Knots per axis: never more than taps."""
+        return tuple(min(self.knots or size, size) for size in wanted.sizes)
+
+    def params(self, wanted: Wanted) -> int:
+        return wanted.rows * wanted.elements * math.prod(self.count(wanted))
+
+    def macs(self, wanted: Wanted, samples: int) -> int:
+        return dense_macs(samples, [math.prod(self.count(wanted)), wanted.rows])
+
+    def frequency(self, wanted: Wanted) -> float:
+        return wanted.nyquist * max(n / k for n, k in zip(self.count(wanted), wanted.sizes, strict=True))
+
+    def lower(self, wanted: Wanted) -> KernelModule:
+        from archspec.layers.kernels.linear import Spline as Layer
+
+        radius = max(1.0, (max(wanted.sizes) - 1) / 2)
+        reach = tuple((size - 1) / 2 / radius for size in wanted.sizes)
+        return Layer(wanted.rows, wanted.elements, self.count(wanted), reach, self.degree)

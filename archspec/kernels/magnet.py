@@ -1,0 +1,77 @@
+"""Multiplicative anisotropic Gabor networks."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from archspec.groups import Group
+from archspec.kernels.kernel import Kernel, Wanted, dense_macs
+
+if TYPE_CHECKING:
+    from archspec.layers.kernels.features import KernelModule
+
+
+class Magnet(Kernel):
+    """A product of Gabor filters with linear mixes between them (FlexConv, Romero et al. 2022, arXiv 2110.08059, 3.2).
+
+    gᵢ(p) = exp(-½ Σ_d (γᵢ_d (p_d - μᵢ_d))²) · sin(Wᵢ p + bᵢ); z₀ = g₀, zᵢ = gᵢ · (Aᵢ zᵢ₋₁ + cᵢ); k = A z_L + c.
+    `bandwidth` bounds the frequencies it begins with, those of all filters together, as a fraction of the Nyquist
+    frequency of the taps. A raw `omega_0` (in cycles per unit, FlexConv's input scale 25.6 is 2.04) begins as the
+    papers do: W uniform · 2π·omega_0·γ, γ drawn from Gamma(6/(i+1), 1).
+    """
+
+    band_limits: ClassVar[tuple[str, ...]] = ("regularise", "mask")
+    kind: Literal["magnet"] = "magnet"
+    hidden: int = Field(default=32, ge=1, le=1024, description="filters of each layer")
+    layers: int = Field(default=3, ge=1, le=16, description="mixes; there is one layer of filters more")
+    bandwidth: float = Field(default=0.5, gt=0, le=8, description="fraction of the taps' Nyquist frequency")
+    omega_0: float | None = Field(
+        default=None, gt=0, le=1e5, description="raw frequency in cycles; overrides bandwidth"
+    )
+    omega_group: float = Field(default=3.0, gt=0, le=1e3, description="frequency along the group coordinates")
+    steerable: bool = Field(default=False, description="2-D: an angle of its own for each Gaussian")
+
+    def simplified(self) -> Self:
+        default = type(self).model_fields["bandwidth"].default
+        overridden = self.omega_0 is not None and self.bandwidth != default
+        return self.with_fields({"bandwidth": default}) if overridden else self
+
+    def params(self, wanted: Wanted) -> int:
+        hidden = self.hidden
+        filters = (self.layers + 1) * (3 * wanted.inputs + 1 + self.steerable) * hidden
+        return filters + self.layers * (hidden + 1) * hidden + (hidden + 1) * wanted.rows
+
+    def macs(self, wanted: Wanted, samples: int) -> int:
+        hidden = self.hidden
+        filters = (self.layers + 1) * samples * wanted.inputs * hidden
+        return filters + dense_macs(samples, [*[hidden] * (self.layers + 1), wanted.rows])
+
+    def frequency(self, wanted: Wanted) -> float:
+        if self.omega_0 is not None:
+            return 2 * math.pi * self.omega_0
+        return max(1.0, self.bandwidth * wanted.nyquist)
+
+    def unsuited(self, dims: int, group: Group, on_reference: bool) -> str | None:
+        if self.steerable and (dims != 2 or not group.trivial):
+            return "a steerable Magnet is for plain images; use steerable=False"
+        return None
+
+    def lower(self, wanted: Wanted) -> KernelModule:
+        from archspec.layers.kernels.magnet import Magnet as Layer
+
+        return Layer(
+            wanted.rows,
+            wanted.inputs,
+            len(wanted.sizes),
+            self.hidden,
+            self.layers,
+            self.frequency(wanted),
+            self.omega_group,
+            as_published=self.omega_0 is not None,
+            steerable=self.steerable,
+            centre=1.0 if wanted.causal else 0.0,
+            spread=wanted.spread,
+        )

@@ -1,0 +1,35 @@
+"""The network of rectified units, as the control."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from archspec.kernels.kernel import Kernel, Wanted, dense_macs
+
+if TYPE_CHECKING:
+    from archspec.layers.kernels.features import KernelModule
+
+
+class Mlp(Kernel):
+    """A network of rectified linear units from coordinates to weights, its knots spread over the kernel.
+
+    The control of CKConv (Romero et al. 2021, section 4.2): piecewise linear, it hardly reaches high frequencies.
+    """
+
+    kind: Literal["mlp"] = "mlp"
+    hidden: int = Field(default=32, ge=1, le=1024, description="width of the hidden layers")
+    layers: int = Field(default=3, ge=2, le=16, description="linear layers, the last one included")
+
+    def params(self, wanted: Wanted) -> int:
+        widths = [wanted.inputs, *[self.hidden] * (self.layers - 1), wanted.rows]
+        return dense_macs(1, widths) + sum(widths[1:])
+
+    def macs(self, wanted: Wanted, samples: int) -> int:
+        return dense_macs(samples, [wanted.inputs, *[self.hidden] * (self.layers - 1), wanted.rows])
+
+    def lower(self, wanted: Wanted) -> KernelModule:
+        from archspec.layers.kernels.mlp import Mlp as Layer
+
+        return Layer(wanted.rows, wanted.inputs, self.hidden, self.layers)

@@ -1,0 +1,45 @@
+"""Diagonal state spaces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from archspec.groups import Group
+from archspec.kernels.kernel import Kernel, Wanted
+
+if TYPE_CHECKING:
+    from archspec.layers.kernels.features import KernelModule
+
+
+class S4D(Kernel):
+    """The kernel of a diagonal state-space model, K(t) = 2 Re Σₙ Cₙ (e^{ΔAₙ} - 1)/Aₙ · e^{ΔAₙ t} (Gu et al. 2022).
+
+    arXiv 2206.11893, section 3; begun as S4D-Lin, Aₙ = -½ + iπn, with the step Δ log-uniform. Centred, there is one
+    such kernel for either direction.
+    """
+
+    kind: Literal["s4d"] = "s4d"
+    states: int = Field(default=16, ge=1, le=1024, description="complex states, conjugate pairs counted once")
+    slowest: float = Field(default=1e-3, gt=0, le=1, description="least step Δ it begins with")
+    fastest: float = Field(default=1e-1, gt=0, le=10, description="largest step Δ it begins with")
+
+    def params(self, wanted: Wanted) -> int:
+        sides = 1 if wanted.causal else 2
+        return wanted.rows * (1 + self.states * (2 + 2 * sides))
+
+    def macs(self, wanted: Wanted, samples: int) -> int:
+        """The real part of complex exponentials times complex weights; centred, of either direction."""
+        return wanted.rows * self.states * samples * (2 if wanted.causal else 4)
+
+    def unsuited(self, dims: int, group: Group, on_reference: bool) -> str | None:
+        if dims != 1 or not group.trivial:
+            return "S4D is for plain series; use Siren, Magnet or Hyena here"
+        return None
+
+    def lower(self, wanted: Wanted) -> KernelModule:
+        from archspec.layers.kernels.s4d import S4D as Layer
+
+        steps = max(1.0, (wanted.sizes[0] - 1) / 2)
+        return Layer(wanted.rows, self.states, wanted.causal, steps, self.slowest, self.fastest)

@@ -1,0 +1,36 @@
+"""The ordinary convolution kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from archspec.groups import Group
+from archspec.kernels.kernel import Kernel, Wanted
+
+if TYPE_CHECKING:
+    from archspec.layers.kernels.features import KernelModule
+
+
+class Table(Kernel):
+    """Free weights at every tap: the ordinary convolution kernel."""
+
+    continuous: ClassVar[bool] = False
+    kind: Literal["table"] = "table"
+
+    def params(self, wanted: Wanted) -> int:
+        return wanted.rows * wanted.elements * wanted.taps
+
+    def macs(self, wanted: Wanted, samples: int) -> int:
+        """Those of turning the tables where taps do not fall onto taps."""
+        turned = samples > wanted.elements * wanted.taps
+        return wanted.rows * wanted.taps * samples if turned else 0
+
+    def lower(self, wanted: Wanted) -> KernelModule:
+        from archspec.layers.kernels.table import Table as Layer
+
+        return Layer(wanted.rows, wanted.elements, wanted.taps)
+
+    def unsuited(self, dims: int, group: Group, on_reference: bool) -> str | None:
+        if on_reference:
+            return None
+        return "a table has weights at its own taps only; use Spline(degree=1) to interpolate them, or another kernel"

@@ -1,0 +1,151 @@
+"""The bank of kernels a convolution needs: samples of a kernel under its window, expanded over a group."""
+
+# Letters: I/O channels in/out, N group elements, M elements on a kernel's own group axis (N, or 1), K taps, P samples.
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from archspec.cropping import equalised, kept_taps
+from archspec.layers.kernels.features import KernelModule
+from archspec.layers.windows import LearnedWindow
+
+if TYPE_CHECKING:
+    from archspec.sampling import Sampling
+
+
+class Bank(nn.Module):
+    """Makes (O·N, I·M, *taps), or (I·N, 1, *taps) when depthwise.
+
+    Args:
+        kernel: gives samples (R, P), R = O·I, or I when depthwise.
+        window: gives factors of the samples; None where they never change.
+        where: the sampling of the taps that a window keeps of `sizes` (empty: of all).
+        sizes: taps per axis on the reference grid.
+        order: N.
+        depthwise: each input channel is convolved by itself (O = I).
+        crop: how a learned window crops: causal, in buckets, axes that must stay equal; None where it does not.
+    """
+
+    index: Tensor
+    factor: Tensor | None
+
+    def __init__(
+        self,
+        kernel: KernelModule,
+        window: LearnedWindow | None,
+        where: Callable[[tuple[int, ...]], Sampling],
+        sizes: tuple[int, ...],
+        *,
+        inputs: int,
+        outputs: int,
+        order: int,
+        depthwise: bool,
+        crop: tuple[bool, bool, tuple[tuple[int, int], ...]] | None,
+    ) -> None:
+        super().__init__()
+        self.kernel, self.window, self.where, self.sizes, self.crop = kernel, window, where, sizes, crop
+        self.inputs, self.outputs, self.order, self.depthwise = inputs, outputs, order, depthwise
+        self._kept: tuple[Any, Tensor] | None = None
+        self.register_load_state_dict_post_hook(_fit_after_loading)  # type: ignore[no-untyped-call]
+
+    @torch.no_grad()
+    def begin(self, kept: tuple[int, ...], energy: float) -> None:
+        """Sample these taps, and draw the kernels so that each has, over taps and elements, this sum of squares."""
+        self.place(kept)
+        self.kernel.scale_to(self._energies(), energy)
+
+    def place(self, kept: tuple[int, ...]) -> None:
+        """Sample these taps of the kernel from now on."""
+        at = self.where(kept)
+        for part in (self.kernel, self.window):
+            if part is not None:
+                part.place(at)
+        like = next(self.kernel.parameters())
+        self.kept, self.taps, self.elements = kept, at.taps, at.index.shape[1]
+        self.register_buffer("index", torch.from_numpy(at.index.reshape(-1)).to(like.device), persistent=False)
+        factor = None if at.factor is None else torch.tensor(at.factor, dtype=like.dtype, device=like.device)
+        self.register_buffer("factor", factor, persistent=False)
+        self._kept = None
+
+    @torch.no_grad()
+    def fit(self) -> bool:
+        """Crop to what the window has grown or shrunk to; whether that changed the size. Reads its width once."""
+        if self.crop is None or self.window is None:
+            return False
+        causal, bucketed, mixed_axes = self.crop
+        self.window.confine()
+        radius = max(1.0, (max(self.sizes) - 1) / 2)
+        kept = equalised(
+            [kept_taps(s, radius, r, causal, bucketed) for s, r in zip(self.sizes, self.window.reach(), strict=True)],
+            mixed_axes,
+        )
+        changed = kept != (self.kept or self.sizes)
+        if changed:
+            self.place(kept)
+        return changed
+
+    def samples(self) -> Tensor:
+        """(R, P): the kernel under its window."""
+        samples: Tensor = self.kernel()
+        return samples if self.window is None else samples * self.window()
+
+    def sample(self) -> Tensor:
+        """The expanded bank, made anew."""
+        bank = self.samples()
+        if self.order > 1:
+            bank = bank.index_select(1, self.index)
+        bank = bank.view(len(bank), self.order, self.elements, -1)
+        if self.factor is not None:
+            bank = bank * self.factor
+        if self.depthwise:
+            return bank.reshape(self.outputs * self.order, 1, *self.taps)
+        bank = bank.view(self.outputs, self.inputs, *bank.shape[1:]).transpose(1, 2)
+        return bank.reshape(self.outputs * self.order, self.inputs * self.elements, *self.taps)
+
+    def bank(self) -> Tensor:
+        """The expanded bank; evaluating without gradients it is kept until a weight changes."""
+        return self.sample() if self.fresh else self.remembered(self.sample)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether what is made of the weights must be made anew."""
+        return self.training or torch.is_grad_enabled() or torch.compiler.is_compiling()
+
+    def remembered(self, make: Callable[[], Tensor]) -> Tensor:
+        """What `make` gives, kept until a weight changes."""
+        parts = [p for part in (self.kernel, self.window) if part is not None for p in part.parameters()]
+        stamp = [(id(p), p._version) for p in parts]
+        if self._kept is None or self._kept[0] != stamp:
+            self._kept = (stamp, make())
+        return self._kept[1]
+
+    def _energies(self) -> Tensor:
+        """(P,) or (R, P): what the square of each sample adds to the sum of squares of a kernel, over all turns."""
+        count = int(self.index.max()) + 1
+        if self.factor is None:
+            weight = np.ones(self.index.numel())
+        else:
+            weight = np.tile(self.factor.double().cpu().numpy() ** 2, self.index.numel() // len(self.factor))
+        energy = torch.from_numpy(np.bincount(self.index.cpu().numpy(), weight, count) / self.order)
+        energy = energy.to(next(self.kernel.parameters()))
+        return energy if self.window is None else (energy * self.window().square()).squeeze(0)
+
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
+        self._kept = None
+        moved: Self = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        return moved
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kept": None}
+
+
+def _fit_after_loading(module: nn.Module, keys: object) -> None:
+    """The size of a learned window follows the weights."""
+    assert isinstance(module, Bank)
+    module.fit()

@@ -1,0 +1,61 @@
+"""What every kernel is, and those that are a linear map of features which all of them share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from archspec.sampling import Sampling
+
+
+class KernelModule(nn.Module):
+    """What makes samples of R kernels."""
+
+    def place(self, where: Sampling) -> None:
+        """Sample here from now on."""
+        raise AssertionError
+
+    def scale_to(self, energy: Tensor, target: float) -> None:
+        """Draw the last weights so that Σ_p energy_p · k_p² is `target` in expectation, for each kernel."""
+        raise AssertionError
+
+    def limit_band(self, nyquist: float, masked: bool) -> None:
+        """Hold frequencies to those below `nyquist` (radians per unit) from now on, where the kernel can."""
+        raise AssertionError
+
+
+class FeatureKernel(KernelModule):
+    """k = W·h(p) + b; subclasses give the features h."""
+
+    points: Tensor
+
+    def __init__(self, features: int, rows: int, bias: bool = True) -> None:
+        super().__init__()
+        self.out = nn.Linear(features, rows, bias)
+
+    def features(self) -> Tensor:
+        """(P, H) at the points."""
+        raise AssertionError
+
+    def place(self, where: Sampling) -> None:
+        """Sample here from now on."""
+        weight = self.out.weight
+        points = torch.tensor(where.points, dtype=weight.dtype, device=weight.device)
+        self.register_buffer("points", points, persistent=False)
+
+    def forward(self) -> Tensor:
+        """Samples (R, P)."""
+        samples: Tensor = self.out(self.features()).T
+        return samples
+
+    @torch.no_grad()
+    def scale_to(self, energy: Tensor, target: float) -> None:
+        """Draw W, evenly, with the variance that gives the kernels their energy; b becomes zero."""
+        power = energy @ self.features().square().sum(1)
+        bound = (3 * target / power.clamp(min=1e-12)).sqrt()
+        self.out.weight.uniform_(-1, 1).mul_(bound.reshape(-1, 1))
+        if self.out.bias is not None:
+            self.out.bias.zero_()

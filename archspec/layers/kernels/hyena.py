@@ -1,0 +1,77 @@
+"""The filter of Hyena."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from archspec.layers.kernels.features import FeatureKernel
+
+if TYPE_CHECKING:
+    from archspec.sampling import Sampling
+
+
+class Hyena(FeatureKernel):
+    """A sine network over positional features, times exponential decays from the current step or the centre."""
+
+    positions: Tensor
+    decays: Tensor
+    distance: Tensor
+
+    def __init__(
+        self,
+        rows: int,
+        inputs: int,
+        dims: int,
+        hidden: int,
+        layers: int,
+        bands: int,
+        omega: float,
+        lengths: tuple[float, float],
+        causal: bool,
+    ) -> None:
+        super().__init__(hidden, rows, bias=False)
+        self.dims, self.bands, self.causal = dims, bands, causal
+        widths = [inputs * (1 + 2 * bands), *[hidden] * (layers - 1)]
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+        self.omega = nn.Parameter(torch.full((hidden,), omega))
+        fastest, slowest = lengths
+        # Spread over the kernels, so that neighbours in one layer reach differently far.
+        rates = torch.linspace(math.log(100) / slowest, math.log(100) / fastest, rows)
+        self.register_buffer("decays", rates, persistent=False)
+
+    def place(self, where: Sampling) -> None:
+        """Sample here from now on."""
+        super().place(where)
+        harmonics = math.pi * torch.arange(1, self.bands + 1).to(self.points)
+        phase = (self.points[:, :, None] * harmonics).flatten(1)
+        self.register_buffer("positions", torch.cat([self.points, phase.cos(), phase.sin()], 1), persistent=False)
+        space = self.points[:, : self.dims]
+        # A causal kernel is two units long, a centred one reaches one unit from its centre.
+        distance = (1 - space[:, 0]) / 2 if self.causal else space.norm(dim=1)
+        self.register_buffer("distance", distance, persistent=False)
+
+    def features(self) -> Tensor:
+        """(P, H): the last hidden layer, before the decay."""
+        z = self.positions
+        for layer in self.hidden:
+            z = torch.sin(self.omega * layer(z))
+        return z
+
+    def window(self) -> Tensor:
+        """(R, P): the decay of each kernel."""
+        return torch.exp(-self.decays[:, None] * self.distance)
+
+    def forward(self) -> Tensor:
+        """Samples (R, P)."""
+        samples: Tensor = self.out(self.features()).T
+        return samples * self.window()
+
+    @torch.no_grad()
+    def scale_to(self, energy: Tensor, target: float) -> None:
+        """As of every kernel of features, under its decay."""
+        super().scale_to(energy * self.window().square(), target)

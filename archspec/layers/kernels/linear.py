@@ -1,0 +1,92 @@
+"""Kernels that are linear in their parameters."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from archspec.layers.kernels.features import FeatureKernel, KernelModule
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from archspec.sampling import Sampling
+
+
+class Fourier(FeatureKernel):
+    """Cosines and sines of fixed random frequencies."""
+
+    frequencies: Tensor
+
+    def __init__(self, rows: int, inputs: int, dims: int, features: int, omega: float, omega_group: float) -> None:
+        super().__init__(2 * features, rows)
+        directions = torch.randn(features, dims)
+        radii = omega * torch.rand(features, 1) ** (1 / dims)  # even over the ball
+        spatial = radii * directions / directions.norm(dim=1, keepdim=True)
+        fibre = (torch.rand(features, inputs - dims) * 2 - 1) * omega_group
+        self.register_buffer("frequencies", torch.cat([spatial, fibre], 1))
+        self.dims, self.nyquist = dims, math.inf
+
+    def limit_band(self, nyquist: float, masked: bool) -> None:
+        """Leave out the features of higher frequencies."""
+        self.nyquist = nyquist if masked else math.inf
+
+    def features(self) -> Tensor:
+        """(P, 2F)."""
+        phase = self.points @ self.frequencies.T
+        waves = torch.cat([torch.cos(phase), torch.sin(phase)], 1)
+        if self.nyquist == math.inf:
+            return waves
+        held = (self.frequencies[:, : self.dims].abs().amax(1) <= self.nyquist).to(waves)
+        return waves * held.repeat(2)
+
+
+class Spline(KernelModule):
+    """Weights at knots (R, M·n) times B-splines at the points; the knots of an axis reach from -reach to reach."""
+
+    basis: Tensor
+
+    def __init__(self, rows: int, elements: int, knots: tuple[int, ...], reach: tuple[float, ...], degree: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(rows, elements * math.prod(knots)))
+        self.elements, self.knots, self.reach, self.degree = elements, knots, reach, degree
+
+    def place(self, where: Sampling) -> None:
+        """Sample here from now on."""
+        weight, dims = self.weight, len(self.knots)
+        # The points of all elements of the kernel's own group axis are the same: (G, M, K, d).
+        points = where.points.reshape(-1, self.elements, where.index.shape[2], where.points.shape[1])[:, 0, :, :dims]
+        basis = np.ones((1, *points.shape[:2]))
+        for axis, (count, reach) in enumerate(zip(self.knots, self.reach, strict=True)):
+            places = np.linspace(-1, 1, count) if count > 1 else np.zeros(1)
+            step = 2 / max(1, count - 1)
+            along = _bspline((points[..., axis] / (reach or 1.0) - places[:, None, None]) / step, self.degree)
+            basis = (basis[:, None] * along).reshape(-1, *points.shape[:2])
+        placed = torch.tensor(basis, dtype=weight.dtype, device=weight.device)
+        self.register_buffer("basis", placed, persistent=False)
+
+    def forward(self) -> Tensor:
+        """Samples (R, P)."""
+        table = self.weight.view(-1, len(self.basis)) @ self.basis.flatten(1)
+        shaped = table.view(len(self.weight), self.elements, *self.basis.shape[1:])
+        return shaped.transpose(1, 2).flatten(1)
+
+    @torch.no_grad()
+    def scale_to(self, energy: Tensor, target: float) -> None:
+        """Draw all weights with one variance that gives the kernels their energy."""
+        spread = self.basis.square().sum(0)[:, None].expand(-1, self.elements, -1)
+        power = energy @ spread.reshape(-1)
+        self.weight.normal_().mul_((target / power.clamp(min=1e-12)).sqrt().reshape(-1, 1))
+
+
+def _bspline(x: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
+    """The centred cardinal B-spline."""
+    from scipy.interpolate import BSpline
+
+    knots = np.arange(degree + 2) - (degree + 1) / 2
+    values: NDArray[np.float64] = np.nan_to_num(BSpline.basis_element(knots, extrapolate=False)(x))
+    return values

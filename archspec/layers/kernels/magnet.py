@@ -1,0 +1,109 @@
+"""Multiplicative anisotropic Gabor networks."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from archspec.layers.kernels.features import FeatureKernel
+
+# Of the mean inverse width of a Gabor in the published initialisation, Gamma(6, 1).
+GAMMA_SHAPE = 6.0
+# Of its share of the band, over which a masked filter fades out.
+FADE = 0.25
+
+
+class Gabor(nn.Module):
+    """A Gaussian times a sine, H of them, each with a place, widths per coordinate, a frequency and a phase."""
+
+    def __init__(self, inputs: int, hidden: int, steerable: bool) -> None:
+        super().__init__()
+        self.mu = nn.Parameter(torch.empty(hidden, inputs))
+        self.gamma = nn.Parameter(torch.empty(hidden, inputs))
+        self.linear = nn.Linear(inputs, hidden)
+        self.theta = nn.Parameter(torch.zeros(hidden)) if steerable else None
+
+    def forward(self, points: Tensor) -> Tensor:
+        """(P, d) to (P, H)."""
+        apart = points[:, None] - self.mu
+        if self.theta is not None:
+            c, s = torch.cos(2 * math.pi * self.theta), torch.sin(2 * math.pi * self.theta)
+            row, column = apart.unbind(2)
+            apart = torch.stack([c * row + s * column, c * column - s * row], 2)
+        envelope = torch.exp(-0.5 * (self.gamma * apart).square().sum(2))
+        wave: Tensor = torch.sin(self.linear(points))
+        return envelope * wave
+
+
+class Magnet(FeatureKernel):
+    """L+1 layers of Gabor filters multiplied, with a linear mix before each product."""
+
+    def __init__(
+        self,
+        rows: int,
+        inputs: int,
+        dims: int,
+        hidden: int,
+        layers: int,
+        omega: float,
+        omega_group: float,
+        *,
+        as_published: bool,
+        steerable: bool,
+        centre: float,
+        spread: float,
+    ) -> None:
+        super().__init__(hidden, rows)
+        self.filters = nn.ModuleList(Gabor(inputs, hidden, steerable) for _ in range(layers + 1))
+        self.mixes = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(layers))
+        self.dims, self.nyquist, self.masked = dims, math.inf, False
+        with torch.no_grad():
+            for i, gabor in enumerate(self.filters):
+                assert isinstance(gabor, Gabor)
+                _draw_place(gabor.mu, dims, centre, min(1.0, spread))
+                if as_published:
+                    shape = torch.full_like(gabor.gamma, GAMMA_SHAPE / (i + 1))
+                    gabor.gamma.copy_(torch.distributions.Gamma(shape, 1.0).sample())
+                    gabor.linear.weight.uniform_(-1, 1).mul_(gabor.gamma * omega / math.sqrt(inputs))
+                else:
+                    # Two widths of the Gaussian's spectrum and the sine's frequency share what each filter may have.
+                    each = omega / (layers + 1)
+                    gabor.gamma.uniform_(0.05, 0.25).mul_(each)
+                    gabor.linear.weight.uniform_(-1, 1).mul_((each - 2 * gabor.gamma) / math.sqrt(dims))
+                gabor.gamma[:, dims:] = 0.5
+                gabor.linear.weight[:, dims:] = (torch.rand(hidden, inputs - dims) * 2 - 1) * omega_group
+                gabor.linear.bias.uniform_(-math.pi, math.pi)
+            for mix in self.mixes:
+                assert isinstance(mix, nn.Linear)
+                nn.init.uniform_(mix.weight, -math.sqrt(3 / hidden), math.sqrt(3 / hidden))
+                nn.init.ones_(mix.bias)
+
+    def limit_band(self, nyquist: float, masked: bool) -> None:
+        """Masked, filters fade out as they reach their share of the band; else `alias_penalty` holds them to it."""
+        self.nyquist, self.masked = nyquist, masked
+
+    def features(self) -> Tensor:
+        """(P, H): the last product."""
+        z = self._filtered(0)
+        for i, mix in enumerate(self.mixes):
+            z = self._filtered(i + 1) * mix(z)
+        return z
+
+    def _filtered(self, i: int) -> Tensor:
+        gabor = self.filters[i]
+        assert isinstance(gabor, Gabor)
+        response: Tensor = gabor(self.points)
+        if not self.masked:
+            return response
+        # A product of filters adds up their frequencies: each has an equal share of the band.
+        share = self.nyquist / len(self.filters)
+        highest = (gabor.linear.weight[:, : self.dims].abs() + 2 * gabor.gamma[:, : self.dims].abs()).amax(1)
+        return response * ((share - highest) / (FADE * share)).clamp(0, 1)
+
+
+def _draw_place(mu: Tensor, dims: int, centre: float, spread: float) -> None:
+    """Places inside the window; causal ones on the side of the past."""
+    mu.uniform_(-1, 1)
+    mu[:, :dims] = centre - spread * mu[:, :dims].abs() if centre else spread * mu[:, :dims]

@@ -1,0 +1,33 @@
+"""Networks of rectified linear units."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from archspec.layers.kernels.features import FeatureKernel
+
+
+class Mlp(FeatureKernel):
+    """Rectified linear units from coordinates to R kernels; their knots are spread evenly over the kernel."""
+
+    def __init__(self, rows: int, inputs: int, hidden: int, layers: int) -> None:
+        super().__init__(hidden, rows)
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise([inputs, *[hidden] * (layers - 1)]))
+        with torch.no_grad():
+            for i, layer in enumerate(self.hidden):
+                assert isinstance(layer, nn.Linear)
+                nn.init.normal_(layer.weight, std=math.sqrt(2 / layer.in_features))
+                knots = torch.rand(hidden, inputs) * 2 - 1
+                # The unit's knot, where its input is zero, lies at a random point of the kernel.
+                layer.bias.copy_(-(layer.weight * knots).sum(1) if i == 0 else torch.zeros(hidden))
+
+    def features(self) -> Tensor:
+        """(P, H): the last hidden layer."""
+        z = self.points
+        for layer in self.hidden:
+            z = torch.relu(layer(z))
+        return z

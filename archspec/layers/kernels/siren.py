@@ -1,0 +1,95 @@
+"""Sine networks."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from archspec.layers.kernels.features import FeatureKernel
+
+
+class WeightNormed(nn.Module):
+    """A linear layer whose weight of each unit is a length times a direction (Salimans and Kingma 2016)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.direction = nn.Parameter(torch.empty(outputs, inputs))
+        self.length = nn.Parameter(torch.empty(outputs))
+        self.bias = nn.Parameter(torch.empty(outputs))
+
+    @property
+    def weight(self) -> Tensor:
+        scaled: Tensor = self.direction * (self.length / self.direction.norm(dim=1))[:, None]
+        return scaled
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.linear(x, self.weight, self.bias)
+
+
+class Siren(FeatureKernel):
+    """A sine network from the coordinates of the samples to R kernels (Romero et al. 2021, eq. 5).
+
+    z ← sin(ω(Wz + b)) in the hidden layers, the last one linear. ω multiplies the bias too; coordinates after the
+    first `dims` are those of the group, and get ω_group in its place.
+    """
+
+    scale: Tensor
+
+    def __init__(
+        self,
+        rows: int,
+        inputs: int,
+        dims: int,
+        hidden: int,
+        layers: int,
+        omega: float,
+        omega_group: float,
+        weight_norm: bool,
+        learn_omega: bool,
+    ) -> None:
+        super().__init__(hidden, rows)
+        widths = [inputs, *[hidden] * (layers - 1)]
+        linear = WeightNormed if weight_norm else nn.Linear
+        self.hidden = nn.ModuleList(linear(a, b) for a, b in pairwise(widths))
+        if weight_norm:
+            self.out = WeightNormed(hidden, rows)  # type: ignore[assignment]
+        self.omega: float | Tensor = nn.Parameter(torch.tensor(omega)) if learn_omega else omega
+        scale = [1.0] * dims + [omega_group / omega] * (inputs - dims)
+        self.register_buffer("scale", torch.tensor(scale), persistent=False)
+        with torch.no_grad():
+            for i, layer in enumerate(self.hidden):
+                assert isinstance(layer, nn.Linear | WeightNormed)
+                _draw(layer, 1.0 if i == 0 else math.sqrt(6 / hidden) / omega)
+                layer.bias.uniform_(-1, 1)
+
+    def features(self) -> Tensor:
+        """(P, H): the last hidden layer."""
+        z = self.points * self.scale
+        for layer in self.hidden:
+            z = torch.sin(self.omega * layer(z))
+        return z
+
+    @torch.no_grad()
+    def scale_to(self, energy: Tensor, target: float) -> None:
+        """As of every kernel of features; the lengths take the scale where they are apart."""
+        if isinstance(self.out, nn.Linear):
+            super().scale_to(energy, target)
+            return
+        plain = nn.Linear(*reversed(self.out.direction.shape), dtype=self.out.direction.dtype)
+        normed, self.out = self.out, plain
+        super().scale_to(energy, target)
+        self.out = normed
+        normed.direction.copy_(plain.weight)
+        normed.length.copy_(plain.weight.norm(dim=1))
+        normed.bias.zero_()
+
+
+def _draw(layer: nn.Linear | WeightNormed, bound: float) -> None:
+    if isinstance(layer, WeightNormed):
+        layer.direction.uniform_(-bound, bound)
+        layer.length.copy_(layer.direction.norm(dim=1))
+    else:
+        layer.weight.uniform_(-bound, bound)

@@ -1,0 +1,134 @@
+"""Windows whose width is learned: factors of a kernel's samples, (1, P) or (R, P)."""
+
+# Letters: R kernels, P samples, C windows (1, or one per channel), d axes of the grid.
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from archspec.sampling import Sampling
+
+
+class LearnedWindow(nn.Module):
+    """A width per window, kept as its logarithm between bounds. Subclasses say which factors it makes."""
+
+    points: Tensor
+
+    def __init__(self, widths: Tensor, bounds: tuple[float, float], learned: bool, rows: int) -> None:
+        super().__init__()
+        self.low, self.high = math.log(bounds[0]), math.log(bounds[1])
+        if learned:
+            self.log_width = nn.Parameter(widths.log())
+        else:
+            self.register_buffer("log_width", widths.log(), persistent=False)
+        self.repeats = rows // len(widths) if len(widths) > 1 else 1
+
+    @property
+    def width(self) -> Tensor:
+        """(C, …) widths, within their bounds."""
+        return self.log_width.clamp(self.low, self.high).exp()
+
+    def place(self, where: Sampling) -> None:
+        """Sample here from now on."""
+        points = torch.tensor(where.points, dtype=self.log_width.dtype, device=self.log_width.device)
+        self.register_buffer("points", points, persistent=False)
+
+    def factors(self) -> Tensor:
+        """(C, P) at the points."""
+        raise AssertionError
+
+    def reach(self) -> list[float]:
+        """Distance per axis beyond which no window is above the threshold. Reads the widths: a sync with the device."""
+        raise AssertionError
+
+    def forward(self) -> Tensor:
+        """(1, P), or (R, P)."""
+        return self.factors().repeat_interleave(self.repeats, 0) if self.repeats > 1 else self.factors()
+
+    @torch.no_grad()
+    def confine(self) -> None:
+        """Bring a width that has left its bounds back to them, where it has a gradient again."""
+        self.log_width.clamp_(self.low, self.high)
+
+
+class Gaussian(LearnedWindow):
+    """exp(-½ Σ_d ((p_d - μ_d)/σ_d)²)."""
+
+    mean: Tensor
+
+    def __init__(
+        self,
+        sigmas: tuple[float, ...],
+        bounds: tuple[float, float],
+        causal: bool,
+        learned: bool,
+        learn_mean: bool,
+        channels: int,
+        rows: int,
+        deviations: float,
+    ) -> None:
+        widths = torch.tensor(sigmas).expand(channels, -1)
+        if channels > 1:  # from a quarter of the width to the width, evenly in the logarithm
+            widths = widths * torch.logspace(-math.log10(4), 0, channels)[:, None]
+        super().__init__(widths.clamp(*bounds).clone(), bounds, learned, rows)
+        mean = torch.full((channels, len(sigmas)), 1.0 if causal else 0.0)
+        if learn_mean:
+            self.mean = nn.Parameter(mean)
+        else:
+            self.register_buffer("mean", mean, persistent=False)
+        self.causal, self.deviations = causal, deviations
+
+    def factors(self) -> Tensor:
+        """(C, P) at the points."""
+        apart = (self.points[:, : self.mean.shape[1]] - self.mean[:, None]) / self.width[:, None]
+        return torch.exp(-0.5 * apart.square().sum(2))
+
+    @torch.no_grad()
+    def reach(self) -> list[float]:
+        """Distance per axis, from the current step if causal, else from the centre."""
+        off = 1 - self.mean if self.causal else self.mean.abs()
+        distances: list[float] = (off + self.deviations * self.width).amax(0).tolist()
+        return distances
+
+
+class Exponential(LearnedWindow):
+    """exp(-|p|/τ), p from the current step if causal, else from the centre."""
+
+    distance: Tensor
+
+    def __init__(
+        self,
+        decay: float,
+        bounds: tuple[float, float],
+        causal: bool,
+        dims: int,
+        learned: bool,
+        channels: int,
+        rows: int,
+        lengths: float,
+    ) -> None:
+        widths = torch.full((channels, 1), decay)
+        if channels > 1:
+            widths = widths * torch.logspace(-math.log10(4), 0, channels)[:, None]
+        super().__init__(widths.clamp(*bounds), bounds, learned, rows)
+        self.causal, self.dims, self.lengths = causal, dims, lengths
+
+    def place(self, where: Sampling) -> None:
+        """Sample here from now on."""
+        super().place(where)
+        space = self.points[:, : self.dims]
+        self.register_buffer("distance", 1 - space[:, 0] if self.causal else space.norm(dim=1), persistent=False)
+
+    def factors(self) -> Tensor:
+        """(C, P) at the points."""
+        return torch.exp(-self.distance / self.width)
+
+    @torch.no_grad()
+    def reach(self) -> list[float]:
+        """Distance per axis."""
+        return [float(self.width.max()) * self.lengths] * self.dims
