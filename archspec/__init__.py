@@ -37,9 +37,11 @@ from archspec.windows import Disc, Exponential, Gaussian
 if TYPE_CHECKING:
     from archspec.exporting import export, load
     from archspec.freezing import freeze
+    from archspec.layers.aliasing import alias_penalty
     from archspec.lowering import lower
 
 _NEEDS_TORCH = {
+    "alias_penalty": "archspec.layers.aliasing",
     "export": "archspec.exporting",
     "freeze": "archspec.freezing",
     "load": "archspec.exporting",
@@ -95,6 +97,7 @@ __all__ = [
     "Spline",
     "Table",
     "Volume",
+    "alias_penalty",
     "choice",
     "export",
     "freeze",

@@ -33,18 +33,22 @@ class Lattice(NamedTuple):
         spacing: distance of the points of this grid per axis, in reference steps; empty where it is the reference.
         causal: the last tap is the current step, at coordinate 1; else the centre is at 0.
         kept: taps per axis on the reference grid that a window leaves of `sizes`; empty where it leaves all.
+        stretched: sampled on another grid as the published code of CKConv does it, see `_stretch`.
     """
 
     sizes: tuple[int, ...]
     spacing: tuple[Fraction, ...] = ()
     causal: bool = False
     kept: tuple[int, ...] = ()
+    stretched: bool = False
 
     @property
     def taps(self) -> tuple[int, ...]:
         """Taps per axis on this grid."""
         if not self.spacing:
             return self.kept or self.sizes
+        if self.stretched:
+            return (round(self.sizes[0] / self.spacing[0]),)
         return tuple(
             _taps_within(k, s, self.causal) for k, s in zip(self.kept or self.sizes, self.spacing, strict=True)
         )
@@ -56,10 +60,15 @@ class Lattice(NamedTuple):
 
     def offsets(self) -> Array:
         """(K, dims) offsets of the taps from the kernel's centre (causal: from the current step)."""
-        axes = [
-            (np.arange(k) - (k - 1 if self.causal else (k - 1) / 2)) * float(s)
-            for k, s in zip(self.taps, self.steps, strict=True)
-        ]
+        if self.stretched and self.spacing:
+            last, _, _ = self._stretch()
+            stretched: Array = (np.linspace(-1, last, self.taps[0])[:, None] - 1) * self.radius
+            return stretched
+        axes = []
+        for count, step, size in zip(self.taps, self.steps, self.sizes, strict=True):
+            centre = count - 1 if self.causal else (count - 1) / 2
+            late = 0.0 if self.causal or self.spacing else (size - count) % 2 / 2  # an even size cropped to an odd one
+            axes.append((np.arange(count) - centre) * float(step) + late)
         return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
 
     @property
@@ -80,6 +89,8 @@ class Lattice(NamedTuple):
         """
         if not self.spacing:
             return None
+        if self.stretched:
+            return np.full(self.taps, self._stretch()[1])
         axes = []
         for count, size, step in zip(self.taps, self.kept or self.sizes, self.spacing, strict=True):
             reach = np.abs(np.arange(count) - (count - 1 if self.causal else (count - 1) / 2)) * float(step)
@@ -87,6 +98,25 @@ class Lattice(NamedTuple):
             axes.append(np.clip(extent - (reach - float(step) / 2), 0.0, float(step)))
         shares: Array = np.prod(np.stack(np.meshgrid(*axes, indexing="ij")), axis=0).reshape(-1)
         return shares
+
+    @property
+    def smoothing(self) -> int:
+        """Half width of the low-pass filter over the taps; 0 for none."""
+        return self._stretch()[2] if self.stretched and self.spacing else 0
+
+    def _stretch(self) -> tuple[float, float, int]:
+        """Coordinate of the last tap, factor and smoothing, as CKConv's published code has them (causal series).
+
+        The oldest tap stays where it was; the others follow at the ratio of lengths rounded to a whole number, or are
+        stretched over the kernel where it is not whole. A finer grid is smoothed.
+        """
+        before, now = self.sizes[0], self.taps[0]
+        step = 2 / (before - 1)
+        if before > now:
+            ratio = round(before / now)
+            return 1 - (before - 1) % ratio * step, float(ratio), 0
+        ratio = round(now / before)
+        return 1 + (now - 1) % ratio * step / ratio, 1 / ratio, ratio if ratio > 1 else 0
 
 
 @dataclass(frozen=True)
@@ -100,6 +130,7 @@ class Sampling:
         turns: (K₀, N·K) interpolation from a table's K₀ taps to the turned grids; None when `index` alone does it.
         kept: (K,) which of a table's taps these are; None when they are all.
         factor: (K,) what each tap is multiplied by; None where it is 1.
+        smoothing: half width of the low-pass filter over the taps; 0 for none.
     """
 
     taps: tuple[int, ...]
@@ -108,6 +139,7 @@ class Sampling:
     turns: Array | None
     kept: NDArray[np.int64] | None
     factor: Array | None
+    smoothing: int = 0
 
 
 @lru_cache(maxsize=4096)
@@ -136,7 +168,8 @@ def sampling(
     turned = np.einsum("hji,kj->hki", action.matrices, offsets)
     if action.exact or count == 1:
         grids, turns = offsets[None], None
-        index = relative[:, :, None] * count + _tap_at(turned, lattice)[:, None, :]
+        at = np.arange(count)[None] if group.trivial else _tap_at(turned, lattice)
+        index = relative[:, :, None] * count + at[:, None, :]
     else:
         grids, turns = turned, _interpolation(turned, lattice.sizes)
         start = np.arange(order)[:, None, None] * elements * count
@@ -150,13 +183,14 @@ def sampling(
         axis=-1,
     ).reshape(-1, spatial.shape[-1] + embedding.shape[1])
     partly = lattice.kept and not lattice.spacing
-    kept = _tap_at(offsets, Lattice(lattice.sizes, causal=lattice.causal)) if partly else None
+    whole = Lattice(lattice.sizes, causal=lattice.causal)
+    kept = _tap_at(offsets, whole) if partly else None
     factors = [lattice.shares(), None if softness is None else disc(lattice, softness)]
     known = [f for f in factors if f is not None]
     factor = scale * np.prod(known, axis=0) if known or scale != 1 else None
     if factor is not None and factor.ndim == 0:
         factor = np.full(count, scale)
-    return Sampling(taps, points, index, turns, kept, factor)
+    return Sampling(taps, points, index, turns, kept, factor, lattice.smoothing)
 
 
 def sampled(

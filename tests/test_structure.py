@@ -105,6 +105,7 @@ PUBLIC = {
     "Spline",
     "Table",
     "Volume",
+    "alias_penalty",
     "choice",
     "export",
     "freeze",
@@ -122,6 +123,7 @@ def test_the_public_names_are_these() -> None:
     assert set(spaces.__all__) == {
         "Parameter",
         "Space",
+        "alias_penalty",
         "choice",
         "images",
         "integer",

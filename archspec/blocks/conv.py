@@ -41,6 +41,12 @@ class Convolution(Primitive):
     stride: int = Field(default=1, ge=1, le=64)
     padding: Literal["same", "valid"] = "same"
     causal: bool = Field(default=False, description="1-D: no output sees a later input")
+    allow_even: bool = Field(
+        default=False, description="even sizes under 'same' padding, their centre half a step late (CCNN's code)"
+    )
+    resampling: Literal["physical", "stretched"] = Field(
+        default="physical", description="on another grid: the same extent, or stretched as by CKConv's code (causal)"
+    )
     bias: bool | Literal["per_element"] = Field(default=True, description="one per channel, shared over the group")
     band_limit: Literal["none", "regularise", "mask"] = Field(
         default="none",
@@ -58,7 +64,8 @@ class Convolution(Primitive):
         sizes = per_axis(self.kernel_size, x, "kernel_size")
         if self.causal and len(x.grid) != 1:
             raise SignalError(f"causal is for series, this grid has {len(x.grid)} axes; use causal=False", "causal")
-        if same and not self.causal and not all(k % 2 for k in sizes):
+        even = not all(k % 2 for k in sizes)
+        if even and same and not self.causal and not (self.allow_even and group.trivial and not x.spacing):
             raise SignalError(
                 f"{checks.text(sizes)} taps have no centre, so 'same' padding would shift the signal by half a "
                 "step; use an odd size, or padding='valid'",
@@ -169,7 +176,8 @@ class Convolution(Primitive):
         return self.factorisation == "full" and not x.group.trivial
 
     def _lattice(self, x: Signal) -> Lattice:
-        return Lattice(per_axis(self.kernel_size, x, "kernel_size"), x.spacing, self.causal)
+        sizes = per_axis(self.kernel_size, x, "kernel_size")
+        return Lattice(sizes, x.spacing, self.causal, stretched=self.resampling == "stretched")
 
     def _wanted(self, x: Signal) -> Wanted:
         group, sizes = self.acting(x), per_axis(self.kernel_size, x, "kernel_size")

@@ -29,8 +29,10 @@ def parts(conv: Convolution, x: Signal, group: Group) -> None:
         raise SignalError(reason, "kernel")
     if conv.padding == "valid" and x.spacing:
         raise SignalError("padding='valid' shifts the signal on another grid; use 'same'", "padding")
-    if isinstance(conv.window, Learned) and conv.padding == "valid":
-        raise SignalError("a learned window changes the kernel's size; use padding='same' with it", "padding")
+    if conv.resampling == "stretched" and not (conv.causal and conv.window is None):
+        raise SignalError("'stretched' is for causal kernels without a window; use resampling='physical'", "resampling")
+    if isinstance(conv.window, Learned) and conv.window.crop and conv.padding == "valid":
+        raise SignalError("a learned window changes the kernel's size; use padding='same', or crop=False", "padding")
     if isinstance(conv.window, Gaussian) and isinstance(conv.window.sigma, tuple):
         per_axis(conv.window.sigma, x, "window")
     if conv.band_limit not in ("none", *conv.kernel.band_limits):

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archspec.cropping import equalised, kept_taps
@@ -67,7 +69,7 @@ class Bank(nn.Module):
             if part is not None:
                 part.place(at)
         like = next(self.kernel.parameters())
-        self.kept, self.taps, self.elements = kept, at.taps, at.index.shape[1]
+        self.kept, self.taps, self.elements, self.smoothing = kept, at.taps, at.index.shape[1], at.smoothing
         self.register_buffer("index", torch.from_numpy(at.index.reshape(-1)).to(like.device), persistent=False)
         factor = None if at.factor is None else torch.tensor(at.factor, dtype=like.dtype, device=like.device)
         self.register_buffer("factor", factor, persistent=False)
@@ -103,6 +105,8 @@ class Bank(nn.Module):
         bank = bank.view(len(bank), self.order, self.elements, -1)
         if self.factor is not None:
             bank = bank * self.factor
+        if self.smoothing:
+            bank = _smoothed(bank, self.smoothing)
         if self.depthwise:
             return bank.reshape(self.outputs * self.order, 1, *self.taps)
         bank = bank.view(self.outputs, self.inputs, *bank.shape[1:]).transpose(1, 2)
@@ -143,6 +147,14 @@ class Bank(nn.Module):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": None}
+
+
+def _smoothed(bank: Tensor, half: int) -> Tensor:
+    """Low-passed over the last axis but for its ends, by a Gaussian of half a tap: what CKConv does on finer grids."""
+    places = torch.arange(-half, half + 1).to(bank)
+    weights = torch.exp(-2 * places.square()) / math.sqrt(math.pi / 2)
+    inner = F.conv1d(bank.reshape(-1, 1, bank.shape[-1]), weights[None, None]).view(*bank.shape[:-1], -1)
+    return torch.cat([bank[..., :half], inner, bank[..., -half:]], -1)
 
 
 def _fit_after_loading(module: nn.Module, keys: object) -> None:

@@ -66,7 +66,7 @@ class GroupConv(Bank):
         super().place(kept)
         taps, dims = self.taps, len(self.taps)
         before = [0 if self.padding == "valid" else k - 1 if self.padding == "causal" else k // 2 for k in taps]
-        after = before if self.padding == "same" else [0] * dims
+        after = [k - 1 - k // 2 if self.padding == "same" else 0 for k in taps]
         by_itself = before == after and max(taps) <= LARGEST_SELF_PADDED
         self.own_padding = tuple(before) if by_itself else (0,) * dims
         self.pad = [] if by_itself else [n for pair in zip(before[::-1], after[::-1], strict=True) for n in pair]

@@ -58,7 +58,7 @@ class Magnet(FeatureKernel):
         super().__init__(hidden, rows)
         self.filters = nn.ModuleList(Gabor(inputs, hidden, steerable) for _ in range(layers + 1))
         self.mixes = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(layers))
-        self.dims, self.nyquist, self.masked = dims, math.inf, False
+        self.dims, self.nyquist, self.masked, self.regularised = dims, math.inf, False, False
         with torch.no_grad():
             for i, gabor in enumerate(self.filters):
                 assert isinstance(gabor, Gabor)
@@ -82,7 +82,14 @@ class Magnet(FeatureKernel):
 
     def limit_band(self, nyquist: float, masked: bool) -> None:
         """Masked, filters fade out as they reach their share of the band; else `alias_penalty` holds them to it."""
-        self.nyquist, self.masked = nyquist, masked
+        self.nyquist, self.masked, self.regularised = nyquist, masked, not masked
+
+    def frequencies(self, deviations: float) -> tuple[Tensor, Tensor]:
+        """(L+1, H) each: highest frequency of the sines, and of the Gaussians' spectra, in cycles per unit."""
+        gabors = [gabor for gabor in self.filters if isinstance(gabor, Gabor)]
+        sines = torch.stack([g.linear.weight[:, : self.dims].abs().amax(1) for g in gabors])
+        widths = torch.stack([g.gamma[:, : self.dims].abs().amax(1) for g in gabors])
+        return sines / (2 * math.pi), deviations * widths / (2 * math.pi)
 
     def features(self) -> Tensor:
         """(P, H): the last product."""
