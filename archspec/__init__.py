@@ -38,14 +38,17 @@ if TYPE_CHECKING:
     from archspec.exporting import export, load
     from archspec.freezing import freeze
     from archspec.layers.aliasing import alias_penalty
-    from archspec.lowering import lower
+    from archspec.layers.roles import roles
+    from archspec.lowering import Network, lower
 
 _NEEDS_TORCH = {
     "alias_penalty": "archspec.layers.aliasing",
     "export": "archspec.exporting",
     "freeze": "archspec.freezing",
+    "Network": "archspec.lowering",
     "load": "archspec.exporting",
     "lower": "archspec.lowering",
+    "roles": "archspec.layers.roles",
 }
 
 
@@ -81,6 +84,7 @@ __all__ = [
     "Lift",
     "Magnet",
     "Mlp",
+    "Network",
     "Norm",
     "Pointwise",
     "Pool",
@@ -107,4 +111,5 @@ __all__ = [
     "order",
     "price",
     "real",
+    "roles",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal, Self, TypeVar, get_args
+from typing import Any, Literal, Protocol, Self, TypeVar, get_args
 
 from pydantic import Field, model_validator
 
@@ -154,13 +154,21 @@ def _known_filled(architecture: A) -> A:
     return architecture
 
 
-def price(what: Architecture | Graph) -> Cost:
-    """The cost of one example through an architecture, or through its graph; see `Cost` for what counts.
+class Priced(Protocol):
+    """What knows its cost: a graph, or a lowered network with what its windows have learned."""
+
+    def cost(self) -> Cost:
+        """Of one example."""
+        ...
+
+
+def price(what: Architecture | Priced) -> Cost:
+    """The cost of one example through an architecture, its graph or its network; see `Cost` for what counts.
 
     Raises:
         SignalError: the architecture does not fit together.
     """
-    if isinstance(what, Graph):
+    if not isinstance(what, Architecture):
         return what.cost()
     if what.of_space and "graph" not in what.__dict__:
         try:

@@ -95,7 +95,11 @@ class Lattice(NamedTuple):
         for count, size, step in zip(self.taps, self.kept or self.sizes, self.spacing, strict=True):
             reach = np.abs(np.arange(count) - (count - 1 if self.causal else (count - 1) / 2)) * float(step)
             extent = size - 0.5 if self.causal else size / 2
-            axes.append(np.clip(extent - (reach - float(step) / 2), 0.0, float(step)))
+            before = reach - float(step) / 2
+            inside = np.minimum(reach + float(step) / 2, extent) - (
+                before if self.causal else np.maximum(before, -extent)
+            )
+            axes.append(inside)
         shares: Array = np.prod(np.stack(np.meshgrid(*axes, indexing="ij")), axis=0).reshape(-1)
         return shares
 

@@ -109,7 +109,7 @@ class Engine:
         scores = dict(outcome.scores)
         for objective in self.objectives:
             try:
-                value = objective.value(candidate.cost, outcome.scores)
+                value = objective.value(outcome.cost or candidate.cost, outcome.scores)
             except Exception as error:
                 reason = error.args[0] if error.args else type(error).__name__
                 return Failed(f"the objective {objective.name} cannot be worked out: {reason}", outcome.seconds)
@@ -126,7 +126,8 @@ class Engine:
                 continue
             candidate, outcome = self._asked[slot], self._outcomes[slot]
             if isinstance(outcome, Scored):
-                values = [o.told(candidate.cost, outcome.scores) for o in self.objectives]
+                cost = outcome.cost or candidate.cost
+                values = [o.told(cost, outcome.scores) for o in self.objectives]
                 quietly(lambda n=candidate.number, v=values: self.study.tell(n, v))  # type: ignore[misc]
             else:
                 state = TrialState.FAIL if isinstance(outcome, Failed) else TrialState.PRUNED

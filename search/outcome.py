@@ -5,14 +5,21 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
+from archspec.cost import Cost
+
 
 @dataclass(frozen=True)
 class Scored:
-    """Trained to its end. `scores` are measured on validation data; `epochs` is how many were run."""
+    """Trained to its end.
+
+    `scores` are measured on validation data, `epochs` is how many were run, `cost` what the network costs now, where
+    learned windows made that another than it began with.
+    """
 
     scores: dict[str, float]
     epochs: int = 0
     seconds: float = 0.0
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True)
@@ -48,4 +55,6 @@ def to_record(outcome: Outcome) -> dict[str, Any]:
 def from_record(record: dict[str, Any]) -> Outcome:
     """The outcome that `to_record` wrote."""
     fields = dict(record)
+    if fields.get("cost"):
+        fields["cost"] = Cost(**fields["cost"])
     return _KINDS[fields.pop("state")](**fields)

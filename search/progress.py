@@ -20,7 +20,7 @@ from rich.progress import (
 
 from search.candidate import Candidate
 from search.engine import Engine
-from search.outcome import Failed, Outcome
+from search.outcome import Failed, Outcome, Scored
 from search.tables import short, summary
 
 
@@ -73,10 +73,11 @@ class Watcher:
     def _line(self, engine: Engine, candidate: Candidate, outcome: Outcome) -> None:
         elapsed = time.monotonic() - self.began
         head = f"{engine.finished:>4}/{engine.wanted} {elapsed:6.0f} s  trial {candidate.number:<4}"
-        cost = f"{short(candidate.cost.flops):>6} FLOPs {short(candidate.cost.params):>6} params"
         if isinstance(outcome, Failed):
             self.console.print(f"{head} failed: {outcome.reason}")
             return
+        priced = (isinstance(outcome, Scored) and outcome.cost) or candidate.cost
+        cost = f"{short(priced.flops):>6} FLOPs {short(priced.params):>6} params"
         learned = [o for o in engine.objectives if not o.priced]
-        scores = "  ".join(f"{o.name} {o.value(candidate.cost, outcome.scores):.4f}" for o in learned)
+        scores = "  ".join(f"{o.name} {o.value(priced, outcome.scores):.4f}" for o in learned)
         self.console.print(f"{head} {scores}  {cost}  {summary(candidate.architecture)}", markup=False)

@@ -31,6 +31,7 @@ TARGET_FLOPS = 1e6
 class Trial:
     """One draw of a search. `architecture` and `cost` are None where it was rejected before training.
 
+    The cost is that of the trained network: what its windows have learned counts.
     `fidelity` is the number of epochs it was trained for, `reason` why it failed or was rejected.
     """
 
@@ -203,7 +204,7 @@ class Result:
         candidate = candidate_of(frozen)
         state: State = "running"
         scores: Mapping[str, float] = {}
-        epochs, reason = 0, None
+        epochs, reason, cost = 0, None, candidate.cost
         if OUTCOME in attrs:
             outcome = from_record(attrs[OUTCOME])
             state = "failed" if isinstance(outcome, Failed) else "scored" if isinstance(outcome, Scored) else "stopped"
@@ -211,11 +212,13 @@ class Result:
                 reason = outcome.reason
             else:
                 scores, epochs = outcome.scores, outcome.epochs
+            if isinstance(outcome, Scored) and outcome.cost:
+                cost = outcome.cost
         return Trial(
             frozen.number,
             state,
             candidate.architecture,
-            candidate.cost,
+            cost,
             scores,
             epochs,
             reason,

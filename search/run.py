@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
@@ -125,7 +126,7 @@ class Search:
 
     def _record(self) -> dict[str, object]:
         """What must be the same for a run to go on."""
-        training = {key: value for key, value in vars(self.training).items() if key != "device"}
+        training = {key: value for key, value in asdict(self.training).items() if key != "device"}
         return {
             "space": to_data(self.space.template),
             "objectives": [str(o) for o in self.objectives],

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 import pickle
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import save_file
-from torch import Tensor, fx, nn
+from torch import Tensor, nn
 
-from archspec.architecture import Architecture
+from archspec.architecture import Architecture, price
+from archspec.layers.aliasing import alias_penalty
+from archspec.layers.roles import ROLES, Role, roles
 from archspec.lowering import lower
 from search.outcome import Failed, Outcome, Scored
+from search.rates import Rate, parameter_groups, set_rates
 from search.store import write_whole
 from search.task import Data, Task, batch_count, batches
 
@@ -32,6 +35,9 @@ class Training:
         patience: stop after this many epochs without a better validation score; None never does.
         clip: largest norm of the gradient.
         label_smoothing: of the cross-entropy in training; scores are without it.
+        alias_penalty: factor of the penalty on kernels under `band_limit="regularise"`.
+        rates: of the roles that parameters play (`kernel`, `window`, `omega`, `plain`), where not the default; those a
+            network does not have are passed over.
         device: `auto` is a GPU where there is one.
     """
 
@@ -43,12 +49,16 @@ class Training:
     patience: int | None = 10
     clip: float = 5.0
     label_smoothing: float = 0.1
+    alias_penalty: float = 0.1
+    rates: Mapping[Role, Rate] = field(default_factory=dict)
     device: str = "auto"
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        if unknown := self.rates.keys() - set(ROLES):
+            raise ValueError(f"there is no role {min(unknown)!r}; the roles are {', '.join(ROLES)}")
 
 
 def train(
@@ -115,7 +125,8 @@ def _trained(
     if weights is not None:
         best = {name: value.contiguous().cpu() for name, value in run.best_state.items()}
         write_whole(weights, lambda path: save_file(best, path))
-    return Scored(scores, run.done, run.elapsed)
+    learned = run.model.cost()
+    return Scored(scores, run.done, run.elapsed, learned if learned != price(architecture) else None)
 
 
 def evaluate(
@@ -143,10 +154,13 @@ class _Run:
         wanted = training.device
         self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
         torch.manual_seed(seed)
-        self.model: fx.GraphModule = lower(architecture).to(self.device)
+        self.model = lower(architecture).to(self.device)
+        present = roles(self.model)
+        rates = {role: rate for role, rate in training.rates.items() if role in present}
         self.optimizer = torch.optim.AdamW(
-            _parameter_groups(self.model, training.weight_decay), lr=training.learning_rate
+            parameter_groups(self.model, training.learning_rate, training.weight_decay, rates)
         )
+        self.penalised = any(getattr(m, "regularised", False) for m in self.model.modules())
         self.done = 0
         self.steps = batch_count(task.train, training.batch_size)
         self.step = 0
@@ -174,6 +188,8 @@ class _Run:
         for x, y in batches(self.task.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done):
             self._set_rate()
             loss = self.task.loss(self.model(x.to(self.device)), y.to(self.device), self.training.label_smoothing)
+            if self.penalised:
+                loss = loss + self.training.alias_penalty * alias_penalty(self.model)
             if not math.isfinite(value := loss.item()):
                 return f"diverged: the loss is {value} in epoch {self.done + 1}"
             self.optimizer.zero_grad(set_to_none=True)
@@ -181,6 +197,7 @@ class _Run:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
             self.optimizer.step()
             self.step += 1
+        self.model.fit()
         scores = evaluate(self.model, self.task, self.task.validation, self.training.batch_size, self.device)
         if self.metric not in scores:
             raise KeyError(f"there is no score {self.metric!r}; the task gives {', '.join(sorted(scores))}")
@@ -226,19 +243,4 @@ class _Run:
 
     def _set_rate(self) -> None:
         total = max(1, self.steps * self.training.epochs)
-        warm = max(1, round(self.training.warmup * total))
-        if self.step < warm:
-            factor = (self.step + 1) / warm
-        else:
-            factor = 0.5 * (1 + math.cos(math.pi * min(1.0, (self.step - warm) / max(1, total - warm))))
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.training.learning_rate * factor
-
-
-def _parameter_groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
-    """Weights decay; biases and the scales of norms (one number per channel) do not."""
-    flat = [p for p in model.parameters() if p.dim() < 2]
-    return [
-        {"params": [p for p in model.parameters() if p.dim() >= 2], "weight_decay": decay},
-        {"params": flat, "weight_decay": 0.0},
-    ]
+        set_rates(self.optimizer, self.training.learning_rate, self.step, total, self.training.warmup)

@@ -6,7 +6,6 @@ import random
 from collections.abc import Iterator
 
 import torch
-from torch import fx
 
 import spaces
 from archspec import (
@@ -30,6 +29,7 @@ from archspec import (
     Lift,
     Magnet,
     Mlp,
+    Network,
     Norm,
     Pointwise,
     Pool,
@@ -333,7 +333,7 @@ def noise(architecture: Architecture, batch: int = 2, seed: int = 1) -> torch.Te
     return torch.randn(shape, generator=seeded(seed), dtype=torch.float64)
 
 
-def built(architecture: Architecture, seed: int = 0) -> fx.GraphModule:
+def built(architecture: Architecture, seed: int = 0) -> Network:
     """A network in float64 whose biases, scales and running statistics are all random: nothing is zero or one."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -352,7 +352,7 @@ def built(architecture: Architecture, seed: int = 0) -> fx.GraphModule:
     return model
 
 
-def evaluated(name: str) -> tuple[Architecture, fx.GraphModule, torch.Tensor]:
+def evaluated(name: str) -> tuple[Architecture, Network, torch.Tensor]:
     """An example, its network in evaluation mode, and examples to run it on."""
     architecture = ALL[name]
     return architecture, built(architecture).eval(), noise(architecture)

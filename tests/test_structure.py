@@ -88,6 +88,7 @@ PUBLIC = {
     "Lift",
     "Magnet",
     "Mlp",
+    "Network",
     "Norm",
     "Pointwise",
     "Pool",
@@ -115,6 +116,7 @@ PUBLIC = {
     "order",
     "price",
     "real",
+    "roles",
 }
 
 
@@ -123,7 +125,6 @@ def test_the_public_names_are_these() -> None:
     assert set(spaces.__all__) == {
         "Parameter",
         "Space",
-        "alias_penalty",
         "choice",
         "images",
         "integer",

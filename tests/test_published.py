@@ -1,0 +1,174 @@
+"""The papers' networks: as many parameters as published, variance kept by every kernel, roles that match."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from archspec import (
+    S4D,
+    Conv,
+    Disc,
+    Exponential,
+    Fourier,
+    Gaussian,
+    GroupPool,
+    Hyena,
+    Image,
+    Lift,
+    Magnet,
+    Mlp,
+    Series,
+    Siren,
+    Spline,
+    Table,
+    Volume,
+    lower,
+    price,
+    published,
+    roles,
+)
+from archspec.inputs import Input
+from archspec.kernels import Kernel
+from archspec.layers.conv import GroupConv
+from archspec.windows import Window
+from search.rates import Rate, parameter_groups
+from tests.examples import SEPARABLE, built, network
+
+EXACT = {
+    "CKCNN, copy memory": (published.ckcnn_copy_memory(), 15_526),
+    "CKCNN, adding problem": (published.ckcnn_adding(), 70_587),
+    "CCNN-4,140": (published.ccnn_4_140(), 198_769),
+    "CCNN-6,380": (published.ccnn_6_380(), 1_993_091),
+}
+ROUNDED = {
+    "CKCNN, sequential MNIST": (published.ckcnn_smnist(), 98_290, 10),
+    "CKCNN, sequential MNIST, wide": (published.ckcnn_smnist(100, 30.5, 0.2), 1_030_000, 10_000),
+    "FlexNet-7": (published.flexnet_7(), 670_000, 10_000),
+    "FlexTCN-6": (published.flextcn_6(), 375_000, 10_000),
+}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_a_published_network_has_its_published_parameters(name: str) -> None:
+    architecture, parameters = EXACT[name]
+    assert price(architecture).params == parameters
+
+
+@pytest.mark.parametrize("name", ROUNDED)
+def test_and_those_published_rounded_round_to_them(name: str) -> None:
+    architecture, parameters, to = ROUNDED[name]
+    assert abs(price(architecture).params - parameters) < to
+
+
+@pytest.mark.parametrize("grid", [(20,), (9, 9), (5, 5, 5)])
+def test_one_constructor_makes_networks_of_every_dimension(grid: tuple[int, ...]) -> None:
+    inputs: dict[int, Input] = {
+        1: Series(channels=2, length=grid[0]),
+        2: Image(channels=2, size=(9, 9)),
+        3: Volume(channels=2, size=(5, 5, 5)),
+    }
+    architecture = published.ccnn(inputs[len(grid)], classes=3, blocks=2, channels=4, hidden=4)
+    x = torch.randn(2, 2, *grid)
+    model = lower(architecture).eval()
+    with torch.no_grad():
+        assert model(x).shape == (2, 3)
+    assert price(architecture).params == sum(p.numel() for p in model.parameters())
+
+
+KERNELS: tuple[Kernel, ...] = (
+    Table(), Siren(), Siren(weight_norm=True, omega_0=30.0), Magnet(), Magnet(omega_0=2.0), Fourier(), Spline(),
+    Spline(degree=1, knots=3), Mlp(), S4D(), Hyena(),
+)  # fmt: skip
+WINDOWS: tuple[Window | None, ...] = (None, Gaussian(sigma=0.3), Exponential(), Gaussian(per="channel"), Disc())
+SHAPES: dict[str, tuple[Input, int, bool]] = {
+    "series": (Series(channels=8, length=64), 31, False),
+    "long": (Series(channels=8, length=256), 201, False),
+    "causal": (Series(channels=8, length=64), 32, True),
+    "image": (Image(channels=8, size=(16, 16)), 7, False),
+    "volume": (Volume(channels=8, size=(8, 8, 8)), 5, False),
+}
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda k: k.kind)
+@pytest.mark.parametrize("window", WINDOWS, ids=lambda w: w.kind if w else "none")
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("factorisation", ["full", SEPARABLE])
+def test_a_convolution_keeps_the_variance_of_what_it_reads(
+    kernel: Kernel, window: Window | None, shape: str, factorisation: str
+) -> None:
+    input_, size, causal = SHAPES[shape]
+    if kernel.unsuited(len(input_.grid), Lift(channels=1, group="C1").group, True):
+        return
+    conv = Conv(
+        channels=8,
+        kernel_size=size,
+        kernel=kernel,
+        window=window,
+        causal=causal,
+        factorisation=factorisation,
+        bias=False,
+    )
+    energies = []
+    for seed in range(6):
+        bank = built_bank(network(input_, conv), seed)
+        energies.append(bank.sample().flatten(1).square().sum(1))
+    # The variance of the answer to white noise is the sum of squares of a kernel, and the mean over kernels and draws.
+    assert 0.7 < float(torch.stack(energies).mean()) < 1.4
+
+
+@pytest.mark.parametrize("kernel", KERNELS[:9], ids=lambda k: k.kind)
+def test_and_on_a_group(kernel: Kernel) -> None:
+    body = [Lift(group="D4", channels=6, kernel_size=5, kernel=kernel), Conv(channels=6, kernel_size=5, kernel=kernel)]
+    energies = []
+    for seed in range(8):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = lower(network(Image(channels=4, size=(9, 9)), *body, GroupPool()))
+        for name in ("body_0_lift", "body_1_conv"):
+            bank = model.get_submodule(name)
+            assert isinstance(bank, GroupConv)
+            energies.append(bank.sample().detach().flatten(1).square().sum(1).mean())
+    assert 0.7 < float(torch.stack(energies).mean()) < 1.4
+
+
+def built_bank(architecture: object, seed: int) -> GroupConv:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = lower(architecture)  # type: ignore[arg-type]
+    conv = model.get_submodule("body_0_conv")
+    bank = conv.get_submodule("spatial") if not isinstance(conv, GroupConv) else conv
+    assert isinstance(bank, GroupConv)
+    return bank.requires_grad_(False)
+
+
+def test_every_parameter_has_one_role() -> None:
+    kernel = Siren(hidden=4, learn_omega=True)
+    model = built(network(Series(length=17), Conv(channels=2, kernel_size=9, kernel=kernel, window=Gaussian())))
+    found = roles(model)
+    assert {name for part in found.values() for name in part} == {name for name, _ in model.named_parameters()}
+    assert set(found["window"]) == {"body_0_conv.window.log_width"}
+    assert set(found["omega"]) == {"body_0_conv.kernel.omega"}
+    assert set(found["plain"]) == {"body_0_conv.bias", "head_classifier.linear.weight", "head_classifier.linear.bias"}
+    assert set(roles(built(network(Series(length=17), Conv(channels=2))))) == {"plain"}
+
+
+def test_each_role_is_trained_at_its_rate() -> None:
+    model = built(
+        network(Series(length=17), Conv(channels=2, kernel_size=9, kernel=Magnet(hidden=4), window=Gaussian()))
+    )
+    groups = parameter_groups(model, 1e-2, 0.5, {"kernel": Rate(factor=0.1, decay=0.0), "window": Rate(factor=3.0)})
+    rate = {id(p): (g["lr"], g["weight_decay"]) for g in groups for p in g["params"]}
+    assert len(rate) == len(list(model.parameters()))
+    for name, parameter in model.named_parameters():
+        lr, decay = rate[id(parameter)]
+        wanted = 1e-3 if ".kernel." in name else 3e-2 if ".window." in name else 1e-2
+        assert lr == pytest.approx(wanted), name
+        assert decay == (0.0 if ".kernel." in name or parameter.dim() < 2 else 0.5), name
+
+
+@pytest.mark.parametrize(("role", "message"), [("omega", "it has kernel, plain"), ("mask", "the roles are kernel")])
+def test_asking_for_a_role_that_matches_nothing_is_an_error(role: str, message: str) -> None:
+    model = built(network(Series(length=17), Conv(channels=2, kernel=Siren(hidden=4))))
+    with pytest.raises(ValueError, match=message):
+        parameter_groups(model, 1e-2, 0.0, {role: Rate()})  # type: ignore[dict-item]
