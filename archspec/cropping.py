@@ -1,4 +1,4 @@
-"""How many taps a window leaves of a kernel. Plain arithmetic, used to price an architecture and to run it."""
+"""How many taps a window leaves of a kernel, and what lies around them. Plain arithmetic, to price and to run."""
 
 from __future__ import annotations
 
@@ -39,3 +39,10 @@ def gaussian_reach(threshold: float) -> float:
 def exponential_reach(threshold: float) -> float:
     """Distance, in decay lengths, at which an exponential has fallen to the threshold."""
     return -math.log(threshold)
+
+
+def zeros_around(taps: Sequence[int], padding: str) -> tuple[tuple[int, int], ...]:
+    """Zeros before and after each axis under `same`, `valid` or `causal` padding."""
+    if padding == "valid":
+        return ((0, 0),) * len(taps)
+    return tuple((k - 1, 0) if padding == "causal" else (k // 2, k - 1 - k // 2) for k in taps)

@@ -7,14 +7,17 @@ import copy
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from archspec.layers.conv import GroupConv
 
-def freeze(model: fx.GraphModule) -> fx.GraphModule:
+
+def freeze(model: fx.GraphModule, powers_of_two: bool = False) -> fx.GraphModule:
     """The same function as ordinary `torch.nn` modules, in evaluation mode; `model` is left as it is.
 
-    Inside, a signal on a group is folded to (B, C·N, *S). The result does not need this package.
+    Inside, a signal on a group is folded to (B, C·N, *S). The result does not need this package. `powers_of_two` makes
+    Fourier transforms of these lengths only, for runtimes that are slow or inexact at others.
     """
     modules = {
-        str(node.target): _plain(model.get_submodule(str(node.target)))
+        str(node.target): _plain(model.get_submodule(str(node.target)), powers_of_two)
         for node in model.graph.nodes
         if node.op == "call_module"
     }
@@ -28,9 +31,11 @@ def freeze(model: fx.GraphModule) -> fx.GraphModule:
     return traced.eval()
 
 
-def _plain(module: nn.Module) -> nn.Module:
+def _plain(module: nn.Module, powers_of_two: bool) -> nn.Module:
     if isinstance(module, nn.Sequential):
-        return nn.Sequential(*map(_plain, module))
+        return nn.Sequential(*(_plain(part, powers_of_two) for part in module))
+    if isinstance(module, GroupConv):
+        return module.plain(powers_of_two).eval()
     plain = getattr(module, "plain", None)
     return copy.deepcopy(plain() if plain else module).eval()
 

@@ -21,6 +21,11 @@ class Window(Model):
 
     kind: str
 
+    @property
+    def shared(self) -> bool:
+        """Whether all kernels of a layer have the same."""
+        return True
+
     def kept(self, wanted: Wanted) -> tuple[int, ...]:
         """Taps per axis that it leaves as it begins; empty where it leaves all."""
         return ()
@@ -29,7 +34,7 @@ class Window(Model):
         """Number of parameters, for a layer of that many output channels."""
         return 0
 
-    def spread(self, dims: int) -> float:
+    def spread(self) -> float:
         """Its half width as it begins, in coordinates; at most 1."""
         return 1.0
 
@@ -53,6 +58,10 @@ class Learned(Window):
     threshold: float = Field(default=0.1, gt=0, lt=1, description="taps where the window is below it are cropped")
     crop: bool = Field(default=True, description="leave out what lies below the threshold")
     bucketed: bool = Field(default=True, description="round cropped sizes up to one of four an octave")
+
+    @property
+    def shared(self) -> bool:
+        return self.per == "layer"
 
     def reach(self, wanted: Wanted) -> tuple[float, ...]:
         """Distance per axis at which it begins to fall below the threshold, in coordinates."""
@@ -93,7 +102,7 @@ class Gaussian(Learned):
     def reach(self, wanted: Wanted) -> tuple[float, ...]:
         return tuple(gaussian_reach(self.threshold) * sigma for sigma in self.sigmas(wanted))
 
-    def spread(self, dims: int) -> float:
+    def spread(self) -> float:
         widest = max(self.sigma) if isinstance(self.sigma, tuple) else self.sigma
         return min(1.0, 1.667 * widest)
 
@@ -135,7 +144,7 @@ class Exponential(Learned):
     def reach(self, wanted: Wanted) -> tuple[float, ...]:
         return (exponential_reach(self.threshold) * self.begun(wanted),) * len(wanted.sizes)
 
-    def spread(self, dims: int) -> float:
+    def spread(self) -> float:
         return min(1.0, 2 * self.decay)
 
     def params(self, wanted: Wanted, channels: int) -> int:

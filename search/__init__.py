@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from search.bundled import digits
     from search.candidate import Candidate
+    from search.datasets import character_trajectories, cifar10, sequential_mnist, speech_commands
     from search.drawing import Exhausted
     from search.engine import Engine
+    from search.irregular import drop, on_grid
     from search.objectives import at_most, maximize, minimize
     from search.outcome import Failed, Outcome, Scored
+    from search.rates import Rate, parameter_groups
     from search.result import Front, Result, Trial
     from search.run import Search
+    from search.sequences import adding_problem, bumps_1d, copy_memory, nearby, recall, waves
+    from search.shapes import shapes
     from search.task import Task
     from search.training import Training
 
@@ -24,16 +29,31 @@ _HOME = {
     "Failed": "search.outcome",
     "Front": "search.result",
     "Outcome": "search.outcome",
+    "Rate": "search.rates",
     "Result": "search.result",
     "Scored": "search.outcome",
     "Search": "search.run",
     "Task": "search.task",
     "Training": "search.training",
     "Trial": "search.result",
+    "adding_problem": "search.sequences",
     "at_most": "search.objectives",
+    "bumps_1d": "search.sequences",
+    "character_trajectories": "search.datasets",
+    "cifar10": "search.datasets",
+    "copy_memory": "search.sequences",
     "digits": "search.bundled",
+    "drop": "search.irregular",
     "maximize": "search.objectives",
     "minimize": "search.objectives",
+    "nearby": "search.sequences",
+    "on_grid": "search.irregular",
+    "parameter_groups": "search.rates",
+    "recall": "search.sequences",
+    "sequential_mnist": "search.datasets",
+    "shapes": "search.shapes",
+    "speech_commands": "search.datasets",
+    "waves": "search.sequences",
 }
 
 
@@ -54,14 +74,29 @@ __all__ = [
     "Failed",
     "Front",
     "Outcome",
+    "Rate",
     "Result",
     "Scored",
     "Search",
     "Task",
     "Training",
     "Trial",
+    "adding_problem",
     "at_most",
+    "bumps_1d",
+    "character_trajectories",
+    "cifar10",
+    "copy_memory",
     "digits",
+    "drop",
     "maximize",
     "minimize",
+    "nearby",
+    "on_grid",
+    "parameter_groups",
+    "recall",
+    "sequential_mnist",
+    "shapes",
+    "speech_commands",
+    "waves",
 ]

@@ -127,6 +127,22 @@ CONTINUOUS: dict[str, Architecture] = {
     "gaussian per channel, full": network(LINE, _conv(kernel_size=9, window=Gaussian(sigma=0.4, per="channel"))),
     "gaussian fixed": network(LINE, _conv(kernel=SIREN, kernel_size=9, window=Gaussian(learned=False, sigma=0.4))),
     "gaussian uncropped": network(LINE, _conv(kernel=SIREN, kernel_size=9, window=Gaussian(crop=False, sigma=0.2))),
+    "fft": network(LINE, _conv(kernel=SIREN, kernel_size=9, algorithm="fft")),
+    "fft separable": network(
+        LINE, _conv(kernel=MAGNET, kernel_size=16, causal=True, factorisation=SEPARABLE, algorithm="fft")
+    ),
+    "fft of shared functions": network(
+        LINE, Pointwise(channels=6), _conv(kernel=Siren(hidden=4), kernel_size=9, channels=6, algorithm="fft")
+    ),
+    "fft under a window": network(
+        WIDE,
+        Pointwise(channels=5),
+        _conv(kernel=Fourier(features=2), kernel_size=7, channels=5, window=Gaussian(sigma=0.3), algorithm="fft"),
+    ),
+    "fft of an image": network(SQUARE, _conv(kernel_size=(5, 3), algorithm="fft", padding="valid")),
+    "fft of a volume": network(CUBE, _conv(kernel=SIREN, kernel_size=5, algorithm="fft")),
+    "fft separable image": network(WIDE, _conv(kernel=SIREN, kernel_size=5, factorisation=SEPARABLE, algorithm="fft")),
+    "fft beyond the grid": network(SQUARE, _conv(kernel=MAGNET, kernel_size=17, algorithm="fft")),
     "exponential": network(LINE, _conv(kernel=SIREN, kernel_size=17, causal=True, window=Exponential(decay=0.2))),
     "exponential image": network(SQUARE, _conv(kernel=SIREN, kernel_size=9, window=Exponential(per="channel"))),
 }
@@ -199,6 +215,13 @@ SYMMETRIC: dict[str, Architecture] = {
         _conv(kernel=MAGNET, kernel_size=7, window=Gaussian(sigma=(0.2, 0.5)), factorisation=SEPARABLE),
         kernel=Magnet(hidden=4, layers=1),
         window=Gaussian(sigma=0.6),
+    ),
+    "D4 by fft": on(
+        "D4",
+        _conv(kernel=SIREN, kernel_size=5, algorithm="fft"),
+        _conv(kernel_size=5, factorisation=SEPARABLE, algorithm="fft"),
+        factorisation=SEPARABLE,
+        algorithm="fft",
     ),
     "D4 spline": on("D4", _conv(kernel=Spline(), kernel_size=5), kernel=Fourier(features=4)),
     "C4 hyena": on("C4", _conv(kernel=Hyena(hidden=4, bands=2), kernel_size=5), kernel=Mlp(hidden=4)),

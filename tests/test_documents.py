@@ -186,7 +186,7 @@ def test_numbers_as_large_as_the_schema_allows_are_priced_at_once() -> None:
         "body": [{"kind": "conv", "channels": 65536, "kernel_size": 1_048_575, "kernel": {"kind": "siren"}}],
     }
     with bounded(5):
-        assert price(Architecture.from_data(data)).flops > 10**50
+        assert price(Architecture.from_data(data)).flops > 10**30
 
 
 def test_defaults_are_not_written() -> None:

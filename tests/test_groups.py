@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from archspec import Group
 from archspec.groups import TRIVIAL, cosets, is_subgroup
-from archspec.sampling import disc, sample_count, sampling, tap_offsets
+from archspec.sampling import Lattice, disc, sample_count, sampling
 
 ORDERS = {
     "C1": 1,
@@ -176,7 +176,7 @@ def test_axes_that_turn_into_one_another_and_axes_that_move() -> None:
 @pytest.mark.parametrize("mixing", [False, True])
 def test_the_counted_samples_are_those_made(name: str, dims: int, size: int, mixing: bool) -> None:
     taps = (size,) * dims
-    where = sampling(Group(name), taps, mixing)
+    where = sampling(Group(name), Lattice(taps), mixing)
     assert where.points.shape == sample_count(Group(name), taps, mixing)
     assert where.index.shape == (ORDERS[name], ORDERS[name] if mixing else 1, size**dims)
     assert where.index.min() >= 0
@@ -187,7 +187,7 @@ def test_the_counted_samples_are_those_made(name: str, dims: int, size: int, mix
 
 
 def test_a_disc_is_round_and_reaches_the_outermost_taps() -> None:
-    weights, distance = disc((9, 9), 0.5), np.linalg.norm(tap_offsets((9, 9)), axis=1)
+    weights, distance = disc(Lattice((9, 9)), 0.5), np.linalg.norm(Lattice((9, 9)).offsets(), axis=1)
     assert (weights[distance <= 4] == 1).all()
     assert (weights[distance >= 4.5] == 0).all()
-    assert disc((1, 1), 0.5).tolist() == [1]
+    assert disc(Lattice((1, 1)), 0.5).tolist() == [1]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from archspec import Architecture, freeze, price
 from archspec.graph import verify
+from tests.counting import counted
 from tests.examples import ALL, EXAMPLES, RANDOM, built, evaluated, noise
 
 everywhere = pytest.mark.parametrize("name", ALL)
@@ -18,13 +17,6 @@ examples = pytest.mark.parametrize("name", EXAMPLES)
 def difference(found: torch.Tensor, wanted: torch.Tensor) -> float:
     """Largest difference, relative to the largest value."""
     return float((found - wanted).abs().max() / wanted.abs().max().clamp(min=1e-30))
-
-
-def counted(model: nn.Module, x: torch.Tensor) -> int:
-    """FLOPs of one forward pass as torch counts them."""
-    with FlopCounterMode(display=False) as counter:
-        model(x)
-    return counter.get_total_flops()
 
 
 def test_there_are_three_hundred_random_architectures_and_none_twice() -> None:
@@ -55,7 +47,7 @@ def test_the_priced_flops_are_what_torch_counts_on_the_frozen_network(name: str)
 def test_making_the_kernels_is_what_a_training_step_counts_more(name: str) -> None:
     architecture, model, x = evaluated(name)
     cost = price(architecture)
-    model.train()
+    # With gradients kernels are made anew; in evaluation, so that the algorithm is that of the deployed form.
     assert counted(model, x) == len(x) * cost.flops + 2 * cost.kernel_macs
 
 

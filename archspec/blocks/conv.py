@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -11,6 +10,7 @@ from pydantic import Field
 
 from archspec.block import Channels, Primitive, per_axis, require_unpooled, slide
 from archspec.blocks import conv_checks as checks
+from archspec.blocks import conv_cost
 from archspec.cost import Cost
 from archspec.cropping import equalised
 from archspec.groups import Group
@@ -48,6 +48,9 @@ class Convolution(Primitive):
         default="physical", description="on another grid: the same extent, or stretched as by CKConv's code (causal)"
     )
     bias: bool | Literal["per_element"] = Field(default=True, description="one per channel, shared over the group")
+    algorithm: Literal["auto", "direct", "fft"] = Field(
+        default="auto", description="by sums over taps or by Fourier transforms; auto is the faster by measurement"
+    )
     band_limit: Literal["none", "regularise", "mask"] = Field(
         default="none",
         description="penalise frequencies the grid cannot hold (see alias_penalty), or leave them out of the kernel",
@@ -80,34 +83,18 @@ class Convolution(Primitive):
         return x.strided(grid, strides, self.stride)._replace(channels=self.channels, group=group)
 
     def cost(self, x: Signal) -> Cost:
-        return self.cost_of(x, self._kept(x))
+        return self.cost_of(x, self.kept(x))
 
     def cost_of(self, x: Signal, kept: tuple[int, ...]) -> Cost:
         """The cost with the taps that a learned window leaves by now (empty: all)."""
-        group, wanted = self.acting(x), self._wanted(x)
-        taps = self._lattice(x)._replace(kept=kept).taps
-        count, full = math.prod(taps), self.factorisation == "full"
-        margin = taps if self.padding == "valid" else (1,) * x.dims
-        positions = math.prod((n - k) // s + 1 for n, k, s in zip(x.grid, margin, x.strides(self.stride), strict=True))
-        samples, _ = sample_count(group, taps, self._mixes(x))
-        params = self.kernel.params(wanted)
-        if self.window is not None:
-            params += self.window.params(wanted, self.channels if full else x.channels)
-        outputs = self.channels * group.order
-        if full:
-            macs = positions * outputs * x.maps * count
-        else:
-            macs = positions * (x.channels * group.order) * (count + outputs)
-            params += self.channels * x.channels * group.order
-        biases = (self.channels + (0 if full else x.channels)) if self.bias else 0
-        return Cost(macs=macs, params=params + biases, kernel_macs=self.kernel.macs(wanted, samples))
+        return conv_cost.cost(self, x, kept)
 
     def warnings(self, x: Signal) -> Iterator[str]:
         group, sizes = self.acting(x), per_axis(self.kernel_size, x, "kernel_size")
         if group.action(x.dims).exact or max(sizes) == 1:
             return
         yield f"turns of {group} other than quarter turns are approximate on a grid; measure them with certify()"
-        frequency = self.kernel.frequency(self._wanted(x))
+        frequency = self.kernel.frequency(self.wanted(x))
         if frequency is not None and frequency > max(sizes) - 1 and self.kernel.kind != "spline":
             yield (
                 f"frequency {frequency:.3g} aliases under turns of {group} at {checks.text(sizes)} taps; "
@@ -126,6 +113,7 @@ class Convolution(Primitive):
         plainest: dict[str, Any] = {
             "kernel_size": sizes[0] if len(set(sizes)) == 1 else sizes,
             "kernel": self.kernel.simplified(),
+            "algorithm": self.resolved(x),
             "bias": bool(self.bias),  # per element, of a plain signal, is per channel
         }
         changes = {field: value for field, value in plainest.items() if getattr(self, field) != value}
@@ -138,8 +126,8 @@ class Convolution(Primitive):
 
         from archspec.layers.conv import GroupConv, pointwise
 
-        group, wanted, full = self.acting(x), self._wanted(x), self.factorisation == "full"
-        lattice, mixing, window = self._lattice(x), self._mixes(x), self.window
+        group, wanted = self.acting(x), self.wanted(x)
+        lattice, mixing, window = self.lattice(x), self.mixes(x), self.window
         softness = window.softness if isinstance(window, Disc) else None
         # Group order, like kernel size, is only where a continuous kernel is sampled: the mean over the elements.
         quadrature = 1 / wanted.elements if self.kernel.continuous else 1.0
@@ -151,51 +139,72 @@ class Convolution(Primitive):
             kernel.limit_band(wanted.nyquist / float(max(lattice.steps)), masked=self.band_limit == "mask")
         spatial = GroupConv(
             kernel,
-            window.lower(wanted, self.channels if full else x.channels) if window else None,
+            window.lower(wanted, x.channels if self.depthwise else self.channels) if window else None,
             partial(sampled, group, lattice, mixing, softness, quadrature),
             wanted.sizes,
-            self._kept(x),
+            self.kept(x),
             inputs=x.channels,
-            outputs=self.channels if full else x.channels,
+            outputs=x.channels if self.depthwise else self.channels,
             order=group.order,
             lifts=x.group.trivial,
-            depthwise=not full,
-            energy=1 / x.channels if full else 1.0,
+            depthwise=self.depthwise,
+            energy=1.0 if self.depthwise else 1 / x.channels,
             crop=crop,
             stride=x.strides(self.stride),
-            padding="causal" if self.causal and self.padding == "same" else self.padding,
+            padding=self.padded,
+            algorithm=self.algorithm,
+            grid=x.grid,
             bias=bool(self.bias),
         )
-        if full:
+        if not self.depthwise:
             return spatial
         mix = pointwise(x.channels, self.channels, one_tap(group, x.dims), x.dims, bool(self.bias))
         return nn.Sequential(OrderedDict(spatial=spatial, mixing=mix))
 
-    def _mixes(self, x: Signal) -> bool:
-        """Whether the kernel has an axis over the group's elements."""
-        return self.factorisation == "full" and not x.group.trivial
+    @property
+    def depthwise(self) -> bool:
+        """Whether each channel is convolved by itself, before a map of all channels at each position."""
+        return self.factorisation != "full"
 
-    def _lattice(self, x: Signal) -> Lattice:
+    @property
+    def padded(self) -> str:
+        """`same`, `valid` or `causal`."""
+        return "causal" if self.causal and self.padding == "same" else self.padding
+
+    def stretched(self, x: Signal) -> bool:
+        """Whether it is sampled as CKConv's code does it on another grid."""
+        return self.resampling == "stretched" and bool(x.spacing)
+
+    def resolved(self, x: Signal) -> str:
+        """The algorithm of the deployed form; where a window learns the size, it stays to be chosen."""
+        if isinstance(self.window, Learned) and self.window.crop:
+            return self.algorithm
+        return "fft" if conv_cost.by_fft(self, x, self.lattice(x).taps) else "direct"
+
+    def mixes(self, x: Signal) -> bool:
+        """Whether the kernel has an axis over the group's elements."""
+        return not self.depthwise and not x.group.trivial
+
+    def lattice(self, x: Signal) -> Lattice:
         sizes = per_axis(self.kernel_size, x, "kernel_size")
         return Lattice(sizes, x.spacing, self.causal, stretched=self.resampling == "stretched")
 
-    def _wanted(self, x: Signal) -> Wanted:
-        group, sizes = self.acting(x), per_axis(self.kernel_size, x, "kernel_size")
-        mixing = self._mixes(x)
+    def wanted(self, x: Signal) -> Wanted:
+        group, sizes, mixing = self.acting(x), per_axis(self.kernel_size, x, "kernel_size"), self.mixes(x)
         return Wanted(
-            rows=self.channels * x.channels if self.factorisation == "full" else x.channels,
+            rows=x.channels if self.depthwise else self.channels * x.channels,
             elements=group.order if mixing else 1,
             sizes=sizes,
             inputs=sample_count(group, sizes, mixing)[1],
             causal=self.causal,
-            spread=self.window.spread(x.dims) if self.window else 1.0,
+            spread=self.window.spread() if self.window else 1.0,
         )
 
-    def _kept(self, x: Signal) -> tuple[int, ...]:
+    def kept(self, x: Signal) -> tuple[int, ...]:
         """Taps per axis that the window leaves as it begins; empty: all."""
         if not isinstance(self.window, Learned):
             return ()
-        wanted = self._wanted(x)
+        wanted = self.wanted(x)
         kept = equalised(self.window.kept(wanted), self.acting(x).action(x.dims).mixed_axes)
         return () if kept == wanted.sizes else kept
 

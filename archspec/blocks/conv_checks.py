@@ -29,6 +29,8 @@ def parts(conv: Convolution, x: Signal, group: Group) -> None:
         raise SignalError(reason, "kernel")
     if conv.padding == "valid" and x.spacing:
         raise SignalError("padding='valid' shifts the signal on another grid; use 'same'", "padding")
+    if conv.algorithm == "fft" and conv.stride > 1:
+        raise SignalError("a Fourier transform gives every position; use algorithm='direct' with a stride", "algorithm")
     if conv.resampling == "stretched" and not (conv.causal and conv.window is None):
         raise SignalError("'stretched' is for causal kernels without a window; use resampling='physical'", "resampling")
     if isinstance(conv.window, Learned) and conv.window.crop and conv.padding == "valid":

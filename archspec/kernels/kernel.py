@@ -76,6 +76,10 @@ class Kernel(Model):
         """Why it cannot be a kernel there, and what to do; None if it can."""
         return None
 
+    def shared(self) -> int | None:
+        """Functions of the coordinates that every kernel is a sum of, a constant among them; None if there are none."""
+        return None
+
     def frequency(self, wanted: Wanted) -> float | None:
         """Highest frequency it is begun with, in radians per unit of the coordinates; None if that is not known."""
         return None

@@ -35,6 +35,9 @@ class Fourier(Kernel):
     def frequency(self, wanted: Wanted) -> float:
         return max(1.0, self.bandwidth * wanted.nyquist)
 
+    def shared(self) -> int:
+        return 2 * self.features + 1
+
     def lower(self, wanted: Wanted) -> KernelModule:
         from archspec.layers.kernels.linear import Fourier as Layer
 

@@ -59,6 +59,9 @@ class Magnet(Kernel):
             return "a steerable Magnet is for plain images; use steerable=False"
         return None
 
+    def shared(self) -> int:
+        return self.hidden + 1
+
     def lower(self, wanted: Wanted) -> KernelModule:
         from archspec.layers.kernels.magnet import Magnet as Layer
 

@@ -29,6 +29,9 @@ class Mlp(Kernel):
     def macs(self, wanted: Wanted, samples: int) -> int:
         return dense_macs(samples, [wanted.inputs, *[self.hidden] * (self.layers - 1), wanted.rows])
 
+    def shared(self) -> int:
+        return self.hidden + 1
+
     def lower(self, wanted: Wanted) -> KernelModule:
         from archspec.layers.kernels.mlp import Mlp as Layer
 

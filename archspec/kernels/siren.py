@@ -45,6 +45,9 @@ class Siren(Kernel):
     def frequency(self, wanted: Wanted) -> float:
         return self.omega_0 or max(1.0, self.bandwidth * wanted.nyquist)
 
+    def shared(self) -> int:
+        return self.hidden + 1
+
     def lower(self, wanted: Wanted) -> KernelModule:
         from archspec.layers.kernels.siren import Siren as Layer
 

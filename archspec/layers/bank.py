@@ -121,10 +121,10 @@ class Bank(nn.Module):
         """Whether what is made of the weights must be made anew."""
         return self.training or torch.is_grad_enabled() or torch.compiler.is_compiling()
 
-    def remembered(self, make: Callable[[], Tensor]) -> Tensor:
-        """What `make` gives, kept until a weight changes."""
+    def remembered(self, make: Callable[[], Tensor], kind: object = None) -> Tensor:
+        """What `make` gives, kept until a weight changes or another kind is asked for."""
         parts = [p for part in (self.kernel, self.window) if part is not None for p in part.parameters()]
-        stamp = [(id(p), p._version) for p in parts]
+        stamp = (kind, [(id(p), p._version) for p in parts])
         if self._kept is None or self._kept[0] != stamp:
             self._kept = (stamp, make())
         return self._kept[1]

@@ -28,9 +28,10 @@ class KernelModule(nn.Module):
 
 
 class FeatureKernel(KernelModule):
-    """k = W·h(p) + b; subclasses give the features h."""
+    """k = W·h(p) + b; subclasses give the features h. `is_their_sum` is False where something follows that sum."""
 
     points: Tensor
+    is_their_sum = True
 
     def __init__(self, features: int, rows: int, bias: bool = True) -> None:
         super().__init__()

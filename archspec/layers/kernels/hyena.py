@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class Hyena(FeatureKernel):
     """A sine network over positional features, times exponential decays from the current step or the centre."""
 
+    is_their_sum = False
     positions: Tensor
     decays: Tensor
     distance: Tensor

@@ -1,0 +1,92 @@
+"""A convolution of ours as modules of torch alone, its kernels sampled once and for all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from archspec.layers.spectral import kernel_spectrum
+from archspec.transforms import fft_sizes
+
+if TYPE_CHECKING:
+    from archspec.layers.conv import GroupConv
+
+CONV_MODULE: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+ZERO_PAD: tuple[Any, ...] = (nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d)
+
+
+def plain_convolution(layer: GroupConv) -> nn.Module:
+    """An ordinary convolution with the expanded bank as its weights."""
+    dims, bank = len(layer.taps), layer.sample().detach().clone(memory_format=torch.contiguous_format)
+    bias = layer.expanded_bias()
+    conv = CONV_MODULE[dims - 1](
+        bank.shape[1] * layer.groups,
+        bank.shape[0],
+        layer.taps,
+        layer.stride,
+        layer.own_padding,
+        1,
+        layer.groups,
+        bias=bias is not None,
+        device="meta",
+    )
+    conv.weight = nn.Parameter(bank)
+    if bias is not None:
+        conv.bias = nn.Parameter(bias.detach().clone())
+    return nn.Sequential(ZERO_PAD[dims - 1](tuple(layer.pad), 0.0), conv) if any(layer.pad) else conv
+
+
+def plain_transform(layer: GroupConv, powers_of_two: bool) -> nn.Module:
+    """Transforms, a product with the spectrum of the bank, and back: torch alone, with every size written out."""
+    grid, taps, around = layer.grid, layer.taps, layer.around
+    sizes = fft_sizes(grid, taps, around, powers_of_two)
+    with torch.no_grad():
+        spectrum = kernel_spectrum(layer.sample(), grid, sizes, around, layer.depthwise)
+    bias = layer.expanded_bias()
+    out = tuple(n + a + b - k + 1 for n, (a, b), k in zip(grid, around, taps, strict=True))
+    repeats = layer.order if layer.depthwise and not layer.grouped_input else 1
+    return _Transform(spectrum, bias, sizes, out, layer.depthwise, repeats)
+
+
+class _Transform(nn.Module):
+    """Written so that tracing leaves nothing of it: no size is asked of a tensor."""
+
+    spectrum: Tensor
+    bias: Tensor | None
+
+    def __init__(
+        self,
+        spectrum: Tensor,
+        bias: Tensor | None,
+        sizes: tuple[int, ...],
+        out: tuple[int, ...],
+        depthwise: bool,
+        repeats: int,
+    ) -> None:
+        super().__init__()
+        # A product with real and imaginary parts apart is what every runtime has.
+        self.register_buffer("spectrum", torch.view_as_real(spectrum.resolve_conj()).contiguous())
+        shaped = None if bias is None else bias.detach().clone().view(-1, *(1,) * len(sizes))
+        self.register_buffer("bias", shaped)
+        self.sizes, self.out, self.depthwise, self.repeats = sizes, out, depthwise, repeats
+        self.frequencies = (*sizes[:-1], sizes[-1] // 2 + 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        axes = tuple(range(-len(self.sizes), 0))
+        if self.repeats > 1:
+            x = torch.repeat_interleave(x, self.repeats, 1)
+        spectra = torch.fft.rfftn(x, self.sizes, axes)
+        spectrum = torch.view_as_complex(self.spectrum)
+        if self.depthwise:
+            product = spectra * spectrum
+        else:
+            # (B, I, F) to (F, B, I) times (F, I, O), and back.
+            first = torch.permute(torch.flatten(spectra, 2), (2, 0, 1))
+            product = torch.permute(torch.matmul(first, torch.transpose(spectrum, 1, 2)), (1, 2, 0))
+            product = torch.unflatten(product, 2, self.frequencies)
+        y: Tensor = torch.fft.irfftn(product, self.sizes, axes)
+        for axis, size in zip(axes, self.out, strict=True):
+            y = torch.narrow(y, axis, 0, size)
+        return y if self.bias is None else y + self.bias
