@@ -6,6 +6,7 @@ after a network (`ckcnn`, `flextcn`, `flexnet`, `ccnn`) takes any input; what is
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from archspec.architecture import Architecture
@@ -70,26 +71,21 @@ def flextcn(
     )
 
 
-def flexnet(input: Input, classes: Any, blocks: int = 7, channels: int = 24, kernel_size: Any = 33) -> Architecture:
+def flexnet(
+    input: Input, classes: Any, blocks: int = 7, channels: Any = 24, kernel_size: Any = 33, sigma: Any = 0.075
+) -> Architecture:
     """FlexNet: residual blocks of two FlexConvs at full resolution, wider with depth (Romero et al. 2022, 2110.08059).
 
     The first two blocks have `channels`, the next three one and a half times, the others twice as many. 33 taps are for
     32 points, 29 for MNIST.
     """
-    body: list[Block] = [flexconv(channels, kernel_size), Norm(), Activation()]
-    before = channels
-    for block in range(blocks):
-        width = channels if block < 2 else channels * 3 // 2 if block < 5 else channels * 2
-        inner: list[Block] = [
-            flexconv(width, kernel_size),
-            Norm(),
-            Activation(),
-            Dropout(rate=0.2, channels=True),
-            flexconv(width, kernel_size),
-            Norm(),
-        ]
-        body += [Residual(body=inner) if width == before else _projected(inner, width), Activation()]
-        before = width
+    body: list[Block] = [flexconv(channels, kernel_size, sigma), Norm(), Activation()]
+    widths = [channels, channels * 3 // 2, channels * 2]
+    stages = [0 if block < 2 else 1 if block < 5 else 2 for block in range(blocks)]
+    for before, stage in pairwise([0, *stages]):
+        conv = flexconv(widths[stage], kernel_size, sigma)
+        inner: list[Block] = [conv, Norm(), Activation(), Dropout(rate=0.2, channels=True), conv, Norm()]
+        body += [Residual(body=inner) if stage == before else _projected(inner, widths[stage]), Activation()]
     return Architecture(input=input, body=body, head=Classifier(classes=classes))
 
 
@@ -104,10 +100,13 @@ def ccnn(
     sigma: Any = 0.075,
     causal: Any = None,
     dropout: Any = 0.1,
+    kernel: Any = None,
 ) -> Architecture:
     """CCNN: one network for series, images and volumes (Knigge, Romero et al. 2023, arXiv 2301.10540).
 
     Separable FlexConvs as large as the grid in S4-like residual blocks, no pooling before the head. Series are causal.
+    `omega_0` is that of sequential MNIST: as published it lies far above what the taps can hold, so that the network is
+    accurate and cannot change its resolution; `kernel=Magnet()` stays below.
     """
     causal = len(input.grid) == 1 if causal is None else causal
     largest = min(input.grid)
@@ -117,7 +116,7 @@ def ccnn(
         return Conv(
             channels=channels,
             kernel_size=sizes,
-            kernel=Magnet(hidden=hidden, omega_0=omega_0),
+            kernel=Magnet(hidden=hidden, omega_0=omega_0) if kernel is None else kernel,
             window=Gaussian(sigma=sigma),
             factorisation="depthwise_separable",
             causal=causal,

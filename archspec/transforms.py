@@ -16,7 +16,7 @@ def fft_sizes(grid: tuple[int, ...], taps: tuple[int, ...], pads: Pads, powers_o
         grid: samples of the signal, per axis.
         taps: of the kernel, per axis.
         pads: zeros before and after the signal, per axis.
-        powers_of_two: for onnxruntime, whose transform of any other length is slow and off by up to 4e-4.
+        powers_of_two: for onnxruntime, whose transforms of other lengths are slow and not exact.
     """
     least = (smallest_size(s, k, b, a) for s, k, (b, a) in zip(grid, taps, pads, strict=True))
     return tuple(_power_of_two(n) if powers_of_two else _fast(n) for n in least)
@@ -34,7 +34,10 @@ def smallest_size(grid: int, taps: int, before: int, after: int) -> int:
 
 
 def _fast(n: int) -> int:
-    """A power of two times 1, 3, 5 or 9, even: measured 12 % faster on average than the next 2^a·3^b·5^c."""
+    """Even, a power of two times 1, 3, 5 or 9: 11 to 19 % faster, on average, than the next 2^a·3^b·5^c.
+
+    Measured by `tests/benchmarks/long_convolutions.py lengths`.
+    """
     return min(odd * _power_of_two(-(-n // odd)) for odd in (1, 3, 5, 9))
 
 
@@ -58,9 +61,40 @@ def spectral_macs(sizes: tuple[int, ...], inputs: int, outputs: int, depthwise: 
     return 4 * frequencies * (outputs if depthwise else inputs * outputs)
 
 
+# The kernel size from which on the transform is faster: a + b / (samples along an axis), by axes, depthwise, training.
+# By tests/benchmarks/long_convolutions.py. FLOPs do not tell: those of matrix products are the cheapest by far.
+_CROSSOVER = {
+    (1, True, False): (71, 0),
+    (1, True, True): (10, 192),
+    (1, False, False): (12, 0),
+    (1, False, True): (14, 0),
+    (2, True, False): (13, 128),
+    (2, True, True): (4, 128),
+    (2, False, False): (6, 0),
+    (2, False, True): (6, 0),
+    (3, True, False): (6, 32),
+    (3, True, True): (3, 0),
+    (3, False, False): (4, 0),
+    (3, False, True): (4, 0),
+}
+
+
 def prefers_fft(dims: int, depthwise: bool, taps: tuple[int, ...], grid: tuple[int, ...], training: bool) -> bool:
-    """Whether the transform is the faster way."""
-    return max(taps) > 31
+    """Whether the transform is the faster way, of a convolution of stride 1, on a CPU.
+
+    Args:
+        dims: axes.
+        depthwise: whether each channel is convolved by itself.
+        taps: of the kernel, per axis; not equal ones count by their geometric mean.
+        grid: samples of the signal, per axis; likewise.
+        training: forward and backward with a new kernel each time; else forward alone with a kept spectrum.
+    """
+    a, b = _CROSSOVER[dims, depthwise, training]
+    return _mean(taps) > a + b / _mean(grid) - 1e-9
+
+
+def _mean(sizes: tuple[int, ...]) -> float:
+    return math.exp(sum(map(math.log, sizes)) / len(sizes))
 
 
 def shares_spectra(kernels: int, functions: int) -> bool:

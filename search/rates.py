@@ -41,7 +41,7 @@ def parameter_groups(
 ) -> list[dict[str, Any]]:
     """Groups for an optimizer: one per role and, within it, one for weights and one for what does not decay.
 
-    That is numbers per channel: biases, scales. Each group carries `factor` and `still` of its role, for whoever sets the learning rate.
+    That is numbers per channel: biases, scales. Each group carries `factor` and `still` of its role, for `set_rates`.
 
     Raises:
         ValueError: a rate is given for a role that no parameter plays.

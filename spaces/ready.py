@@ -10,10 +10,11 @@ from archspec.blocks import Activation, Classifier, Conv, GroupPool, Lift, Norm,
 from archspec.groups import Group
 from archspec.hole import choice, integer, order
 from archspec.inputs import Image, Input, Series, Volume
-from archspec.kernels import Siren, Table
+from archspec.kernels import S4D, Fourier, Hyena, Kernel, Magnet, Siren, Table
 from spaces.space import Space
 
 STAGES = 2
+IMAGE_KERNELS: tuple[Kernel, ...] = (Table(), Siren(), Magnet(), Fourier())
 
 
 def images(
@@ -23,23 +24,26 @@ def images(
 
     Groups that do not fit the image (quarter turns on a non-square one) are left out.
     """
-    return residual_space(Image(channels=channels, size=size), classes, groups, kernel_sizes=(3, 5, 7))
+    return residual_space(Image(channels=channels, size=size), classes, groups, (3, 5, 7), IMAGE_KERNELS)
 
 
 def sequences(channels: int, length: int, classes: int, groups: Sequence[str] = ("C1", "D1")) -> Space:
-    """Classifiers of sequences; as `images`, with longer kernels. D1 is reversal in time."""
+    """Classifiers of sequences; as `images`, with longer kernels and more kinds of them. D1 is reversal in time."""
     sizes = [k for k in (3, 7, 15, 31, 63) if k <= max(3, length // 4)]
-    return residual_space(Series(channels=channels, length=length), classes, groups, kernel_sizes=sizes)
+    kernels = (*IMAGE_KERNELS, Hyena(), *((S4D(),) if tuple(groups) == ("C1",) else ()))
+    return residual_space(Series(channels=channels, length=length), classes, groups, sizes, kernels)
 
 
 def volumes(
     channels: int, size: tuple[int, int, int], classes: int, groups: Sequence[str] = ("C1", "O", "T", "D1")
 ) -> Space:
     """Classifiers of volumes; as `images`. O and T are the rotations of the cube and of the tetrahedron."""
-    return residual_space(Volume(channels=channels, size=size), classes, groups, kernel_sizes=(3, 5))
+    return residual_space(Volume(channels=channels, size=size), classes, groups, (3, 5), (Table(), Siren()))
 
 
-def residual_space(input: Input, classes: int, groups: Sequence[str], kernel_sizes: Sequence[int]) -> Space:
+def residual_space(
+    input: Input, classes: int, groups: Sequence[str], kernel_sizes: Sequence[int], kernels: Sequence[Kernel]
+) -> Space:
     """A lifting convolution, then stages of pre-normalised residual convolutions with a pooling after each.
 
     Fair between groups: `width` is the total of channels times group elements, so that one width costs much the same
@@ -55,7 +59,7 @@ def residual_space(input: Input, classes: int, groups: Sequence[str], kernel_siz
         Lift(
             group=group,
             channels=width // order(group),
-            kernel=_kernel("stem_kernel"),
+            kernel=choice(*kernels, name="stem_kernel"),
             kernel_size=_sizes(kernel_sizes, grid),
         )
     ]
@@ -63,7 +67,7 @@ def residual_space(input: Input, classes: int, groups: Sequence[str], kernel_siz
         channels = 2**stage * width // order(group)
         conv = Conv(
             channels=channels,
-            kernel=_kernel(f"stage{stage + 1}_kernel"),
+            kernel=choice(*kernels, name=f"stage{stage + 1}_kernel"),
             kernel_size=_sizes(kernel_sizes, grid),
             factorisation=choice("full", "depthwise_separable", name=f"stage{stage + 1}_factorisation"),
         )
@@ -98,10 +102,6 @@ def halving(grid: tuple[int, ...]) -> Pool | None:
 def halved(grid: tuple[int, ...]) -> tuple[int, ...]:
     """What `halving` leaves."""
     return tuple((n + 1) // 2 for n in grid)
-
-
-def _kernel(name: str) -> object:
-    return choice(Table(), Siren(), name=name)
 
 
 def _sizes(sizes: Sequence[int], grid: tuple[int, ...]) -> object:

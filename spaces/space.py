@@ -81,6 +81,11 @@ class Space:
         """A random architecture: every decision uniform over its values (or their logarithm)."""
         return self.drawn(lambda _, hole: _random_value(hole, rng))[0]
 
+    @property
+    def default(self) -> Architecture:
+        """The first of every choice, the lowest of every number."""
+        return self.drawn(lambda _, hole: _first(hole))[0]
+
     def enumerate(self) -> Iterator[Architecture]:
         """Every filling, the last decision turning fastest. ValueError where a real number is open."""
         turns: list[int] = []

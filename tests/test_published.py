@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 import torch
 
+import spaces
 from archspec import (
     S4D,
+    Classifier,
     Conv,
     Disc,
     Exponential,
@@ -74,6 +78,30 @@ def test_one_constructor_makes_networks_of_every_dimension(grid: tuple[int, ...]
     with torch.no_grad():
         assert model(x).shape == (2, 3)
     assert price(architecture).params == sum(p.numel() for p in model.parameters())
+
+
+SPACES = {
+    "ckcnn": spaces.ckcnn(Series(channels=1, length=784), Classifier(classes=10, pool="last"), omega_0=31.09),
+    "flextcn": spaces.flextcn(Series(channels=1, length=784), Classifier(classes=10, pool="last")),
+    "flexnet": spaces.flexnet(Image(channels=3, size=(32, 32)), 10),
+    "ccnn": spaces.ccnn(Series(channels=1, length=784), 10),
+}
+PUBLISHED = {
+    "ckcnn": published.ckcnn_smnist(dropout=0.0),
+    "flextcn": published.flextcn(Series(channels=1, length=784), Classifier(classes=10, pool="last")),
+    "flexnet": published.flexnet_7(),
+    "ccnn": published.ccnn_4_140(),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_default_point_of_its_space_is_the_published_network(name: str) -> None:
+    space = SPACES[name]
+    assert space.default.hash == PUBLISHED[name].hash
+    assert space.fill(space.values_of(space.default)).hash == space.default.hash
+    assert space.size() > 20
+    rng = random.Random(0)
+    assert len({space.sample(rng).hash for _ in range(10)}) > 3
 
 
 KERNELS: tuple[Kernel, ...] = (

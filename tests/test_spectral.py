@@ -220,6 +220,8 @@ def test_the_spectrum_of_features_is_that_of_the_bank_they_make(problem: Problem
 
 
 class Frozen(nn.Module):
+    spectrum: Tensor
+
     def __init__(self, problem: Problem) -> None:
         super().__init__()
         bank = problem.data(torch.float32)[1].detach()

@@ -125,7 +125,11 @@ def test_the_public_names_are_these() -> None:
     assert set(spaces.__all__) == {
         "Parameter",
         "Space",
+        "ccnn",
         "choice",
+        "ckcnn",
+        "flexnet",
+        "flextcn",
         "images",
         "integer",
         "order",

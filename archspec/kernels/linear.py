@@ -17,13 +17,13 @@ class Fourier(Kernel):
     """Random Fourier features (Rahimi and Recht 2007): cosines and sines of fixed frequencies, a weight for each.
 
     The frequencies are spread evenly over a ball whose radius is `bandwidth` times the Nyquist frequency of the taps:
-    whatever the weights, the kernel holds no higher ones.
+    whatever the weights, the kernel holds no higher ones. So it can use the whole band and still be sampled anywhere.
     """
 
     band_limits: ClassVar[tuple[str, ...]] = ("mask",)
     kind: Literal["fourier"] = "fourier"
     features: int = Field(default=32, ge=1, le=4096, description="frequencies; each gives a cosine and a sine")
-    bandwidth: float = Field(default=0.5, gt=0, le=8, description="fraction of the taps' Nyquist frequency")
+    bandwidth: float = Field(default=1.0, gt=0, le=8, description="fraction of the taps' Nyquist frequency")
     omega_group: float = Field(default=3.0, gt=0, le=1e3, description="frequency along the group coordinates")
 
     def params(self, wanted: Wanted) -> int:
