@@ -35,6 +35,7 @@ from archspec.signal import Signal, SignalError
 from archspec.windows import Disc, Exponential, Gaussian
 
 if TYPE_CHECKING:
+    from archspec.carrying import carry
     from archspec.exporting import export, load
     from archspec.freezing import freeze
     from archspec.layers.aliasing import alias_penalty
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 _NEEDS_TORCH = {
     "alias_penalty": "archspec.layers.aliasing",
+    "carry": "archspec.carrying",
     "export": "archspec.exporting",
     "freeze": "archspec.freezing",
     "Network": "archspec.lowering",
@@ -102,6 +104,7 @@ __all__ = [
     "Table",
     "Volume",
     "alias_penalty",
+    "carry",
     "choice",
     "export",
     "freeze",

@@ -107,6 +107,7 @@ PUBLIC = {
     "Table",
     "Volume",
     "alias_penalty",
+    "carry",
     "choice",
     "export",
     "freeze",

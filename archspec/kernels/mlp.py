@@ -35,4 +35,4 @@ class Mlp(Kernel):
     def lower(self, wanted: Wanted) -> KernelModule:
         from archspec.layers.kernels.mlp import Mlp as Layer
 
-        return Layer(wanted.rows, wanted.inputs, self.hidden, self.layers)
+        return Layer(wanted.rows, wanted.inputs, len(wanted.sizes), self.hidden, self.layers)

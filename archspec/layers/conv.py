@@ -86,6 +86,11 @@ class GroupConv(Bank):
             for training in (False, True)
         ]
 
+    @property
+    def causal(self) -> bool:
+        """Whether the kernel ends at the current step."""
+        return self.padding == "causal"
+
     def expanded_bias(self) -> Tensor | None:
         """One bias per output channel, repeated over the group."""
         return self.bias if self.bias is None or self.order == 1 else self.bias.repeat_interleave(self.order)

@@ -51,6 +51,11 @@ class LearnedWindow(nn.Module):
         return self.factors().repeat_interleave(self.repeats, 0) if self.repeats > 1 else self.factors()
 
     @torch.no_grad()
+    def stretch(self, ratio: float, centre: float) -> None:
+        """Stay as wide on the grid when a unit of the coordinates is `ratio` times as long."""
+        self.log_width.sub_(math.log(ratio))
+
+    @torch.no_grad()
     def confine(self) -> None:
         """Bring a width that has left its bounds back to them, where it has a gradient again."""
         self.log_width.clamp_(self.low, self.high)
@@ -82,6 +87,12 @@ class Gaussian(LearnedWindow):
         else:
             self.register_buffer("mean", mean, persistent=False)
         self.causal, self.deviations = causal, deviations
+
+    @torch.no_grad()
+    def stretch(self, ratio: float, centre: float) -> None:
+        """Stay as wide, and in place, on the grid."""
+        super().stretch(ratio, centre)
+        self.mean.copy_(centre + (self.mean - centre) / ratio)
 
     def factors(self) -> Tensor:
         """(C, P) at the points."""

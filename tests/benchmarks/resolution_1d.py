@@ -108,7 +108,7 @@ def of_tables(seed: int) -> dict[str, list[float]]:
 
 CONTINUOUS: dict[str, tuple[Kernel, Window | None]] = {
     "Magnet, half of Nyquist, Gaussian": (Magnet(), SMOOTH),
-    "Fourier, half of Nyquist, Gaussian": (Fourier(), SMOOTH),
+    "Fourier, half of Nyquist, Gaussian": (Fourier(bandwidth=0.5), SMOOTH),
     "cubic spline, a knot per tap, Gaussian": (Spline(), SMOOTH),
     "cubic spline, 8 knots, Gaussian": (Spline(knots=8), SMOOTH),
     "SIREN, ω₀ = 60": (Siren(omega_0=60.0), None),

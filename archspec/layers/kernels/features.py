@@ -26,6 +26,14 @@ class KernelModule(nn.Module):
         """Hold frequencies to those below `nyquist` (radians per unit) from now on, where the kernel can."""
         raise AssertionError
 
+    def stretch(self, ratio: float, centre: float) -> None:
+        """Stay the same function of the offset from `centre` when a unit of the coordinates becomes `ratio` as long."""
+        raise NotCarried
+
+
+class NotCarried(Exception):
+    """This kernel is no function of the offset that another size could have."""
+
 
 class FeatureKernel(KernelModule):
     """k = W·h(p) + b; subclasses give the features h. `is_their_sum` is False where something follows that sum."""

@@ -35,6 +35,15 @@ class Fourier(FeatureKernel):
         """Leave out the features of higher frequencies."""
         self.nyquist = nyquist if masked else math.inf
 
+    @torch.no_grad()
+    def stretch(self, ratio: float, centre: float) -> None:
+        """The frequencies stay those of the grid; the phase that causal ones gain turns cosines into sines."""
+        turned = self.frequencies[:, : self.dims].sum(1) * centre * (1 - ratio)
+        cosines, sines = self.out.weight.chunk(2, 1)
+        c, s = torch.cos(turned), torch.sin(turned)
+        self.out.weight.copy_(torch.cat([cosines * c + sines * s, sines * c - cosines * s], 1))
+        self.frequencies[:, : self.dims] *= ratio
+
     def features(self) -> Tensor:
         """(P, 2F)."""
         phase = self.points @ self.frequencies.T

@@ -91,6 +91,17 @@ class Magnet(FeatureKernel):
         widths = torch.stack([g.gamma[:, : self.dims].abs().amax(1) for g in gabors])
         return sines / (2 * math.pi), deviations * widths / (2 * math.pi)
 
+    @torch.no_grad()
+    def stretch(self, ratio: float, centre: float) -> None:
+        """Every filter keeps its place, width and frequency on the grid."""
+        dims = self.dims
+        for gabor in self.filters:
+            assert isinstance(gabor, Gabor)
+            gabor.mu[:, :dims] = centre + (gabor.mu[:, :dims] - centre) / ratio
+            gabor.gamma[:, :dims] *= ratio
+            gabor.linear.bias.add_(gabor.linear.weight[:, :dims].sum(1) * centre * (1 - ratio))
+            gabor.linear.weight[:, :dims] *= ratio
+
     def features(self) -> Tensor:
         """(P, H): the last product."""
         z = self._filtered(0)

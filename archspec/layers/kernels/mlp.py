@@ -14,8 +14,9 @@ from archspec.layers.kernels.features import FeatureKernel
 class Mlp(FeatureKernel):
     """Rectified linear units from coordinates to R kernels; their knots are spread evenly over the kernel."""
 
-    def __init__(self, rows: int, inputs: int, hidden: int, layers: int) -> None:
+    def __init__(self, rows: int, inputs: int, dims: int, hidden: int, layers: int) -> None:
         super().__init__(hidden, rows)
+        self.dims = dims
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise([inputs, *[hidden] * (layers - 1)]))
         with torch.no_grad():
             for i, layer in enumerate(self.hidden):
@@ -24,6 +25,14 @@ class Mlp(FeatureKernel):
                 knots = torch.rand(hidden, inputs) * 2 - 1
                 # The unit's knot, where its input is zero, lies at a random point of the kernel.
                 layer.bias.copy_(-(layer.weight * knots).sum(1) if i == 0 else torch.zeros(hidden))
+
+    @torch.no_grad()
+    def stretch(self, ratio: float, centre: float) -> None:
+        """The first layer sees coordinates that have grown."""
+        first = self.hidden[0]
+        assert isinstance(first, nn.Linear)
+        first.bias.add_(first.weight[:, : self.dims].sum(1) * centre * (1 - ratio))
+        first.weight[:, : self.dims] *= ratio
 
     def features(self) -> Tensor:
         """(P, H): the last hidden layer."""

@@ -42,6 +42,9 @@ class S4D(KernelModule):
         self.register_buffer("steps", steps, persistent=False)
         self.register_buffer("later", (points > 0).to(points), persistent=False)
 
+    def stretch(self, ratio: float, centre: float) -> None:
+        """Its time is in steps of the grid, whatever the size."""
+
     def forward(self) -> Tensor:
         """Samples (R, P)."""
         step = self.log_step.exp()

@@ -51,6 +51,7 @@ class Siren(FeatureKernel):
         learn_omega: bool,
     ) -> None:
         super().__init__(hidden, rows)
+        self.dims = dims
         widths = [inputs, *[hidden] * (layers - 1)]
         linear = WeightNormed if weight_norm else nn.Linear
         self.hidden = nn.ModuleList(linear(a, b) for a, b in pairwise(widths))
@@ -71,6 +72,20 @@ class Siren(FeatureKernel):
         for layer in self.hidden:
             z = torch.sin(self.omega * layer(z))
         return z
+
+    @torch.no_grad()
+    def stretch(self, ratio: float, centre: float) -> None:
+        """The first layer sees coordinates that have grown."""
+        first = self.hidden[0]
+        assert isinstance(first, nn.Linear | WeightNormed)
+        dims, moved = self.dims, first.weight.clone()
+        first.bias.add_(moved[:, :dims].sum(1) * centre * (1 - ratio))
+        moved[:, :dims] *= ratio
+        if isinstance(first, WeightNormed):
+            first.direction.copy_(moved)
+            first.length.copy_(moved.norm(dim=1))
+        else:
+            first.weight.copy_(moved)
 
     @torch.no_grad()
     def scale_to(self, energy: Tensor, target: float) -> None:

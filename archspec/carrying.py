@@ -1,0 +1,68 @@
+"""Weights carried from one size of the kernels to another."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor
+
+from archspec.architecture import Architecture
+from archspec.layers.conv import GroupConv
+from archspec.layers.kernels.features import NotCarried
+from archspec.layers.kernels.table import Table
+from archspec.lowering import Network, lower
+from archspec.signal import SignalError
+
+
+def carry(model: Network, architecture: Architecture) -> Network:
+    """A network of the same blocks with other kernel sizes, whose kernels are the same functions of the offset.
+
+    What a larger kernel has beyond the smaller one is what its function says there (of a table: zeros); what a smaller
+    one lacks is cut off. The given model is left as it is.
+
+    Raises:
+        SignalError: the architectures differ in more than kernel sizes, or a kernel cannot have another size.
+    """
+    with torch.random.fork_rng(devices=[]):
+        other = lower(architecture).to(next(model.parameters()))
+    state = copy.deepcopy(model.state_dict())
+    wanted = other.state_dict()
+    if state.keys() != wanted.keys():
+        raise SignalError("only kernel sizes may differ between the architectures that weights are carried between")
+    stretched = [(n, a, model.get_submodule(n)) for n, a in other.named_modules() if isinstance(a, GroupConv)]
+    for name, bank, mine in stretched:
+        assert isinstance(mine, GroupConv)
+        if isinstance(bank.kernel, Table) and bank.sizes != mine.sizes:
+            key = f"{name}.kernel.weight"
+            state[key] = _resized(state[key], mine.sizes, bank.sizes, causal=mine.causal)
+    try:
+        other.load_state_dict(state)
+    except RuntimeError:
+        raise SignalError("only kernel sizes may differ; keep channels, knots and hidden widths as they are") from None
+    for name, bank, mine in stretched:
+        assert isinstance(mine, GroupConv)
+        ratio = max(1.0, (max(bank.sizes) - 1) / 2) / max(1.0, (max(mine.sizes) - 1) / 2)
+        if ratio != 1:
+            try:
+                for part in (bank.kernel, bank.window):
+                    if part is not None and not isinstance(part, Table):
+                        part.stretch(ratio, 1.0 if mine.causal else 0.0)
+            except NotCarried:
+                kind = type(bank.kernel).__name__
+                raise SignalError(
+                    f"{name}: a {kind} kernel is bound to its size; use Siren, Magnet or Fourier"
+                ) from None
+            bank.place(bank.kept)
+    other.fit()
+    return other.train(model.training)
+
+
+def _resized(table: Tensor, before: tuple[int, ...], now: tuple[int, ...], causal: bool) -> Tensor:
+    """(R, M·K) to (R, M·K'): the same weights around the centre (causal: up to the current step), zeros beyond."""
+    shaped = table.view(len(table), -1, *before)
+    for axis, (old, new) in enumerate(zip(before, now, strict=True), 2):
+        first = new - old if causal else (new - old) // 2
+        pads = [0, 0] * (shaped.dim() - 1 - axis) + [first, new - old - first]
+        shaped = torch.nn.functional.pad(shaped, pads)
+    return shaped.reshape(len(table), -1)
