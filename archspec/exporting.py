@@ -17,7 +17,7 @@ from torch import fx
 from archspec.architecture import Architecture, price
 from archspec.document import SpecError
 from archspec.freezing import freeze
-from archspec.lowering import lower
+from archspec.lowering import Network, lower
 
 SPEC, WEIGHTS, ONNX = "architecture.json", "weights.safetensors", "model.onnx"
 TOLERANCE = 1e-4
@@ -41,7 +41,7 @@ def export(
     return directory
 
 
-def load(directory: str | Path) -> fx.GraphModule:
+def load(directory: str | Path) -> Network:
     """The network that `export` wrote, in evaluation mode.
 
     Raises:
@@ -59,7 +59,8 @@ def load(directory: str | Path) -> fx.GraphModule:
         model.load_state_dict(weights)
     except RuntimeError as error:
         raise SpecError(f"{directory / WEIGHTS} does not belong to {directory / SPEC}: {error}") from None
-    return model.eval()
+    model.eval()
+    return model
 
 
 def export_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) -> float:

@@ -22,8 +22,10 @@ def freeze(model: fx.GraphModule, powers_of_two: bool = False) -> fx.GraphModule
         if node.op == "call_module"
     }
     folded = fx.GraphModule(modules, copy.deepcopy(model.graph), class_name="Frozen")
-    # Tracing leaves modules of torch.nn whole and writes out everything else.
-    traced = fx.GraphModule(folded, fx.Tracer().trace(folded), class_name="Frozen")
+    # Tracing leaves modules of torch.nn whole and writes out everything else, reads of buffers too.
+    tracer = fx.Tracer()
+    tracer.proxy_buffer_attributes = True
+    traced = fx.GraphModule(folded, tracer.trace(folded), class_name="Frozen")
     _drop_identities(traced)
     _fold_norms(traced)
     traced.delete_all_unused_submodules()

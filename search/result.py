@@ -17,8 +17,7 @@ from search.store import RunDirectory, RunError
 
 if TYPE_CHECKING:
     import optuna
-    from torch import fx
-
+    from archspec.lowering import Network
     from search.task import Task
 
 State = Literal["scored", "stopped", "failed", "rejected", "running"]
@@ -52,7 +51,7 @@ class Trial:
     def __hash__(self) -> int:
         return hash((self.number, self.directory.path))
 
-    def model(self) -> fx.GraphModule:
+    def model(self) -> Network:
         """The trained network, in evaluation mode; RunError if it has no weights."""
         from safetensors.torch import load_file
 
@@ -63,7 +62,8 @@ class Trial:
             raise RunError(f"trial {self.number} ({self.state}) has no weights")
         model = lower(self.architecture)
         model.load_state_dict(load_file(path))
-        return model.eval()
+        model.eval()
+        return model
 
     def test(self) -> dict[str, float]:
         """Scores on the test data, which the search has not seen; RunError if the task is not at hand."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from archspec import Architecture, Conv, Disc, Dropout, Group, GroupPool, Image, Lift, Norm, Pointwise, Pool, Restrict
-from archspec.layers.conv import GroupConv
+from archspec.layers.conv import GroupConv, Way
 from tests.equivariance import BROKEN, EXACT, deviations, settled
 from tests.examples import SIREN, network, on, seeded
 
@@ -119,7 +119,7 @@ def window_off_centre(model: fx.GraphModule) -> None:
 
 def padding_on_one_side(model: fx.GraphModule) -> None:
     conv = find(model, "body_1_conv")
-    conv.padding, conv.pad = (0, 0), [4, 0, 4, 0]
+    conv.ways = [Way((0, 0), [4, 0, 4, 0], False)] * 2
 
 
 def pooling_off_centre(model: fx.GraphModule) -> None:
@@ -128,7 +128,7 @@ def pooling_off_centre(model: fx.GraphModule) -> None:
 
 def stride_off_centre(model: fx.GraphModule) -> None:
     conv = find(model, "body_1_conv")
-    conv.padding, conv.pad = (0, 0), [0, 2, 0, 2]
+    conv.ways = [Way((0, 0), [0, 2, 0, 2], False)] * 2
 
 
 def one_element_for_the_maximum(model: fx.GraphModule) -> None:

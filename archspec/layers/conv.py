@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -23,9 +23,33 @@ if TYPE_CHECKING:
     from archspec.sampling import Sampling
 
 CONV = (F.conv1d, F.conv2d, F.conv3d)
-# Above this size a convolution that pads by itself leaves the fast path of the CPU library.
-LARGEST_SELF_PADDED = 7
-LARGEST_CHANNELS_LAST = 11
+# Taps from which onnxruntime is faster by transforms: by (depthwise, more than one axis).
+LARGE = {(False, False): 255, (False, True): 31, (True, False): 1023, (True, True): 1023}
+
+
+class Way(NamedTuple):
+    """How a direct convolution is called: what it pads by itself, what is padded before, channels innermost or not."""
+
+    own_padding: tuple[int, ...]
+    pad: list[int]
+    channels_last: bool
+
+
+def fastest_way(around: tuple[tuple[int, int], ...], taps: tuple[int, ...], depthwise: bool, training: bool) -> Way:
+    """What measures as fastest on a CPU (tests/benchmarks/long_convolutions.py).
+
+    Above some size a convolution that pads by itself leaves the fast path of the library; the backward of a depthwise
+    one is several times faster with the channels innermost, its forward slower.
+    """
+    dims, size = len(taps), max(taps)
+    last = training and ((depthwise and dims > 1 and 5 <= size <= 13) or (not depthwise and dims == 2 and size >= 9))
+    largest = 13 if training and (last or not depthwise) else 9 if depthwise else 7
+    by_itself = size <= largest and all(before == after for before, after in around)
+    return Way(
+        tuple(before for before, _ in around) if by_itself else (0,) * dims,
+        [] if by_itself else [n for pair in around[::-1] for n in pair],
+        last,
+    )
 
 
 class GroupConv(Bank):
@@ -71,11 +95,7 @@ class GroupConv(Bank):
         super().place(kept)
         taps, dims = self.taps, len(self.taps)
         self.around = zeros_around(taps, self.padding)
-        by_itself = all(before == after for before, after in self.around) and max(taps) <= LARGEST_SELF_PADDED
-        self.own_padding = tuple(before for before, _ in self.around) if by_itself else (0,) * dims
-        self.pad = [] if by_itself else [n for pair in self.around[::-1] for n in pair]
-        # The backward of a depthwise convolution is several times faster with the channels innermost.
-        self.channels_last = self.depthwise and dims == 2 and 5 <= max(taps) <= LARGEST_CHANNELS_LAST
+        self.ways = [fastest_way(self.around, taps, self.depthwise, training) for training in (False, True)]
         self.by_fft = [
             self.algorithm == "fft"
             or (
@@ -103,13 +123,14 @@ class GroupConv(Bank):
 
     def direct(self, x: Tensor) -> Tensor:
         """(B, I·N, *S) to (B, O·N, *S') by sums over the taps."""
-        if self.pad:
-            x = F.pad(x, self.pad)
-        if self.channels_last:
-            x = x.contiguous(memory_format=torch.channels_last)
-        convolve: Callable[..., Tensor] = CONV[len(self.taps) - 1]
-        y = convolve(x, self.bank(), self.expanded_bias(), self.stride, self.own_padding, 1, self.groups)
-        return y.contiguous() if self.channels_last else y
+        way, dims = self.ways[self.training], len(self.taps)
+        if way.pad:
+            x = F.pad(x, way.pad)
+        if way.channels_last:
+            x = x.contiguous(memory_format=torch.channels_last if dims == 2 else torch.channels_last_3d)
+        sums: Callable[..., Tensor] = CONV[dims - 1]
+        y = sums(x, self.bank(), self.expanded_bias(), self.stride, way.own_padding, 1, self.groups)
+        return y.contiguous() if way.channels_last else y
 
     def transformed(self, x: Tensor) -> Tensor:
         """(B, I·N, *S) to (B, O·N, *S') by Fourier transforms."""
@@ -156,10 +177,15 @@ class GroupConv(Bank):
         return spectrum_of_features(weight, shaped, grid, sizes, self.around, shape, self.depthwise)
 
     def plain(self, powers_of_two: bool = False) -> nn.Module:
-        """The same by modules of torch alone; `powers_of_two` for runtimes that transform no other lengths well."""
+        """The same by modules of torch alone; `powers_of_two` for runtimes that transform no other lengths well.
+
+        Such runtimes transform slowly too: there sums stay faster up to much larger kernels.
+        """
         from archspec.layers.plain import plain_convolution, plain_transform
 
-        return plain_transform(self, powers_of_two) if self.by_fft[False] else plain_convolution(self)
+        large = max(self.taps) >= LARGE[self.depthwise, len(self.taps) > 1]
+        by_fft = self.by_fft[False] and (large or not powers_of_two)
+        return plain_transform(self, powers_of_two) if by_fft else plain_convolution(self)
 
 
 def pointwise(

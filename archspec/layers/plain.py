@@ -20,13 +20,13 @@ ZERO_PAD: tuple[Any, ...] = (nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3
 def plain_convolution(layer: GroupConv) -> nn.Module:
     """An ordinary convolution with the expanded bank as its weights."""
     dims, bank = len(layer.taps), layer.sample().detach().clone(memory_format=torch.contiguous_format)
-    bias = layer.expanded_bias()
+    bias, way = layer.expanded_bias(), layer.ways[False]
     conv = CONV_MODULE[dims - 1](
         bank.shape[1] * layer.groups,
         bank.shape[0],
         layer.taps,
         layer.stride,
-        layer.own_padding,
+        way.own_padding,
         1,
         layer.groups,
         bias=bias is not None,
@@ -35,7 +35,7 @@ def plain_convolution(layer: GroupConv) -> nn.Module:
     conv.weight = nn.Parameter(bank)
     if bias is not None:
         conv.bias = nn.Parameter(bias.detach().clone())
-    return nn.Sequential(ZERO_PAD[dims - 1](tuple(layer.pad), 0.0), conv) if any(layer.pad) else conv
+    return nn.Sequential(ZERO_PAD[dims - 1](tuple(way.pad), 0.0), conv) if any(way.pad) else conv
 
 
 def plain_transform(layer: GroupConv, powers_of_two: bool) -> nn.Module:
@@ -67,7 +67,8 @@ class _Transform(nn.Module):
     ) -> None:
         super().__init__()
         # A product with real and imaginary parts apart is what every runtime has.
-        self.register_buffer("spectrum", torch.view_as_real(spectrum.resolve_conj()).contiguous())
+        parts = torch.view_as_real(spectrum.resolve_conj())
+        self.register_buffer("spectrum", parts.clone(memory_format=torch.contiguous_format))
         shaped = None if bias is None else bias.detach().clone().view(-1, *(1,) * len(sizes))
         self.register_buffer("bias", shaped)
         self.sizes, self.out, self.depthwise, self.repeats = sizes, out, depthwise, repeats

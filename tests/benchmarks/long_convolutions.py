@@ -1,0 +1,247 @@
+"""How fast long convolutions are, side by side in one process of one thread: times of the other way over ours.
+
+    python tests/benchmarks/long_convolutions.py [ckconv] [crossover] [lengths]        # all parts: about five minutes
+
+With an allocator that keeps its memory, as search workers should have it:
+
+    MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 MALLOC_TOP_PAD_=268435456 \
+        python tests/benchmarks/long_convolutions.py
+
+1. CKConv (Romero et al. 2021) as its authors' code does it, written anew: a sine network with weight normalisation
+   samples a dense kernel as long as the signal, which is transformed, multiplied by broadcasting and summed.
+2. Direct convolution, by its best path, over `archspec.layers.spectral`: what `archspec.transforms.prefers_fft` is made
+   from. `!` marks a cell where the way that it chooses takes over 15 % longer than the other.
+3. Transform lengths of `archspec.transforms.fft_sizes` over the next even number of the form 2^a·3^b·5^c.
+"""
+
+# Letters: B batch, C channels, L length, H hidden, O/I channels out/in.
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
+
+from archspec.layers.spectral import convolve, kernel_spectrum, spectrum_of_features
+from archspec.transforms import fft_sizes, prefers_fft
+
+BATCH, CHANNELS, HIDDEN, OMEGA = 16, 32, 32, 30.0
+CLEAR = 6.0  # longer kernels are not tried where this ratio is reached
+
+
+class Reference(nn.Module):
+    """The authors' design: x (B, C, L) to (B, C, L), causal."""
+
+    points: Tensor
+
+    def __init__(self, length: int) -> None:
+        super().__init__()
+        self.first = weight_norm(nn.Conv1d(1, HIDDEN, 1))
+        self.second = weight_norm(nn.Conv1d(HIDDEN, HIDDEN, 1))
+        self.out = weight_norm(nn.Conv1d(HIDDEN, CHANNELS * CHANNELS, 1))
+        self.register_buffer("points", torch.linspace(-1, 1, length).view(1, 1, length))
+
+    def kernel(self) -> Tensor:
+        """(O, I, L)."""
+        z = torch.sin(OMEGA * self.first(self.points))
+        samples: Tensor = self.out(torch.sin(OMEGA * self.second(z)))
+        return samples.view(CHANNELS, CHANNELS, -1)
+
+    def forward(self, x: Tensor, kernel: Tensor | None = None) -> Tensor:
+        kernel = self.kernel() if kernel is None else kernel
+        length = x.shape[-1]
+        signals = torch.fft.rfft(F.pad(x, (length, 0)))
+        kernels = torch.fft.rfft(F.pad(kernel, (0, length)))
+        product = (signals.unsqueeze(1) * kernels.conj().unsqueeze(0)).sum(2)
+        both: Tensor = torch.fft.irfft(product, n=2 * length)
+        # Padded by as much as the kernel is long, position 0 is one before the first output.
+        return both[..., 1 : length + 1]
+
+
+class Ours(nn.Module):
+    """The same function: transforms of the hidden activations instead of the kernels."""
+
+    points: Tensor
+
+    def __init__(self, reference: Reference) -> None:
+        super().__init__()
+        self.first, self.second, self.out = map(as_linear, (reference.first, reference.second, reference.out))
+        self.register_buffer("points", reference.points.view(-1, 1))
+        length = len(self.points)
+        self.grid, self.pads = (length,), ((length - 1, 0),)
+        self.sizes = fft_sizes(self.grid, self.grid, self.pads)
+
+    def spectrum(self) -> Tensor:
+        z = torch.sin(OMEGA * self.first(self.points))
+        z = torch.sin(OMEGA * self.second(z))
+        features = torch.cat([z, torch.ones_like(self.points)], 1).t()
+        weight = torch.cat([self.out.weight, self.out.bias[:, None]], 1)
+        shape = (CHANNELS, CHANNELS)
+        return spectrum_of_features(weight, features, self.grid, self.sizes, self.pads, shape, depthwise=False)
+
+    def forward(self, x: Tensor, spectrum: Tensor | None = None) -> Tensor:
+        spectrum = self.spectrum() if spectrum is None else spectrum
+        return convolve(x, spectrum, self.sizes, self.grid, depthwise=False)
+
+
+def as_linear(conv: nn.Conv1d) -> nn.Linear:
+    linear = nn.Linear(conv.in_channels, conv.out_channels)
+    with torch.no_grad():
+        linear.weight.copy_(conv.weight[..., 0])
+        if conv.bias is not None:
+            linear.bias.copy_(conv.bias)
+    return linear
+
+
+def ratio(other: Callable[[], object], ours: Callable[[], object], seconds: float = 1.5) -> tuple[float, float, float]:
+    """Median time of `other` over that of `ours`, with the least and the largest ratio; run in turns."""
+    pairs: list[tuple[float, float]] = []
+    spent = 0.0
+    while len(pairs) < 4 or (spent < seconds and len(pairs) < 30):
+        times = []
+        for way in (other, ours):
+            start = time.perf_counter()
+            way()
+            times.append(time.perf_counter() - start)
+        pairs.append((times[0], times[1]))
+        spent += sum(times)
+    pairs = pairs[1:]  # the first is the warm-up
+    others, own = zip(*pairs, strict=True)
+    each = [a / b for a, b in pairs]
+    return statistics.median(others) / statistics.median(own), min(each), max(each)
+
+
+def training(module: Callable[[Tensor], Tensor], x: Tensor, gradient: Tensor, leaves: list[Tensor]) -> object:
+    """Forward and backward, to the signal and to the weights."""
+    y = module(x)
+    return torch.autograd.grad(y, [x, *leaves], gradient)
+
+
+def without_gradients(way: Callable[[], Tensor]) -> Callable[[], Tensor]:
+    def run() -> Tensor:
+        with torch.no_grad():
+            return way()
+
+    return run
+
+
+def compared(length: int) -> list[tuple[float, float, float]]:
+    """Ratios of forward, of forward and backward, and of forward with kept kernels."""
+    theirs = Reference(length)
+    ours = Ours(theirs)
+    x = torch.randn(BATCH, CHANNELS, length, requires_grad=True)
+    gradient = torch.randn_like(x)
+    with torch.no_grad():
+        kernel, spectrum = theirs.kernel(), ours.spectrum()
+        wanted = theirs(x[:1])
+        assert (ours(x[:1]) - wanted).abs().max() < 1e-4 * wanted.abs().max()
+
+    def trained(module: nn.Module) -> Callable[[], object]:
+        return lambda: training(module, x, gradient, list(module.parameters()))
+
+    return [
+        ratio(without_gradients(lambda: theirs(x)), without_gradients(lambda: ours(x)), 6),
+        ratio(trained(theirs), trained(ours), 6),
+        ratio(without_gradients(lambda: theirs(x, kernel)), without_gradients(lambda: ours(x, spectrum)), 6),
+    ]
+
+
+def ckconv() -> None:
+    print(f"1. The authors' CKConv over ours: {CHANNELS} channels, batch {BATCH}; ratio of medians (least, largest)\n")
+    print(f"{'length':>7} {'forward':>22} {'forward + backward':>22} {'kept kernels':>22}")
+    for length in (256, 1024, 4096, 16384):
+        cells = [f"{middle:.1f} ({least:.1f}, {largest:.1f})" for middle, least, largest in compared(length)]
+        print(f"{length:>7} " + " ".join(f"{cell:>22}" for cell in cells), flush=True)
+
+
+def direct(x: Tensor, bank: Tensor, pads: tuple[tuple[int, int], ...], groups: int, train: bool) -> Tensor:
+    """The fastest of the direct ways found: who pads, and whether the channels lie innermost."""
+    dims, size, depthwise = len(pads), max(bank.shape[2:]), groups > 1
+    inner = train and dims > 1 and (5 <= size <= 13 if depthwise else size >= 9)
+    largest = 13 if inner or (train and not depthwise) else 9 if depthwise else 7
+    padding: tuple[int, ...] = (0,) * dims
+    if size > largest:
+        x = F.pad(x, [n for pair in reversed(pads) for n in pair])
+    else:
+        padding = tuple(before for before, _ in pads)
+    if inner:
+        x = x.contiguous(memory_format=torch.channels_last if dims == 2 else torch.channels_last_3d)
+    convolution: Callable[..., Tensor] = (F.conv1d, F.conv2d, F.conv3d)[dims - 1]
+    y = convolution(x, bank, None, 1, padding, 1, groups)
+    return y.contiguous() if inner else y
+
+
+def cell(grid: tuple[int, ...], size: int, depthwise: bool, train: bool) -> float:
+    """Time of the direct convolution over the transform's, centred."""
+    taps, pads = (size,) * len(grid), ((size // 2, size // 2),) * len(grid)
+    sizes, groups = fft_sizes(grid, taps, pads), CHANNELS if depthwise else 1
+    x = torch.randn(BATCH, CHANNELS, *grid, requires_grad=train)
+    bank = torch.randn(CHANNELS, CHANNELS // groups, *taps, requires_grad=train)
+    if not train:
+        spectrum = kernel_spectrum(bank, grid, sizes, pads, depthwise)
+        ours = without_gradients(lambda: convolve(x, spectrum, sizes, grid, depthwise))
+        return ratio(without_gradients(lambda: direct(x, bank, pads, groups, train)), ours, 0.4)[0]
+    gradient = torch.randn_like(x)
+
+    def transformed(x: Tensor) -> Tensor:
+        return convolve(x, kernel_spectrum(bank, grid, sizes, pads, depthwise), sizes, grid, depthwise)
+
+    return ratio(
+        lambda: training(lambda x: direct(x, bank, pads, groups, train), x, gradient, [bank]),
+        lambda: training(transformed, x, gradient, [bank]),
+        0.6,
+    )[0]
+
+
+def crossover() -> None:
+    print(f"\n2. Direct over transformed: {CHANNELS} channels, batch {BATCH}; above 1 the transform is faster")
+    one, two, three = (7, 11, 15, 23, 31, 47, 63, 127, 255, 511, 1023), (5, 7, 9, 11, 13, 15, 21, 31), (3, 5, 7, 9)
+    tables = [((n,), one) for n in (256, 1024, 4096)] + [((n, n), two) for n in (16, 32, 64)] + [((16, 16, 16), three)]
+    for grid, kernels in tables:
+        print(f"\n{'x'.join(map(str, grid)):>30} " + " ".join(f"{size:>6}" for size in kernels))
+        for depthwise in (True, False):
+            for train in (False, True):
+                name = f"{'depthwise' if depthwise else 'dense'}, {'training' if train else 'inference'}"
+                print(f"{name:>30}", end=" ")
+                found = 0.0
+                for size in kernels:
+                    if found > CLEAR or size >= 2 * grid[0]:
+                        print(f"{'·':>6}", end=" ")
+                        continue
+                    found = cell(grid, size, depthwise, train)
+                    chosen = prefers_fft(len(grid), depthwise, (size,) * len(grid), grid, train)
+                    regret = 1 / found if chosen else found
+                    print(f"{found:5.2f}{'!' if regret > 1.15 else ' '}", end=" ", flush=True)
+                print()
+
+
+def lengths() -> None:
+    print("\n3. Time of the next 2^a·3^b·5^c over that of the lengths used, mean over the lengths asked for")
+    smooth = sorted(n for a in range(1, 13) for b in range(8) for c in range(6) if (n := 2**a * 3**b * 5**c) <= 4320)
+    batches = {n: torch.randn(max(8, 2**18 // n), n) for n in smooth if n >= 16}
+    times: dict[int, list[float]] = {n: [] for n in batches}
+    for _ in range(10):
+        for n, batch in batches.items():
+            start = time.perf_counter()
+            torch.fft.irfft(torch.fft.rfft(batch), n=n)
+            times[n].append((time.perf_counter() - start) / len(batch))
+    best = {n: min(some) for n, some in times.items()}
+    for low, high in ((16, 128), (128, 512), (512, 4096)):
+        next_smooth = [best[min(n for n in best if n >= wanted)] for wanted in range(low, high)]
+        used = [best[fft_sizes((wanted,), (1,), ((0, 0),))[0]] for wanted in range(low, high)]
+        print(f"{low:>6} to {high:<6} {statistics.mean(a / b for a, b in zip(next_smooth, used, strict=True)):.2f}")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    parts = sys.argv[1:] or ["ckconv", "crossover", "lengths"]
+    for part in (ckconv, crossover, lengths):
+        if part.__name__ in parts:
+            part()
