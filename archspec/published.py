@@ -52,6 +52,13 @@ def flexconv(channels: Any, kernel_size: Any, sigma: Any = 0.075, hidden: Any = 
     )
 
 
+def s4_block(conv: Block, channels: Any, dropout: Any = 0.0) -> Residual:
+    """The residual block of CCNN, after S4: norm, convolution, GELU, dropout, linear map, GELU (arXiv 2301.10540)."""
+    gelu = Activation(function="gelu")
+    body = [Norm(), conv, gelu, Dropout(rate=dropout, channels=True), Pointwise(channels=channels), gelu]
+    return Residual(body=body)
+
+
 def ckcnn(
     input: Input, head: Block, channels: Any = 30, omega_0: Any = 30.0, blocks: Any = 2, dropout: Any = 0.0
 ) -> Architecture:
@@ -123,8 +130,8 @@ def ccnn(
         )
 
     gelu = Activation(function="gelu")
-    inner = [Norm(), conv(), gelu, Dropout(rate=dropout, channels=True), Pointwise(channels=channels), gelu]
-    body = [conv(), Norm(), gelu, Repeat(times=blocks, body=[Residual(body=inner)]), Norm()]
+    block = s4_block(conv(), channels, dropout)
+    body = [conv(), Norm(), gelu, Repeat(times=blocks, body=[block]), Norm()]
     return Architecture(input=input, body=body, head=Classifier(classes=classes))
 
 

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import pickle
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
@@ -18,6 +18,12 @@ from search.store import RunError
 from search.worker import Job, Trainer, one_thread, parent_is_gone
 
 Told = Callable[[Candidate, Outcome], None]
+# Large activations are else mapped and unmapped at every operation: long convolutions take up to three times as long.
+ALLOCATOR = {
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": "100000000000",
+    "MALLOC_TOP_PAD_": "268435456",
+}
 
 
 def run_local(engine: Engine, trainer: Trainer, workers: int, told: Told) -> None:
@@ -64,7 +70,8 @@ class _Worker:
         self.process: SpawnProcess = context.Process(
             target=_work, args=(theirs, self.trainer, os.getpid()), daemon=True
         )
-        self.process.start()
+        with _environment(ALLOCATOR):  # read by the C library when the process begins
+            self.process.start()
         theirs.close()
 
     def start(self, candidate: Candidate) -> None:
@@ -93,6 +100,18 @@ class _Worker:
         self.pipe.close()
         self.process.terminate()
         self.process.join()
+
+
+@contextlib.contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """These variables, where a person has not set them, for what is started in here."""
+    added = [name for name in values if name not in os.environ]
+    os.environ.update({name: values[name] for name in added})
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
 
 
 def _first_finished(pool: list[_Worker]) -> list[_Worker]:

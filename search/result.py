@@ -17,6 +17,7 @@ from search.store import RunDirectory, RunError
 
 if TYPE_CHECKING:
     import optuna
+
     from archspec.lowering import Network
     from search.task import Task
 

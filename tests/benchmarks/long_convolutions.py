@@ -28,7 +28,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from archspec.layers.spectral import convolve, kernel_spectrum, spectrum_of_features
+from archspec import Architecture, Classifier, Conv, Series, Siren, lower
+from archspec.layers.conv import GroupConv
+from archspec.layers.spectral import convolve, kernel_spectrum
 from archspec.transforms import fft_sizes, prefers_fft
 
 BATCH, CHANNELS, HIDDEN, OMEGA = 16, 32, 32, 30.0
@@ -64,39 +66,21 @@ class Reference(nn.Module):
         return both[..., 1 : length + 1]
 
 
-class Ours(nn.Module):
-    """The same function: transforms of the hidden activations instead of the kernels."""
-
-    points: Tensor
-
-    def __init__(self, reference: Reference) -> None:
-        super().__init__()
-        self.first, self.second, self.out = map(as_linear, (reference.first, reference.second, reference.out))
-        self.register_buffer("points", reference.points.view(-1, 1))
-        length = len(self.points)
-        self.grid, self.pads = (length,), ((length - 1, 0),)
-        self.sizes = fft_sizes(self.grid, self.grid, self.pads)
-
-    def spectrum(self) -> Tensor:
-        z = torch.sin(OMEGA * self.first(self.points))
-        z = torch.sin(OMEGA * self.second(z))
-        features = torch.cat([z, torch.ones_like(self.points)], 1).t()
-        weight = torch.cat([self.out.weight, self.out.bias[:, None]], 1)
-        shape = (CHANNELS, CHANNELS)
-        return spectrum_of_features(weight, features, self.grid, self.sizes, self.pads, shape, depthwise=False)
-
-    def forward(self, x: Tensor, spectrum: Tensor | None = None) -> Tensor:
-        spectrum = self.spectrum() if spectrum is None else spectrum
-        return convolve(x, spectrum, self.sizes, self.grid, depthwise=False)
-
-
-def as_linear(conv: nn.Conv1d) -> nn.Linear:
-    linear = nn.Linear(conv.in_channels, conv.out_channels)
-    with torch.no_grad():
-        linear.weight.copy_(conv.weight[..., 0])
-        if conv.bias is not None:
-            linear.bias.copy_(conv.bias)
-    return linear
+def ours(reference: Reference) -> GroupConv:
+    """The layer of this package that computes the same, with the same weights."""
+    length = reference.points.shape[-1]
+    siren = Siren(hidden=HIDDEN, omega_0=OMEGA, weight_norm=True)
+    conv = Conv(channels=CHANNELS, kernel_size=length, kernel=siren, causal=True, bias=False)
+    series = Series(channels=CHANNELS, length=length)
+    model = lower(Architecture(input=series, body=[conv], head=Classifier(classes=1)))
+    layer = model.get_submodule("body_0_conv")
+    assert isinstance(layer, GroupConv)
+    theirs = (reference.first, reference.second, reference.out)
+    for mine, other in zip((*layer.kernel.hidden, layer.kernel.out), theirs, strict=True):  # type: ignore[misc]
+        normed = other.parametrizations.weight
+        state = {"length": normed.original0.flatten(), "direction": normed.original1[..., 0], "bias": other.bias}
+        mine.load_state_dict(state)
+    return layer
 
 
 def ratio(other: Callable[[], object], ours: Callable[[], object], seconds: float = 1.5) -> tuple[float, float, float]:
@@ -134,22 +118,22 @@ def without_gradients(way: Callable[[], Tensor]) -> Callable[[], Tensor]:
 def compared(length: int) -> list[tuple[float, float, float]]:
     """Ratios of forward, of forward and backward, and of forward with kept kernels."""
     theirs = Reference(length)
-    ours = Ours(theirs)
+    layer = ours(theirs)
     x = torch.randn(BATCH, CHANNELS, length, requires_grad=True)
     gradient = torch.randn_like(x)
     with torch.no_grad():
-        kernel, spectrum = theirs.kernel(), ours.spectrum()
-        wanted = theirs(x[:1])
-        assert (ours(x[:1]) - wanted).abs().max() < 1e-4 * wanted.abs().max()
+        kernel, wanted = theirs.kernel(), theirs(x[:1])
+        assert (layer(x[:1]) - wanted).abs().max() < 1e-4 * wanted.abs().max()
 
     def trained(module: nn.Module) -> Callable[[], object]:
         return lambda: training(module, x, gradient, list(module.parameters()))
 
-    return [
-        ratio(without_gradients(lambda: theirs(x)), without_gradients(lambda: ours(x)), 6),
-        ratio(trained(theirs), trained(ours), 6),
-        ratio(without_gradients(lambda: theirs(x, kernel)), without_gradients(lambda: ours(x, spectrum)), 6),
+    rows = [
+        ratio(without_gradients(lambda: theirs(x)), without_gradients(lambda: layer.train()(x)), 6),
+        ratio(trained(theirs), trained(layer.train()), 6),
     ]
+    layer.eval()  # kernels are kept
+    return [*rows, ratio(without_gradients(lambda: theirs(x, kernel)), without_gradients(lambda: layer(x)), 6)]
 
 
 def ckconv() -> None:
