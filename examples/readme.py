@@ -1,6 +1,6 @@
 """The example of the README, word for word."""
 
-from archspec import Activation, Architecture, Classifier, Conv, Disc, GroupPool, Image, Lift, Norm, Repeat, Residual, Siren
+from archspec import Activation, Architecture, Classifier, Conv, Gaussian, GroupPool, Image, Lift, Magnet, Norm, Repeat, Residual
 from search import Search, digits
 from spaces import Space, choice, integer
 
@@ -12,7 +12,7 @@ space = Space(Architecture(
         Repeat(times=integer(1, 4), body=[
             Residual(body=[
                 Norm(), Activation(),
-                Conv(channels=width, kernel_size=choice(3, 5, 7, 9), kernel=Siren(), window=Disc()),
+                Conv(channels=width, kernel_size=choice(3, 5, 7, 9), kernel=Magnet(), window=Gaussian()),
             ]),
         ]),
         GroupPool(),

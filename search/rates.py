@@ -33,7 +33,7 @@ class Rate:
 
 
 # A window moves after the kernel has found something to put into it, and nothing draws it to a width of its own.
-DEFAULTS: dict[Role, Rate] = {"window": Rate(factor=3.0, decay=0.0, still=0.2), "omega": Rate(decay=0.0)}
+DEFAULTS: dict[Role, Rate] = {"window": Rate(factor=10.0, decay=0.0, still=0.1), "omega": Rate(decay=0.0)}
 
 
 def parameter_groups(

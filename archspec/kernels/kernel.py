@@ -7,6 +7,8 @@ from abc import abstractmethod
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
+from pydantic import Field
+
 from archspec.groups import Group
 from archspec.model import Model
 
@@ -83,6 +85,19 @@ class Kernel(Model):
     def frequency(self, wanted: Wanted) -> float | None:
         """Highest frequency it is begun with, in radians per unit of the coordinates; None if that is not known."""
         return None
+
+
+class Oscillating(Kernel):
+    """A network whose first frequencies are set by `bandwidth` or, to reproduce a paper, by a raw `omega_0`."""
+
+    bandwidth: float = Field(default=0.5, gt=0, le=8, description="fraction of the taps' Nyquist frequency")
+    omega_0: float | None = Field(default=None, gt=0, le=1e5, description="raw frequency factor; overrides bandwidth")
+    omega_group: float = Field(default=3.0, gt=0, le=1e3, description="frequency factor of the group coordinates")
+
+    def simplified(self) -> Self:
+        default = type(self).model_fields["bandwidth"].default
+        overridden = self.omega_0 is not None and self.bandwidth != default
+        return self.with_fields({"bandwidth": default}) if overridden else self
 
 
 def dense_macs(samples: int, widths: list[int]) -> int:

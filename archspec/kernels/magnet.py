@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from archspec.groups import Group
-from archspec.kernels.kernel import Kernel, Wanted, dense_macs
+from archspec.kernels.kernel import Oscillating, Wanted, dense_macs
 
 if TYPE_CHECKING:
     from archspec.layers.kernels.features import KernelModule
 
 
-class Magnet(Kernel):
+class Magnet(Oscillating):
     """A product of Gabor filters with linear mixes between them (FlexConv, Romero et al. 2022, arXiv 2110.08059, 3.2).
 
     gᵢ(p) = exp(-½ Σ_d (γᵢ_d (p_d - μᵢ_d))²) · sin(Wᵢ p + bᵢ); z₀ = g₀, zᵢ = gᵢ · (Aᵢ zᵢ₋₁ + cᵢ); k = A z_L + c.
@@ -27,17 +27,7 @@ class Magnet(Kernel):
     kind: Literal["magnet"] = "magnet"
     hidden: int = Field(default=32, ge=1, le=1024, description="filters of each layer")
     layers: int = Field(default=3, ge=1, le=16, description="mixes; there is one layer of filters more")
-    bandwidth: float = Field(default=0.5, gt=0, le=8, description="fraction of the taps' Nyquist frequency")
-    omega_0: float | None = Field(
-        default=None, gt=0, le=1e5, description="raw frequency in cycles; overrides bandwidth"
-    )
-    omega_group: float = Field(default=3.0, gt=0, le=1e3, description="frequency along the group coordinates")
     steerable: bool = Field(default=False, description="2-D: an angle of its own for each Gaussian")
-
-    def simplified(self) -> Self:
-        default = type(self).model_fields["bandwidth"].default
-        overridden = self.omega_0 is not None and self.bandwidth != default
-        return self.with_fields({"bandwidth": default}) if overridden else self
 
     def params(self, wanted: Wanted) -> int:
         hidden = self.hidden

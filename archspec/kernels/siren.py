@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from archspec.kernels.kernel import Kernel, Wanted, dense_macs
+from archspec.kernels.kernel import Oscillating, Wanted, dense_macs
 
 if TYPE_CHECKING:
     from archspec.layers.kernels.features import KernelModule
 
 
-class Siren(Kernel):
+class Siren(Oscillating):
     """A sine network from coordinates to weights, as in CKConv (Romero et al. 2021, arXiv 2102.02611, eq. 5).
 
     `bandwidth` is the highest frequency of its first layer as a fraction of the Nyquist frequency of the taps; a raw
@@ -22,16 +22,8 @@ class Siren(Kernel):
     kind: Literal["siren"] = "siren"
     hidden: int = Field(default=32, ge=1, le=1024, description="width of the hidden layers")
     layers: int = Field(default=3, ge=2, le=16, description="linear layers, the last one included")
-    bandwidth: float = Field(default=0.5, gt=0, le=8, description="fraction of the taps' Nyquist frequency")
-    omega_0: float | None = Field(default=None, gt=0, le=1e5, description="raw frequency factor; overrides bandwidth")
-    omega_group: float = Field(default=3.0, gt=0, le=1e3, description="frequency factor of the group coordinates")
     weight_norm: bool = Field(default=False, description="length and direction of each unit's weights apart (CKConv)")
     learn_omega: bool = Field(default=False, description="train the frequency factor too, from where it begins")
-
-    def simplified(self) -> Self:
-        default = type(self).model_fields["bandwidth"].default
-        overridden = self.omega_0 is not None and self.bandwidth != default
-        return self.with_fields({"bandwidth": default}) if overridden else self
 
     def params(self, wanted: Wanted) -> int:
         hidden, deep = self.hidden, self.layers - 2

@@ -31,8 +31,8 @@ class Case(NamedTuple):
 CASES = {
     "copy100": Case(lambda: copy_memory(100), published.ckcnn_copy_memory(100, omega_0=19.2), 20, ("recalled", True)),
     "copy200": Case(lambda: copy_memory(200), published.ckcnn_copy_memory(200, omega_0=34.71), 20, ("recalled", True)),
-    "adding200": Case(lambda: adding_problem(200), published.ckcnn_adding(200, omega_0=14.55), 8, ("loss", False)),
-    "adding1000": Case(lambda: adding_problem(1000), published.ckcnn_adding(1000, omega_0=18.19), 8, ("loss", False)),
+    "adding200": Case(lambda: adding_problem(200), published.ckcnn_adding(200, omega_0=14.55), 4, ("loss", False)),
+    "adding1000": Case(lambda: adding_problem(1000), published.ckcnn_adding(1000, omega_0=18.19), 4, ("loss", False)),
 }
 
 
