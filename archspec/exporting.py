@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import fx
 
 from archspec.architecture import Architecture, price
+from archspec.cost import Cost
 from archspec.document import SpecError
 from archspec.freezing import freeze
 from archspec.lowering import Network, lower
@@ -37,7 +38,8 @@ def export(
     save_file({name: value.contiguous() for name, value in model.state_dict().items()}, directory / WEIGHTS)
     error = export_onnx(freeze(model, powers_of_two=True), architecture, directory / ONNX)
     (directory / "scores.json").write_text(json.dumps(dict(scores or {}), indent=2) + "\n")
-    (directory / "README.md").write_text(_readme(architecture, scores or {}, error))
+    cost = price(model if isinstance(model, Network) else architecture)
+    (directory / "README.md").write_text(_readme(architecture, cost, scores or {}, error))
     return directory
 
 
@@ -105,8 +107,7 @@ def _onnx_error(frozen: fx.GraphModule, architecture: Architecture, file: Path) 
     return worst
 
 
-def _readme(architecture: Architecture, scores: Mapping[str, Any], error: float) -> str:
-    cost = price(architecture)
+def _readme(architecture: Architecture, cost: Cost, scores: Mapping[str, Any], error: float) -> str:
     grid = ", ".join(map(str, architecture.input.grid))
     lines = "".join(f"| {name} | {value:.6g} |\n" for name, value in scores.items())
     return f"""# An exported network

@@ -13,6 +13,7 @@ from search.candidate import Candidate
 from search.engine import Engine
 from search.objectives import Constraint, Objective, parse_constraint, parse_objective
 from search.outcome import Outcome
+from search.rates import check_roles
 from search.result import Result
 from search.store import RunDirectory, RunError
 from search.task import Task
@@ -60,6 +61,7 @@ class Search:
         if training is not None and epochs is not None:
             raise ValueError("give epochs or training, not both: training has epochs of its own")
         self.training = training or (Training(epochs=epochs) if epochs is not None else Training())
+        check_roles(space.template, self.training.rates)
         learned = [o for o in self.objectives if not o.priced]
         if not learned:
             raise ValueError("at least one objective is a score of the task, such as 'maximize accuracy'")

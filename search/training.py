@@ -37,7 +37,7 @@ class Training:
         label_smoothing: of the cross-entropy in training; scores are without it.
         alias_penalty: factor of the penalty on kernels under `band_limit="regularise"`.
         rates: of the roles that parameters play (`kernel`, `window`, `omega`, `plain`), where not the default; those a
-            network does not have are passed over.
+            network does not have are passed over, those that none of a space has are refused.
         device: `auto` is a GPU where there is one.
     """
 

@@ -36,6 +36,7 @@ from archspec.inputs import Input
 from archspec.kernels import Kernel
 from archspec.layers.conv import GroupConv
 from archspec.windows import Window
+from search import Search, Training, nearby
 from search.rates import Rate, parameter_groups
 from tests.examples import SEPARABLE, built, network
 
@@ -200,3 +201,15 @@ def test_asking_for_a_role_that_matches_nothing_is_an_error(role: str, message: 
     model = built(network(Series(length=17), Conv(channels=2, kernel=Siren(hidden=4))))
     with pytest.raises(ValueError, match=message):
         parameter_groups(model, 1e-2, 0.0, {role: Rate()})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("role", ["window", "omega", "kernel"])
+def test_a_search_refuses_a_rate_that_nothing_in_its_space_has(role: str) -> None:
+    conv = Conv(channels=2, kernel=Table() if role == "kernel" else Siren(hidden=4), window=None)
+    space = spaces.Space(network(Series(length=17), conv))
+    with pytest.raises(ValueError, match=f"no parameter of this space has the role '{role}'"):
+        Search(space, nearby(length=40, delay=30), training=Training(rates={role: Rate()}))  # type: ignore[dict-item]
+    fitting = spaces.Space(
+        network(Series(length=17), Conv(channels=2, kernel=spaces.choice(Table(), Hyena()), window=Gaussian()))
+    )
+    Search(fitting, nearby(length=40, delay=30), training=Training(rates={role: Rate()}))  # type: ignore[dict-item]
