@@ -80,6 +80,8 @@ class Convolution(Primitive):
             checks.symmetry(self, x, group, sizes)
         strides = x.strides(self.stride)
         grid = slide(x, group, sizes, strides, same, "kernel_size")
+        if not x.spacing:
+            return Signal(self.channels, grid, group)
         return x.strided(grid, strides, self.stride)._replace(channels=self.channels, group=group)
 
     def cost(self, x: Signal) -> Cost:
@@ -113,7 +115,7 @@ class Convolution(Primitive):
         plainest: dict[str, Any] = {
             "kernel_size": sizes[0] if len(set(sizes)) == 1 else sizes,
             "kernel": self.kernel.simplified(),
-            "algorithm": self.resolved(x),
+            "algorithm": conv_cost.stated_algorithm(self, x),
             "bias": bool(self.bias),  # per element, of a plain signal, is per channel
         }
         changes = {field: value for field, value in plainest.items() if getattr(self, field) != value}
@@ -174,12 +176,6 @@ class Convolution(Primitive):
     def stretched(self, x: Signal) -> bool:
         """Whether it is sampled as CKConv's code does it on another grid."""
         return self.resampling == "stretched" and bool(x.spacing)
-
-    def resolved(self, x: Signal) -> str:
-        """The algorithm of the deployed form; where a window learns the size, it stays to be chosen."""
-        if isinstance(self.window, Learned) and self.window.crop:
-            return self.algorithm
-        return "fft" if conv_cost.by_fft(self, x, self.lattice(x).taps) else "direct"
 
     def mixes(self, x: Signal) -> bool:
         """Whether the kernel has an axis over the group's elements."""

@@ -11,6 +11,7 @@ from archspec.cropping import zeros_around
 from archspec.sampling import sample_count
 from archspec.signal import Signal
 from archspec.transforms import fft_flops, fft_sizes, prefers_fft, shares_spectra, spectral_macs
+from archspec.windows import Learned
 
 if TYPE_CHECKING:
     from archspec.blocks.conv import Convolution
@@ -21,6 +22,16 @@ def by_fft(conv: Convolution, x: Signal, taps: tuple[int, ...]) -> bool:
     if conv.algorithm != "auto":
         return conv.algorithm == "fft"
     return conv.stride == 1 and prefers_fft(x.dims, conv.depthwise, taps, x.grid, training=False)
+
+
+def stated_algorithm(conv: Convolution, x: Signal) -> str:
+    """How the graph states the algorithm: `auto` where the deployed form goes by sums, or a window learns the size."""
+    if (isinstance(conv.window, Learned) and conv.window.crop) or conv.stride > 1:
+        return conv.algorithm
+    measured = prefers_fft(x.dims, conv.depthwise, conv.lattice(x).taps, x.grid, training=False)
+    if conv.algorithm == "auto":
+        return "fft" if measured else "auto"
+    return "auto" if conv.algorithm == "direct" and not measured else conv.algorithm
 
 
 def cost(conv: Convolution, x: Signal, kept: tuple[int, ...]) -> Cost:
