@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
@@ -22,11 +23,13 @@ from archspec import (
     Lift,
     Magnet,
     Mlp,
+    Network,
     Series,
     Siren,
     Spline,
     Table,
     Volume,
+    alias_penalty,
     lower,
     price,
     published,
@@ -35,6 +38,7 @@ from archspec import (
 from archspec.inputs import Input
 from archspec.kernels import Kernel
 from archspec.layers.conv import GroupConv
+from archspec.layers.kernels.linear import Fourier as FourierLayer
 from archspec.windows import Window
 from search import Search, Training, nearby
 from search.rates import Rate, parameter_groups
@@ -213,3 +217,35 @@ def test_a_search_refuses_a_rate_that_nothing_in_its_space_has(role: str) -> Non
         network(Series(length=17), Conv(channels=2, kernel=spaces.choice(Table(), Hyena()), window=Gaussian()))
     )
     Search(fitting, nearby(length=40, delay=30), training=Training(rates={role: Rate()}))  # type: ignore[dict-item]
+
+
+def test_the_alias_penalty_brings_frequencies_down() -> None:
+    def made(limit: str) -> Network:
+        conv = Conv(channels=2, kernel_size=9, kernel=Magnet(hidden=4, bandwidth=4), band_limit=limit)  # type: ignore[arg-type]
+        return built(network(Image(size=(12, 12)), conv))
+
+    assert float(alias_penalty(made("none"))) == 0
+    model = made("regularise")
+    optimizer = torch.optim.SGD(model.parameters(), 0.05)
+    begun = alias_penalty(model)
+    assert float(begun.detach()) > 0
+    for _ in range(300):
+        optimizer.zero_grad()
+        penalty = alias_penalty(model)
+        penalty.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    assert float(alias_penalty(model).detach()) < 0.3 * float(begun.detach())
+
+
+def test_a_masked_kernel_leaves_out_what_the_grid_cannot_hold() -> None:
+    series = Series(channels=4, length=65)
+    kept = {}
+    for limit in ("none", "mask"):
+        conv = Conv(channels=4, kernel_size=65, kernel=Fourier(bandwidth=4), band_limit=limit)  # type: ignore[arg-type]
+        bank = built_bank(network(series, conv), 0)
+        assert isinstance(bank.kernel, FourierLayer)
+        held = bank.kernel.features().abs().amax(0) > 0
+        beyond = (bank.kernel.frequencies.abs().amax(1) > math.pi * 32).repeat(2)
+        assert beyond.any()
+        kept[limit] = bool((held & beyond).any())
+    assert kept == {"none": True, "mask": False}
