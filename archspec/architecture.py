@@ -73,7 +73,7 @@ class Architecture(Model):
         spacing = tuple(Fraction(a, b) for a, b in zip(self.reference, self.input.grid, strict=True))
         return self.input.signal._replace(spacing=spacing)
 
-    def at_resolution(self, *grid: int) -> Self:
+    def at_resolution(self, *size: int | tuple[int, ...]) -> Self:
         """The same network on a finer or coarser grid over the same field of view: `at_resolution(32, 32)`.
 
         It has the same parameters. Kernels are sampled on the new grid and weighted by the size of its cells, windows
@@ -82,8 +82,7 @@ class Architecture(Model):
         Raises:
             ValueError: the grid has another number of axes.
         """
-        if len(grid) == 1 and not isinstance(grid[0], int):
-            grid = tuple(grid[0])
+        grid = tuple(n for part in size for n in (part if isinstance(part, tuple) else (part,)))
         if len(grid) != len(self.input.grid):
             raise ValueError(f"{len(grid)} sizes for {len(self.input.grid)} axes; give one for each axis")
         reference = self.reference or self.input.grid

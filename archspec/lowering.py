@@ -27,10 +27,10 @@ class Network(fx.GraphModule):
         architecture: Architecture = self.meta["architecture"]
         return architecture
 
-    def at_resolution(self, *grid: int) -> Network:
+    def at_resolution(self, *size: int | tuple[int, ...]) -> Network:
         """The same network, with these very parameters, on another grid; see `Architecture.at_resolution`."""
         with torch.random.fork_rng(devices=[]):
-            other = lower(self.architecture.at_resolution(*grid))
+            other = lower(self.architecture.at_resolution(*size))
         parameter = next(self.parameters())
         other.to(parameter)
         for name, module in other.named_modules():
