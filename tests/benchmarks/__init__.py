@@ -1,0 +1,1 @@
+"""Measured comparisons; no pass or fail."""
