@@ -94,6 +94,8 @@ def prefers_fft(dims: int, depthwise: bool, taps: tuple[int, ...], grid: tuple[i
 
 
 def _mean(sizes: tuple[int, ...]) -> float:
+    if min(sizes) == max(sizes):
+        return sizes[0]
     return math.exp(sum(map(math.log, sizes)) / len(sizes))
 
 

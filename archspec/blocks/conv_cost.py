@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archspec.cost import Cost
@@ -37,7 +36,7 @@ def stated_algorithm(conv: Convolution, x: Signal) -> str:
 def cost(conv: Convolution, x: Signal, kept: tuple[int, ...]) -> Cost:
     """Of a convolution reading `x`, with the taps that its window keeps (empty: all)."""
     group, wanted = conv.acting(x), conv.wanted(x)
-    taps = conv.lattice(x)._replace(kept=kept).taps
+    taps = conv.lattice(x)._replace(kept=kept).taps if x.spacing else kept or wanted.sizes
     margin = taps if conv.padding == "valid" else (1,) * x.dims
     positions = math.prod((n - k) // s + 1 for n, k, s in zip(x.grid, margin, x.strides(conv.stride), strict=True))
     params = conv.kernel.params(wanted)
@@ -55,7 +54,7 @@ def cost(conv: Convolution, x: Signal, kept: tuple[int, ...]) -> Cost:
         total += Cost(macs=positions * inner * outputs)
         params += conv.channels * inner
     params += (conv.channels + (x.channels if conv.depthwise else 0)) if conv.bias else 0
-    return replace(total, params=params)
+    return Cost(total.macs, total.fft_flops, params, 0, total.kernel_macs)
 
 
 def _spectral(conv: Convolution, x: Signal, taps: tuple[int, ...], reads: int, gives: int) -> Cost:
