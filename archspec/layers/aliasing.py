@@ -23,7 +23,6 @@ def alias_penalty(
     deviations: float = 2.0,
     smooth: bool = False,
     horizon: int | None = None,
-    everywhere: bool = False,
 ) -> Tensor:
     """Σ relu(f - share of Nyquist)² over the filters of the Magnets under `band_limit="regularise"`.
 
@@ -38,12 +37,11 @@ def alias_penalty(
         deviations: of the Gaussians' spectra.
         smooth: the offset exponential in place of the squared excess.
         horizon: taps whose Nyquist frequency is the limit; by default the kernel's own.
-        everywhere: all Magnets, whatever their `band_limit`.
     """
     excesses = [
         _excess(bank, part, each_filter, deviations, horizon)
         for bank in model.modules()
-        if isinstance(bank, Bank) and isinstance(bank.kernel, Magnet) and (everywhere or bank.kernel.regularised)
+        if isinstance(bank, Bank) and isinstance(bank.kernel, Magnet) and bank.kernel.regularised
     ]
     if not excesses:
         return torch.zeros(())
