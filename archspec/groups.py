@@ -121,6 +121,13 @@ class Action:
         columns = np.concatenate([turns, signs], axis=1)
         return columns[:, np.ptp(columns, axis=0) > 1e-9]
 
+    def embedded(self, coordinates: str) -> NDArray[np.float64]:
+        """The `embedding`, or ("interval") the angle of C_n over π less one, as in the code of the papers."""
+        if coordinates == "circle":
+            return self.embedding
+        count = len(self.matrices)
+        return np.linspace(-1, 1, count, endpoint=False)[:, None] if count > 1 else np.zeros((1, 0))
+
     def index_of(self, matrices: NDArray[np.float64]) -> NDArray[np.int64]:
         """Indices of the elements with these matrices (…, dims, dims); ValueError if one is not of the group."""
         distance = np.abs(matrices[..., None, :, :] - self.matrices).max(axis=(-1, -2))
@@ -184,21 +191,22 @@ def _action(name: str, dims: int) -> Action:
 
 
 def _planar(name: str, dims: int) -> NDArray[np.float64]:
-    turns, flips = int(name[1:]), name[0] == "D"
+    count, flips = int(name[1:]), name[0] == "D"
     flip = np.eye(dims)
     flip[max(dims - 2, 0), max(dims - 2, 0)] = -1
-    matrices = []
-    for mirrored in range(2 if flips else 1):
-        for r in range(turns):
-            turn = np.eye(dims)
-            if dims >= 2 and turns > 1:
-                angle = 2 * math.pi * r / turns
-                c, s = math.cos(angle), math.sin(angle)
-                if 4 * r % turns == 0:
-                    c, s = float(round(c)), float(round(s))
-                turn[-2:, -2:] = [[c, -s], [s, c]]
-            matrices.append((flip if mirrored else np.eye(dims)) @ turn)
-    return np.array(matrices)
+    turns = turns_of(2 * math.pi * np.arange(count) / count, dims) if dims >= 2 else np.eye(dims)[None]
+    return np.concatenate([turns, flip @ turns]) if flips else turns
+
+
+def turns_of(angles: NDArray[np.float64], dims: int) -> NDArray[np.float64]:
+    """(N, dims, dims) turns of the last two axes by these angles, from the first of the two towards the second."""
+    c, s = np.cos(angles), np.sin(angles)
+    # Whole quarter turns are exact.
+    quarter = np.abs(angles / (math.pi / 2) - np.rint(angles / (math.pi / 2))) < 1e-12
+    c, s = np.where(quarter, np.rint(c), c), np.where(quarter, np.rint(s), s)
+    matrices = np.tile(np.eye(dims), (len(angles), 1, 1))
+    matrices[:, -2:, -2:] = np.stack([np.stack([c, -s], -1), np.stack([s, c], -1)], -2)
+    return matrices
 
 
 def _solid(name: str) -> NDArray[np.float64]:

@@ -10,117 +10,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache, partial
 from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from archspec.groups import Group
+from archspec.groups import Group, turns_of
+from archspec.lattice import Lattice, disc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
-
-class Lattice(NamedTuple):
-    """Where the taps of one kernel lie. Offsets are in steps of the reference grid, coordinates span [-1, 1] over it.
-
-    Attributes:
-        sizes: taps per axis on the reference grid.
-        spacing: distance of the points of this grid per axis, in reference steps; empty where it is the reference.
-        causal: the last tap is the current step, at coordinate 1; else the centre is at 0.
-        kept: taps per axis on the reference grid that a window leaves of `sizes`; empty where it leaves all.
-        stretched: sampled on another grid as the published code of CKConv does it, see `_stretch`.
-    """
-
-    sizes: tuple[int, ...]
-    spacing: tuple[Fraction, ...] = ()
-    causal: bool = False
-    kept: tuple[int, ...] = ()
-    stretched: bool = False
-
-    @property
-    def taps(self) -> tuple[int, ...]:
-        """Taps per axis on this grid."""
-        if not self.spacing:
-            return self.kept or self.sizes
-        if self.stretched:
-            return (round(self.sizes[0] / self.spacing[0]),)
-        return tuple(
-            _taps_within(k, s, self.causal) for k, s in zip(self.kept or self.sizes, self.spacing, strict=True)
-        )
-
-    @property
-    def radius(self) -> float:
-        """Reference steps from the kernel's centre to coordinate 1."""
-        return max(1.0, (max(self.sizes) - 1) / 2)
-
-    def offsets(self) -> Array:
-        """(K, dims) offsets of the taps from the kernel's centre (causal: from the current step)."""
-        if self.stretched and self.spacing:
-            last, _, _ = self._stretch()
-            stretched: Array = (np.linspace(-1, last, self.taps[0])[:, None] - 1) * self.radius
-            return stretched
-        axes = []
-        for count, step, size in zip(self.taps, self.steps, self.sizes, strict=True):
-            centre = count - 1 if self.causal else (count - 1) / 2
-            late = 0.0 if self.causal or self.spacing else (size - count) % 2 / 2  # an even size cropped to an odd one
-            axes.append((np.arange(count) - centre) * float(step) + late)
-        return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
-
-    @property
-    def steps(self) -> tuple[Fraction, ...]:
-        """Distance of the points per axis."""
-        return self.spacing or (Fraction(1),) * len(self.sizes)
-
-    def coordinates(self, offsets: Array) -> Array:
-        """What a continuous kernel sees of offsets."""
-        scaled: Array = offsets / self.radius
-        return scaled + 1.0 if self.causal else scaled
-
-    def shares(self) -> Array | None:
-        """(K,) what each tap stands for, in cells of the reference grid; None where it is one cell each.
-
-        A tap at the rim counts with the share of its cell that lies inside the kernel's extent, so that the sum over
-        taps is the same integral on every grid.
-        """
-        if not self.spacing:
-            return None
-        if self.stretched:
-            return np.full(self.taps, self._stretch()[1])
-        axes = []
-        for count, size, step in zip(self.taps, self.kept or self.sizes, self.spacing, strict=True):
-            reach = np.abs(np.arange(count) - (count - 1 if self.causal else (count - 1) / 2)) * float(step)
-            extent = size - 0.5 if self.causal else size / 2
-            before = reach - float(step) / 2
-            inside = np.minimum(reach + float(step) / 2, extent) - (
-                before if self.causal else np.maximum(before, -extent)
-            )
-            axes.append(inside)
-        shares: Array = np.prod(np.stack(np.meshgrid(*axes, indexing="ij")), axis=0).reshape(-1)
-        return shares
-
-    @property
-    def smoothing(self) -> int:
-        """Half width of the low-pass filter over the taps; 0 for none."""
-        return self._stretch()[2] if self.stretched and self.spacing else 0
-
-    def _stretch(self) -> tuple[float, float, int]:
-        """Coordinate of the last tap, factor and smoothing, as CKConv's published code has them (causal series).
-
-        The oldest tap stays where it was; the others follow at the ratio of lengths rounded to a whole number, or are
-        stretched over the kernel where it is not whole. A finer grid is smoothed.
-        """
-        before, now = self.sizes[0], self.taps[0]
-        step = 2 / (before - 1)
-        if before > now:
-            ratio = round(before / now)
-            return 1 - (before - 1) % ratio * step, float(ratio), 0
-        ratio = round(now / before)
-        return 1 + (now - 1) % ratio * step / ratio, 1 / ratio, ratio if ratio > 1 else 0
+Coordinates = Literal["circle", "interval"]
 
 
 @dataclass(frozen=True)
@@ -140,24 +44,30 @@ class Sampling:
     taps: tuple[int, ...]
     points: Array
     index: NDArray[np.int64]
-    turns: Array | None
-    kept: NDArray[np.int64] | None
-    factor: Array | None
+    turns: Array | None = None
+    kept: NDArray[np.int64] | None = None
+    factor: Array | None = None
     smoothing: int = 0
 
 
 @lru_cache(maxsize=4096)
-def sample_count(group: Group, taps: tuple[int, ...], mixing: bool) -> tuple[int, int]:
+def sample_count(group: Group, taps: tuple[int, ...], mixing: bool, coordinates: str = "circle") -> tuple[int, int]:
     """P and dims + e of the sampling, without making it."""
     action = group.action(len(taps))
     turned = 1 if action.exact or math.prod(taps) == 1 else group.order
     elements = group.order if mixing else 1
-    return turned * elements * math.prod(taps), len(taps) + (action.embedding.shape[1] if mixing else 0)
+    embedded = group.action(len(taps)).embedded(coordinates).shape[1] if mixing else 0
+    return turned * elements * math.prod(taps), len(taps) + embedded
 
 
 @lru_cache(maxsize=256)
 def sampling(
-    group: Group, lattice: Lattice, mixing: bool, softness: float | None = None, scale: float = 1.0
+    group: Group,
+    lattice: Lattice,
+    mixing: bool,
+    softness: float | None = None,
+    scale: float = 1.0,
+    coordinates: str = "circle",
 ) -> Sampling:
     """The sampling of a kernel on `group`; with `mixing` the kernel has an axis over the group's elements too.
 
@@ -168,7 +78,7 @@ def sampling(
     order, elements, count = group.order, group.order if mixing else 1, math.prod(taps)
     offsets = lattice.offsets()
     relative = action.relative if mixing else np.zeros((order, 1), dtype=np.int64)
-    embedding = action.embedding if mixing else np.zeros((1, 0))
+    embedding = action.embedded(coordinates) if mixing else np.zeros((1, 0))
     turned = np.einsum("hji,kj->hki", action.matrices, offsets)
     if action.exact or count == 1:
         grids, turns = offsets[None], None
@@ -187,41 +97,73 @@ def sampling(
         axis=-1,
     ).reshape(-1, spatial.shape[-1] + embedding.shape[1])
     partly = lattice.kept and not lattice.spacing
-    whole = Lattice(lattice.sizes, causal=lattice.causal)
-    kept = _tap_at(offsets, whole) if partly else None
-    factors = [lattice.shares(), None if softness is None else disc(lattice, softness)]
-    known = [f for f in factors if f is not None]
-    factor = scale * np.prod(known, axis=0) if known or scale != 1 else None
-    if factor is not None and factor.ndim == 0:
-        factor = np.full(count, scale)
-    return Sampling(taps, points, index, turns, kept, factor, lattice.smoothing)
+    kept = _tap_at(offsets, Lattice(lattice.sizes, causal=lattice.causal)) if partly else None
+    return Sampling(taps, points, index, turns, kept, _factor(lattice, softness, scale), lattice.smoothing)
 
 
 def sampled(
-    group: Group, lattice: Lattice, mixing: bool, softness: float | None, scale: float, kept: tuple[int, ...]
+    group: Group,
+    lattice: Lattice,
+    mixing: bool,
+    softness: float | None,
+    scale: float,
+    coordinates: str,
+    kept: tuple[int, ...],
 ) -> Sampling:
     """As `sampling`, of the taps that a window keeps."""
-    return sampling(group, lattice._replace(kept=kept), mixing, softness, scale)
+    return sampling(group, lattice._replace(kept=kept), mixing, softness, scale, coordinates)
 
 
-def one_tap(group: Group, dims: int) -> Callable[[tuple[int, ...]], Sampling]:
-    """The sampling of a linear map at each position that convolves over the group."""
-    return partial(sampled, group, Lattice((1,) * dims), True, None, 1.0)
+def turned(
+    out: tuple[float, ...],
+    read: tuple[float, ...],
+    lattice: Lattice,
+    softness: float | None,
+    scale: float,
+    coordinates: str,
+    kept: tuple[int, ...],
+) -> Sampling:
+    """The sampling of a continuous kernel between any two sets of turns: of the output, and of what is read.
+
+    Without turns that are read the kernel has no group axis.
+    """
+    lattice = lattice._replace(kept=kept)
+    matrices, offsets = turns_of(np.array(out), len(lattice.sizes)), lattice.offsets()
+    spatial = lattice.coordinates(np.einsum("hji,kj->hki", matrices, offsets))[:, None]
+    angles = (np.array(read)[None, :] - np.array(out)[:, None]) if read else np.zeros((len(out), 1))
+    if not read:
+        embedding = np.zeros((len(out), 1, 0))
+    elif coordinates == "circle":
+        embedding = np.stack([np.cos(angles), np.sin(angles)], -1)
+    else:
+        embedding = (np.remainder(angles + 1e-12, 2 * math.pi) / math.pi - 1)[..., None]
+    shape = (len(out), angles.shape[1], len(offsets))
+    parts = [np.broadcast_to(part, (*shape, part.shape[-1])) for part in (spatial, embedding[:, :, None])]
+    points = np.concatenate(parts, -1)
+    index = np.arange(math.prod(shape)).reshape(shape)
+    return Sampling(lattice.taps, points.reshape(-1, points.shape[-1]), index, factor=_factor(lattice, softness, scale))
 
 
-def disc(lattice: Lattice, softness: float) -> Array:
-    """(K,) weights of a disc through the outermost taps whose rim falls to zero over `softness` reference steps."""
-    distance = np.linalg.norm(lattice.offsets(), axis=1)
-    radius = (min(lattice.sizes) - 1) / 2
-    weights: Array = np.clip((radius + softness - distance) / softness, 0.0, 1.0)
-    return weights
+def at_one_tap(group: Group, dims: int, scale: float, coordinates: str, kept: tuple[int, ...] = ()) -> Sampling:
+    """The sampling of a kernel on the group alone: a linear map at each position that convolves over the elements."""
+    action = group.action(dims)
+    factor = None if scale == 1 else np.full(1, scale)
+    return Sampling((1,) * dims, action.embedded(coordinates), action.relative[:, :, None], factor=factor)
 
 
-def _taps_within(size: int, step: Fraction, causal: bool) -> int:
-    """Taps of a grid of this step whose cell reaches into an extent of `size` reference cells."""
-    extent = size - Fraction(1, 2) if causal else Fraction(size, 2)
-    side = math.ceil(extent / step + Fraction(1, 2)) - 1
-    return side + 1 if causal else 2 * side + 1
+def one_tap(
+    group: Group, dims: int, scale: float = 1.0, coordinates: str = "circle"
+) -> Callable[[tuple[int, ...]], Sampling]:
+    """As `at_one_tap`, in the form that a layer asks for."""
+    return partial(at_one_tap, group, dims, scale, coordinates)
+
+
+def _factor(lattice: Lattice, softness: float | None, scale: float) -> Array | None:
+    known = [f for f in (lattice.shares(), None if softness is None else disc(lattice, softness)) if f is not None]
+    if not known and scale == 1:
+        return None
+    factor: Array = scale * np.prod([np.ones(math.prod(lattice.taps)), *known], axis=0)
+    return factor
 
 
 def _tap_at(points: Array, lattice: Lattice) -> NDArray[np.int64]:

@@ -210,6 +210,43 @@ SYMMETRIC: dict[str, Architecture] = {
     "O": on("O", _conv(factorisation=SEPARABLE), Activation(), input=CUBE),
     "O siren": on("O", Pool(size=3, stride=2), Norm(type="layer"), input=CUBE, kernel=SIREN),
     "Oh": on("Oh", Norm(), Pointwise(channels=2), input=CUBE, channels=1),
+    "D4 product of kernels": on("D4", _conv(factorisation="kernel_separable"), Norm()),
+    "C4 product of sirens": on(
+        "C4", _conv(kernel=SIREN, kernel_size=5, factorisation="kernel_separable", window=Disc()), kernel=SIREN
+    ),
+    "D4 group first": on(
+        "D4", _conv(factorisation="group_separable"), Norm(), factorisation="group_separable", bias=False
+    ),
+    "C4 group first, continuous": on(
+        "C4",
+        _conv(kernel=SIREN, factorisation="group_separable", kernel_size=5),
+        _conv(kernel=Siren(hidden=4, angle="interval"), stride=2, factorisation="group_separable"),
+        kernel=SIREN,
+        factorisation="group_separable",
+    ),
+    "D4 group first, other kernels": on(
+        "D4",
+        _conv(kernel=MAGNET, factorisation="group_separable"),
+        _conv(kernel=Fourier(features=3), factorisation="group_separable"),
+        _conv(kernel=Spline(), factorisation="group_separable", kernel_size=5),
+        _conv(kernel=Mlp(hidden=3), factorisation="group_separable"),
+        _conv(kernel=Hyena(hidden=3, bands=2), factorisation="group_separable"),
+    ),
+    "D4 depthwise over the group": on(
+        "D4", _conv(factorisation="group_depthwise"), Activation(), factorisation="group_depthwise"
+    ),
+    "C4 depthwise over the group": on(
+        "C4", _conv(kernel=SIREN, kernel_size=5, window=Disc(), factorisation="group_depthwise", stride=2)
+    ),
+    "O depthwise over the group": on("O", _conv(factorisation="group_depthwise"), input=CUBE),
+    "O group first": on("O", _conv(kernel=SIREN, factorisation="group_separable"), input=CUBE),
+    "D4 group first by fft": on(
+        "D4",
+        _conv(kernel=SIREN, kernel_size=5, factorisation="group_separable", algorithm="fft"),
+        _conv(kernel=SIREN, kernel_size=5, factorisation="kernel_separable", algorithm="fft"),
+        factorisation="group_separable",
+        algorithm="fft",
+    ),
     "D4 flexible": on(
         "D4",
         _conv(kernel=MAGNET, kernel_size=7, window=Gaussian(sigma=(0.2, 0.5)), factorisation=SEPARABLE),
@@ -229,6 +266,16 @@ SYMMETRIC: dict[str, Architecture] = {
 }
 
 APPROXIMATE: dict[str, Architecture] = {
+    "C8 group first": on(
+        "C8",
+        _conv(kernel=SIREN, kernel_size=7, window=Disc(), factorisation="group_separable"),
+        _conv(kernel=SIREN, kernel_size=7, window=Disc(), factorisation="kernel_separable"),
+        _conv(kernel=SIREN, kernel_size=7, window=Disc(), factorisation="group_depthwise"),
+        input=Image(channels=2, size=(17, 17)),
+        kernel=SIREN,
+        kernel_size=7,
+        window=Disc(),
+    ),
     "C8 table": on(
         "C8", _conv(kernel_size=5, window=Disc()), input=Image(channels=2, size=(17, 17)), kernel_size=7, window=Disc()
     ),
@@ -274,6 +321,12 @@ COMPOSED: dict[str, Architecture] = {
     ),
     "dropouts": network(WIDE, Dropout(), Dropout(rate=0.5, channels=True), Dropout(rate=0.0)),
     "pools": network(WIDE, Pool(), Pool(size=(3, 1), stride=1), Pool(size=(1, 2), stride=2, reduce="average")),
+    "factorised otherwise": network(
+        LINE,
+        _conv(factorisation="group_separable", kernel=SIREN, kernel_size=5),
+        _conv(factorisation="group_depthwise", stride=2),
+        _conv(factorisation="kernel_separable"),
+    ),
     "pool of one point": network(WIDE, Pool(size=1), _conv()),
     "sequential": network(LINE, Sequential(body=[_conv(), Sequential(), Activation()])),
     "residual projection": network(WIDE, Residual(body=[_conv(stride=2, channels=5), Norm(), Activation()])),

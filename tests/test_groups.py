@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 
 from archspec import Group
 from archspec.groups import TRIVIAL, cosets, is_subgroup
-from archspec.sampling import Lattice, disc, sample_count, sampling
+from archspec.lattice import Lattice, disc
+from archspec.sampling import sample_count, sampling
 
 ORDERS = {
     "C1": 1,

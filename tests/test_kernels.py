@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, fx, nn
 
 from archspec import Architecture, Conv, Disc, Norm, Pointwise, Siren, freeze
+from archspec.lattice import Lattice, disc
 from archspec.layers.conv import GroupConv
-from archspec.sampling import Lattice, disc
 from tests.examples import EXAMPLES, SIREN, SQUARE, built, evaluated, network, noise, on
 
 CONTINUOUS = network(SQUARE, Conv(channels=2, kernel_size=5, kernel=SIREN), Norm())

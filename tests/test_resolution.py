@@ -33,7 +33,7 @@ from archspec import (
     lower,
     price,
 )
-from archspec.sampling import Lattice
+from archspec.lattice import Lattice
 from tests.examples import RESAMPLED, built, network, seeded
 from tests.test_vectors_continuous import double
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from archspec.block import Channels, Primitive, per_axis, require_unpooled, slide
 from archspec.blocks import conv_checks as checks
-from archspec.blocks import conv_cost
+from archspec.blocks import conv_cost, conv_parts
+from archspec.blocks.conv_parts import Factorisation
 from archspec.cost import Cost
 from archspec.cropping import equalised
 from archspec.groups import Group
 from archspec.kernels import AnyKernel, Table
 from archspec.kernels.kernel import Wanted
-from archspec.sampling import Lattice, one_tap, sample_count, sampled
+from archspec.lattice import Lattice
 from archspec.signal import Signal, SignalError
-from archspec.windows import AnyWindow, Disc, Learned
+from archspec.windows import AnyWindow, Learned
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,8 +35,8 @@ class Convolution(Primitive):
     )
     kernel: AnyKernel = Field(default=Table(), description="how the weights are made")
     window: AnyWindow | None = Field(default=None, description="what limits the kernel's extent")
-    factorisation: Literal["full", "depthwise_separable"] = Field(
-        default="full", description="all at once, or each channel over space and then all channels at each position"
+    factorisation: Factorisation = Field(
+        default="full", description="all at once, or in parts that are cheaper: see docs/symmetry.md"
     )
     stride: int = Field(default=1, ge=1, le=64)
     padding: Literal["same", "valid"] = "same"
@@ -64,7 +64,7 @@ class Convolution(Primitive):
         group, same = self.acting(x), self.padding == "same"
         if not x.pooled.trivial:
             require_unpooled(x, "a convolution")
-        sizes = per_axis(self.kernel_size, x, "kernel_size")
+        sizes = self.sizes(x)
         if self.causal and len(x.grid) != 1:
             raise SignalError(f"causal is for series, this grid has {len(x.grid)} axes; use causal=False", "causal")
         even = not all(k % 2 for k in sizes)
@@ -92,7 +92,7 @@ class Convolution(Primitive):
         return conv_cost.cost(self, x, kept)
 
     def warnings(self, x: Signal) -> Iterator[str]:
-        group, sizes = self.acting(x), per_axis(self.kernel_size, x, "kernel_size")
+        group, sizes = self.acting(x), self.sizes(x)
         if group.action(x.dims).exact or max(sizes) == 1:
             return
         yield f"turns of {group} other than quarter turns are approximate on a grid; measure them with certify()"
@@ -106,13 +106,15 @@ class Convolution(Primitive):
             yield f"a table is interpolated for the turns of {group}; a continuous kernel (Siren) is sampled instead"
 
     def simplified(self, x: Signal) -> Primitive | None:
-        sizes = per_axis(self.kernel_size, x, "kernel_size")
+        sizes = self.sizes(x)
         plain = self.kernel.kind == "table" and self.factorisation == "full" and self.acting(x) == x.group
         if max(sizes) == 1 and self.stride == 1 and plain and not isinstance(self.window, Learned):
             from archspec.blocks.pointwise import Pointwise
 
             return Pointwise(channels=self.channels, bias=bool(self.bias))
+        same = {"kernel_separable": "full", "group_depthwise": "group_separable"} if x.group.trivial else {}
         plainest: dict[str, Any] = {
+            "factorisation": same.get(self.factorisation, self.factorisation),
             "kernel_size": sizes[0] if len(set(sizes)) == 1 else sizes,
             "kernel": self.kernel.simplified(),
             "algorithm": conv_cost.stated_algorithm(self, x),
@@ -122,51 +124,19 @@ class Convolution(Primitive):
         return self.with_fields(changes) if changes else self
 
     def lower(self, x: Signal) -> nn.Module:
-        from collections import OrderedDict
+        from archspec.blocks.conv_lower import lower
 
-        from torch import nn
-
-        from archspec.layers.conv import GroupConv, pointwise
-
-        group, wanted = self.acting(x), self.wanted(x)
-        lattice, mixing, window = self.lattice(x), self.mixes(x), self.window
-        softness = window.softness if isinstance(window, Disc) else None
-        # Group order, like kernel size, is only where a continuous kernel is sampled: the mean over the elements.
-        quadrature = 1 / wanted.elements if self.kernel.continuous else 1.0
-        crop = None
-        if isinstance(window, Learned) and window.crop:
-            crop = (self.causal, window.bucketed, group.action(x.dims).mixed_axes)
-        kernel = self.kernel.lower(wanted)
-        if self.band_limit != "none":
-            kernel.limit_band(wanted.nyquist / float(max(lattice.steps)), masked=self.band_limit == "mask")
-        spatial = GroupConv(
-            kernel,
-            window.lower(wanted, x.channels if self.depthwise else self.channels) if window else None,
-            partial(sampled, group, lattice, mixing, softness, quadrature),
-            wanted.sizes,
-            self.kept(x),
-            inputs=x.channels,
-            outputs=x.channels if self.depthwise else self.channels,
-            order=group.order,
-            lifts=x.group.trivial,
-            depthwise=self.depthwise,
-            energy=1.0 if self.depthwise else 1 / x.channels,
-            crop=crop,
-            stride=x.strides(self.stride),
-            padding=self.padded,
-            algorithm=self.algorithm,
-            grid=x.grid,
-            bias=bool(self.bias),
-        )
-        if not self.depthwise:
-            return spatial
-        mix = pointwise(x.channels, self.channels, one_tap(group, x.dims), x.dims, bool(self.bias))
-        return nn.Sequential(OrderedDict(spatial=spatial, mixing=mix))
+        return lower(self, x)
 
     @property
     def depthwise(self) -> bool:
-        """Whether each channel is convolved by itself, before a map of all channels at each position."""
-        return self.factorisation != "full"
+        """Whether the stage over the taps convolves each channel by itself."""
+        return self.factorisation not in ("full", "kernel_separable")
+
+    @property
+    def transformable(self) -> bool:
+        """Whether Fourier transforms can do it: they give every position, each map from one or from all."""
+        return self.stride == 1 and self.factorisation != "group_depthwise"
 
     @property
     def padded(self) -> str:
@@ -177,24 +147,16 @@ class Convolution(Primitive):
         """Whether it is sampled as CKConv's code does it on another grid."""
         return self.resampling == "stretched" and bool(x.spacing)
 
-    def mixes(self, x: Signal) -> bool:
-        """Whether the kernel has an axis over the group's elements."""
-        return not self.depthwise and not x.group.trivial
-
     def lattice(self, x: Signal) -> Lattice:
-        sizes = per_axis(self.kernel_size, x, "kernel_size")
-        return Lattice(sizes, x.spacing, self.causal, stretched=self.resampling == "stretched")
+        return Lattice(self.sizes(x), x.spacing, self.causal, stretched=self.resampling == "stretched")
+
+    def sizes(self, x: Signal) -> tuple[int, ...]:
+        """Taps per axis on the reference grid."""
+        return per_axis(self.kernel_size, x, "kernel_size")
 
     def wanted(self, x: Signal) -> Wanted:
-        group, sizes, mixing = self.acting(x), per_axis(self.kernel_size, x, "kernel_size"), self.mixes(x)
-        return Wanted(
-            rows=x.channels if self.depthwise else self.channels * x.channels,
-            elements=group.order if mixing else 1,
-            sizes=sizes,
-            inputs=sample_count(group, sizes, mixing)[1],
-            causal=self.causal,
-            spread=self.window.spread() if self.window else 1.0,
-        )
+        """What the stage over the taps wants of its kernel."""
+        return conv_parts.wanted(self, x, conv_parts.spatial(self, x))
 
     def kept(self, x: Signal) -> tuple[int, ...]:
         """Taps per axis that the window leaves as it begins; empty: all."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from archspec.blocks import conv_parts
+from archspec.blocks.conv_parts import Part
 from archspec.cost import Cost
 from archspec.cropping import zeros_around
 from archspec.sampling import sample_count
@@ -20,12 +22,12 @@ def by_fft(conv: Convolution, x: Signal, taps: tuple[int, ...]) -> bool:
     """Whether the deployed form goes by Fourier transforms."""
     if conv.algorithm != "auto":
         return conv.algorithm == "fft"
-    return conv.stride == 1 and prefers_fft(x.dims, conv.depthwise, taps, x.grid, training=False)
+    return conv.transformable and prefers_fft(x.dims, conv.depthwise, taps, x.grid, training=False)
 
 
 def stated_algorithm(conv: Convolution, x: Signal) -> str:
     """How the graph states the algorithm: `auto` where the deployed form goes by sums, or a window learns the size."""
-    if (isinstance(conv.window, Learned) and conv.window.crop) or conv.stride > 1:
+    if (isinstance(conv.window, Learned) and conv.window.crop) or not conv.transformable:
         return conv.algorithm
     measured = prefers_fft(x.dims, conv.depthwise, conv.lattice(x).taps, x.grid, training=False)
     if conv.algorithm == "auto":
@@ -35,47 +37,72 @@ def stated_algorithm(conv: Convolution, x: Signal) -> str:
 
 def cost(conv: Convolution, x: Signal, kept: tuple[int, ...]) -> Cost:
     """Of a convolution reading `x`, with the taps that its window keeps (empty: all)."""
-    group, wanted = conv.acting(x), conv.wanted(x)
-    taps = conv.lattice(x)._replace(kept=kept).taps if x.spacing else kept or wanted.sizes
+    taps = conv.lattice(x)._replace(kept=kept).taps if x.spacing else kept or conv.sizes(x)
     margin = taps if conv.padding == "valid" else (1,) * x.dims
-    positions = math.prod((n - k) // s + 1 for n, k, s in zip(x.grid, margin, x.strides(conv.stride), strict=True))
-    params = conv.kernel.params(wanted)
+    after = math.prod((n - k) // s + 1 for n, k, s in zip(x.grid, margin, x.strides(conv.stride), strict=True))
+    positions, total = x.positions, Cost()
+    for part in conv_parts.parts(conv, x):
+        if part.spatial:
+            total += _over_taps(conv, x, part, taps, after)
+            positions = after
+        else:
+            total += _at_each_position(conv, x, part, positions)
+    return total
+
+
+def _at_each_position(conv: Convolution, x: Signal, part: Part, positions: int) -> Cost:
+    order = conv.acting(x).order if part.grouped else 1
+    wanted, kernel = conv_parts.of_group(conv, x, part), conv_parts.kernel_of(conv, part)
+    return Cost(
+        macs=positions * part.rows * order * (order if part.mixes else 1),
+        params=kernel.params(wanted) + part.bias * part.outputs,
+        kernel_macs=kernel.macs(wanted, wanted.elements),
+    )
+
+
+def _over_taps(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...], positions: int) -> Cost:
+    group, wanted = conv.acting(x), conv_parts.wanted(conv, x, part)
+    params = conv.kernel.params(wanted) + part.bias * part.outputs
+    making = conv.kernel.macs(wanted, _samples(conv, x, part, taps))
     if conv.window is not None:
-        params += conv.window.params(wanted, x.channels if conv.depthwise else conv.channels)
-    inner = x.channels * group.order  # maps between the two parts of a separable convolution
-    outputs = conv.channels * group.order
-    reads, gives = (inner, inner) if conv.depthwise else (x.maps, outputs)
+        params += conv.window.params(wanted, part.outputs)
+    if conv.factorisation == "kernel_separable" and part.mixes:
+        fibre = conv_parts.of_group(conv, x, part)
+        params += conv.kernel.params(fibre)
+        making += conv.kernel.macs(fibre, group.order)
+    reads = part.inputs if part.lifts else part.inputs * group.order
+    gives = part.outputs * group.order
+    if part.depthwise:
+        reads = group.order if part.mixes else 1
     if by_fft(conv, x, taps):
-        total = _spectral(conv, x, taps, reads, gives)
-    else:
-        macs = positions * gives * math.prod(taps) * (1 if conv.depthwise else reads)
-        total = Cost(macs=macs, kernel_macs=conv.kernel.macs(wanted, _samples(conv, x, taps)))
-    if conv.depthwise:
-        total += Cost(macs=positions * inner * outputs)
-        params += conv.channels * inner
-    params += (conv.channels + (x.channels if conv.depthwise else 0)) if conv.bias else 0
-    return Cost(total.macs, total.fft_flops, params, 0, total.kernel_macs)
+        return _spectral(conv, x, part, taps) + Cost(params=params)
+    return Cost(macs=positions * gives * math.prod(taps) * reads, params=params, kernel_macs=making)
 
 
-def _spectral(conv: Convolution, x: Signal, taps: tuple[int, ...], reads: int, gives: int) -> Cost:
+def _spectral(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...]) -> Cost:
     """Transforms of what is read and given, a product at each frequency; the kernel's own transforms apart."""
-    wanted = conv.wanted(x)
+    group, wanted = conv.acting(x), conv_parts.wanted(conv, x, part)
+    gives = part.outputs * group.order
+    reads = gives if part.depthwise else part.inputs if part.lifts else part.inputs * group.order
     sizes = fft_sizes(x.grid, taps, zeros_around(taps, conv.padded))
-    samples, rows = _samples(conv, x, taps), gives if conv.depthwise else gives * reads
+    samples, rows = _samples(conv, x, part, taps), gives if part.depthwise else gives * reads
     macs = conv.kernel.macs(wanted, samples)
+    if conv.factorisation == "kernel_separable" and part.mixes:
+        macs += conv.kernel.macs(conv_parts.of_group(conv, x, part), group.order)
     per_layer = conv.window is None or conv.window.shared
-    functions = conv.kernel.shared() if conv.acting(x).trivial and per_layer and not conv.stretched(x) else None
+    functions = conv.kernel.shared() if group.trivial and per_layer and not conv.stretched(x) else None
     if functions is not None and shares_spectra(rows, functions):
         # The functions are transformed and then mixed, one complex product for each frequency, kernel and function.
         macs -= samples * (functions - 1) * rows
         macs += spectral_macs(sizes, functions, rows, depthwise=False)
         rows = functions
     return Cost(
-        macs=spectral_macs(sizes, reads, gives, conv.depthwise),
+        macs=spectral_macs(sizes, reads, gives, part.depthwise),
         fft_flops=fft_flops(sizes, reads + gives),
         kernel_macs=macs + fft_flops(sizes, rows) // 2,
     )
 
 
-def _samples(conv: Convolution, x: Signal, taps: tuple[int, ...]) -> int:
-    return sample_count(conv.acting(x), taps, conv.mixes(x))[0]
+def _samples(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...]) -> int:
+    mixes = part.mixes and conv.factorisation != "kernel_separable"
+    return sample_count(conv.acting(x), taps, mixes)[0]

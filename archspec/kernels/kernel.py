@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field
 
@@ -22,7 +22,7 @@ class Wanted(NamedTuple):
     Attributes:
         rows: kernels, outputs × inputs, or one per channel.
         elements: on the kernel's own group axis.
-        sizes: taps per axis on the reference grid.
+        sizes: taps per axis on the reference grid; none for a kernel on the group alone.
         inputs: coordinates of a point: one per axis of the grid, then the embedding of the group.
         causal: coordinate 1 is the current step; else the centre is at 0.
         spread: half width of the window in coordinates, 1 without one.
@@ -43,7 +43,7 @@ class Wanted(NamedTuple):
     @property
     def nyquist(self) -> float:
         """Highest frequency the taps can hold, in radians per unit of the coordinates."""
-        return math.pi * max(1.0, (max(self.sizes) - 1) / 2)
+        return math.pi * max(1.0, (max(self.sizes, default=1) - 1) / 2)
 
 
 class Kernel(Model):
@@ -57,6 +57,11 @@ class Kernel(Model):
     continuous: ClassVar[bool] = True
     band_limits: ClassVar[tuple[str, ...]] = ()
     kind: str
+
+    @property
+    def coordinates(self) -> str:
+        """Those of the group's elements: `circle`, cosine and sine, or `interval`, the angle over π less one."""
+        return "circle"
 
     @abstractmethod
     def params(self, wanted: Wanted) -> int:
@@ -93,6 +98,13 @@ class Oscillating(Kernel):
     bandwidth: float = Field(default=0.5, gt=0, le=8, description="fraction of the taps' Nyquist frequency")
     omega_0: float | None = Field(default=None, gt=0, le=1e5, description="raw frequency factor; overrides bandwidth")
     omega_group: float = Field(default=3.0, gt=0, le=1e3, description="frequency factor of the group coordinates")
+    angle: Literal["circle", "interval"] = Field(
+        default="circle", description="how C_n's angles are seen: cosine and sine, or over π less one as in the papers"
+    )
+
+    @property
+    def coordinates(self) -> str:
+        return self.angle
 
     def simplified(self) -> Self:
         default = type(self).model_fields["bandwidth"].default

@@ -67,11 +67,11 @@ class Spline(Kernel):
         return dense_macs(samples, [math.prod(self.count(wanted)), wanted.rows])
 
     def frequency(self, wanted: Wanted) -> float:
-        return wanted.nyquist * max(n / k for n, k in zip(self.count(wanted), wanted.sizes, strict=True))
+        return wanted.nyquist * max((n / k for n, k in zip(self.count(wanted), wanted.sizes, strict=True)), default=1.0)
 
     def lower(self, wanted: Wanted) -> KernelModule:
         from archspec.layers.kernels.linear import Spline as Layer
 
-        radius = max(1.0, (max(wanted.sizes) - 1) / 2)
+        radius = max(1.0, (max(wanted.sizes, default=1) - 1) / 2)
         reach = tuple((size - 1) / 2 / radius for size in wanted.sizes)
         return Layer(wanted.rows, wanted.elements, self.count(wanted), reach, self.degree)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Bank(nn.Module):
-    """Makes (O·N, I·M, *taps), or (I·N, 1, *taps) when depthwise.
+    """Makes (O·N, I·M, *taps), or (I·N, M, *taps) when depthwise.
 
     Args:
         kernel: gives samples (R, P), R = O·I, or I when depthwise.
@@ -71,6 +71,7 @@ class Bank(nn.Module):
         like = next(self.kernel.parameters())
         self.kept, self.taps, self.elements, self.smoothing = kept, at.taps, at.index.shape[1], at.smoothing
         self.register_buffer("index", torch.from_numpy(at.index.reshape(-1)).to(like.device), persistent=False)
+        self.order = len(at.index)
         factor = None if at.factor is None else torch.tensor(at.factor, dtype=like.dtype, device=like.device)
         self.register_buffer("factor", factor, persistent=False)
         self._kept = None
@@ -100,7 +101,7 @@ class Bank(nn.Module):
     def sample(self) -> Tensor:
         """The expanded bank, made anew."""
         bank = self.samples()
-        if self.order > 1:
+        if self.order > 1 or self.elements > 1:
             bank = bank.index_select(1, self.index)
         bank = bank.view(len(bank), self.order, self.elements, -1)
         if self.factor is not None:
@@ -108,7 +109,7 @@ class Bank(nn.Module):
         if self.smoothing:
             bank = _smoothed(bank, self.smoothing)
         if self.depthwise:
-            return bank.reshape(self.outputs * self.order, 1, *self.taps)
+            return bank.reshape(self.outputs * self.order, self.elements, *self.taps)
         bank = bank.view(self.outputs, self.inputs, *bank.shape[1:]).transpose(1, 2)
         return bank.reshape(self.outputs * self.order, self.inputs * self.elements, *self.taps)
 

@@ -85,15 +85,17 @@ class GroupConv(Bank):
     ) -> None:
         super().__init__(kernel, window, where, sizes, **bank)
         self.padding, self.stride, self.algorithm, self.grid = padding, stride, algorithm, grid
-        self.grouped_input = self.order > 1 and not lifts
+        self.grouped_input, self.grouped = self.order > 1 and not lifts, self.order > 1
         self.bias = nn.Parameter(torch.zeros(self.outputs)) if bias else None
-        self.groups = (self.inputs * (self.order if self.grouped_input else 1)) if self.depthwise else 1
         self.begin(kept, energy)
 
     def place(self, kept: tuple[int, ...]) -> None:
         """Sample these taps of the kernel from now on."""
         super().place(kept)
         taps, dims = self.taps, len(self.taps)
+        # Depthwise, each map is convolved by itself, or all elements of a channel together.
+        apart = self.order if self.grouped_input and self.elements == 1 else 1
+        self.groups = self.inputs * apart if self.depthwise else 1
         self.around = zeros_around(taps, self.padding)
         self.ways = [fastest_way(self.around, taps, self.depthwise, training) for training in (False, True)]
         self.by_fft = [
@@ -119,7 +121,7 @@ class GroupConv(Bank):
         if self.grouped_input:
             x = x.flatten(1, 2)
         y = self.transformed(x) if self.by_fft[self.training] else self.direct(x)
-        return y.unflatten(1, (self.outputs, self.order)) if self.order > 1 else y
+        return y.unflatten(1, (self.outputs, self.order)) if self.grouped else y
 
     def direct(self, x: Tensor) -> Tensor:
         """(B, I·N, *S) to (B, O·N, *S') by sums over the taps."""
@@ -189,12 +191,17 @@ class GroupConv(Bank):
 
 
 def pointwise(
-    inputs: int, outputs: int, where: Callable[[tuple[int, ...]], Sampling], dims: int, bias: bool
+    inputs: int,
+    outputs: int,
+    where: Callable[[tuple[int, ...]], Sampling],
+    dims: int,
+    bias: bool,
+    kernel: KernelModule | None = None,
 ) -> GroupConv:
-    """A linear map at each position, convolving over the group: `where` samples one tap."""
+    """A linear map at each position, convolving over the group: `where` samples one tap of the kernel, or weights."""
     order, elements = where(()).index.shape[:2]
     return GroupConv(
-        Table(outputs * inputs, elements, 1),
+        kernel or Table(outputs * inputs, elements, 1),
         None,
         where,
         (1,) * dims,

@@ -25,7 +25,7 @@ class Fourier(FeatureKernel):
     def __init__(self, rows: int, inputs: int, dims: int, features: int, omega: float, omega_group: float) -> None:
         super().__init__(2 * features, rows)
         directions = torch.randn(features, dims)
-        radii = omega * torch.rand(features, 1) ** (1 / dims)  # even over the ball
+        radii = omega * torch.rand(features, 1) ** (1 / max(dims, 1))  # even over the ball
         spatial = radii * directions / directions.norm(dim=1, keepdim=True)
         fibre = (torch.rand(features, inputs - dims) * 2 - 1) * omega_group
         self.register_buffer("frequencies", torch.cat([spatial, fibre], 1))

@@ -71,7 +71,7 @@ class Magnet(FeatureKernel):
                     # Two widths of the Gaussian's spectrum and the sine's frequency share what each filter may have.
                     each = omega / (layers + 1)
                     gabor.gamma.uniform_(0.05, 0.25).mul_(each)
-                    gabor.linear.weight.uniform_(-1, 1).mul_((each - 2 * gabor.gamma) / math.sqrt(dims))
+                    gabor.linear.weight.uniform_(-1, 1).mul_((each - 2 * gabor.gamma) / math.sqrt(max(dims, 1)))
                 gabor.gamma[:, dims:] = 0.5
                 gabor.linear.weight[:, dims:] = (torch.rand(hidden, inputs - dims) * 2 - 1) * omega_group
                 gabor.linear.bias.uniform_(-math.pi, math.pi)

@@ -1,0 +1,108 @@
+"""The linear stages of a convolution: one, or one over space and one that mixes channels and group elements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from archspec.block import per_axis
+from archspec.kernels import Kernel, Table
+from archspec.kernels.kernel import Wanted
+from archspec.sampling import sample_count
+from archspec.signal import Signal
+
+if TYPE_CHECKING:
+    from archspec.blocks.conv import Convolution
+
+Factorisation = Literal["full", "kernel_separable", "depthwise_separable", "group_separable", "group_depthwise"]
+
+
+class Part(NamedTuple):
+    """One linear stage, from `inputs` to `outputs` channels.
+
+    Attributes:
+        spatial: over the taps, else at each position.
+        lifts: reads a signal without a group axis.
+        mixes: over the group's elements too.
+        depthwise: each channel by itself.
+        grouped: gives a signal with a group axis.
+        bias: adds one number per channel.
+    """
+
+    inputs: int
+    outputs: int
+    spatial: bool
+    lifts: bool
+    mixes: bool
+    depthwise: bool
+    grouped: bool
+    bias: bool
+
+    @property
+    def name(self) -> str:
+        return "spatial" if self.spatial else "mixing"
+
+    @property
+    def rows(self) -> int:
+        """Kernels: outputs × inputs, or one per channel."""
+        return self.outputs * (1 if self.depthwise else self.inputs)
+
+
+def parts(conv: Convolution, x: Signal) -> tuple[Part, ...]:
+    """The stages of a convolution that reads `x`, in order."""
+    reads, gives, bias = x.channels, conv.channels, bool(conv.bias)
+    grouped, lifts = not conv.acting(x).trivial, x.group.trivial
+    over = grouped and not lifts
+    match conv.factorisation:
+        case "full" | "kernel_separable":
+            return (Part(reads, gives, True, lifts, over, False, grouped, bias),)
+        case "depthwise_separable":
+            return (
+                Part(reads, reads, True, lifts, False, True, grouped, bias),
+                Part(reads, gives, False, False, grouped, False, grouped, bias),
+            )
+        case "group_separable" | "group_depthwise":
+            at_once = conv.factorisation == "group_depthwise"
+            return (
+                Part(reads, gives, False, lifts, over and not at_once, False, over, False),
+                Part(gives, gives, True, lifts, over and at_once, True, grouped, bias),
+            )
+
+
+def spatial(conv: Convolution, x: Signal) -> Part:
+    """The stage over the taps."""
+    return next(part for part in parts(conv, x) if part.spatial)
+
+
+def kernel_of(conv: Convolution, part: Part) -> Kernel:
+    """What makes a stage's kernel. Mixing is by free weights, but for the kernel on the group of a continuous one.
+
+    So that, as that of full convolutions, it can be sampled for any order.
+    """
+    continuous = part.spatial or (part.mixes and conv.factorisation == "group_separable")
+    return conv.kernel if continuous and conv.kernel.continuous else Table()
+
+
+def wanted(conv: Convolution, x: Signal, part: Part) -> Wanted:
+    """What a stage wants of its kernel; of a kernel that is a product, of the part over space."""
+    group = conv.acting(x)
+    product = conv.factorisation == "kernel_separable"
+    mixes = part.mixes and not (product and part.spatial)
+    coordinates = conv.kernel.coordinates
+    if not part.spatial:
+        return of_group(conv, x, part)
+    sizes = per_axis(conv.kernel_size, x, "kernel_size")
+    return Wanted(
+        rows=part.rows,
+        elements=group.order if mixes else 1,
+        sizes=sizes,
+        inputs=sample_count(group, sizes, mixes, coordinates)[1],
+        causal=conv.causal,
+        spread=conv.window.spread() if conv.window else 1.0,
+    )
+
+
+def of_group(conv: Convolution, x: Signal, part: Part) -> Wanted:
+    """What a stage wants of a kernel on the group alone."""
+    group = conv.acting(x)
+    inputs = group.action(x.dims).embedded(conv.kernel.coordinates).shape[1]
+    return Wanted(part.rows, group.order if part.mixes else 1, (), inputs)

@@ -1,0 +1,52 @@
+"""Kernels that are a product of one over space and one over the group."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from archspec.layers.kernels.features import KernelModule
+
+if TYPE_CHECKING:
+    from archspec.sampling import Sampling
+
+
+class Product(KernelModule):
+    """k(u, h) = a(u) · b(h), row by row (Knigge et al. 2022, arXiv 2110.13059, section 4)."""
+
+    def __init__(self, space: KernelModule, group: KernelModule, dims: int) -> None:
+        super().__init__()
+        self.space, self.group, self.dims = space, group, dims
+
+    def place(self, where: Sampling) -> None:
+        """Sample here from now on."""
+        _, self.elements, taps = where.index.shape
+        points = where.points.reshape(-1, self.elements, taps, where.points.shape[1])
+        space = points[:, 0, :, : self.dims].reshape(-1, self.dims)
+        self.space.place(replace(where, points=space, index=where.index[:, :1]))
+        self.group.place(replace(where, points=points[0, :, 0, self.dims :], turns=None, kept=None))
+        self.taps = taps
+
+    def forward(self) -> Tensor:
+        """Samples (R, P)."""
+        space, group = self.space(), self.group()
+        product: Tensor = space.view(len(space), -1, 1, self.taps) * group[:, None, :, None]
+        return product.flatten(1)
+
+    @torch.no_grad()
+    def scale_to(self, energy: Tensor, target: float) -> None:
+        """Draw b with a mean square of 1 over the group, a with the variance that gives the kernels their energy."""
+        self.group.scale_to(energy.new_full((self.elements,), 1 / self.elements), 1.0)
+        over_space = energy.view(*energy.shape[:-1], -1, self.elements, self.taps).sum(-2)
+        self.space.scale_to(over_space.flatten(-2), target)
+
+    def limit_band(self, nyquist: float, masked: bool) -> None:
+        """Hold the frequencies over space to those below `nyquist`."""
+        self.space.limit_band(nyquist, masked)
+
+    def stretch(self, ratio: float, centre: float) -> None:
+        """The part over space is another function, that over the group the same."""
+        self.space.stretch(ratio, centre)

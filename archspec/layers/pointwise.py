@@ -1,0 +1,51 @@
+"""A linear map of the channels at each position and element of the group."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+CONV_MODULE: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+
+class SharedPointwise(nn.Module):
+    """(B, I, N, *S) to (B, O, N, *S): one map for all elements, so that none sees another."""
+
+    def __init__(self, inputs: int, outputs: int, order: int, dims: int, bias: bool) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(outputs, inputs).normal_(std=1 / math.sqrt(inputs)))
+        self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
+        self.order, self.dims = order, dims
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.mapped(x.flatten(2, 3)).view(len(x), -1, self.order, *x.shape[3:])
+
+    def mapped(self, x: Tensor) -> Tensor:
+        """(B, I, N·S₁, …) to (B, O, N·S₁, …)."""
+        conv = (nn.functional.conv1d, nn.functional.conv2d, nn.functional.conv3d)[self.dims - 1]
+        y: Tensor = conv(x, self.weight.view(*self.weight.shape, *(1,) * self.dims), self.bias)
+        return y
+
+    def plain(self) -> nn.Module:
+        """An ordinary convolution of one tap, the elements beside one another along the first axis of the grid."""
+        outputs, inputs = self.weight.shape
+        one = (1,) * self.dims
+        conv = CONV_MODULE[self.dims - 1](inputs, outputs, one, bias=self.bias is not None, device="meta")
+        conv.weight = nn.Parameter(self.weight.detach().clone().view(outputs, inputs, *one))
+        if self.bias is not None:
+            conv.bias = nn.Parameter(self.bias.detach().clone())
+        return _Beside(conv, inputs, outputs, self.order)
+
+
+class _Beside(nn.Module):
+    def __init__(self, conv: nn.Module, inputs: int, outputs: int, order: int) -> None:
+        super().__init__()
+        self.conv, self.inputs, self.outputs, self.order = conv, inputs, outputs, order
+
+    def forward(self, x: Tensor) -> Tensor:
+        beside = torch.flatten(torch.unflatten(x, 1, (self.inputs, self.order)), 2, 3)
+        y = torch.unflatten(self.conv(beside), 2, (self.order, -1))
+        return torch.flatten(y, 1, 2)

@@ -1,0 +1,283 @@
+"""Same weights, same numbers: the convolutions and norms of tests/vectors/equivariant, computed with the authors' code.
+
+Where a file turns clockwise (`sep`, `partial`), images are presented with their two axes swapped; that is all it takes.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from archspec import Conv, Disc, Group, GroupPool, Image, Lift, Norm, Siren, lower
+from archspec.block import Block
+from archspec.lattice import Lattice
+from archspec.layers.conv import GroupConv
+from archspec.sampling import turned
+from tests.examples import network
+from tests.test_vectors_continuous import close, double
+
+VECTORS = Path(__file__).parent / "vectors" / "equivariant"
+HARD = Disc(softness=0.1)
+
+
+class File:
+    """One file of vectors, as float64 tensors."""
+
+    def __init__(self, name: str) -> None:
+        self.arrays = np.load(VECTORS / f"{name}.npz")
+
+    def __getitem__(self, key: str) -> Tensor:
+        return torch.from_numpy(np.asarray(self.arrays[key]))
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.arrays
+
+    def swapped(self, key: str) -> Tensor:
+        """With the two axes of the image swapped."""
+        return self[key].transpose(-1, -2).contiguous()
+
+
+def named(*prefixes: str) -> list[str]:
+    return sorted(path.stem for path in VECTORS.glob("*.npz") if path.stem.startswith(prefixes))
+
+
+def layer_of(file: File, group: str, **fields: object) -> nn.Module:
+    """The layer of a file: a lifting convolution, or one after such a one."""
+    x, y = file["x"], file["y"]
+    fields = {"channels": y.shape[1], **fields}
+    lifting = x.dim() == 4 or x.shape[2] == 1
+    first = fields if lifting else {"channels": x.shape[1], "kernel_size": 5, "window": Disc()}
+    blocks: list[Block] = [Lift(**{"group": group, **first}), *([] if lifting else [Conv(**fields)])]
+    with double():
+        model = lower(
+            network(Image(channels=x.shape[1] if lifting else 1, size=tuple(x.shape[-2:])), *blocks, GroupPool())
+        )
+    return list(model.children())[len(blocks) - 1]
+
+
+def gradient(module: nn.Module, x: Tensor, wanted: Tensor, cotangent: Tensor, order: list[int] | None = None) -> Tensor:
+    """The gradient of the input, once the output is the wanted one; `order` are the elements in the file's order."""
+    x = x.clone().requires_grad_()
+    y = module(x)
+    y = y if order is None else y[:, :, order]
+    close(y, wanted, "y")
+    (y * cotangent).sum().backward()
+    assert x.grad is not None
+    return x.grad
+
+
+@pytest.mark.parametrize("name", named("p4", "groupy"))
+def test_a_table_on_quarter_turns_and_flips(name: str) -> None:
+    """Theirs is ours, but for the factor of 2π/4 or π of one of the two codes: a scale of the weights."""
+    file = File(name)
+    group = "D4" if "p4m" in name else "C4"
+    assert np.array_equal(file.arrays["h_matrix_rowcol"], Group(group).action(2).matrices)
+    factor = float(file["factor"]) if "factor" in file else 1.0
+    conv = layer_of(file, group, kernel_size=file["weight"].shape[-1], bias="bias" in file)
+    assert isinstance(conv, GroupConv)
+    padding, size = int(file["padding"]), file["weight"].shape[-1]
+    assert padding == size // 2
+    weight = file["weight"].flatten(2)
+    rows = weight.flatten(0, 1).flatten(1)
+    with torch.no_grad():
+        conv.kernel.weight.copy_(factor * rows)
+        if conv.bias is not None:
+            conv.bias.copy_(file["bias"])
+    close(conv.sample(), factor * file["bank"].reshape(conv.sample().shape), "bank")
+    x = file["x"].squeeze(2) if file["x"].shape[2] == 1 else file["x"]
+    found = gradient(conv, x, file["y"], file["cotangent"])
+    close(found.reshape(file["grad_x"].shape), file["grad_x"], "grad x")
+    close(factor * conv.kernel.weight.grad, file["grad_weight"].reshape(rows.shape), "grad weight")
+    if conv.bias is not None:
+        close(conv.bias.grad, file["grad_bias"], "grad bias")
+
+
+@pytest.mark.parametrize("name", named("escnn"))
+def test_a_table_in_the_order_of_escnn(name: str) -> None:
+    """Its elements act on (right, up): the stated matrices, seen on (row, column), give the order of ours."""
+    file = File(name)
+    group = "D4" if "d4" in name else "C4"
+    turn = np.array([[0.0, -1.0], [1.0, 0.0]])  # (right, up) to (row, column)
+    order = Group(group).action(2).index_of(turn @ file.arrays["h_matrix_xy"] @ turn.T)
+    back = np.argsort(order)
+    lifting = file["x"].shape[2] == 1
+    conv = layer_of(file, group, kernel_size=3)
+    table = file["filter"][:, 0]  # the identity's: (O, I, M, K, K)
+    x = file["x"]
+    if not lifting:
+        table, x = table[:, :, back], x[:, :, back]
+    with torch.no_grad():
+        conv.kernel.weight.copy_(table.flatten(2).flatten(0, 1))
+        conv.bias.copy_(file["bias"][:, 0])
+        y = conv(x.squeeze(2) if lifting else x)[:, :, list(order)]
+        assert (y - file["y"]).abs().max() < 1e-6 * file["y"].abs().max()
+        for g, moved in enumerate(file["x_transformed"]):
+            seen = moved.squeeze(2) if lifting else moved[:, :, back]
+            wanted = file["y_of_transformed"][g]
+            assert (conv(seen)[:, :, list(order)] - wanted).abs().max() < 1e-6 * wanted.abs().max()
+
+
+class Weight(NamedTuple):
+    """Where an array of a file stands in a layer of ours: times `scale`, and its columns at `columns` of ours."""
+
+    key: str
+    parameter: nn.Parameter
+    scale: float = 1.0
+    columns: tuple[int, ...] = ()
+
+    def fill(self, file: File) -> None:
+        value = file[self.key] * self.scale
+        with torch.no_grad():
+            if self.columns:
+                self.parameter.zero_()
+                self.parameter[:, list(self.columns)] = value
+            else:
+                self.parameter.copy_(value.view(self.parameter.shape))
+
+    def compare(self, file: File) -> None:
+        assert self.parameter.grad is not None
+        found, wanted = self.parameter.grad * self.scale, file[f"grad_{self.key}"]
+        found = found[:, list(self.columns)] if self.columns else found.view(wanted.shape)
+        close(found, wanted, self.key)
+
+
+def siren(file: File, prefix: str = "net_") -> Siren:
+    """The kernel of a file, as its author has it."""
+    omega = float(file["omega" if "omega" in file else "omega_first"])
+    assert "omega" in file or omega == float(file["omega_hidden"])
+    layers = sum(f"{prefix}w{i}" in file for i in range(9))
+    return Siren(hidden=len(file[f"{prefix}w0"]), layers=layers, omega_0=omega, omega_group=omega, angle="interval")
+
+
+def weights(kernel: nn.Module, prefix: str, columns: tuple[int, ...], scale: float = 1.0) -> list[Weight]:
+    """Of a sine network; `columns` are the places of their coordinates among ours. The last layer takes the 1/N."""
+    hidden = list(kernel.hidden)
+    found = [Weight(f"{prefix}w0", hidden[0].weight, columns=columns)]
+    found += [Weight(f"{prefix}w{i}", part.weight) for i, part in enumerate(hidden) if i]
+    found += [Weight(f"{prefix}b{i}", part.bias) for i, part in enumerate(hidden)]
+    last = len(hidden)
+    return [
+        *found,
+        Weight(f"{prefix}w{last}", kernel.out.weight, scale),
+        Weight(f"{prefix}b{last}", kernel.out.bias, scale),
+    ]
+
+
+def stages(file: File, name: str, module: nn.Module) -> list[Weight]:
+    """The weights of a separable file in the layer of ours."""
+    order = float(len(file["angles"]))
+    if "lift" in name:
+        return weights(module.kernel, "net_", (0, 1))
+    if "nonseparable" in name:
+        return weights(module.kernel, "net_", (0, 1, 2), order)
+    if "gseparable" in name:
+        return [
+            *weights(module.kernel.space, "net_R2_", (0, 1), order),
+            *weights(module.kernel.group, "net_H_", (0,)),
+        ]
+    if "dseparable" in name:
+        return weights(module.spatial.kernel, "net_", (0, 1, 2), order)
+    return [
+        *weights(module.mixing.kernel, "net_H_", (0,), order),
+        *weights(module.spatial.kernel, "net_R2_", (0, 1)),
+    ]
+
+
+FACTORISATIONS = {
+    "nonseparable": "full",
+    "gseparable": "kernel_separable",
+    "dseparable": "group_depthwise",
+    "separable": "group_separable",
+}
+
+
+@pytest.mark.parametrize("name", named("sep"))
+def test_the_factorisations_of_separable_group_convolutions(name: str) -> None:
+    file = File(name)
+    group = f"C{len(file['angles'])}"
+    prefix = "net_" if "net_w0" in file else "net_R2_"
+    factorisation = next((ours for theirs, ours in FACTORISATIONS.items() if f"_{theirs}_" in name), "full")
+    conv = layer_of(
+        file, group, kernel_size=5, window=HARD, bias=False, factorisation=factorisation, kernel=siren(file, prefix)
+    )
+    found = stages(file, name, conv)
+    for weight in found:
+        weight.fill(file)
+    if "dseparable" in name:
+        conv.mixing.weight.data.copy_(file["projection_weight"].T)
+    grad = gradient(conv, file.swapped("x"), file.swapped("y"), file.swapped("cotangent"))
+    close(grad, file.swapped("grad_x"), "grad x")
+    for weight in found:
+        weight.compare(file)
+    if "dseparable" in name:
+        close(conv.mixing.weight.grad.T, file["grad_projection_weight"], "grad projection")
+
+
+@pytest.mark.parametrize("name", named("partial"))
+def test_partial_group_convolutions_at_any_turns(name: str) -> None:
+    """Sampled at the turns that were drawn, of the output and of what is read; the file's own mean is a sum."""
+    file = File(name)
+    size = file["kernel"].shape[-1]
+    group, spatial = f"C{file['x'].shape[2] if file['x'].dim() == 5 else 8}", size > 1
+    window = HARD if spatial else None
+    conv = layer_of(file, group, kernel_size=size, window=window, bias="bias" in file, kernel=siren(file))
+    assert isinstance(conv, GroupConv)
+    read = tuple(file["angles_in"].tolist()) if "angles_in" in file else ()
+    softness = HARD.softness if spatial else None
+    conv.where = partial(
+        turned, tuple(file["angles_out"].tolist()), read, Lattice((size, size)), softness, 1.0, "interval"
+    )
+    conv.place(())
+    columns = (*((1, 0) if spatial else ()), *((2,) if read else ()))
+    found = weights(conv.kernel, "net_", columns)
+    for weight in found:
+        weight.fill(file)
+    if conv.bias is not None:
+        conv.bias.data.copy_(file["bias"])
+    # (O, N, I, M, K, K) of ours, theirs with the group first.
+    theirs = file.swapped("kernel").movedim(0, 1)
+    close(conv.sample().view(theirs.shape), theirs, "kernel")
+    grad = gradient(conv, file.swapped("x"), file.swapped("y"), file.swapped("cotangent"))
+    close(grad, file.swapped("grad_x"), "grad x")
+    for weight in found:
+        weight.compare(file)
+    if conv.bias is not None:
+        close(conv.bias.grad, file["grad_bias"], "grad bias")
+
+
+def test_the_norms_have_one_statistic_for_all_elements() -> None:
+    file = File("batchnorm")
+    norm = list(_normed("batch").children())[1]
+    with torch.no_grad():
+        norm.weight.copy_(file["weight"])
+        norm.bias.copy_(file["bias"])
+    norm.momentum, norm.eps = float(file["momentum"]), float(file["eps"])
+    close(norm.train()(file["x1"]), file["y1_train"], "y1")
+    close(norm.running_mean, file["running_mean_after_1"], "mean")
+    close(norm.running_var, file["running_var_after_1"], "variance")
+    norm.zero_grad()
+    close(gradient(norm, file["x2"], file["y2_train"], file["cotangent"]), file["grad_x2"], "grad x")
+    close(norm.weight.grad, file["grad_weight"], "grad weight")
+    close(norm.bias.grad, file["grad_bias"], "grad bias")
+    close(norm.running_mean, file["running_mean_after_2"], "mean")
+    close(norm.running_var, file["running_var_after_2"], "variance")
+    close(norm.eval()(file["x3"]), file["y3_eval"], "y3")
+
+
+@pytest.mark.parametrize(("kind", "groups"), [("instance_norm_x1", 3), ("layer_norm_x1", 1)])
+def test_instance_and_layer_norms_are_group_norms(kind: str, groups: int) -> None:
+    file = File("batchnorm")
+    norm = list(_normed("group", groups).children())[1]
+    close(norm(file["x1"]), file[kind], kind)
+
+
+def _normed(type: str, groups: int = 1) -> nn.Module:
+    body = (Lift(group="C4", channels=3), Norm(type=type, groups=groups), GroupPool())
+    with double():
+        return lower(network(Image(size=(5, 5)), *body))
