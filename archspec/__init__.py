@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.architecture import Architecture, price
 from archspec.blocks import (
     Activation,
+    Attention,
     Branch,
     Classifier,
     Conv,
@@ -67,6 +68,7 @@ __all__ = [
     "S4D",
     "Activation",
     "Architecture",
+    "Attention",
     "Branch",
     "Classifier",
     "Conv",

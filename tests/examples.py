@@ -12,6 +12,7 @@ from archspec import (
     S4D,
     Activation,
     Architecture,
+    Attention,
     Branch,
     Classifier,
     Conv,
@@ -210,6 +211,17 @@ SYMMETRIC: dict[str, Architecture] = {
     "O": on("O", _conv(factorisation=SEPARABLE), Activation(), input=CUBE),
     "O siren": on("O", Pool(size=3, stride=2), Norm(type="layer"), input=CUBE, kernel=SIREN),
     "Oh": on("Oh", Norm(), Pointwise(channels=2), input=CUBE, channels=1),
+    "D4 attentive": network(
+        SQUARE,
+        Attention(kernel_size=5, group="D4"),
+        Lift(group="D4", channels=3),
+        Attention(ratio=3, kernel_size=3),
+        _conv(channels=2),
+        Attention(kernel_size=5, kernel=SIREN, window=Disc()),
+        GroupPool(),
+    ),
+    "D1 attentive in time": on("D1", Attention(kernel_size=5), _conv(), input=LINE),
+    "O attentive": on("O", Attention(kernel_size=3, kernel=SIREN), input=CUBE),
     "D4 product of kernels": on("D4", _conv(factorisation="kernel_separable"), Norm()),
     "C4 product of sirens": on(
         "C4", _conv(kernel=SIREN, kernel_size=5, factorisation="kernel_separable", window=Disc()), kernel=SIREN
@@ -307,6 +319,7 @@ APPROXIMATE: dict[str, Architecture] = {
 
 COMPOSED: dict[str, Architecture] = {
     "nothing": network(LINE),
+    "attention": network(WIDE, _conv(channels=4), Attention(), Norm(), Attention(ratio=8, kernel_size=3)),
     "norms": network(
         LINE,
         Pointwise(channels=4),

@@ -68,6 +68,7 @@ def test_every_file_is_short_and_says_what_it_is(package: str) -> None:
 
 PUBLIC = {
     "Activation",
+    "Attention",
     "Architecture",
     "Branch",
     "Classifier",

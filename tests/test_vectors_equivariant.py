@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from archspec import Conv, Disc, Group, GroupPool, Image, Lift, Norm, Siren, lower
+from archspec import Attention, Conv, Disc, Group, GroupPool, Image, Lift, Norm, Siren, lower
 from archspec.block import Block
 from archspec.lattice import Lattice
 from archspec.layers.conv import GroupConv
@@ -249,6 +249,36 @@ def test_partial_group_convolutions_at_any_turns(name: str) -> None:
         weight.compare(file)
     if conv.bias is not None:
         close(conv.bias.grad, file["grad_bias"], "grad bias")
+
+
+@pytest.mark.parametrize("name", named("attentive"))
+def test_attention_before_a_convolution_is_the_attentive_convolution(name: str) -> None:
+    file = File(name)
+    group, lifting = "D4" if "p4m" in name else "C4", file["x"].dim() == 4
+    channels, size, spatial = file["x"].shape[1], file["weight"].shape[-1], file["spatial"].shape[-1]
+    fields = {"channels": len(file["weight"]), "kernel_size": size, "bias": False}
+    attention = Attention(ratio=2, kernel_size=spatial, group=group if lifting else "C1")
+    blocks = [attention, Lift(group=group, **fields)] if lifting else [attention, Conv(**fields)]
+    first = [] if lifting else [Lift(group=group, channels=channels)]
+    image = Image(channels=channels if lifting else 1, size=tuple(file["x"].shape[-2:]))
+    with double():
+        model = lower(network(image, *first, *blocks, GroupPool()))
+    attend, conv = list(model.children())[len(first) : len(first) + 2]
+    factor = float(file["factor"])
+    found = [
+        Weight("fc1", attend.narrow.kernel.weight),
+        Weight("fc2", attend.wide.kernel.weight),
+        Weight("spatial", attend.spatial.kernel.weight, float(file["factor_spatial"])),
+        Weight("weight", conv.kernel.weight, factor),
+    ]
+    for weight in found:
+        weight.fill(file)
+    close(attend.channel_attention(file["x"]), file["alpha_channel"], "channel attention")
+    attended = file["alpha_channel"] * file["x"]
+    close(attend.spatial_attention(attended), file["alpha_spatial"], "spatial attention")
+    close(gradient(nn.Sequential(attend, conv), file["x"], file["y"], file["cotangent"]), file["grad_x"], "grad x")
+    for weight in found:
+        weight.compare(file)
 
 
 def test_the_norms_have_one_statistic_for_all_elements() -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from archspec.blocks.activation import Activation, Dropout
+from archspec.blocks.attention import Attention
 from archspec.blocks.compose import Branch, Graph, GraphNode, Repeat, Residual, Sequential
 from archspec.blocks.conv import Conv, Lift
 from archspec.blocks.fibre import GroupPool, Restrict
@@ -22,6 +23,7 @@ AnyBlock = Annotated[
     | Norm
     | Activation
     | Dropout
+    | Attention
     | Pool
     | Sequential
     | Residual
@@ -39,6 +41,7 @@ __all__ = [
     "Activation",
     "AnyBlock",
     "AnyHead",
+    "Attention",
     "Branch",
     "Classifier",
     "Conv",

@@ -1,0 +1,69 @@
+"""Attention over channels and positions."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from archspec.layers.conv import GroupConv
+
+
+class Attention(nn.Module):
+    """x - α_S·α_C·x, with α_C (B, C, N, 1…) and α_S (B, 1, N, *S), or without N.
+
+    Args:
+        narrow: the first map of the channel attention; `wide` the second.
+        spatial: from mean and maximum over the channels to one map; `turns`: of how many elements the maximum is taken.
+        folded: whether it works on the layout (B, C·N, *S).
+    """
+
+    def __init__(
+        self,
+        narrow: nn.Module,
+        wide: nn.Module,
+        spatial: nn.Module,
+        channels: int,
+        order: int,
+        dims: int,
+        turns: int,
+        folded: bool = False,
+    ) -> None:
+        super().__init__()
+        self.narrow, self.wide, self.spatial = narrow, wide, spatial
+        self.channels, self.order, self.dims, self.turns, self.folded = channels, order, dims, turns, folded
+
+    def forward(self, x: Tensor) -> Tensor:
+        attended = self.channel_attention(x) * x
+        return x - self.spatial_attention(attended) * attended
+
+    def channel_attention(self, x: Tensor) -> Tensor:
+        """α_C."""
+        grid = tuple(range(-self.dims, 0))
+        mean, highest = torch.mean(x, grid, keepdim=True), torch.amax(x, grid, keepdim=True)
+        # The second map is linear: of the sum of both, once.
+        return torch.sigmoid(self.wide(torch.relu(self.narrow(mean)) + torch.relu(self.narrow(highest))))
+
+    def spatial_attention(self, x: Tensor) -> Tensor:
+        """α_S, in a shape that multiplies x."""
+        fold = self.folded and self.order > 1
+        if fold:
+            x = torch.unflatten(x, 1, (self.channels, self.order))
+        mean, highest = torch.mean(x, 1, keepdim=True), torch.amax(x, 1, keepdim=True)
+        found = torch.cat([mean, highest], 1)
+        found = self.spatial(torch.flatten(found, 1, 2) if fold else found)
+        if self.turns > 1:
+            found = torch.amax(found, 1, keepdim=True) if self.folded else torch.amax(found, 2)
+        found = torch.sigmoid(found)
+        return torch.tile(found, (1, self.channels, *(1,) * self.dims)) if fold else found
+
+    def plain(self) -> nn.Module:
+        """The same after folding the group."""
+        from archspec.layers.conv import GroupConv
+
+        narrow, wide, spatial = (_plain(part) for part in (self.narrow, self.wide, self.spatial))
+        return Attention(narrow, wide, spatial, self.channels, self.order, self.dims, self.turns, folded=True)
+
+
+def _plain(part: nn.Module) -> nn.Module:
+    assert isinstance(part, GroupConv)
+    return part.plain()
