@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
 
 from pydantic import Field
 
@@ -35,7 +35,13 @@ class Block(Model):
 
 
 class Primitive(Block):
-    """A block that is one node of the graph."""
+    """A block that is one node of the graph.
+
+    `reads_partial` says how it reads a signal of which only some elements count: `refused`, `unaffected` (each element
+    by itself), `masked` (the others are made zero before), `given` (its layer is told).
+    """
+
+    reads_partial: ClassVar[str] = "refused"
 
     def expand(self, build: Builder, name: str, x: str) -> str:
         return build.primitive(name, self, x)
@@ -55,6 +61,13 @@ class Primitive(Block):
     def warnings(self, x: Signal) -> Iterator[str]:
         """What is allowed here but only approximate."""
         yield from ()
+
+    def check_partial(self, x: Signal) -> None:
+        """Raise SignalError if it cannot read a signal of which only some elements count."""
+        if x.partial and self.reads_partial == "refused":
+            raise SignalError(
+                f"it cannot read a signal on part of {x.group}; put it before Partial(), or GroupPool() before it"
+            )
 
     def simplified(self, x: Signal) -> Primitive | None:
         """A plainer block that computes the same functions of `x`, or None when it changes nothing."""

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import TypeVar
 
 from archspec.graph import Graph, Node
+from archspec.signal import Signal
 
 _COMMUTES = ("add", "multiply")
 Labels = dict[str, bytes]
@@ -32,11 +33,19 @@ def canonical_hash(graph: Graph) -> str:
 def _texts(graph: Graph) -> dict[str, bytes]:
     """What each node is, apart from where it stands."""
     return {
-        name: (repr(node.signal).encode() if not node.inputs else node.facts.text)
+        name: (_written(node.signal).encode() if not node.inputs else node.facts.text)
         if len(node.inputs) < 2
         else node.merge.encode() + node.facts.text
         for name, node in graph.nodes.items()
     }
+
+
+def _written(given: Signal) -> str:
+    """The input's signal, in words that stay: hashes are kept in the records of searches."""
+    return (
+        f"Signal(channels={given.channels!r}, grid={given.grid!r}, group={given.group!r}, pooled={given.pooled!r}, "
+        f"spacing={given.spacing!r})"
+    )
 
 
 def _labels_from_below(graph: Graph, texts: dict[str, bytes]) -> Labels:

@@ -8,6 +8,8 @@ from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from archspec.layers.conv import GroupConv
+from archspec.lowering import Network
+from archspec.narrowing import narrowed
 
 
 def freeze(model: fx.GraphModule, powers_of_two: bool = False) -> fx.GraphModule:
@@ -16,6 +18,7 @@ def freeze(model: fx.GraphModule, powers_of_two: bool = False) -> fx.GraphModule
     Inside, a signal on a group is folded to (B, C·N, *S). The result does not need this package. `powers_of_two` makes
     Fourier transforms of these lengths only, for runtimes that are slow or inexact at others.
     """
+    model = narrowed(model) if isinstance(model, Network) else model
     modules = {
         str(node.target): _plain(model.get_submodule(str(node.target)), powers_of_two)
         for node in model.graph.nodes

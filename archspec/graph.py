@@ -52,6 +52,7 @@ def facts(block: Primitive, x: Signal) -> Facts:
     if known is None:
         if len(_FACTS) >= _MOST_FACTS:
             _FACTS.clear()
+        block.check_partial(x)
         signal, plain = block.infer(x), block.simplified(x)
         known = _FACTS[text, x] = Facts(signal, block.cost(x), plain is block, plain, text)
     return known
@@ -138,6 +139,8 @@ class Builder:
             return inputs[0]
         try:
             signal = merged(how, [self.nodes[i].signal for i in inputs])
+            if signal.partial and len({partial_source(self.nodes, i) for i in inputs}) > 1:
+                raise SignalError(f"cannot {how} signals of which different elements count; put Partial() after it")
         except SignalError as error:
             raise located(error, name, kind) from None
         return self._add(name, Node(None, tuple(inputs), how, merge_facts(signal)))
@@ -155,6 +158,8 @@ def merged(how: Merge, signals: Sequence[Signal]) -> Signal:
     """The signal of several merged into one; SignalError where they do not fit."""
     first = signals[0]
     for other in signals[1:]:
+        if other.partial != first.partial:
+            raise SignalError(f"cannot {how} a signal on all and one on part of {first.group}; put Partial() after it")
         if other[1:] != first[1:]:
             raise SignalError(f"cannot {how} ({first}) and ({other}); give every branch the same grid and group")
         if how != "concat" and other.channels != first.channels:
@@ -164,6 +169,30 @@ def merged(how: Merge, signals: Sequence[Signal]) -> Signal:
     if how == "concat":
         return first._replace(channels=sum(s.channels for s in signals))
     return first
+
+
+def partial_source(nodes: dict[str, Node], name: str) -> str | None:
+    """The node that says which elements of the group count at node `name`; None if all do."""
+    while nodes[name].signal.partial:
+        block = nodes[name].block
+        if block is not None and block.kind == "partial":
+            return name
+        name = nodes[name].inputs[0]
+    return None
+
+
+def module_names(graph: Graph) -> dict[str, str]:
+    """The name of the module of each node that has a block."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for name, node in graph.nodes.items():
+        if node.block:
+            target = f"{name.replace('.', '_')}_{node.block.kind}"
+            while target in taken:
+                target += "_"
+            taken.add(target)
+            names[name] = target
+    return names
 
 
 def verify(graph: Graph) -> None:

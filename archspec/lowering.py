@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Self, cast
 
@@ -11,8 +11,11 @@ from torch import fx, nn
 
 from archspec.architecture import Architecture
 from archspec.blocks.conv import Convolution
+from archspec.blocks.partial import Partial
+from archspec.blocks.pointwise import Pointwise
 from archspec.cost import Cost
-from archspec.graph import INPUT, Graph
+from archspec.elements import elements
+from archspec.graph import INPUT, module_names, partial_source
 from archspec.layers.bank import Bank
 
 _MERGES: dict[str, Callable[..., Any]] = {"add": torch.add, "multiply": torch.mul}
@@ -56,23 +59,20 @@ class Network(fx.GraphModule):
         """What it costs by now: learned windows at the sizes they have."""
         graph = self.architecture.graph
         total = graph.cost()
-        for name, block, bank in self._windowed(graph):
-            x = graph.source(name)
-            begun, now = block.cost(x), block.cost_of(x, bank.kept)
-            total = replace(
-                total,
-                macs=total.macs + now.macs - begun.macs,
-                fft_flops=total.fft_flops + now.fft_flops - begun.fft_flops,
-                kernel_macs=total.kernel_macs + now.kernel_macs - begun.kernel_macs,
-            )
-        return total
-
-    def _windowed(self, graph: Graph) -> Iterator[tuple[str, Convolution, Bank]]:
+        counting = elements(self, graph)
         for name, target in module_names(graph).items():
-            block, module = graph.nodes[name].block, self.get_submodule(target)
-            bank = module.get_submodule("spatial") if isinstance(module, nn.Sequential) else module
-            if isinstance(block, Convolution) and isinstance(bank, Bank) and bank.crop:
-                yield name, block, bank
+            block, kept, part = graph.nodes[name].block, _cropped(self.get_submodule(target)), counting.get(name)
+            if isinstance(block, Convolution | Pointwise) and (kept is not None or part):
+                x = graph.source(name)
+                counts = None if part is None else (len(part.reads), len(part.gives))
+                begun, now = block.cost(x), block.cost_of(x, kept or (), counts)
+                total = replace(
+                    total,
+                    macs=total.macs + now.macs - begun.macs,
+                    fft_flops=total.fft_flops + now.fft_flops - begun.fft_flops,
+                    kernel_macs=total.kernel_macs + now.kernel_macs - begun.kernel_macs,
+                )
+        return total
 
     def __deepcopy__(self, memo: Any) -> Self:
         copied = super().__deepcopy__(memo)
@@ -94,32 +94,40 @@ def lower(architecture: Architecture) -> Network:
     modules = {targets[name]: node.block.lower(graph.source(name)) for name, node in graph.nodes.items() if node.block}
     code = fx.Graph()
     values: dict[str, fx.Node] = {INPUT: code.placeholder("x")}
+    kept: dict[str, fx.Node] = {}  # which elements count, by the node that says it
     for name, node in graph.nodes.items():
         if name == INPUT:
             continue
-        value = _merged(code, node.merge, [values[i] for i in node.inputs])
-        values[name] = code.call_module(targets[name], (value,)) if node.block else value
+        value = merged_value(code, node.merge, [values[i] for i in node.inputs])
+        said = kept.get(partial_source(graph.nodes, node.inputs[0]) or "")
+        if isinstance(node.block, Partial):
+            kept[name] = code.call_module(targets[name], () if said is None else (said,))
+            values[name] = value
+        elif node.block:
+            values[name] = code.call_module(targets[name], _told(code, node.block.reads_partial, value, said))
+        else:
+            values[name] = value
     code.output(values[graph.output])
     network = Network(modules, code, class_name="Network")
     network.meta["architecture"] = architecture
     return network
 
 
-def module_names(graph: Graph) -> dict[str, str]:
-    """The name of the module of each node that has a block."""
-    names: dict[str, str] = {}
-    taken: set[str] = set()
-    for name, node in graph.nodes.items():
-        if node.block:
-            target = f"{name.replace('.', '_')}_{node.block.kind}"
-            while target in taken:
-                target += "_"
-            taken.add(target)
-            names[name] = target
-    return names
+def _told(code: fx.Graph, reads: str, value: fx.Node, kept: fx.Node | None) -> tuple[fx.Node, ...]:
+    """What a layer is called with, where only some elements of what it reads count."""
+    if kept is None or reads == "unaffected":
+        return (value,)
+    return (value, kept) if reads == "given" else (code.call_function(torch.mul, (value, kept)),)
 
 
-def _merged(code: fx.Graph, merge: str, values: list[fx.Node]) -> fx.Node:
+def _cropped(module: nn.Module) -> tuple[int, ...] | None:
+    """The taps that a learned window leaves by now; None without one."""
+    bank = module.get_submodule("spatial") if isinstance(module, nn.Sequential) else module
+    return bank.kept if isinstance(bank, Bank) and bank.crop else None
+
+
+def merged_value(code: fx.Graph, merge: str, values: list[fx.Node]) -> fx.Node:
+    """The merge of several values."""
     if len(values) == 1:
         return values[0]
     if merge == "concat":

@@ -22,6 +22,7 @@ class Signal(NamedTuple):
 
     Tensor layout: (B, C, *grid) when `group` is trivial, else (B, C, G, *grid).
     `pooled` is the group whose axis was pooled away: the grid still turns under it, the fibre no longer does.
+    `partial`: only some elements of the group count, which are learned (see Partial).
     `spacing` is the distance of its points per axis in steps of the grid that sizes are stated for; empty: 1.
     """
 
@@ -30,6 +31,7 @@ class Signal(NamedTuple):
     group: Group = TRIVIAL
     pooled: Group = TRIVIAL
     spacing: tuple[Fraction, ...] = ()
+    partial: bool = False
 
     @property
     def dims(self) -> int:
@@ -51,7 +53,7 @@ class Signal(NamedTuple):
     @property
     def symmetry(self) -> Group:
         """The group that still moves this signal: of its fibre or, once pooled, of its grid."""
-        return self.pooled if self.group.trivial else self.group
+        return TRIVIAL if self.partial else self.pooled if self.group.trivial else self.group
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -79,5 +81,5 @@ class Signal(NamedTuple):
 
     def __str__(self) -> str:
         grid = "×".join(map(str, self.grid)) or "no grid"
-        fibre = "" if self.group.trivial else f" on {self.group}"
+        fibre = "" if self.group.trivial else f" on {'part of ' if self.partial else ''}{self.group}"
         return f"{self.channels} channels{fibre}, {grid}"

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, fx
 
 from archspec.architecture import Architecture
-from archspec.graph import path
+from archspec.graph import module_names, path
 from archspec.groups import Group, is_subgroup
-from archspec.lowering import module_names
 from archspec.signal import Signal
 
 EXACT = 1e-4

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from archspec.architecture import Architecture
+from archspec.blocks import Partial
 from archspec.hole import Choice
 from archspec.kernels import Hyena, Kernel, Siren, Table
 from archspec.layers.roles import ROLES, Role, roles
@@ -38,7 +39,12 @@ class Rate:
 
 
 # A window moves after the kernel has found something to put into it, and nothing draws it to a width of its own.
-DEFAULTS: dict[Role, Rate] = {"window": Rate(factor=10.0, decay=0.0, still=0.1), "omega": Rate(decay=0.0)}
+DEFAULTS: dict[Role, Rate] = {
+    "window": Rate(factor=10.0, decay=0.0, still=0.1),
+    "omega": Rate(decay=0.0),
+    # Probabilities must be able to move from one half to nearly 0 or 1 within a short training.
+    "elements": Rate(factor=2.5, decay=0.0),
+}
 
 
 def parameter_groups(
@@ -83,6 +89,7 @@ def check_roles(template: Architecture, rates: Mapping[Role, Rate]) -> None:
         "plain": True,
         "kernel": any(isinstance(p, Kernel) and not isinstance(p, Table) for p in parts),
         "window": any(isinstance(p, Learned) and (p.learned is not False or _learns_place(p)) for p in parts),
+        "elements": any(isinstance(p, Partial) for p in parts),
         "omega": any(isinstance(p, Hyena) or (isinstance(p, Siren) and p.learn_omega is not False) for p in parts),
     }
     for role in rates:

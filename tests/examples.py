@@ -32,6 +32,7 @@ from archspec import (
     Mlp,
     Network,
     Norm,
+    Partial,
     Pointwise,
     Pool,
     Regressor,
@@ -317,6 +318,49 @@ APPROXIMATE: dict[str, Architecture] = {
     ),
 }
 
+PARTIAL: dict[str, Architecture] = {
+    "C4 in part": on("C4", _conv(), Norm(), Partial(), Activation(), _conv(), Norm(), Pool(size=3, stride=2)),
+    "D4 in part, twice": on(
+        "D4",
+        Norm(),
+        Partial(start=0.7),
+        Residual(body=[Norm(), Activation(function="gelu"), _conv(channels=2)]),
+        Partial(learn="sector"),
+        Pointwise(channels=3),
+        Dropout(),
+        _conv(factorisation="group_separable", kernel=SIREN),
+    ),
+    "C8 in a sector": on(
+        "C8",
+        Norm(),
+        Partial(learn="sector"),
+        Conv(channels=2, kernel_size=5, window=Disc(), kernel=SIREN),
+        Norm(),
+        Activation(),
+        kernel_size=5,
+        window=Disc(),
+        kernel=SIREN,
+    ),
+    "D4 in part, factorised": on(
+        "D4",
+        Partial(),
+        _conv(factorisation="group_depthwise"),
+        _conv(factorisation="depthwise_separable", bias=False),
+        _conv(factorisation="kernel_separable", kernel=SIREN),
+        _conv(factorisation="group_separable", algorithm="fft"),
+        factorisation="depthwise_separable",
+    ),
+    "O in part": on("O", Partial(), _conv(), input=CUBE, factorisation="group_separable"),
+    "C1 in part is all": on("C1", Partial(), _conv()),
+    "D4 in part, read in full too": on(
+        "D4",
+        Norm(),
+        Branch(branches=[[_conv(), Partial(), GroupPool()], [Norm(), GroupPool(reduce="mean"), Restrict(group="C1")]]),
+        Branch(branches=[[Pointwise(channels=2)], []], merge="concat"),
+        channels=3,
+    ),
+}
+
 COMPOSED: dict[str, Architecture] = {
     "nothing": network(LINE),
     "attention": network(WIDE, _conv(channels=4), Attention(), Norm(), Attention(ratio=8, kernel_size=3)),
@@ -376,7 +420,7 @@ COMPOSED: dict[str, Architecture] = {
     "dense": network(LINE, _conv(), head=Dense(outputs=4)),
 }
 
-EXAMPLES = CONVOLUTIONS | CONTINUOUS | RESAMPLED | SYMMETRIC | APPROXIMATE | COMPOSED
+EXAMPLES = CONVOLUTIONS | CONTINUOUS | RESAMPLED | SYMMETRIC | APPROXIMATE | PARTIAL | COMPOSED
 
 MOST_FLOPS = 6_000_000
 SPACES = {

@@ -25,9 +25,9 @@ from archspec import (
     Sequential,
     price,
 )
-from archspec.graph import INPUT, verify
+from archspec.graph import INPUT, module_names, verify
 from archspec.graph import Graph as Typed
-from archspec.lowering import lower, module_names
+from archspec.lowering import lower
 from archspec.passes import PASSES, drop_unused, optimise, price_by_block, share_equal, simplify
 from tests.examples import ALL, EXAMPLES, LINE, SQUARE, built, network, noise
 

@@ -91,6 +91,7 @@ PUBLIC = {
     "Mlp",
     "Network",
     "Norm",
+    "Partial",
     "Pointwise",
     "Pool",
     "Regressor",

@@ -11,6 +11,7 @@ from archspec.blocks.conv import Conv, Lift
 from archspec.blocks.fibre import GroupPool, Restrict
 from archspec.blocks.heads import Classifier, Dense, Regressor
 from archspec.blocks.norm import Norm
+from archspec.blocks.partial import Partial
 from archspec.blocks.pointwise import Pointwise
 from archspec.blocks.pool import Pool
 
@@ -24,6 +25,7 @@ AnyBlock = Annotated[
     | Activation
     | Dropout
     | Attention
+    | Partial
     | Pool
     | Sequential
     | Residual
@@ -52,6 +54,7 @@ __all__ = [
     "GroupPool",
     "Lift",
     "Norm",
+    "Partial",
     "Pointwise",
     "Pool",
     "Regressor",

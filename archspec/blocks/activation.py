@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class Activation(Primitive):
     """A nonlinearity at every point; any of them commutes with a group."""
 
+    reads_partial: ClassVar[str] = "unaffected"
     kind: Literal["activation"] = "activation"
     function: Literal["relu", "gelu", "silu", "tanh", "leaky_relu", "elu"] = "relu"
 
@@ -39,6 +40,7 @@ class Activation(Primitive):
 class Dropout(Primitive):
     """Zeroes in training, the same ones for every element of the group; whole channels with `channels=True`."""
 
+    reads_partial: ClassVar[str] = "unaffected"
     kind: Literal["dropout"] = "dropout"
     rate: float = Field(default=0.1, ge=0, lt=1)
     channels: bool = Field(default=False, description="drop whole channels")

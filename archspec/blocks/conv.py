@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -29,6 +29,7 @@ Taps = Annotated[int, Field(ge=1, le=1_048_576)]
 class Convolution(Primitive):
     """What `Conv` and `Lift` share. Sizes and strides are in steps of the reference grid, the input's unless stated."""
 
+    reads_partial: ClassVar[str] = "masked"
     channels: Channels = Field(description="fields of the output; each has one value per group element")
     kernel_size: Taps | tuple[Taps, ...] = Field(
         default=3, description="taps per axis; with a learned window, the largest size it can grow to"
@@ -76,20 +77,24 @@ class Convolution(Primitive):
             )
         checks.size(self, x, sizes)
         checks.parts(self, x, group)
+        checks.elements(self, x)
         if not group.trivial:
             checks.symmetry(self, x, group, sizes)
         strides = x.strides(self.stride)
         grid = slide(x, group, sizes, strides, same, "kernel_size")
         if not x.spacing:
-            return Signal(self.channels, grid, group)
+            return Signal(self.channels, grid, group, partial=x.partial)
         return x.strided(grid, strides, self.stride)._replace(channels=self.channels, group=group)
 
     def cost(self, x: Signal) -> Cost:
         return self.cost_of(x, self.kept(x))
 
-    def cost_of(self, x: Signal, kept: tuple[int, ...]) -> Cost:
-        """The cost with the taps that a learned window leaves by now (empty: all)."""
-        return conv_cost.cost(self, x, kept)
+    def cost_of(self, x: Signal, kept: tuple[int, ...], counts: tuple[int, int] | None = None) -> Cost:
+        """The cost with the taps that a learned window leaves by now (empty: all).
+
+        `counts` are the elements that it reads and gives where fewer than all count.
+        """
+        return conv_cost.cost(self, x, kept, counts)
 
     def warnings(self, x: Signal) -> Iterator[str]:
         group, sizes = self.acting(x), self.sizes(x)

@@ -49,6 +49,16 @@ def parts(conv: Convolution, x: Signal, group: Group) -> None:
         )
 
 
+def elements(conv: Convolution, x: Signal) -> None:
+    """Whether nothing is made of elements that do not count, between the two stages."""
+    if x.partial and conv.factorisation == "depthwise_separable" and conv.bias:
+        raise SignalError(
+            f"on part of {x.group} the bias between the two stages would count where nothing else does; use "
+            "factorisation='group_separable', or bias=False",
+            "factorisation",
+        )
+
+
 def symmetry(conv: Convolution, x: Signal, group: Group, taps: tuple[int, ...]) -> None:
     """Whether the group can move kernel and grid onto themselves."""
     action = group.action(len(x.grid))

@@ -35,13 +35,13 @@ def stated_algorithm(conv: Convolution, x: Signal) -> str:
     return "auto" if conv.algorithm == "direct" and not measured else conv.algorithm
 
 
-def cost(conv: Convolution, x: Signal, kept: tuple[int, ...]) -> Cost:
+def cost(conv: Convolution, x: Signal, kept: tuple[int, ...], counts: tuple[int, int] | None = None) -> Cost:
     """Of a convolution reading `x`, with the taps that its window keeps (empty: all)."""
     taps = conv.lattice(x)._replace(kept=kept).taps if x.spacing else kept or conv.sizes(x)
     margin = taps if conv.padding == "valid" else (1,) * x.dims
     after = math.prod((n - k) // s + 1 for n, k, s in zip(x.grid, margin, x.strides(conv.stride), strict=True))
     positions, total = x.positions, Cost()
-    for part in conv_parts.parts(conv, x):
+    for part in conv_parts.parts(conv, x, counts):
         if part.spatial:
             total += _over_taps(conv, x, part, taps, after)
             positions = after
@@ -51,10 +51,9 @@ def cost(conv: Convolution, x: Signal, kept: tuple[int, ...]) -> Cost:
 
 
 def _at_each_position(conv: Convolution, x: Signal, part: Part, positions: int) -> Cost:
-    order = conv.acting(x).order if part.grouped else 1
     wanted, kernel = conv_parts.of_group(conv, x, part), conv_parts.kernel_of(conv, part)
     return Cost(
-        macs=positions * part.rows * order * (order if part.mixes else 1),
+        macs=positions * part.rows * part.gives * (part.reads if part.mixes else 1),
         params=kernel.params(wanted) + part.bias * part.outputs,
         kernel_macs=kernel.macs(wanted, wanted.elements),
     )
@@ -70,10 +69,9 @@ def _over_taps(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...], 
         fibre = conv_parts.of_group(conv, x, part)
         params += conv.kernel.params(fibre)
         making += conv.kernel.macs(fibre, group.order)
-    reads = part.inputs if part.lifts else part.inputs * group.order
-    gives = part.outputs * group.order
+    gives, reads = part.outputs * part.gives, part.inputs * part.reads
     if part.depthwise:
-        reads = group.order if part.mixes else 1
+        reads = part.reads if part.mixes else 1
     if by_fft(conv, x, taps):
         return _spectral(conv, x, part, taps) + Cost(params=params)
     return Cost(macs=positions * gives * math.prod(taps) * reads, params=params, kernel_macs=making)
@@ -82,8 +80,8 @@ def _over_taps(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...], 
 def _spectral(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...]) -> Cost:
     """Transforms of what is read and given, a product at each frequency; the kernel's own transforms apart."""
     group, wanted = conv.acting(x), conv_parts.wanted(conv, x, part)
-    gives = part.outputs * group.order
-    reads = gives if part.depthwise else part.inputs if part.lifts else part.inputs * group.order
+    gives = part.outputs * part.gives
+    reads = gives if part.depthwise else part.inputs * part.reads
     sizes = fft_sizes(x.grid, taps, zeros_around(taps, conv.padded))
     samples, rows = _samples(conv, x, part, taps), gives if part.depthwise else gives * reads
     macs = conv.kernel.macs(wanted, samples)

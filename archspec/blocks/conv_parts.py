@@ -26,6 +26,7 @@ class Part(NamedTuple):
         depthwise: each channel by itself.
         grouped: gives a signal with a group axis.
         bias: adds one number per channel.
+        reads: elements of the group that are read; `gives`: that are given.
     """
 
     inputs: int
@@ -36,6 +37,8 @@ class Part(NamedTuple):
     depthwise: bool
     grouped: bool
     bias: bool
+    reads: int
+    gives: int
 
     @property
     def name(self) -> str:
@@ -47,24 +50,28 @@ class Part(NamedTuple):
         return self.outputs * (1 if self.depthwise else self.inputs)
 
 
-def parts(conv: Convolution, x: Signal) -> tuple[Part, ...]:
-    """The stages of a convolution that reads `x`, in order."""
-    reads, gives, bias = x.channels, conv.channels, bool(conv.bias)
-    grouped, lifts = not conv.acting(x).trivial, x.group.trivial
+def parts(conv: Convolution, x: Signal, counts: tuple[int, int] | None = None) -> tuple[Part, ...]:
+    """The stages of a convolution that reads `x`, in order; `counts` as of `Convolution.cost_of`."""
+    inner, outer, bias = x.channels, conv.channels, bool(conv.bias)
+    group, lifts = conv.acting(x), x.group.trivial
+    grouped = not group.trivial
     over = grouped and not lifts
+    reads, gives = counts or (x.group.order, group.order)
     match conv.factorisation:
         case "full" | "kernel_separable":
-            return (Part(reads, gives, True, lifts, over, False, grouped, bias),)
+            return (Part(inner, outer, True, lifts, over, False, grouped, bias, reads, gives),)
         case "depthwise_separable":
+            between = group.order if lifts else reads
             return (
-                Part(reads, reads, True, lifts, False, True, grouped, bias),
-                Part(reads, gives, False, False, grouped, False, grouped, bias),
+                Part(inner, inner, True, lifts, False, True, grouped, bias, reads, between),
+                Part(inner, outer, False, False, grouped, False, grouped, bias, between, gives),
             )
         case "group_separable" | "group_depthwise":
             at_once = conv.factorisation == "group_depthwise"
+            between = reads if at_once or lifts else gives
             return (
-                Part(reads, gives, False, lifts, over and not at_once, False, over, False),
-                Part(gives, gives, True, lifts, over and at_once, True, grouped, bias),
+                Part(inner, outer, False, lifts, over and not at_once, False, over, False, reads, between),
+                Part(outer, outer, True, lifts, over and at_once, True, grouped, bias, between, gives),
             )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -51,13 +51,14 @@ class Restrict(Primitive):
 class GroupPool(Primitive):
     """Maximum or mean over the group's elements: a plain signal whose grid still turns. Over C1 it is the identity."""
 
+    reads_partial: ClassVar[str] = "given"
     kind: Literal["group_pool"] = "group_pool"
     reduce: Literal["max", "mean"] = Field(default="max")
 
     def infer(self, x: Signal) -> Signal:
         if x.group.trivial and not x.pooled.trivial:
             raise SignalError(f"the {x.pooled} axis was pooled before; remove one of the two GroupPool()")
-        return x._replace(group=TRIVIAL, pooled=x.group)
+        return x._replace(group=TRIVIAL, pooled=x.symmetry, partial=False)
 
     def simplified(self, x: Signal) -> Primitive | None:
         return None if x.group.trivial else self

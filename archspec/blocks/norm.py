@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class Norm(Primitive):
     """Normalise: `batch` over batch and grid, `layer` over channels at each position, `group` over sets of channels."""
 
+    reads_partial: ClassVar[str] = "given"
     kind: Literal["norm"] = "norm"
     type: Literal["batch", "layer", "group"] = "batch"
     groups: int = Field(default=1, ge=1, le=65_536, description="sets of channels, for type='group'")
@@ -30,6 +31,8 @@ class Norm(Primitive):
             raise SignalError(
                 f"statistics per element of {x.group} break its symmetry; use statistics='shared'", "statistics"
             )
+        if x.partial and self.type != "batch":
+            raise SignalError(f"on part of {x.group} only type='batch' normalises what counts", "type")
         if self.type == "group" and x.channels % self.groups:
             raise SignalError(f"{self.groups} sets do not divide {x.channels} channels", "groups")
         return x

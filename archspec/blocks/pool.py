@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -24,6 +24,7 @@ class Pool(Primitive):
     overlapping windows axes of stride·n + 1: else the sampled grid is off centre.
     """
 
+    reads_partial: ClassVar[str] = "unaffected"
     kind: Literal["pool"] = "pool"
     size: Window | tuple[Window, ...] = Field(default=2, description="window, in grid points per axis")
     stride: int | None = Field(default=None, ge=1, le=65_536, description="by default the window's size")

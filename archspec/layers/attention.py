@@ -58,8 +58,6 @@ class Attention(nn.Module):
 
     def plain(self) -> nn.Module:
         """The same after folding the group."""
-        from archspec.layers.conv import GroupConv
-
         narrow, wide, spatial = (_plain(part) for part in (self.narrow, self.wide, self.spatial))
         return Attention(narrow, wide, spatial, self.channels, self.order, self.dims, self.turns, folded=True)
 

@@ -36,6 +36,7 @@ class Bank(nn.Module):
 
     index: Tensor
     factor: Tensor | None
+    weights: Tensor | None = None
 
     def __init__(
         self,
@@ -76,6 +77,17 @@ class Bank(nn.Module):
         self.register_buffer("factor", factor, persistent=False)
         self._kept = None
 
+    def narrow(self, reads: tuple[int, ...], weights: Tensor | None, gives: tuple[int, ...]) -> None:
+        """Read and give these elements of the group only, what is read with these weights."""
+        index = self.index.view(self.order, self.elements, -1)[list(gives)]
+        if self.elements > 1:
+            index = index[:, list(reads)]
+            self.weights = None if weights is None else weights.view(1, -1, 1)
+        else:
+            self.weights = None if weights is None else weights.view(-1, 1, 1)
+        self.order, self.elements = index.shape[:2]
+        self.index = index.reshape(-1)
+
     @torch.no_grad()
     def fit(self) -> bool:
         """Crop to what the window has grown or shrunk to; whether that changed the size. Reads its width once."""
@@ -101,13 +113,15 @@ class Bank(nn.Module):
     def sample(self) -> Tensor:
         """The expanded bank, made anew."""
         bank = self.samples()
-        if self.order > 1 or self.elements > 1:
+        if self.order > 1 or self.elements > 1 or bank.shape[1] != len(self.index):
             bank = bank.index_select(1, self.index)
         bank = bank.view(len(bank), self.order, self.elements, -1)
         if self.factor is not None:
             bank = bank * self.factor
         if self.smoothing:
             bank = _smoothed(bank, self.smoothing)
+        if self.weights is not None:
+            bank = bank * self.weights
         if self.depthwise:
             return bank.reshape(self.outputs * self.order, self.elements, *self.taps)
         bank = bank.view(self.outputs, self.inputs, *bank.shape[1:]).transpose(1, 2)

@@ -93,9 +93,7 @@ class GroupConv(Bank):
         """Sample these taps of the kernel from now on."""
         super().place(kept)
         taps, dims = self.taps, len(self.taps)
-        # Depthwise, each map is convolved by itself, or all elements of a channel together.
-        apart = self.order if self.grouped_input and self.elements == 1 else 1
-        self.groups = self.inputs * apart if self.depthwise else 1
+        self.apart = self.elements == 1  # each element of what is given comes of one that is read
         self.around = zeros_around(taps, self.padding)
         self.ways = [fastest_way(self.around, taps, self.depthwise, training) for training in (False, True)]
         self.by_fft = [
@@ -107,6 +105,12 @@ class GroupConv(Bank):
             )
             for training in (False, True)
         ]
+
+    @property
+    def groups(self) -> int:
+        """Sets of maps that are convolved apart: each map, or all elements of a channel."""
+        apart = self.order if self.grouped_input and self.apart else 1
+        return self.inputs * apart if self.depthwise else 1
 
     @property
     def causal(self) -> bool:

@@ -37,9 +37,19 @@ class GroupPool(nn.Module):
     def __init__(self, channels: int, order: int, reduce: str) -> None:
         super().__init__()
         self.channels, self.order, self.reduce = channels, order, reduce
+        self.shares: Tensor | None = None
 
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.amax(x, 2) if self.reduce == "max" else torch.mean(x, 2)
+    def forward(self, x: Tensor, kept: Tensor | None = None) -> Tensor:
+        if kept is None:
+            return torch.amax(x, 2) if self.reduce == "max" else torch.mean(x, 2)
+        weighted = x * kept
+        if self.reduce == "mean":
+            return torch.sum(weighted, 2) / torch.sum(kept, 0)
+        return torch.amax(weighted.masked_fill(kept == 0, -torch.inf), 2)
+
+    def narrow(self, reads: tuple[int, ...], weights: Tensor | None, gives: tuple[int, ...]) -> None:
+        """Pool these elements only, by their weights."""
+        self.order, self.shares = len(reads), weights
 
     def plain(self) -> nn.Module:
         """The same after unfolding the channels."""
@@ -57,11 +67,34 @@ class _Reorder(nn.Module):
         return torch.index_select(x, 1, self.index)
 
 
+class SelectElements(nn.Module):
+    """(B, C·N, *S) to (B, C·N', *S): some of the elements of a folded signal."""
+
+    def __init__(self, places: list[int], order: int) -> None:
+        super().__init__()
+        self.places, self.order = places, order
+
+    def plain(self) -> nn.Module:
+        """The same; it needs to know how many channels there are."""
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        apart = torch.unflatten(x, 1, (-1, self.order))
+        return torch.flatten(torch.stack([torch.select(apart, 2, place) for place in self.places], 2), 1, 2)
+
+
 class _Unfolded(nn.Module):
+    shares: Tensor | None
+
     def __init__(self, pool: GroupPool) -> None:
         super().__init__()
+        self.register_buffer("shares", pool.shares)
         self.channels, self.order, self.reduce = pool.channels, pool.order, pool.reduce
 
     def forward(self, x: Tensor) -> Tensor:
         y = torch.unflatten(x, 1, (self.channels, self.order))
+        if self.shares is not None:
+            y = torch.movedim(torch.movedim(y, 2, -1) * self.shares, -1, 2)
+            if self.reduce == "mean":
+                return torch.sum(y, 2) / torch.sum(self.shares)
         return torch.amax(y, 2) if self.reduce == "max" else torch.mean(y, 2)

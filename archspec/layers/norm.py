@@ -16,8 +16,25 @@ class BatchNorm(nn.BatchNorm1d):
         super().__init__(channels, eps)
         self.order, self.dims = order, dims
 
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.flatten(2)).view(x.shape)
+    def forward(self, x: Tensor, kept: Tensor | None = None) -> Tensor:
+        if kept is None or not self.training:
+            return super().forward(x.flatten(2)).view(x.shape)
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        # Each element counts by its weight.
+        axes, weights = (0, *range(2, x.dim())), kept.expand(x.shape)
+        count = weights[:, 0].sum()
+        mean = (x * weights).sum(axes, keepdim=True) / count
+        variance = ((x - mean).square() * weights).sum(axes, keepdim=True) / count
+        with torch.no_grad():
+            self.running_mean.lerp_(mean.flatten(), self.momentum or 0.1)
+            self.running_var.lerp_(variance.flatten() * count / (count - 1).clamp(min=1), self.momentum or 0.1)
+        shape = (-1, *(1,) * (x.dim() - 2))
+        return (x - mean) / torch.sqrt(variance + self.eps) * self.weight.view(shape) + self.bias.view(shape)
+
+    def narrow(self, reads: tuple[int, ...], weights: Tensor | None, gives: tuple[int, ...]) -> None:
+        """Normalise these elements of the group only."""
+        self.order = len(gives)
 
     def plain(self) -> nn.Module:
         """The ordinary batch norm of the folded channels."""

@@ -19,6 +19,7 @@ class SharedPointwise(nn.Module):
         self.weight = nn.Parameter(torch.empty(outputs, inputs).normal_(std=1 / math.sqrt(inputs)))
         self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
         self.order, self.dims = order, dims
+        self.shares: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         return self.mapped(x.flatten(2, 3)).view(len(x), -1, self.order, *x.shape[3:])
@@ -29,6 +30,15 @@ class SharedPointwise(nn.Module):
         y: Tensor = conv(x, self.weight.view(*self.weight.shape, *(1,) * self.dims), self.bias)
         return y
 
+    @property
+    def apart(self) -> bool:
+        """Whether each element of what is given comes of one that is read."""
+        return True
+
+    def narrow(self, reads: tuple[int, ...], weights: Tensor | None, gives: tuple[int, ...]) -> None:
+        """Read and give these elements only; the weights of what is read are applied to what is given."""
+        self.order, self.shares = len(reads), weights
+
     def plain(self) -> nn.Module:
         """An ordinary convolution of one tap, the elements beside one another along the first axis of the grid."""
         outputs, inputs = self.weight.shape
@@ -37,15 +47,21 @@ class SharedPointwise(nn.Module):
         conv.weight = nn.Parameter(self.weight.detach().clone().view(outputs, inputs, *one))
         if self.bias is not None:
             conv.bias = nn.Parameter(self.bias.detach().clone())
-        return _Beside(conv, inputs, outputs, self.order)
+        return _Beside(conv, inputs, outputs, self.order, self.shares)
 
 
 class _Beside(nn.Module):
-    def __init__(self, conv: nn.Module, inputs: int, outputs: int, order: int) -> None:
+    shares: Tensor | None
+
+    def __init__(self, conv: nn.Module, inputs: int, outputs: int, order: int, shares: Tensor | None) -> None:
         super().__init__()
+        self.register_buffer("shares", shares)
         self.conv, self.inputs, self.outputs, self.order = conv, inputs, outputs, order
 
     def forward(self, x: Tensor) -> Tensor:
-        beside = torch.flatten(torch.unflatten(x, 1, (self.inputs, self.order)), 2, 3)
+        apart = torch.unflatten(x, 1, (self.inputs, self.order))
+        if self.shares is not None:
+            apart = torch.movedim(torch.movedim(apart, 2, -1) * self.shares, -1, 2)
+        beside = torch.flatten(apart, 2, 3)
         y = torch.unflatten(self.conv(beside), 2, (self.order, -1))
         return torch.flatten(y, 1, 2)

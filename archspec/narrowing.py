@@ -1,0 +1,70 @@
+"""Only those elements of a group are computed that count, where these were learned."""
+
+from __future__ import annotations
+
+import copy
+
+from torch import fx, nn
+
+from archspec.elements import Elements, Places, elements, learned, needed_elements
+from archspec.graph import INPUT, module_names
+from archspec.layers.conv import GroupConv
+from archspec.layers.fibre import GroupPool, SelectElements
+from archspec.layers.norm import BatchNorm
+from archspec.layers.pointwise import SharedPointwise
+from archspec.lowering import Network, merged_value
+
+
+def narrowed(model: Network) -> fx.GraphModule:
+    """The same function in evaluation mode by the elements that count; the given model where nothing is learned."""
+    found = elements(model, model.architecture.graph)
+    if not found:
+        return model
+    graph = model.architecture.graph
+    targets, needed = module_names(graph), needed_elements(graph, learned(model, graph))
+    modules: dict[str, nn.Module] = {}
+    code = fx.Graph()
+    values = {INPUT: code.placeholder("x")}
+
+    def of(source: str, wanted: Places, reader: str) -> fx.Node:
+        """The value of a node, of the wanted elements."""
+        given = needed[source]
+        if given == wanted:
+            return values[source]
+        target = f"{reader}_of_{source}".replace(".", "_")
+        modules[target] = SelectElements([given.index(e) for e in wanted], len(given))
+        return code.call_module(target, (values[source],))
+
+    for name, node in graph.nodes.items():
+        if name == INPUT:
+            continue
+        part = found.get(name)
+        wanted = part.reads if part else needed[name]
+        value = merged_value(code, node.merge, [of(i, wanted, name) for i in node.inputs])
+        if part:
+            module = copy.deepcopy(model.get_submodule(targets[name])).eval()
+            _narrow(module, part)
+            modules[targets[name]] = module
+            value = code.call_module(targets[name], (value,))
+        values[name] = value
+    code.output(values[graph.output])
+    return fx.GraphModule(modules, code, class_name="Narrowed").eval()
+
+
+def _narrow(module: nn.Module, part: Elements) -> None:
+    if isinstance(module, nn.Sequential):
+        first, second = module
+        between = _between(first, part)
+        _narrow(first, Elements(part.reads, part.weights, between))
+        _narrow(second, Elements(between, None, part.gives))
+    elif isinstance(module, GroupConv | SharedPointwise | BatchNorm | GroupPool):
+        module.narrow(*part)
+
+
+def _between(first: nn.Module, part: Elements) -> Places:
+    """The elements between two stages: all that the first lifts to, those it reads one by one, or those it mixes to."""
+    if isinstance(first, GroupConv):
+        if first.grouped and not first.grouped_input:
+            return tuple(range(first.order))
+        return part.reads if first.apart else part.gives
+    return part.reads
