@@ -174,10 +174,10 @@ def merged(how: Merge, signals: Sequence[Signal]) -> Signal:
 def partial_source(nodes: dict[str, Node], name: str) -> str | None:
     """The node that says which elements of the group count at node `name`; None if all do."""
     while nodes[name].signal.partial:
-        block = nodes[name].block
-        if block is not None and block.kind == "partial":
+        block, inputs, *_ = nodes[name]
+        if not inputs or (block is not None and block.kind == "partial"):
             return name
-        name = nodes[name].inputs[0]
+        name = inputs[0]
     return None
 
 
