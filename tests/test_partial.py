@@ -133,7 +133,7 @@ def test_a_sector_that_has_left_its_bounds_comes_back() -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ((Residual(body=[Norm(), Partial()]),), "different|fit"),
+        ((Residual(body=[Norm(), Partial()]),), r"put Partial\(\) after it"),
         ((Branch(branches=[[Partial()], [Partial()]]),), "different elements count"),
         ((Partial(), Norm(type="layer")), "type='batch'"),
         ((Partial(), Restrict(group="C2")), "before Partial"),
