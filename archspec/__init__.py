@@ -25,6 +25,7 @@ from archspec.blocks import (
     Repeat,
     Residual,
     Restrict,
+    Scales,
     Sequential,
 )
 from archspec.cost import Cost
@@ -42,9 +43,11 @@ if TYPE_CHECKING:
     from archspec.freezing import freeze
     from archspec.layers.aliasing import alias_penalty
     from archspec.layers.roles import roles
+    from archspec.layers.scales import admissibility_penalty
     from archspec.lowering import Network, lower
 
 _NEEDS_TORCH = {
+    "admissibility_penalty": "archspec.layers.scales",
     "alias_penalty": "archspec.layers.aliasing",
     "carry": "archspec.carrying",
     "export": "archspec.exporting",
@@ -98,6 +101,7 @@ __all__ = [
     "Repeat",
     "Residual",
     "Restrict",
+    "Scales",
     "Sequential",
     "Series",
     "Signal",
@@ -107,6 +111,7 @@ __all__ = [
     "Spline",
     "Table",
     "Volume",
+    "admissibility_penalty",
     "alias_penalty",
     "carry",
     "choice",

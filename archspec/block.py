@@ -38,10 +38,12 @@ class Primitive(Block):
     """A block that is one node of the graph.
 
     `reads_partial` says how it reads a signal of which only some elements count: `refused`, `unaffected` (each element
-    by itself), `masked` (the others are made zero before), `given` (its layer is told).
+    by itself), `masked` (the others are made zero before), `given` (its layer is told). `reads_scales`: whether
+    it can read a signal on scales, which have no inverses within the few that there are.
     """
 
     reads_partial: ClassVar[str] = "refused"
+    reads_scales: ClassVar[bool] = False
 
     def expand(self, build: Builder, name: str, x: str) -> str:
         return build.primitive(name, self, x)
@@ -62,8 +64,10 @@ class Primitive(Block):
         """What is allowed here but only approximate."""
         yield from ()
 
-    def check_partial(self, x: Signal) -> None:
-        """Raise SignalError if it cannot read a signal of which only some elements count."""
+    def check_reads(self, x: Signal) -> None:
+        """Raise SignalError if it cannot read a signal on scales, or one of which only some elements count."""
+        if x.group.scaling and not self.reads_scales:
+            raise SignalError(f"it cannot read a signal on the scales {x.group}; put it after GroupPool()")
         if x.partial and self.reads_partial == "refused":
             raise SignalError(
                 f"it cannot read a signal on part of {x.group}; put it before Partial(), or GroupPool() before it"

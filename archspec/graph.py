@@ -52,7 +52,7 @@ def facts(block: Primitive, x: Signal) -> Facts:
     if known is None:
         if len(_FACTS) >= _MOST_FACTS:
             _FACTS.clear()
-        block.check_partial(x)
+        block.check_reads(x)
         signal, plain = block.infer(x), block.simplified(x)
         known = _FACTS[text, x] = Facts(signal, block.cost(x), plain is block, plain, text)
     return known

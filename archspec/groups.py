@@ -16,8 +16,8 @@ from pydantic_core import CoreSchema, core_schema
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MAX_ROTATIONS = 64
-_NAME = re.compile(r"([CD])([1-9]\d*)|T|O|Oh")
+MAX_ROTATIONS, MAX_SCALES = 64, 16
+_NAME = re.compile(r"([CDS])([1-9]\d*)|T|O|Oh")
 _SOLIDS = {"T": 12, "O": 24, "Oh": 48}
 
 
@@ -27,6 +27,7 @@ class Group:
 
     `C_n` turns the last two axes by multiples of 2π/n (from the first of the two towards the second); `D_n` adds the
     flip of the first of the two (of the only axis in one dimension), 2n elements; `T`, `O`, `Oh` act on three axes.
+    `S_n` are the first n dyadic scales 1, 2, 4 … of a series: a part of a group, with two ends where it is cut off.
     Element `n` of `C_n` is R(2πn/N); element `m·n + r` of `D_n` is Mᵐ R(2πr/n). Element 0 is the identity.
 
     Raises:
@@ -49,10 +50,17 @@ class Group:
     def trivial(self) -> bool:
         return self.order == 1
 
+    @property
+    def scaling(self) -> bool:
+        """Whether its elements are scales: what they move is stretched about its first point, not turned."""
+        return self.name[0] == "S" and not self.trivial
+
     def acts_on(self, dims: int) -> bool:
         """Whether the group has an action on a grid of `dims` axes."""
         if self.trivial:
             return True
+        if self.scaling:
+            return dims == 1
         if self.name in _SOLIDS:
             return dims == 3
         return dims >= 2 or (dims == 1 and self.name == "D1")
@@ -110,7 +118,7 @@ class Action:
     def moved_axes(self) -> tuple[int, ...]:
         """Axes that some element moves: sampling along these must be symmetric."""
         dims = self.matrices.shape[1]
-        return tuple(a for a in range(dims) if np.any(np.abs(self.matrices[:, a, a] - 1) > 1e-9))
+        return tuple(a for a in range(dims) if np.any(self.matrices[:, a, a] < 1 - 1e-9))
 
     @cached_property
     def embedding(self) -> NDArray[np.float64]:
@@ -148,6 +156,8 @@ def is_subgroup(small: Group, large: Group, dims: int) -> bool:
 def cosets(small: Group, large: Group, dims: int) -> NDArray[np.int64]:
     """(|H|/|K|, |K|) element indices of `large`, row i being the right coset K·cᵢ in the order of K's elements."""
     h, k = large.action(dims), small.action(dims)
+    if small.trivial:
+        return np.arange(large.order)[:, None]
     inside = h.index_of(k.matrices)
     rows: list[list[int]] = []
     seen: set[int] = set()
@@ -171,10 +181,12 @@ def _as_group(value: Any) -> Group:
 def _order(name: str) -> int:
     match = _NAME.fullmatch(name)
     if match is None:
-        raise ValueError(f"unknown group {name[:40]!r}: write C1, C2, C4 … Cn, D1 … Dn, T, O or Oh")
+        raise ValueError(f"unknown group {name[:40]!r}: write C1, C2, C4 … Cn, D1 … Dn, T, O, Oh, or S2, S3 … (scales)")
     if name in _SOLIDS:
         return _SOLIDS[name]
     digits = match[2]
+    if match[1] == "S" and (len(digits) > 2 or int(digits) > MAX_SCALES):
+        raise ValueError(f"group {name[:40]!r} is too large: at most {MAX_SCALES} scales")
     if len(digits) > 4 or int(digits) > MAX_ROTATIONS:
         raise ValueError(f"group {name[:40]!r} is too large: at most {MAX_ROTATIONS} rotations")
     return int(digits) * (2 if match[1] == "D" else 1)
@@ -187,6 +199,8 @@ def _action(name: str, dims: int) -> Action:
         raise ValueError(f"{name} does not act on {dims} axes")
     if group.trivial:
         return Action(np.eye(dims)[None])
+    if group.scaling:
+        return Action(np.array([[[2.0**j]] for j in range(group.order)]))
     return Action(_solid(name) if name in _SOLIDS else _planar(name, dims))
 
 

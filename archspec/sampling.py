@@ -144,6 +144,18 @@ def turned(
     return Sampling(lattice.taps, points.reshape(-1, points.shape[-1]), index, factor=_factor(lattice, softness, scale))
 
 
+def scale_sampling(lattice: Lattice, span: int) -> Sampling:
+    """The sampling of a kernel over time and `span` scales; they are seen as even places from -1 to 1."""
+    time = lattice.coordinates(lattice.offsets())
+    scales = np.linspace(-1, 1, span)[:, None] if span > 1 else np.zeros((1, 0))
+    shape = (span, len(time))
+    points = np.concatenate(
+        [np.broadcast_to(time, (*shape, 1)), np.broadcast_to(scales[:, None], (*shape, scales.shape[1]))], -1
+    )
+    index = np.arange(span * len(time)).reshape(1, span, -1)
+    return Sampling(lattice.taps, points.reshape(-1, points.shape[-1]), index)
+
+
 def at_one_tap(group: Group, dims: int, scale: float, coordinates: str, kept: tuple[int, ...] = ()) -> Sampling:
     """The sampling of a kernel on the group alone: a linear map at each position that convolves over the elements."""
     action = group.action(dims)

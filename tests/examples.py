@@ -39,6 +39,7 @@ from archspec import (
     Repeat,
     Residual,
     Restrict,
+    Scales,
     Sequential,
     Series,
     SignalError,
@@ -223,6 +224,16 @@ SYMMETRIC: dict[str, Architecture] = {
     ),
     "D1 attentive in time": on("D1", Attention(kernel_size=5), _conv(), input=LINE),
     "O attentive": on("O", Attention(kernel_size=3, kernel=SIREN), input=CUBE),
+    "C4 by irreducible parts": on(
+        "C4", Pointwise(channels=3, basis="irreducible"), Norm(), Pointwise(channels=2, basis="irreducible", bias=False)
+    ),
+    "C2 by irreducible parts": on("C2", Pointwise(channels=3, basis="irreducible"), input=WIDE),
+    "D1 by irreducible parts": on("D1", Pointwise(channels=3, basis="irreducible"), _conv(), input=LINE),
+    "C4 about an axis, by irreducible parts": on("C4", Pointwise(channels=2, basis="irreducible"), input=CUBE),
+    "D4 with shared maps": on(
+        "D4", Pointwise(channels=3, elements="shared"), Norm(), Pointwise(channels=2, elements="shared", bias=False)
+    ),
+    "O with shared maps": on("O", Pointwise(channels=2, elements="shared"), input=CUBE),
     "D4 product of kernels": on("D4", _conv(factorisation="kernel_separable"), Norm()),
     "C4 product of sirens": on(
         "C4", _conv(kernel=SIREN, kernel_size=5, factorisation="kernel_separable", window=Disc()), kernel=SIREN
@@ -276,6 +287,27 @@ SYMMETRIC: dict[str, Architecture] = {
     "D4 spline": on("D4", _conv(kernel=Spline(), kernel_size=5), kernel=Fourier(features=4)),
     "C4 hyena": on("C4", _conv(kernel=Hyena(hidden=4, bands=2), kernel_size=5), kernel=Mlp(hidden=4)),
     "C4 about an axis of a volume": on("C4", _conv(), Norm(), input=CUBE),
+}
+
+SCALES: dict[str, Architecture] = {
+    "S3": on("S3", _conv(), Norm(), Activation(), _conv(kernel_size=5, bias=False), input=LINE),
+    "S4 cropped": on(
+        "S4", _conv(scales=Scales(crop=True)), Norm(type="layer"), _conv(scales=Scales(span=2, crop=True)), input=LINE
+    ),
+    "S4 cropped to one": network(
+        LINE, Lift(group="S4", channels=2), _conv(scales=Scales(span=4, crop=True)), _conv(), Norm()
+    ),
+    "S3 siren": on(
+        "S3", _conv(kernel=SIREN), Pool(size=2), _conv(kernel=Spline(), scales=Scales(span=1)), input=LINE, kernel=SIREN
+    ),
+    "S2 not smoothed": on(
+        "S2",
+        Residual(body=[_conv(scales=Scales(smooth=False)), Norm(type="group", groups=3), Dropout()]),
+        Pointwise(channels=2),
+        input=LINE,
+        scales=Scales(smooth=False),
+    ),
+    "S3 given up": network(LINE, Lift(group="S3", channels=2), Restrict(group="C1"), _conv(causal=True)),
 }
 
 APPROXIMATE: dict[str, Architecture] = {
@@ -420,7 +452,7 @@ COMPOSED: dict[str, Architecture] = {
     "dense": network(LINE, _conv(), head=Dense(outputs=4)),
 }
 
-EXAMPLES = CONVOLUTIONS | CONTINUOUS | RESAMPLED | SYMMETRIC | APPROXIMATE | PARTIAL | COMPOSED
+EXAMPLES = CONVOLUTIONS | CONTINUOUS | RESAMPLED | SYMMETRIC | SCALES | APPROXIMATE | PARTIAL | COMPOSED
 
 MOST_FLOPS = 6_000_000
 SPACES = {

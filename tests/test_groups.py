@@ -130,7 +130,7 @@ def test_what_is_no_subgroup_is_told_so(small: str, large: str, dims: int) -> No
     assert not is_subgroup(Group(small), Group(large), dims)
 
 
-@pytest.mark.parametrize("name", ["", "C", "C0", "c4", "C-1", "D0", "S4", "SO2", "Ohh", "C4 ", "C04", "C٤", "x" * 1000])
+@pytest.mark.parametrize("name", ["", "C", "C0", "c4", "C-1", "D0", "S0", "SO2", "Ohh", "C4 ", "C04", "C٤", "x" * 1000])
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="unknown group"):
         Group(name)

@@ -8,6 +8,7 @@ from archspec.blocks.activation import Activation, Dropout
 from archspec.blocks.attention import Attention
 from archspec.blocks.compose import Branch, Graph, GraphNode, Repeat, Residual, Sequential
 from archspec.blocks.conv import Conv, Lift
+from archspec.blocks.conv_scales import Scales
 from archspec.blocks.fibre import GroupPool, Restrict
 from archspec.blocks.heads import Classifier, Dense, Regressor
 from archspec.blocks.norm import Norm
@@ -61,5 +62,6 @@ __all__ = [
     "Repeat",
     "Residual",
     "Restrict",
+    "Scales",
     "Sequential",
 ]

@@ -17,6 +17,7 @@ class Activation(Primitive):
     """A nonlinearity at every point; any of them commutes with a group."""
 
     reads_partial: ClassVar[str] = "unaffected"
+    reads_scales: ClassVar[bool] = True
     kind: Literal["activation"] = "activation"
     function: Literal["relu", "gelu", "silu", "tanh", "leaky_relu", "elu"] = "relu"
 
@@ -41,6 +42,7 @@ class Dropout(Primitive):
     """Zeroes in training, the same ones for every element of the group; whole channels with `channels=True`."""
 
     reads_partial: ClassVar[str] = "unaffected"
+    reads_scales: ClassVar[bool] = True
     kind: Literal["dropout"] = "dropout"
     rate: float = Field(default=0.1, ge=0, lt=1)
     channels: bool = Field(default=False, description="drop whole channels")

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from archspec.block import Channels, Primitive, per_axis, require_unpooled, slide
 from archspec.blocks import conv_checks as checks
-from archspec.blocks import conv_cost, conv_parts
+from archspec.blocks import conv_cost, conv_parts, conv_scales
 from archspec.blocks.conv_parts import Factorisation
+from archspec.blocks.conv_scales import Scales
 from archspec.cost import Cost
 from archspec.cropping import equalised
 from archspec.groups import Group
@@ -30,6 +31,7 @@ class Convolution(Primitive):
     """What `Conv` and `Lift` share. Sizes and strides are in steps of the reference grid, the input's unless stated."""
 
     reads_partial: ClassVar[str] = "masked"
+    reads_scales: ClassVar[bool] = True
     channels: Channels = Field(description="fields of the output; each has one value per group element")
     kernel_size: Taps | tuple[Taps, ...] = Field(
         default=3, description="taps per axis; with a learned window, the largest size it can grow to"
@@ -52,6 +54,7 @@ class Convolution(Primitive):
     algorithm: Literal["auto", "direct", "fft"] = Field(
         default="auto", description="by sums over taps or by Fourier transforms; auto is the faster by measurement"
     )
+    scales: Scales = Field(default=Scales(), description="on the scales of a series, which ones a kernel reads")
     band_limit: Literal["none", "regularise", "mask"] = Field(
         default="none",
         description="penalise frequencies the grid cannot hold (see alias_penalty), or leave them out of the kernel",
@@ -65,6 +68,8 @@ class Convolution(Primitive):
         group, same = self.acting(x), self.padding == "same"
         if not x.pooled.trivial:
             require_unpooled(x, "a convolution")
+        if group.scaling:
+            return conv_scales.infer(self, x)
         sizes = self.sizes(x)
         if self.causal and len(x.grid) != 1:
             raise SignalError(f"causal is for series, this grid has {len(x.grid)} axes; use causal=False", "causal")
@@ -94,10 +99,13 @@ class Convolution(Primitive):
 
         `counts` are the elements that it reads and gives where fewer than all count.
         """
-        return conv_cost.cost(self, x, kept, counts)
+        return conv_scales.cost(self, x) if self.acting(x).scaling else conv_cost.cost(self, x, kept, counts)
 
     def warnings(self, x: Signal) -> Iterator[str]:
         group, sizes = self.acting(x), self.sizes(x)
+        if group.scaling:
+            yield from conv_scales.warnings(self, x)
+            return
         if group.action(x.dims).exact or max(sizes) == 1:
             return
         yield f"turns of {group} other than quarter turns are approximate on a grid; measure them with certify()"
@@ -112,8 +120,9 @@ class Convolution(Primitive):
 
     def simplified(self, x: Signal) -> Primitive | None:
         sizes = self.sizes(x)
+        scaling = self.acting(x).scaling
         plain = self.kernel.kind == "table" and self.factorisation == "full" and self.acting(x) == x.group
-        if max(sizes) == 1 and self.stride == 1 and plain and not isinstance(self.window, Learned):
+        if max(sizes) == 1 and self.stride == 1 and plain and not scaling and not isinstance(self.window, Learned):
             from archspec.blocks.pointwise import Pointwise
 
             return Pointwise(channels=self.channels, bias=bool(self.bias))
@@ -122,7 +131,8 @@ class Convolution(Primitive):
             "factorisation": same.get(self.factorisation, self.factorisation),
             "kernel_size": sizes[0] if len(set(sizes)) == 1 else sizes,
             "kernel": self.kernel.simplified(),
-            "algorithm": conv_cost.stated_algorithm(self, x),
+            "scales": self.scales if scaling else Scales(),
+            "algorithm": "auto" if scaling else conv_cost.stated_algorithm(self, x),
             "bias": bool(self.bias),  # per element, of a plain signal, is per channel
         }
         changes = {field: value for field, value in plainest.items() if getattr(self, field) != value}
@@ -131,7 +141,7 @@ class Convolution(Primitive):
     def lower(self, x: Signal) -> nn.Module:
         from archspec.blocks.conv_lower import lower
 
-        return lower(self, x)
+        return conv_scales.lower(self, x) if self.acting(x).scaling else lower(self, x)
 
     @property
     def depthwise(self) -> bool:
@@ -188,7 +198,9 @@ class Lift(Convolution):
     """
 
     kind: Literal["lift"] = "lift"
-    group: Group = Field(description="the symmetry: C1, C4, D4, C8, … , in three dimensions also T, O, Oh")
+    group: Group = Field(
+        description="the symmetry: C1, C4, D4, C8, … , in three dimensions also T, O, Oh, in one scales S2, S3 …"
+    )
 
     def acting(self, x: Signal) -> Group:
         return self.group
@@ -210,4 +222,5 @@ class Lift(Convolution):
 
 
 def _groups_for(dims: int) -> str:
-    return {0: "C1", 1: "C1 or D1", 2: "C1, C2, C4, … or D1, D2, D4, …"}.get(dims, "C1, C4, D4, T, O or Oh")
+    known = {0: "C1", 1: "C1, D1 or scales S2, S3 …", 2: "C1, C2, C4, … or D1, D2, D4, …"}
+    return known.get(dims, "C1, C4, D4, T, O or Oh")

@@ -20,10 +20,13 @@ class Restrict(Primitive):
     After GroupPool, Restrict(group="C1") states that the pooled symmetry of the grid is given up from here on.
     """
 
+    reads_scales: ClassVar[bool] = True
     kind: Literal["restrict"] = "restrict"
     group: Group
 
     def infer(self, x: Signal) -> Signal:
+        if x.group.scaling and not self.group.trivial:
+            raise SignalError("scales can only be given up altogether; use group='C1'", "group")
         if not is_subgroup(self.group, x.symmetry, x.dims):
             held = f"on {x.symmetry}" if not x.symmetry.trivial else "plain"
             raise SignalError(
@@ -52,6 +55,7 @@ class GroupPool(Primitive):
     """Maximum or mean over the group's elements: a plain signal whose grid still turns. Over C1 it is the identity."""
 
     reads_partial: ClassVar[str] = "given"
+    reads_scales: ClassVar[bool] = True
     kind: Literal["group_pool"] = "group_pool"
     reduce: Literal["max", "mean"] = Field(default="max")
 

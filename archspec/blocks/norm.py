@@ -18,6 +18,7 @@ class Norm(Primitive):
     """Normalise: `batch` over batch and grid, `layer` over channels at each position, `group` over sets of channels."""
 
     reads_partial: ClassVar[str] = "given"
+    reads_scales: ClassVar[bool] = True
     kind: Literal["norm"] = "norm"
     type: Literal["batch", "layer", "group"] = "batch"
     groups: int = Field(default=1, ge=1, le=65_536, description="sets of channels, for type='group'")

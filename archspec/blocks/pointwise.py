@@ -8,8 +8,9 @@ from pydantic import Field
 
 from archspec.block import Channels, Primitive
 from archspec.cost import Cost
+from archspec.groups import Group
 from archspec.sampling import one_tap
-from archspec.signal import Signal
+from archspec.signal import Signal, SignalError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,24 +20,68 @@ class Pointwise(Primitive):
     """A linear map of all channels at each position; on a group, a convolution over its elements too."""
 
     reads_partial: ClassVar[str] = "masked"
+    reads_scales: ClassVar[bool] = True
     kind: Literal["pointwise"] = "pointwise"
     channels: Channels = Field(description="fields of the output")
     bias: bool = Field(default=True, description="one per channel, shared over the group")
+    elements: Literal["mixed", "shared"] = Field(
+        default="mixed", description="mix the elements of the group too, or map each by itself; scales are not mixed"
+    )
+    basis: Literal["regular", "irreducible"] = Field(
+        default="regular",
+        description="irreducible computes the same function by parts that do not mix, for C_n and D1: of C2 and D1 "
+        "(mirror-even and mirror-odd) by half the multiplications",
+    )
 
     def infer(self, x: Signal) -> Signal:
+        if self.basis == "irreducible" and self.mixes(x) and (x.partial or not _cyclic(x.group)):
+            what = f"part of {x.group}" if x.partial else str(x.group)
+            raise SignalError(f"an irreducible basis is for C_n and D1, not {what}; use basis='regular'", "basis")
         return x._replace(channels=self.channels)
+
+    def mixes(self, x: Signal) -> bool:
+        """Whether it mixes elements of the group."""
+        return self.elements == "mixed" and not x.group.trivial and not x.group.scaling
 
     def cost(self, x: Signal) -> Cost:
         return self.cost_of(x)
 
     def cost_of(self, x: Signal, kept: tuple[int, ...] = (), counts: tuple[int, int] | None = None) -> Cost:
         """The cost with the numbers of elements that are read and given, where fewer than all count."""
-        order = x.group.order
+        order, maps = x.group.order, x.channels * self.channels
         reads, gives = counts or (order, order)
-        params = self.channels * x.channels * order + (self.channels if self.bias else 0)
-        return Cost(macs=x.positions * x.channels * reads * self.channels * gives, params=params)
+        bias = self.channels if self.bias else 0
+        if not self.mixes(x):
+            return Cost(macs=x.positions * maps * gives, params=maps + bias)
+        params = maps * order + bias
+        if self.basis == "regular":
+            return Cost(macs=x.positions * maps * reads * gives, params=params)
+        # Parts of one number are mapped by one product each, pairs by four; sums and differences alone change C2's.
+        single = 2 - order % 2
+        changing = (x.channels + self.channels) * order**2 if order > 2 else 0
+        macs = x.positions * (maps * (single + 2 * (order - single)) + changing)
+        return Cost(macs=macs, params=params, kernel_macs=maps * order**2)
+
+    def simplified(self, x: Signal) -> Primitive | None:
+        plainest = {
+            "elements": self.elements if not x.group.trivial and not x.group.scaling else "mixed",
+            "basis": self.basis if self.mixes(x) else "regular",
+        }
+        changes = {field: value for field, value in plainest.items() if getattr(self, field) != value}
+        return self.with_fields(changes) if changes else self
 
     def lower(self, x: Signal) -> nn.Module:
         from archspec.layers.conv import pointwise
+        from archspec.layers.irreducible import IrreduciblePointwise
+        from archspec.layers.pointwise import SharedPointwise
 
+        if not x.group.trivial and not self.mixes(x):
+            return SharedPointwise(x.channels, self.channels, x.group.order, x.dims, self.bias)
+        if self.basis == "irreducible" and self.mixes(x):
+            return IrreduciblePointwise(x.channels, self.channels, x.group.order, x.grid, self.bias)
         return pointwise(x.channels, self.channels, one_tap(x.group, x.dims), x.dims, self.bias)
+
+
+def _cyclic(group: Group) -> bool:
+    """Whether its elements are the powers of one, in their order."""
+    return group.name[0] == "C" or group.name == "D1"

@@ -25,6 +25,7 @@ class Pool(Primitive):
     """
 
     reads_partial: ClassVar[str] = "unaffected"
+    reads_scales: ClassVar[bool] = True
     kind: Literal["pool"] = "pool"
     size: Window | tuple[Window, ...] = Field(default=2, description="window, in grid points per axis")
     stride: int | None = Field(default=None, ge=1, le=65_536, description="by default the window's size")
