@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from search.datasets import character_trajectories, cifar10, sequential_mnist, speech_commands
     from search.drawing import Exhausted
     from search.engine import Engine
+    from search.images import medmnist, pcam, rotated_mnist
     from search.irregular import drop, on_grid
     from search.objectives import at_most, maximize, minimize
     from search.outcome import Failed, Outcome, Scored
@@ -45,11 +46,14 @@ _HOME = {
     "digits": "search.bundled",
     "drop": "search.irregular",
     "maximize": "search.objectives",
+    "medmnist": "search.images",
     "minimize": "search.objectives",
     "nearby": "search.sequences",
     "on_grid": "search.irregular",
     "parameter_groups": "search.rates",
+    "pcam": "search.images",
     "recall": "search.sequences",
+    "rotated_mnist": "search.images",
     "sequential_mnist": "search.datasets",
     "shapes": "search.shapes",
     "speech_commands": "search.datasets",
@@ -90,11 +94,14 @@ __all__ = [
     "digits",
     "drop",
     "maximize",
+    "medmnist",
     "minimize",
     "nearby",
     "on_grid",
     "parameter_groups",
+    "pcam",
     "recall",
+    "rotated_mnist",
     "sequential_mnist",
     "shapes",
     "speech_commands",
