@@ -44,14 +44,14 @@ def sequential_mnist(
     parts = []
     for part in ("train", "t10k"):
         images, labels = (
-            read_idx(_found(folders, (f"{part}-{what}-ubyte", f"{part}-{what}-ubyte.gz"), remedy))
+            read_idx(located(folders, (f"{part}-{what}-ubyte", f"{part}-{what}-ubyte.gz"), remedy))
             for what in ("images-idx3", "labels-idx1")
         )
         parts.append((torch.tensor(images / np.float32(255)).flatten(1)[:, None], torch.tensor(labels).long()))
     if permuted:
         order = torch.randperm(parts[0][0].shape[-1], generator=torch.Generator().manual_seed(0))
         parts = [(x[..., order], y) for x, y in parts]
-    return _published(f"{'permuted' if permuted else 'sequential'} MNIST", parts[0], parts[1], validation, seed)
+    return published(f"{'permuted' if permuted else 'sequential'} MNIST", parts[0], parts[1], validation, seed)
 
 
 def cifar10(
@@ -77,10 +77,10 @@ def cifar10(
     folders = (home / "cifar-10-batches-py", home)
     parts = []
     for names in ([f"data_batch_{i}" for i in range(1, 6)], ["test_batch"]):
-        images, labels = zip(*(read_cifar(_found(folders, (name,), remedy)) for name in names), strict=True)
+        images, labels = zip(*(read_cifar(located(folders, (name,), remedy)) for name in names), strict=True)
         x = torch.from_numpy(np.concatenate(images) / np.float32(255))
         parts.append((x.flatten(2) if sequential else x, torch.from_numpy(np.concatenate(labels))))
-    return _published(f"{'sequential ' if sequential else ''}CIFAR-10", parts[0], parts[1], validation, seed)
+    return published(f"{'sequential ' if sequential else ''}CIFAR-10", parts[0], parts[1], validation, seed)
 
 
 def speech_commands(
@@ -103,14 +103,14 @@ def speech_commands(
     home = Path(directory)
     remedy = f"unpack speech_commands_v0.02.tar.gz from download.tensorflow.org/data into {home}"
     lists = [
-        _found((home,), (f"{name}_list.txt",), remedy).read_text().splitlines() for name in ("validation", "testing")
+        located((home,), (f"{name}_list.txt",), remedy).read_text().splitlines() for name in ("validation", "testing")
     ]
     if words is None:
         words = sorted(folder.name for folder in home.iterdir() if folder.is_dir() and folder.name[0] not in "_.")
     parts: list[list[tuple[Path, int]]] = [[], [], []]
     where = {name: part for part, names in enumerate(lists, 1) for name in names}
     for label, word in enumerate(words):
-        for path in sorted(_found((home,), (word,), remedy).glob("*.wav")):
+        for path in sorted(located((home,), (word,), remedy).glob("*.wav")):
             parts[where.get(f"{word}/{path.name}", 0)].append((path, label))
     if not all(parts):
         raise ValueError(f"of {', '.join(words)} there is nothing to train, to validate or to test on; {remedy}")
@@ -118,7 +118,7 @@ def speech_commands(
     name = f"speech commands, {len(words)} words, {features}"
     if features == "raw":
         return Task(name, "classification", train, held, test)
-    return Task(name, "classification", *_standardised(_cepstra(train), _cepstra(held), _cepstra(test)))
+    return Task(name, "classification", *standardised(_cepstra(train), _cepstra(held), _cepstra(test)))
 
 
 class _Recordings(Dataset[tuple[Tensor, int]]):
@@ -165,7 +165,7 @@ def character_trajectories(
     remedy = "put them there as .ts or .arff files, from CharacterTrajectories.zip of timeseriesclassification.com"
     folders = (home, home / "CharacterTrajectories", home / "Multivariate_ts" / "CharacterTrajectories")
     stems = [f"CharacterTrajectories_{part}" for part in ("TRAIN", "TEST")]
-    files = [read_series(_found(folders, (f"{stem}.ts", f"{stem}.arff"), remedy)) for stem in stems]
+    files = [read_series(located(folders, (f"{stem}.ts", f"{stem}.arff"), remedy)) for stem in stems]
     order = sorted({label for _, labels in files for label in labels}, key=lambda label: (len(label), label))
     parts = []
     for series, labels in files:
@@ -175,32 +175,32 @@ def character_trajectories(
         x = np.stack([np.pad(one, ((0, 0), (0, length - one.shape[1])), mode="edge") for one in series])
         parts.append((torch.tensor(x, dtype=torch.float32), torch.tensor([order.index(label) for label in labels])))
     if not pooled:
-        return _published("character trajectories", parts[0], parts[1], validation, seed)
+        return published("character trajectories", parts[0], parts[1], validation, seed)
     joined, classes = (torch.cat(both) for both in zip(*parts, strict=True))
-    kept, rest = _held_out(classes, 0.3, seed)
-    held, test = (rest[part] for part in _held_out(classes[rest], 0.5, seed))
-    split = _standardised(*((joined[part], classes[part]) for part in (kept, held, test)))
+    kept, rest = held_out(classes, 0.3, seed)
+    held, test = (rest[part] for part in held_out(classes[rest], 0.5, seed))
+    split = standardised(*((joined[part], classes[part]) for part in (kept, held, test)))
     return Task("character trajectories, pooled", "classification", *split)
 
 
 Pair = tuple[Tensor, Tensor]
 
 
-def _published(name: str, train: Pair, test: Pair, validation: float, seed: int) -> Task:
+def published(name: str, train: Pair, test: Pair, validation: float, seed: int) -> Task:
     """The published test data; a share of the training data, drawn evenly over the classes, validates."""
-    kept, held = _held_out(train[1], validation, seed)
+    kept, held = held_out(train[1], validation, seed)
     (x, y) = train
-    return Task(name, "classification", *_standardised((x[kept], y[kept]), (x[held], y[held]), test))
+    return Task(name, "classification", *standardised((x[kept], y[kept]), (x[held], y[held]), test))
 
 
-def _held_out(labels: Tensor, share: float, seed: int) -> tuple[Indices, Indices]:
+def held_out(labels: Tensor, share: float, seed: int) -> tuple[Indices, Indices]:
     from sklearn.model_selection import train_test_split
 
     kept, held = train_test_split(np.arange(len(labels)), test_size=share, random_state=seed, stratify=labels)
     return kept, held
 
 
-def _standardised(train: Pair, validation: Pair, test: Pair) -> tuple[Pair, Pair, Pair]:
+def standardised(train: Pair, validation: Pair, test: Pair) -> tuple[Pair, Pair, Pair]:
     """Each channel of mean 0 and variance 1 over the training data, in the default precision."""
     axes = (0, *range(2, train[0].dim()))
     mean, spread = train[0].mean(axes, keepdim=True), train[0].std(axes, keepdim=True).clamp(min=1e-6)
@@ -209,7 +209,7 @@ def _standardised(train: Pair, validation: Pair, test: Pair) -> tuple[Pair, Pair
     return a, b, c
 
 
-def _found(folders: Sequence[Path], names: Sequence[str], remedy: str) -> Path:
+def located(folders: Sequence[Path], names: Sequence[str], remedy: str) -> Path:
     """The first file there is; `remedy` says where it should be."""
     for folder in folders:
         for name in names:

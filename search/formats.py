@@ -1,4 +1,4 @@
-"""Readers of the files that data sets are published in: IDX, CIFAR batches, WAV, and the .ts and .arff of UEA."""
+"""Readers of the files that data sets are published in: IDX, CIFAR batches, .amat, WAV, the .ts and .arff of UEA."""
 
 from __future__ import annotations
 
@@ -46,6 +46,20 @@ def read_cifar(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     with path.open("rb") as file:
         batch = _Arrays(file, encoding="latin1").load()
     return batch["data"].reshape(-1, 3, 32, 32), np.asarray(batch["labels"], dtype=np.int64)
+
+
+def read_amat(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Images (n, 28, 28) and labels (n,) of the .amat files of rotated MNIST: 784 pixels and the label a line.
+
+    The pixels are taken to be in the order of Matlab, column after column.
+
+    Raises:
+        ValueError: a line has another number of values.
+    """
+    table = np.loadtxt(path, dtype=np.float32, ndmin=2)
+    if table.shape[1] != 28 * 28 + 1:
+        raise ValueError(f"{path} has {table.shape[1]} values a line, not 784 pixels and a label; fetch it anew")
+    return table[:, :-1].reshape(-1, 28, 28).transpose(0, 2, 1), table[:, -1].astype(np.int64)
 
 
 def read_wav(path: Path, samples: int) -> Tensor:

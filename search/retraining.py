@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 
 from archspec.architecture import Architecture
 from archspec.lowering import lower
+from search.augmenting import check_augmentation
 from search.outcome import Failed
 from search.store import RunError
 from search.task import Task
@@ -31,9 +32,11 @@ def retrain(
 
     Raises:
         RunError: the task has no test data, or a training failed.
+        ValueError: the group of the augmentation does not move the task's examples.
     """
     if task.test is None:
         raise RunError("there is no test data to measure on")
+    check_augmentation(training.augment, task)
     jobs = [(a, task, training, seed, goal) for a in architectures for seed in seeds]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread) as pool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from archspec.data import to_data
+from search.augmenting import check_augmentation
 from search.candidate import Candidate
 from search.engine import Engine
 from search.objectives import Constraint, Objective, parse_constraint, parse_objective
@@ -37,7 +38,7 @@ class Search:
         seed: of everything random.
 
     Raises:
-        ValueError: an objective, a constraint or a number cannot be read.
+        ValueError: an objective, a constraint or a number cannot be read, or the training does not fit space and task.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Search:
             raise ValueError("give epochs or training, not both: training has epochs of its own")
         self.training = training or (Training(epochs=epochs) if epochs is not None else Training())
         check_roles(space.template, self.training.rates)
+        check_augmentation(self.training.augment, task)
         learned = [o for o in self.objectives if not o.priced]
         if not learned:
             raise ValueError("at least one objective is a score of the task, such as 'maximize accuracy'")

@@ -161,7 +161,7 @@ def waves(
 
     def draw(rng: np.random.Generator, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
         labels = rng.integers(0, classes, count)
-        return _rendered(_chirps(rng, labels, noise), length)[:, None], labels
+        return rendered(_chirps(rng, labels, noise), length)[:, None], labels
 
     return generated(f"waves {length}", "classification", draw, examples, seed)
 
@@ -220,12 +220,12 @@ def bumps_1d(
         k = np.arange(1, 16)
         decay = np.exp(-((k / 8) ** 2) / 2)
         static = rng.normal(size=(2, count, len(k))) * decay / np.sqrt((decay**2).sum())
-        return (x + noise * _rendered(static[0] + 1j * static[1], length))[:, None], labels
+        return (x + noise * rendered(static[0] + 1j * static[1], length))[:, None], labels
 
     return generated(f"bumps {length}", "classification", draw, examples, seed)
 
 
-def _rendered(coefficients: NDArray[np.complex128], length: int) -> Array:
+def rendered(coefficients: NDArray[np.complex128], length: int) -> Array:
     """The real signals Σ cₖ exp(2πi·k·t), k = 1 …, at the middles of `length` equal cells of [0, 1)."""
     times = (np.arange(_at_least(length, 1, "length")) + 0.5) / length
     turns = np.exp(2j * np.pi * np.outer(np.arange(1, coefficients.shape[-1] + 1), times))

@@ -12,12 +12,14 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import nn
 
 from archspec.architecture import Architecture, price
 from archspec.layers.aliasing import alias_penalty
 from archspec.layers.roles import ROLES, Role, roles
 from archspec.lowering import lower
+from search.augmenting import augmented
+from search.candidate import derived_seed
 from search.outcome import Failed, Outcome, Scored
 from search.rates import Rate, parameter_groups, set_rates
 from search.store import write_whole
@@ -36,6 +38,7 @@ class Training:
         clip: largest norm of the gradient.
         label_smoothing: of the cross-entropy in training; scores are without it.
         alias_penalty: factor of the penalty on kernels under `band_limit="regularise"`.
+        augment: a group, such as `"C4"`, by a random element of which each training example is moved, anew each epoch.
         rates: of the roles that parameters play (`kernel`, `window`, `omega`, `plain`), where not the default; those a
             network does not have are passed over, those that none of a space has are refused.
         device: `auto` is a GPU where there is one.
@@ -50,6 +53,7 @@ class Training:
     clip: float = 5.0
     label_smoothing: float = 0.1
     alias_penalty: float = 0.1
+    augment: str | None = None
     rates: Mapping[Role, Rate] = field(default_factory=dict)
     device: str = "auto"
 
@@ -134,13 +138,10 @@ def evaluate(
 ) -> dict[str, float]:
     """Scores of a model on one part of a task, in evaluation mode."""
     model.eval()
-    outputs: list[Tensor] = []
-    targets: list[Tensor] = []
     with torch.no_grad():
-        for x, y in batches(data, max(batch_size, EVALUATION_BATCH)):
-            outputs.append(model(x.to(device)).cpu())
-            targets.append(y.cpu())
-    return task.scores(torch.cat(outputs), torch.cat(targets))
+        found = [(model(x.to(device)).cpu(), y.cpu()) for x, y in batches(data, max(batch_size, EVALUATION_BATCH))]
+    outputs, targets = (torch.cat(parts) for parts in zip(*found, strict=True))
+    return task.scores(outputs, targets)
 
 
 class _Run:
@@ -185,7 +186,8 @@ class _Run:
         # Everything random follows from the seed and the epoch, so that a training taken up again is the same one.
         torch.manual_seed((self.seed * 1_000_003 + self.done) % 2**63)
         self.model.train()
-        for x, y in batches(self.task.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done):
+        examples = batches(self.task.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done)
+        for x, y in augmented(examples, self.training.augment, derived_seed(self.seed, f"augment {self.done}")):
             self._set_rate()
             loss = self.task.loss(self.model(x.to(self.device)), y.to(self.device), self.training.label_smoothing)
             if self.penalised:
