@@ -23,6 +23,8 @@ from archspec.blocks import (
     Repeat,
     Residual,
     Restrict,
+    SelfAttention,
+    SelfAttentionLift,
     Sequential,
 )
 from archspec.cost import Cost
@@ -94,6 +96,8 @@ __all__ = [
     "Repeat",
     "Residual",
     "Restrict",
+    "SelfAttention",
+    "SelfAttentionLift",
     "Sequential",
     "Series",
     "Signal",

@@ -96,6 +96,8 @@ PUBLIC = {
     "Repeat",
     "Residual",
     "Restrict",
+    "SelfAttention",
+    "SelfAttentionLift",
     "Sequential",
     "Series",
     "Signal",

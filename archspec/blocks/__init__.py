@@ -12,10 +12,13 @@ from archspec.blocks.heads import Classifier, Dense, Regressor
 from archspec.blocks.norm import Norm
 from archspec.blocks.pointwise import Pointwise
 from archspec.blocks.pool import Pool
+from archspec.blocks.self_attention import SelfAttention, SelfAttentionLift
 
 AnyBlock = Annotated[
     Conv
     | Lift
+    | SelfAttention
+    | SelfAttentionLift
     | Restrict
     | GroupPool
     | Pointwise
@@ -55,5 +58,7 @@ __all__ = [
     "Repeat",
     "Residual",
     "Restrict",
+    "SelfAttention",
+    "SelfAttentionLift",
     "Sequential",
 ]

@@ -13,7 +13,7 @@ from archspec.blocks import conv_checks as checks
 from archspec.blocks import conv_cost
 from archspec.cost import Cost
 from archspec.cropping import equalised
-from archspec.groups import Group
+from archspec.groups import Group, groups_for
 from archspec.kernels import AnyKernel, Table
 from archspec.kernels.kernel import Wanted
 from archspec.sampling import Lattice, one_tap, sample_count, sampled
@@ -231,7 +231,7 @@ class Lift(Convolution):
             raise SignalError(f"the signal lives on {x.group} already; use Conv() here, or Restrict() before it")
         if not self.group.acts_on(x.dims):
             raise SignalError(
-                f"{self.group} does not act on a grid of {x.dims} axes; use {_groups_for(x.dims)}", "group"
+                f"{self.group} does not act on a grid of {x.dims} axes; use {groups_for(x.dims)}", "group"
             )
         return super().infer(x)
 
@@ -240,7 +240,3 @@ class Lift(Convolution):
             return super().simplified(x)
         fields = {name: getattr(self, name) for name in Convolution.model_fields if name != "kind"}
         return Conv.model_construct(**fields).simplified(x)
-
-
-def _groups_for(dims: int) -> str:
-    return {0: "C1", 1: "C1 or D1", 2: "C1, C2, C4, … or D1, D2, D4, …"}.get(dims, "C1, C4, D4, T, O or Oh")
