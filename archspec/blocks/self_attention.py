@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Relative = Literal["exact", "published"]
+MOST_PAIRS = 2**28  # of a key and an element with a point: beyond, their indices alone fill gigabytes
 
 
 class Attention(Primitive):
@@ -63,6 +65,14 @@ class Attention(Primitive):
                     f"{group} turns axis {a} into axis {b}, but the grid is {'×'.join(map(str, x.grid))}; pad or crop "
                     "it to equal axes, or use a group without quarter turns such as C2 or D1"
                 )
+        view = self.view(x)
+        keys = math.prod(view.lattice.taps) if view.window else x.positions
+        if x.positions * keys * group.order > MOST_PAIRS:
+            raise SignalError(
+                f"{x.positions} points with {keys} keys each on {group} fit no memory; use a smaller window, or pool "
+                "the grid before",
+                "window",
+            )
         return x._replace(channels=self.channels, group=group)
 
     def cost(self, x: Signal) -> Cost:

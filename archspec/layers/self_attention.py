@@ -20,14 +20,13 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from archspec.positions import Positions
 
-SILU_POWER = 0.3558  # E[silu(z)²] of a standard normal z
-
 
 class SelfAttention(nn.Module):
     """(B, I, *S) or (B, I, G, *S) to (B, O, *S) or (B, O, N, *S).
 
     The softmax over all keys of a query is taken in two steps, over the elements at a point and then over the points:
-    what depends on the element out is left to the second, so that nothing has more than N²·P·K scores of a head.
+    what depends on the element out is left to the second, so that a head has no more than N²·P·K scores (V times as many
+    in the first step).
 
     Args:
         parts: a head's channels by what of a position they meet: each axis, then the elements.
@@ -68,25 +67,26 @@ class SelfAttention(nn.Module):
         self.places = nn.ModuleList(Place(values, units, part) for values, part in pairs)
         self.table = nn.Parameter(torch.randn(order, parts[-1])) if self.elements > 1 else None
         self.draw()
-
-        def fixed(name: str, array: NDArray[np.generic] | None) -> None:
-            value = None if array is None else torch.tensor(array)
-            floats = value is not None and value.is_floating_point()
-            self.register_buffer(name, value.to(self.out.weight) if value is not None and floats else value, False)
-
         apart, self.seen = (1, self.points) if positions.keys is None else positions.keys.shape
         self.apart, self.rows = apart, self.points // apart
-        fixed("keys", None if positions.keys is None else positions.keys.reshape(-1))
-        fixed("weight", None if positions.weight is None else positions.weight[:, None, None])
+        self.fix("keys", None if positions.keys is None else positions.keys.reshape(-1))
+        self.fix("weight", None if positions.weight is None else positions.weight[:, None, None])
         for axis, index in enumerate(positions.index):
-            fixed(f"place{axis}", index.reshape(-1))
+            self.fix(f"place{axis}", index.reshape(-1))
         self.views = 1 if relative is None else len(relative)
         # Entry g·N + relative of the flattened scores of query element and table entry.
-        fixed("related", None if relative is None else (np.arange(order)[:, None] * order + relative).reshape(-1))
+        self.fix("related", None if relative is None else (np.arange(order)[:, None] * order + relative).reshape(-1))
+
+    def fix(self, name: str, array: NDArray[np.generic] | None) -> None:
+        """Keep an array that the shapes alone decide."""
+        value = None if array is None else torch.tensor(array)
+        if value is not None and value.is_floating_point():
+            value = value.to(self.out.weight)
+        self.register_buffer(name, value, persistent=False)
 
     @torch.no_grad()
     def draw(self) -> None:
-        """Every map keeps a variance of 1, so scores begin with 2: content and position one each."""
+        """Every map keeps a variance of 1, so scores begin with 2: one of content, one of position."""
         for linear in (self.query, self.key, self.value, self.out):
             linear.weight.normal_(std=1 / math.sqrt(linear.in_features))
             if linear.bias is not None:
@@ -103,9 +103,10 @@ class SelfAttention(nn.Module):
             attention = torch.reshape(attention, (-1, self.heads, self.apart, self.rows * self.order, self.seen))
             y = torch.matmul(attention, torch.flatten(values, 3, 4))
         else:
-            attention = self.attention(torch.logsumexp(content, 6), place)
-            attention = torch.unflatten(torch.flatten(attention, 4), 3, (self.views, self.order // self.views))
-            y = torch.matmul(attention, self.mixed(torch.softmax(content, 6), values)) / self.elements
+            share, content = shares(content)
+            attention = torch.flatten(self.attention(content, place), 4)
+            attention = torch.unflatten(attention, 3, (self.views, self.order // self.views))
+            y = torch.matmul(attention, self.mixed(share, values)) / self.elements
         y = torch.reshape(y, (-1, self.heads, self.points, self.order, self.size))
         y = torch.flatten(torch.permute(y, (0, 2, 3, 1, 4)), 3)  # (B, P, N, A·M)
         return torch.reshape(torch.permute(self.out(y), (0, 3, 2, 1)), (-1, *self.shape))
@@ -167,6 +168,14 @@ class SelfAttention(nn.Module):
         return folded
 
 
+def shares(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """The softmax over the last axis, and the logarithm of what it divides by: from the same exponentials."""
+    largest = torch.amax(scores, -1, keepdim=True).detach()
+    powers = torch.exp(scores - largest)
+    total = torch.sum(powers, -1, keepdim=True)
+    return powers / total, torch.squeeze(largest + torch.log(total), -1)
+
+
 class Place(nn.Module):
     """ρ: coordinates of one axis (U,) to what queries are multiplied with, (M', U)."""
 
@@ -183,7 +192,10 @@ class Place(nn.Module):
             # Without biases the norm would leave of a coordinate its sign alone: units are zero somewhere in [-1, 1].
             self.first.weight.normal_()
             self.first.bias.copy_(self.first.weight[:, 0] * (2 * torch.rand(units) - 1))
-            self.last.weight.normal_(std=1 / math.sqrt(SILU_POWER * units))
+            self.last.weight.normal_(std=1 / math.sqrt(units))
+            if len(coordinates) > 1:
+                found = self()
+                self.last.weight /= (found - found.mean(1, keepdim=True)).square().mean().sqrt()
 
     def forward(self) -> Tensor:
         features: Tensor = self.last(F.silu(self.norm(self.first(self.coordinates))))
