@@ -25,8 +25,8 @@ class SelfAttention(nn.Module):
     """(B, I, *S) or (B, I, G, *S) to (B, O, *S) or (B, O, N, *S).
 
     The softmax over all keys of a query is taken in two steps, over the elements at a point and then over the points:
-    what depends on the element out is left to the second, so that a head has no more than N²·P·K scores (V times as many
-    in the first step).
+    what depends on the element out is left to the second, so that a head has N²·P·K scores at most (V times as
+    many in the first step).
 
     Args:
         parts: a head's channels by what of a position they meet: each axis, then the elements.
