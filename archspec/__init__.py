@@ -26,6 +26,8 @@ from archspec.blocks import (
     Residual,
     Restrict,
     Scales,
+    SelfAttention,
+    SelfAttentionLift,
     Sequential,
 )
 from archspec.cost import Cost
@@ -102,6 +104,8 @@ __all__ = [
     "Residual",
     "Restrict",
     "Scales",
+    "SelfAttention",
+    "SelfAttentionLift",
     "Sequential",
     "Series",
     "Signal",

@@ -169,6 +169,12 @@ def cosets(small: Group, large: Group, dims: int) -> NDArray[np.int64]:
     return np.array(rows)
 
 
+def groups_for(dims: int) -> str:
+    """The groups that act on `dims` axes, as an error names them."""
+    known = {0: "C1", 1: "C1, D1 or scales S2, S3 …", 2: "C1, C2, C4, … or D1, D2, D4, …"}
+    return known.get(dims, "C1, C4, D4, T, O or Oh")
+
+
 def _as_group(value: Any) -> Group:
     if isinstance(value, Group):
         return value

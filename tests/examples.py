@@ -40,6 +40,8 @@ from archspec import (
     Residual,
     Restrict,
     Scales,
+    SelfAttention,
+    SelfAttentionLift,
     Sequential,
     Series,
     SignalError,
@@ -74,6 +76,12 @@ def on(group: str, *body: Block, input: Input = SQUARE, **lift: object) -> Archi
 
 def _conv(**fields: object) -> Conv:
     return Conv(**{"channels": 3, "kernel_size": 3, **fields})
+
+
+def attending(group: str, *body: Block, input: Input = SQUARE, **lift: object) -> Architecture:
+    """A network lifted to a group by self-attention, with the blocks on it, and the group pooled."""
+    fields = {"group": group, "channels": 2, "hidden": 3, "heads": 1, "window": 3, **lift}
+    return network(input, SelfAttentionLift(**fields), *body, GroupPool())
 
 
 CONVOLUTIONS: dict[str, Architecture] = {
@@ -164,6 +172,9 @@ RESAMPLED: dict[str, Architecture] = {
     "finer on D4": on(
         "D4", _conv(kernel=MAGNET, kernel_size=5), kernel=SIREN, input=Image(channels=2, size=(6, 6))
     ).at_resolution(9, 9),
+    "finer attention": attending(
+        "C4", SelfAttention(channels=2, window=3), SelfAttention(channels=2), input=Image(channels=2, size=(4, 4))
+    ).at_resolution(6, 6),
 }
 
 SYMMETRIC: dict[str, Architecture] = {
@@ -287,6 +298,18 @@ SYMMETRIC: dict[str, Architecture] = {
     "D4 spline": on("D4", _conv(kernel=Spline(), kernel_size=5), kernel=Fourier(features=4)),
     "C4 hyena": on("C4", _conv(kernel=Hyena(hidden=4, bands=2), kernel_size=5), kernel=Mlp(hidden=4)),
     "C4 about an axis of a volume": on("C4", _conv(), Norm(), input=CUBE),
+    "C4 attention": attending("C4", Norm(), SelfAttention(channels=3, window=5), Norm(type="layer"), window=5, heads=1),
+    "C4 attention everywhere": attending(
+        "C4", SelfAttention(channels=4), Activation(), input=Image(channels=2, size=(5, 5)), window=None
+    ),
+    "C4 attention in a volume": attending("C4", SelfAttention(channels=2, heads=1, window=1), input=CUBE),
+    "D4 attention": attending("D4", Residual(body=[Norm(), SelfAttention(channels=2, window=3)]), heads=3, hidden=6),
+    "D4 attention among convolutions": on("D4", SelfAttention(channels=2, heads=1, window=3), _conv()),
+    "C2 attention on an oblong": attending("C2", SelfAttention(channels=2), input=WIDE),
+    "D1 attention in time": attending("D1", SelfAttention(channels=3, position_hidden=4), input=LINE, window=7),
+    "O attention": attending(
+        "O", SelfAttention(channels=2, heads=1, window=3), input=Volume(channels=2, size=(3, 3, 3)), window=None
+    ),
 }
 
 SCALES: dict[str, Architecture] = {
@@ -347,6 +370,9 @@ APPROXIMATE: dict[str, Architecture] = {
         input=Image(channels=2, size=(17, 17)),
         kernel_size=5,
         window=Disc(),
+    ),
+    "C8 attention": attending(
+        "C8", SelfAttention(channels=2, heads=1, window=3), input=Image(channels=2, size=(17, 17)), window=7
     ),
 }
 
@@ -448,6 +474,12 @@ COMPOSED: dict[str, Architecture] = {
         ),
     ),
     "equal work": network(LINE, Branch(branches=[[Activation(), _conv()], [Activation(), _conv()]])),
+    "attention over positions": network(
+        WIDE, SelfAttention(channels=6), Norm(), SelfAttention(channels=4, heads=1, window=3)
+    ),
+    "attention of a series": network(LINE, SelfAttention(channels=4, heads=4, window=9), head=Dense(outputs=1)),
+    "attention onto C1": network(CUBE, SelfAttentionLift(group="C1", channels=2, hidden=6, window=3)),
+    "attention as published": attending("C4", SelfAttention(channels=3, window=3, relative="published")),
     "regressor": network(CUBE, _conv(kernel=Table()), head=Regressor(outputs=2, pool="max")),
     "dense": network(LINE, _conv(), head=Dense(outputs=4)),
 }

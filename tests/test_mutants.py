@@ -8,10 +8,24 @@ import pytest
 import torch
 from torch import Tensor, fx, nn
 
-from archspec import Architecture, Conv, Disc, Dropout, Group, GroupPool, Image, Lift, Norm, Pointwise, Pool, Restrict
+from archspec import (
+    Architecture,
+    Conv,
+    Disc,
+    Dropout,
+    Group,
+    GroupPool,
+    Image,
+    Lift,
+    Norm,
+    Pointwise,
+    Pool,
+    Restrict,
+    SelfAttention,
+)
 from archspec.layers.conv import GroupConv, Way
 from tests.equivariance import BROKEN, EXACT, deviations, settled
-from tests.examples import SIREN, network, on, seeded
+from tests.examples import SIREN, attending, network, on, seeded
 
 C4, D4 = Group("C4"), Group("D4")
 DEEP = on("D4", Norm(), Conv(channels=2), Norm(type="layer"), Norm(type="group"))
@@ -21,6 +35,8 @@ STRIDED = on("D4", Conv(channels=2, stride=2), input=Image(channels=2, size=(13,
 SMALLER = network(
     Image(channels=2, size=(9, 9)), Lift(group="D4", channels=2), Restrict(group="C4"), Conv(channels=2), GroupPool()
 )
+ATTENDING = attending("D4", SelfAttention(channels=2, window=3))
+ATTENDING_C4 = attending("C4", SelfAttention(channels=2, window=3))
 
 
 def find(model: fx.GraphModule, name: str) -> nn.Module:
@@ -146,6 +162,50 @@ def left_cosets_for_right(model: fx.GraphModule) -> None:
     restrict.index = torch.stack([rotations, product[4, rotations]]).flatten()
 
 
+def turned_by(model: fx.GraphModule, name: str, elements: Tensor) -> None:
+    """Let each element see positions turned back by another."""
+    layer = find(model, name)
+    for axis in ("place0", "place1"):
+        setattr(layer, axis, getattr(layer, axis).view(8, -1)[elements].flatten())
+
+
+def positions_not_turned(model: fx.GraphModule) -> None:
+    turned_by(model, "body_0_self_attention_lift", torch.zeros(8, dtype=torch.long))
+
+
+def positions_turned_the_other_way(model: fx.GraphModule) -> None:
+    turned_by(model, "body_0_self_attention_lift", torch.from_numpy(D4.action(2).relative[:, 0]))
+
+
+def positions_turned_the_other_way_on_the_group(model: fx.GraphModule) -> None:
+    turned_by(model, "body_1_self_attention", torch.from_numpy(D4.action(2).relative[:, 0]))
+
+
+def one_axis_of_positions_not_turned(model: fx.GraphModule) -> None:
+    layer = find(model, "body_1_self_attention")
+    layer.place1 = layer.place1.view(8, -1)[:1].expand(8, -1).flatten()
+
+
+def elements_related_by_products(model: fx.GraphModule) -> None:
+    layer = find(model, "body_1_self_attention")
+    layer.related = (8 * torch.arange(8)[:, None] + torch.from_numpy(D4.action(2).product)).flatten()
+
+
+def elements_related_as_published(model: fx.GraphModule) -> None:
+    layer, action = find(model, "body_1_self_attention"), C4.action(2)
+    relative = torch.from_numpy(action.product[:, action.relative])
+    layer.views, layer.related = 4, (4 * torch.arange(4)[:, None] + relative).flatten()  # type: ignore[assignment]
+
+
+def keys_outside_the_image_counted(model: fx.GraphModule) -> None:
+    find(model, "body_1_self_attention").weight = None
+
+
+def attention_window_off_centre(model: fx.GraphModule) -> None:
+    layer = find(model, "body_1_self_attention")
+    layer.keys, layer.weight = layer.keys.view(81, 9).roll(1, 0).flatten(), layer.weight.roll(1, 0)
+
+
 MUTANTS: dict[Callable[[fx.GraphModule], None], tuple[Architecture, Group]] = {
     statistics_per_element: (DEEP, D4),
     bias_per_element: (DEEP, D4),
@@ -161,6 +221,14 @@ MUTANTS: dict[Callable[[fx.GraphModule], None], tuple[Architecture, Group]] = {
     pooling_off_centre: (POOLED, D4),
     stride_off_centre: (STRIDED, D4),
     left_cosets_for_right: (SMALLER, C4),
+    positions_not_turned: (ATTENDING, D4),
+    positions_turned_the_other_way: (ATTENDING, D4),
+    positions_turned_the_other_way_on_the_group: (ATTENDING, D4),
+    one_axis_of_positions_not_turned: (ATTENDING, D4),
+    elements_related_by_products: (ATTENDING, D4),
+    elements_related_as_published: (ATTENDING_C4, C4),
+    keys_outside_the_image_counted: (ATTENDING, D4),
+    attention_window_off_centre: (ATTENDING, D4),
 }
 
 

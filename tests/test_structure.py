@@ -99,6 +99,8 @@ PUBLIC = {
     "Residual",
     "Restrict",
     "Scales",
+    "SelfAttention",
+    "SelfAttentionLift",
     "Sequential",
     "Series",
     "Signal",

@@ -23,12 +23,14 @@ from archspec import (
     Repeat,
     Residual,
     Restrict,
+    SelfAttention,
+    SelfAttentionLift,
     Series,
     SignalError,
     Siren,
     Volume,
 )
-from tests.examples import EXAMPLES, LINE, RANDOM, SQUARE, WIDE, network, on
+from tests.examples import EXAMPLES, LINE, RANDOM, SQUARE, WIDE, attending, network, on
 
 EVEN = Image(size=(12, 12))
 FINE = Image(size=(15, 15))
@@ -152,9 +154,60 @@ MISTAKES: dict[str, tuple[Architecture, str, str]] = {
         "causal=False or a plain signal",
     ),
     "lift twice": (on("C4", Lift(group="C4", channels=2)), "body[1] (lift)", "use Conv() here"),
+    "attention on scales": (attending("S3", input=LINE), "body[0].group (self_attention_lift)", "use Lift()"),
     "quarter turns of a series": (on("C4", input=LINE), "body[0].group (lift)", "use C1, D1 or scales S2"),
     "cube rotations of an image": (on("O"), "body[0].group (lift)", "use C1, C2, C4"),
     "no subgroup": (on("C4", Restrict(group="D4")), "body[1].group (restrict)", "restrict to a subgroup"),
+    "heads that do not divide": (
+        network(SQUARE, SelfAttention(channels=4, hidden=6, heads=4)),
+        "body[0].hidden (self_attention)",
+        "use a multiple of 4",
+    ),
+    "heads too narrow for positions": (
+        attending("C4", SelfAttention(channels=4, hidden=4)),
+        "body[1].hidden (self_attention)",
+        "use at least 6, or fewer heads",
+    ),
+    "even attention window": (
+        network(LINE, SelfAttention(channels=2, window=4)),
+        "body[0].window (self_attention)",
+        "use an odd number",
+    ),
+    "attention beyond the grid": (
+        network(SQUARE, SelfAttention(channels=2, window=19)),
+        "body[0].window (self_attention)",
+        "use at most 17, or None",
+    ),
+    "attention over too much": (
+        attending("C8", input=Image(channels=2, size=(300, 300)), window=None),
+        "body[0].window (self_attention_lift)",
+        "use a smaller window",
+    ),
+    "attention after pooling": (
+        attending("C4", GroupPool(), SelfAttention(channels=2)),
+        "body[2] (self_attention)",
+        "Restrict(group='C1')",
+    ),
+    "attention lifts twice": (
+        attending("C4", SelfAttentionLift(group="C4", channels=2)),
+        "body[1] (self_attention_lift)",
+        "use SelfAttention() here",
+    ),
+    "attention on a series under quarter turns": (
+        attending("C4", input=LINE),
+        "body[0].group (self_attention_lift)",
+        "use C1, D1",
+    ),
+    "attention on an oblong under quarter turns": (
+        attending("C4", input=WIDE),
+        "body[0] (self_attention_lift)",
+        "pad or crop it to equal axes",
+    ),
+    "published relation of D4": (
+        attending("D4", SelfAttention(channels=2, relative="published")),
+        "body[1].relative (self_attention)",
+        "use 'exact'",
+    ),
     "restricting a plain signal": (
         network(SQUARE, Restrict(group="C2")),
         "body[0].group (restrict)",
@@ -294,6 +347,10 @@ def test_what_is_approximate_is_warned_of_with_its_place() -> None:
     assert "aliases under turns of C8" in fast[1]
     table = on("C8", input=FINE, kernel_size=7, window=Disc()).warnings
     assert "use" in table[1] or "Siren" in table[1]
+    (attention,) = attending("C8", input=FINE).warnings
+    assert attention.startswith("body[0] (self_attention_lift): turns of C8 other than quarter turns are approximate")
+    (quirk,) = attending("C4", SelfAttention(channels=2, window=3, relative="published")).warnings
+    assert quirk == "body[1] (self_attention): relative='published' breaks C4; use relative='exact'"
     (unread,) = network(Series(length=9), Pool(size=2)).warnings
     assert unread == "body[0] (pool): the last 1 of 9 points on axis 0 are never read"
 

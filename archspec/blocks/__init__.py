@@ -15,10 +15,13 @@ from archspec.blocks.norm import Norm
 from archspec.blocks.partial import Partial
 from archspec.blocks.pointwise import Pointwise
 from archspec.blocks.pool import Pool
+from archspec.blocks.self_attention import SelfAttention, SelfAttentionLift
 
 AnyBlock = Annotated[
     Conv
     | Lift
+    | SelfAttention
+    | SelfAttentionLift
     | Restrict
     | GroupPool
     | Pointwise
@@ -63,5 +66,7 @@ __all__ = [
     "Residual",
     "Restrict",
     "Scales",
+    "SelfAttention",
+    "SelfAttentionLift",
     "Sequential",
 ]

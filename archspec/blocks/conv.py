@@ -14,7 +14,7 @@ from archspec.blocks.conv_parts import Factorisation
 from archspec.blocks.conv_scales import Scales
 from archspec.cost import Cost
 from archspec.cropping import equalised
-from archspec.groups import Group
+from archspec.groups import Group, groups_for
 from archspec.kernels import AnyKernel, Table
 from archspec.kernels.kernel import Wanted
 from archspec.lattice import Lattice
@@ -210,7 +210,7 @@ class Lift(Convolution):
             raise SignalError(f"the signal lives on {x.group} already; use Conv() here, or Restrict() before it")
         if not self.group.acts_on(x.dims):
             raise SignalError(
-                f"{self.group} does not act on a grid of {x.dims} axes; use {_groups_for(x.dims)}", "group"
+                f"{self.group} does not act on a grid of {x.dims} axes; use {groups_for(x.dims)}", "group"
             )
         return super().infer(x)
 
@@ -219,8 +219,3 @@ class Lift(Convolution):
             return super().simplified(x)
         fields = {name: getattr(self, name) for name in Convolution.model_fields if name != "kind"}
         return Conv.model_construct(**fields).simplified(x)
-
-
-def _groups_for(dims: int) -> str:
-    known = {0: "C1", 1: "C1, D1 or scales S2, S3 …", 2: "C1, C2, C4, … or D1, D2, D4, …"}
-    return known.get(dims, "C1, C4, D4, T, O or Oh")

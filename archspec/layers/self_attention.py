@@ -1,0 +1,215 @@
+"""Self-attention with relative positions, for every group and number of axes."""
+
+# Letters: I/O channels in/out, N elements out, G elements in (N, or 1), P points of the grid S, K keys of a point,
+# A heads, M channels of a head, R points with keys of their own (P, or 1 where each sees all), V elements out with
+# relations of their own (N, or 1 where they share them), U coordinates of one axis.
+
+from __future__ import annotations
+
+import copy
+import functools
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from archspec.positions import Positions
+
+
+class SelfAttention(nn.Module):
+    """(B, I, *S) or (B, I, G, *S) to (B, O, *S) or (B, O, N, *S).
+
+    The softmax over all keys of a query is taken in two steps, over the elements at a point and then over the points:
+    what depends on the element out is left to the second, so that a head has N²·P·K scores at most (V times as
+    many in the first step).
+
+    Args:
+        parts: a head's channels by what of a position they meet: each axis, then the elements.
+        units: hidden units of the networks of positions.
+        positions: what each point sees.
+        relative: (V, G, G) entry of the table of elements that query element and key element read; None where G is 1.
+    """
+
+    keys: Tensor | None
+    weight: Tensor | None
+    related: Tensor | None
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        heads: int,
+        parts: tuple[int, ...],
+        units: int,
+        *,
+        grid: tuple[int, ...],
+        order: int,
+        positions: Positions,
+        relative: NDArray[np.int64] | None,
+    ) -> None:
+        super().__init__()
+        self.inputs, self.heads, self.parts, self.size = inputs, heads, parts, sum(parts)
+        self.order, self.elements = order, 1 if relative is None else order
+        self.points = math.prod(grid)
+        self.shape = (outputs, *((order,) if order > 1 else ()), *grid)
+        width = heads * self.size
+        self.query, self.value = nn.Linear(inputs, width), nn.Linear(inputs, width)
+        # Of the biases a softmax over the keys sees those of queries and values alone.
+        self.key = nn.Linear(inputs, width, bias=False)
+        self.out = nn.Linear(width, outputs)
+        self.scale = 1 / math.sqrt(self.size)
+        pairs = zip(positions.coordinates, parts, strict=False)
+        self.places = nn.ModuleList(Place(values, units, part) for values, part in pairs)
+        self.table = nn.Parameter(torch.randn(order, parts[-1])) if self.elements > 1 else None
+        self.draw()
+        apart, self.seen = (1, self.points) if positions.keys is None else positions.keys.shape
+        self.apart, self.rows = apart, self.points // apart
+        self.fix("keys", None if positions.keys is None else positions.keys.reshape(-1))
+        self.fix("weight", None if positions.weight is None else positions.weight[:, None, None])
+        for axis, index in enumerate(positions.index):
+            self.fix(f"place{axis}", index.reshape(-1))
+        self.views = 1 if relative is None else len(relative)
+        # Entry g·N + relative of the flattened scores of query element and table entry.
+        self.fix("related", None if relative is None else (np.arange(order)[:, None] * order + relative).reshape(-1))
+
+    def fix(self, name: str, array: NDArray[np.generic] | None) -> None:
+        """Keep an array that the shapes alone decide."""
+        value = None if array is None else torch.tensor(array)
+        if value is not None and value.is_floating_point():
+            value = value.to(self.out.weight)
+        self.register_buffer(name, value, persistent=False)
+
+    @torch.no_grad()
+    def draw(self) -> None:
+        """Every map keeps a variance of 1, so scores begin with 2: one of content, one of position."""
+        for linear in (self.query, self.key, self.value, self.out):
+            linear.weight.normal_(std=1 / math.sqrt(linear.in_features))
+            if linear.bias is not None:
+                linear.bias.zero_()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.permute(torch.reshape(x, (-1, self.inputs, self.elements, self.points)), (0, 3, 2, 1))
+        query = torch.unflatten(self.query(x) * self.scale, 3, (self.heads, self.size))
+        query = torch.permute(query, (0, 3, 1, 2, 4))  # (B, A, P, G, M)
+        keys, values = self.looked_up(self.key(x)), self.looked_up(self.value(x))
+        content, place = self.content(query, keys), self.position(query)
+        if self.elements == 1:
+            attention = self.attention(content[..., 0], place)
+            attention = torch.reshape(attention, (-1, self.heads, self.apart, self.rows * self.order, self.seen))
+            y = torch.matmul(attention, torch.flatten(values, 3, 4))
+        else:
+            share, content = shares(content)
+            attention = torch.flatten(self.attention(content, place), 4)
+            attention = torch.unflatten(attention, 3, (self.views, self.order // self.views))
+            y = torch.matmul(attention, self.mixed(share, values)) / self.elements
+        y = torch.reshape(y, (-1, self.heads, self.points, self.order, self.size))
+        y = torch.flatten(torch.permute(y, (0, 2, 3, 1, 4)), 3)  # (B, P, N, A·M)
+        return torch.reshape(torch.permute(self.out(y), (0, 3, 2, 1)), (-1, *self.shape))
+
+    def looked_up(self, y: Tensor) -> Tensor:
+        """(B, P, G, A·M) to (B, A, R, K, G, M): what each point sees."""
+        if self.keys is not None:
+            y = torch.index_select(y, 1, self.keys)
+        y = torch.reshape(y, (-1, self.apart, self.seen, self.elements, self.heads, self.size))
+        return torch.permute(y, (0, 4, 1, 2, 3, 5))
+
+    def content(self, query: Tensor, keys: Tensor) -> Tensor:
+        """(B, A, P, V, G, K, G): scores of what keys hold and of the elements they stand on."""
+        rows = torch.reshape(query, (-1, self.heads, self.apart, self.rows * self.elements, self.size))
+        scores = torch.matmul(rows, torch.transpose(torch.flatten(keys, 3, 4), 3, 4))
+        shape = (-1, self.heads, self.points, 1, self.elements, self.seen, self.elements)
+        scores = torch.reshape(scores, shape)
+        if self.table is None or self.related is None:
+            return scores
+        of_element = torch.narrow(query, 4, self.size - self.parts[-1], self.parts[-1])
+        table = torch.flatten(torch.matmul(of_element, torch.transpose(self.table, 0, 1)), 3)
+        related = torch.index_select(table, 3, self.related)
+        shape = (-1, self.heads, self.points, self.views, self.elements, 1, self.elements)
+        return scores + torch.reshape(related, shape)
+
+    def position(self, query: Tensor) -> Tensor:
+        """(B, A, P, N, G, K): scores of where keys lie, seen from each element."""
+        query, found = torch.transpose(query, 2, 3), []
+        for axis, place in enumerate(self.places):
+            part = torch.narrow(query, 4, sum(self.parts[:axis]), self.parts[axis])
+            scores = torch.matmul(part, place())  # (B, A, G, P, U)
+            if self.keys is None:
+                scores = torch.flatten(scores, 3)
+            found.append(torch.index_select(scores, -1, getattr(self, f"place{axis}")))
+        shape = (-1, self.heads, self.elements, self.points, self.order, self.seen)
+        return torch.permute(torch.reshape(functools.reduce(torch.add, found), shape), (0, 1, 3, 4, 2, 5))
+
+    def attention(self, content: Tensor, place: Tensor) -> Tensor:
+        """(B, A, P, V, G, K) and (B, A, P, N, G, K) to the share of each key, (B, A, P, N, K, G)."""
+        scores = place + content
+        if self.weight is not None:
+            scores = scores + self.weight
+        return torch.transpose(torch.softmax(scores, 5), 4, 5)
+
+    def mixed(self, share: Tensor, values: Tensor) -> Tensor:
+        """(B, A, P, V, G, K, G) and (B, A, R, K, G, M) to (B, A, P, V, K·G, M): values summed over elements of keys."""
+        share = torch.unflatten(share, 2, (self.apart, self.rows))
+        share = torch.flatten(torch.permute(share, (0, 1, 2, 6, 3, 4, 5, 7)), 4, 6)
+        y = torch.unflatten(torch.matmul(share, values), 4, (self.rows, self.views, self.elements))
+        y = torch.permute(y, (0, 1, 2, 4, 5, 3, 6, 7))
+        return torch.reshape(y, (-1, self.heads, self.points, self.views, self.seen * self.elements, self.size))
+
+    @torch.no_grad()
+    def plain(self) -> nn.Module:
+        """The same on folded channels with the positions evaluated; tracing leaves of it what is torch's."""
+        folded = copy.deepcopy(self)
+        folded.places = nn.ModuleList(Baked(place()) for place in self.places)
+        folded.shape = (self.out.out_features * self.order, *self.shape[-len(self.places) :])
+        return folded
+
+
+def shares(scores: Tensor) -> tuple[Tensor, Tensor]:
+    """The softmax over the last axis, and the logarithm of what it divides by: from the same exponentials."""
+    largest = torch.amax(scores, -1, keepdim=True).detach()
+    powers = torch.exp(scores - largest)
+    total = torch.sum(powers, -1, keepdim=True)
+    return powers / total, torch.squeeze(largest + torch.log(total), -1)
+
+
+class Place(nn.Module):
+    """ρ: coordinates of one axis (U,) to what queries are multiplied with, (M', U)."""
+
+    coordinates: Tensor
+
+    def __init__(self, coordinates: NDArray[np.float64], units: int, size: int) -> None:
+        super().__init__()
+        self.first, self.norm = nn.Linear(1, units), nn.LayerNorm(units, 1e-12)
+        # Its bias would shift all scores of a query alike.
+        self.last = nn.Linear(units, size, bias=False)
+        values = torch.tensor(coordinates[:, None]).to(self.first.weight)
+        self.register_buffer("coordinates", values, persistent=False)
+        with torch.no_grad():
+            # Without biases the norm would leave of a coordinate its sign alone: units are zero somewhere in [-1, 1].
+            self.first.weight.normal_()
+            self.first.bias.copy_(self.first.weight[:, 0] * (2 * torch.rand(units) - 1))
+            self.last.weight.normal_(std=1 / math.sqrt(units))
+            if len(coordinates) > 1:
+                found = self()
+                self.last.weight /= (found - found.mean(1, keepdim=True)).square().mean().sqrt()
+
+    def forward(self) -> Tensor:
+        features: Tensor = self.last(F.silu(self.norm(self.first(self.coordinates))))
+        return torch.transpose(features, 0, 1)
+
+
+class Baked(nn.Module):
+    """A network of positions, evaluated."""
+
+    values: Tensor
+
+    def __init__(self, values: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("values", values.clone(memory_format=torch.contiguous_format))
+
+    def forward(self) -> Tensor:
+        return self.values
