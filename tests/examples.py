@@ -477,8 +477,6 @@ COMPOSED: dict[str, Architecture] = {
     "attention over positions": network(
         WIDE, SelfAttention(channels=6), Norm(), SelfAttention(channels=4, heads=1, window=3)
     ),
-        WIDE, SelfAttention(channels=6), Norm(), SelfAttention(channels=4, heads=1, window=3)
-    ),
     "attention of a series": network(LINE, SelfAttention(channels=4, heads=4, window=9), head=Dense(outputs=1)),
     "attention onto C1": network(CUBE, SelfAttentionLift(group="C1", channels=2, hidden=6, window=3)),
     "attention as published": attending("C4", SelfAttention(channels=3, window=3, relative="published")),
