@@ -3,97 +3,148 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor, fx
 
 from archspec.architecture import Architecture
-from archspec.graph import module_names, path
-from archspec.groups import Group, is_subgroup
+from archspec.graph import INPUT, Graph, module_names, path
+from archspec.groups import Group
+from archspec.lowering import Network
+from archspec.moving import Waves, transformed
 from archspec.signal import Signal
 
-EXACT = 1e-4
-APPROXIMATE = 0.3
+EXACT, APPROXIMATE = 1e-4, 0.3
+EXAMPLES, CUTOFF = 4, 0.25
+Verdict = Literal["exact", "approximate", "broken"]
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """Largest relative error over the elements of `group`.
+    """Relative errors of a network under a group, the largest of several examples.
 
     Attributes:
-        output: at the network's output.
-        features: at the last feature map before the head; an invariant head hides what happens before it.
-        worst: path of the node with the largest error, and that error.
-        verdict: `exact` below 1e-4 everywhere, `approximate` below 0.3, else `broken`.
+        group: its elements are what moves the examples.
+        features: for each element, at the last map before the head; an invariant head hides what happens before it.
+        output: for each element, of the answer.
+        breaks: path of the first node where the symmetry is lost; None unless it is.
     """
 
     group: Group
-    output: float
-    features: float
-    worst: tuple[str, float]
-    verdict: Literal["exact", "approximate", "broken"]
+    features: tuple[float, ...]
+    output: tuple[float, ...]
+    breaks: str | None = None
+
+    @property
+    def error(self) -> float:
+        """The largest of all."""
+        return max(*self.features, *self.output)
+
+    @property
+    def verdict(self) -> Verdict:
+        """`exact` below 1e-4, `approximate` below 0.3, else `broken`."""
+        return "exact" if self.error < EXACT else "approximate" if self.error < APPROXIMATE else "broken"
 
     def __str__(self) -> str:
-        return (
-            f"{self.group}: {self.verdict} (output {self.output:.1e}, features {self.features:.1e}, "
-            f"worst at {self.worst[0]} {self.worst[1]:.1e})"
-        )
+        where = f", lost at {self.breaks}" if self.breaks else ""
+        return f"{self.group} {self.verdict} (features {max(self.features):.1e}, output {max(self.output):.1e}{where})"
+
+    def to_data(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "group": str(self.group),
+            "verdict": self.verdict,
+            "features": [float(f"{e:.3e}") for e in self.features],
+            "output": [float(f"{e:.3e}") for e in self.output],
+            "breaks": self.breaks,
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """What `to_data` wrote."""
+        return cls(Group(data["group"]), tuple(data["features"]), tuple(data["output"]), data["breaks"])
 
 
 def certify(
-    model: fx.GraphModule, architecture: Architecture, group: Group | str, examples: Tensor | None = None, seed: int = 0
+    model: Network, group: Group | str | None = None, examples: Tensor | None = None, seed: int = 0
 ) -> Certificate:
-    """Turn examples by every element and compare each node with its turned self, in evaluation mode.
+    """Move examples by every element and compare each node with its moved self, in evaluation mode.
 
-    Without `examples` smooth random ones are made. For turns off the grid the comparison is inside the largest disc.
+    Examples are moved one by one, each by another element in the same batch. By default they are smooth functions,
+    moved exactly; given ones are interpolated where they are turned off the grid, and then compared inside a disc.
+
+    Args:
+        model: a network; what it has learned counts, running statistics too.
+        group: by default the largest that some node of the architecture has.
+        examples: (B, channels, *grid).
+        seed: of the examples that are made.
 
     Raises:
         ValueError: the group does not act on the architecture's grid.
     """
-    group = Group(str(group))
-    dims = len(architecture.input.grid)
-    if not group.acts_on(dims):
-        raise ValueError(f"{group} does not act on {dims} axes")
+    architecture = model.architecture
+    graph, signal = architecture.graph, architecture.signal
+    group = largest(graph) if group is None else Group(str(group))
+    if not group.acts_on(signal.dims):
+        raise ValueError(f"{group} does not act on {signal.dims} axes")
+    parameter = next(iter(model.parameters()), torch.zeros(()))
     if examples is None:
-        parameter = next(model.parameters())
-        examples = smooth_noise((4, architecture.input.channels, *architecture.input.grid), seed).to(parameter)
-    before = node_values(model, architecture, examples)
-    signals = {name: node.signal for name, node in architecture.graph.nodes.items()}
-    errors: dict[str, float] = dict.fromkeys(before, 0.0)
-    for element in range(1, group.order):
-        after = node_values(model, architecture, transformed(examples, architecture.signal, group, element))
-        for name, value in before.items():
-            if (
-                signals[name].symmetry.trivial
-                or is_subgroup(group, signals[name].symmetry, dims)
-                or not signals[name].grid
-            ):
-                wanted = transformed(value, signals[name], group, element)
-                errors[name] = max(errors[name], _relative(after[name], wanted, signals[name], group))
-    head = architecture.graph.output
-    features = [error for name, error in errors.items() if name != head and not signals[name].symmetry.trivial]
-    worst = max(errors, key=lambda name: errors[name])
-    largest = errors[worst]
-    verdict: Literal["exact", "approximate", "broken"] = (
-        "exact" if largest < EXACT else "approximate" if largest < APPROXIMATE else "broken"
-    )
-    return Certificate(group, errors[head], features[-1] if features else largest, (path(worst), largest), verdict)
+        waves = Waves((EXAMPLES, *signal.shape), group, _band(group), seed)
+        count, moved = EXAMPLES, waves.moved
+    else:
+        count, moved = len(examples), partial(_moved, examples, signal, group)
+    before = node_values(model, architecture, moved([0] * count).to(parameter))
+    errors = {name: [0.0] * group.order for name in before}
+    for shift in range(1, group.order):
+        elements = [(i + shift) % group.order for i in range(count)]
+        after = node_values(model, architecture, moved(elements).to(parameter))
+        for name, found in after.items():
+            for i, element in enumerate(elements):
+                at = graph.nodes[name].signal
+                error = _error(before[name][i : i + 1], found[i : i + 1], at, group, element)
+                worst = errors[name][element]
+                errors[name][element] = error if math.isnan(error) else max(worst, error)
+    return _certificate(graph, group, errors)
+
+
+def _moved(examples: Tensor, signal: Signal, group: Group, elements: list[int]) -> Tensor:
+    return torch.cat([transformed(examples[i : i + 1], signal, group, e) for i, e in enumerate(elements)])
+
+
+def largest(graph: Graph) -> Group:
+    """The largest group that some node of a network has."""
+    return max((node.signal.group for node in graph.nodes.values()), key=lambda group: group.order)
+
+
+def settle(model: Network, seed: int = 0, batches: int = 3) -> None:
+    """Let running statistics see oriented data: noise on a ramp along the last axis."""
+    given = model.architecture.input
+    generator = torch.Generator().manual_seed(seed)
+    parameter, training = next(iter(model.parameters()), torch.zeros(())), model.training
+    with torch.no_grad():
+        for _ in range(batches):
+            x = torch.randn((8, given.channels, *given.grid), generator=generator)
+            ramp = torch.linspace(-2, 2, given.grid[-1]) if given.grid else torch.zeros(())
+            model.train()((x + ramp).to(parameter))
+    model.train(training)
 
 
 def node_values(model: fx.GraphModule, architecture: Architecture, x: Tensor) -> dict[str, Tensor]:
     """What every block gives out, by the name of its node, in evaluation mode."""
     names = {target: name for name, target in module_names(architecture.graph).items()}
+    kinds = {name: node.block.kind for name, node in architecture.graph.nodes.items() if node.block}
     values: dict[str, Tensor] = {}
 
     class Recorder(fx.Interpreter):
         def call_module(self, target, args, kwargs):  # type: ignore[no-untyped-def]
             value = super().call_module(target, args, kwargs)
-            values[names[str(target)]] = value
+            if kinds[names[str(target)]] != "partial":  # that says which elements count
+                values[names[str(target)]] = value
             return value
 
     training = model.training
@@ -104,62 +155,82 @@ def node_values(model: fx.GraphModule, architecture: Architecture, x: Tensor) ->
     return values
 
 
-def transformed(x: Tensor, signal: Signal, group: Group, element: int) -> Tensor:
-    """(L_g F)(p, h) = F(g⁻¹p, g⁻¹h): the grid turned, and the group axis permuted where there is one."""
+def _band(group: Group) -> float:
+    """Highest frequency of the examples, as a share of Nyquist: the finest scale must still hold it."""
+    return CUTOFF / (2 ** (group.order - 1)) if group.scaling else CUTOFF
+
+
+def _certificate(graph: Graph, group: Group, errors: dict[str, list[float]]) -> Certificate:
+    output = graph.output if graph.output in errors else list(errors)[-1]
+    maps = [name for name in errors if name != output and graph.nodes[name].signal.grid] or [output]
+    measured = [[0.0 if math.isnan(e) else e for e in errors[name]] for name in (_last(maps, errors), output)]
+    certificate = Certificate(group, tuple(measured[0]), tuple(measured[1]))
+    if certificate.verdict != "broken":
+        return certificate
+    worst = max(range(group.order), key=lambda e: max(measured[0][e], measured[1][e]))
+    lost = next((n for n in _losing(graph, errors, worst)), output)
+    return Certificate(group, certificate.features, certificate.output, path(lost))
+
+
+def _last(maps: list[str], errors: dict[str, list[float]]) -> str:
+    """The last map whose error could be measured for every element."""
+    return next((name for name in reversed(maps) if not any(map(math.isnan, errors[name]))), maps[-1])
+
+
+def _losing(graph: Graph, errors: dict[str, list[float]], element: int) -> Iterator[str]:
+    """Nodes at which the error becomes large, or that give up the symmetry, in order."""
+    for name, node in graph.nodes.items():
+        if name == INPUT or not node.block:
+            continue
+        if node.signal.partial and not graph.source(name).partial:
+            yield name
+        if name in errors and errors[name][element] >= APPROXIMATE:
+            yield name
+
+
+def _error(before: Tensor, found: Tensor, signal: Signal, group: Group, element: int) -> float:
+    """Relative error at one node; NaN where its elements are not those of the group."""
     if not signal.grid:
-        return x
-    action = group.action(signal.dims)
-    inverse = int(action.relative[element, 0])
+        return _relative(found, before)
+    if signal.partial:
+        return math.nan
+    if group.scaling:
+        return _scaled_error(before, found, signal, element)
+    matrix = group.action(signal.dims).matrices[element]
+    if signal.group.scaling:
+        return math.nan
     if not signal.group.trivial:
-        fibre = signal.group.action(signal.dims)
-        at = int(fibre.index_of(action.matrices[inverse]))
-        x = x.index_select(2, torch.from_numpy(fibre.product[at]))
-    matrix = action.matrices[inverse]
-    exact = np.abs(matrix - np.rint(matrix)).max() < 1e-9
-    return _permuted(x, np.rint(matrix).astype(int)) if exact else _turned(x, matrix)
-
-
-def smooth_noise(shape: tuple[int, ...], seed: int, cutoff: float = 0.3) -> Tensor:
-    """Random signals without frequencies above `cutoff` of Nyquist, float64, unit variance."""
-    noise = torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-    axes = tuple(range(2, len(shape)))
-    radius = torch.zeros(shape[2:], dtype=torch.float64)
-    for axis, size in enumerate(shape[2:]):
-        frequency = torch.fft.fftfreq(size, dtype=torch.float64) * 2
-        radius = radius + (frequency**2).view([-1 if a == axis else 1 for a in range(len(axes))])
-    smooth = torch.fft.ifftn(torch.fft.fftn(noise, dim=axes) * torch.exp(-radius / (2 * cutoff**2)), dim=axes).real
-    scaled: Tensor = smooth / smooth.std()
-    return scaled
-
-
-def _permuted(x: Tensor, matrix: NDArray[Any]) -> Tensor:
-    """x(matrix·p) for a signed permutation of the grid's axes, measured from its centre."""
-    dims = len(matrix)
-    first = x.dim() - dims
-    # Row a of the matrix says which output axis the input's axis a is read along, and in which direction.
-    source = [int(np.flatnonzero(row)[0]) for row in matrix]
-    flips = [first + a for a, row in enumerate(matrix) if row[source[a]] < 0]
-    x = x.flip(flips) if flips else x
-    order = [source.index(b) for b in range(dims)]
-    return x.permute(*range(first), *(first + a for a in order))
-
-
-def _turned(x: Tensor, matrix: NDArray[Any]) -> Tensor:
-    """x(matrix·p) by bicubic interpolation in the last two axes."""
-    planar = torch.tensor(matrix[-2:, -2:], dtype=x.dtype)
-    # grid_sample takes (column, row); the turn is the same with both swapped.
-    swapped = planar.flip(0, 1)
-    theta = torch.cat([swapped, torch.zeros(2, 1, dtype=x.dtype)], dim=1)[None]
-    flat = x.reshape(1, -1, *x.shape[-2:])
-    grid = F.affine_grid(theta, list(flat.shape), align_corners=True)
-    return F.grid_sample(flat, grid, mode="bicubic", align_corners=True).reshape(x.shape)
-
-
-def _relative(found: Tensor, wanted: Tensor, signal: Signal, group: Group) -> float:
-    if signal.grid and not group.action(signal.dims).exact:
-        rows, columns = (torch.linspace(-1, 1, n, dtype=found.dtype) for n in signal.grid[-2:])
-        inside = (rows[:, None] ** 2 + columns**2 < 0.6**2).to(found.dtype)
+        try:
+            signal.group.action(signal.dims).index_of(matrix[None])
+        except ValueError:
+            return math.nan
+    wanted = transformed(before, signal, group, element)
+    if wanted.shape != found.shape:
+        return math.inf
+    if np.abs(matrix - np.rint(matrix)).max() > 1e-9:
+        inside = _disc(signal.grid, found)
         found, wanted = found * inside, wanted * inside
+    return _relative(found, wanted)
+
+
+def _scaled_error(before: Tensor, found: Tensor, signal: Signal, element: int) -> float:
+    """Of what is compressed 2^element times: F'(s, t) = F(s + element, 2^element·t), where both are there."""
+    step, length = 2**element, signal.grid[0]
+    left = length // step
+    if signal.group.scaling:
+        if element >= signal.group.order:
+            return math.nan
+        before, found = before[:, :, element:], found[:, :, : signal.group.order - element]
+    middle = slice(left // 4, left - left // 4)
+    return _relative(found[..., :left][..., middle], before[..., ::step][..., :left][..., middle])
+
+
+def _disc(grid: tuple[int, ...], like: Tensor) -> Tensor:
+    rows, columns = (torch.linspace(-1, 1, n).to(like) for n in grid[-2:])
+    return (rows[:, None] ** 2 + columns**2 < 0.6**2).to(like)
+
+
+def _relative(found: Tensor, wanted: Tensor) -> float:
     scale = float(wanted.norm())
     error = float((found - wanted).norm()) / (scale or 1.0)
     return error if math.isfinite(error) else math.inf

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from archspec.groups import Group
+from archspec.moving import transformed
 from archspec.signal import Signal
-from archspec.symmetry import transformed
 from search.task import Batch, Task, batches
 
 FITTING = {1: "D1", 2: "C4, D4 or C8", 3: "C4, D4, O or Oh"}

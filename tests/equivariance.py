@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, fx
 
-from archspec import Architecture, Group, Signal
+from archspec import Architecture, Group, Network, Signal
 from archspec.groups import is_subgroup
-from archspec.symmetry import node_values, transformed
+from archspec.moving import transformed
+from archspec.symmetry import node_values
 from tests.examples import built, seeded
 
 EXACT = 1e-10
@@ -21,7 +22,7 @@ def oriented(architecture: Architecture, batch: int, seed: int, grid: tuple[int,
     return x + torch.linspace(-2, 2, grid[-1], dtype=torch.float64)
 
 
-def settled(architecture: Architecture, seed: int = 0) -> fx.GraphModule:
+def settled(architecture: Architecture, seed: int = 0) -> Network:
     """A random network whose running statistics have seen oriented data, in evaluation mode."""
     model = built(architecture, seed)
     with torch.no_grad():

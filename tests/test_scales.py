@@ -24,7 +24,8 @@ from archspec import (
 )
 from archspec.blocks.conv_scales import spline
 from archspec.layers.scales import ScaleConv
-from archspec.symmetry import node_values, smooth_noise
+from archspec.moving import smooth_noise
+from archspec.symmetry import node_values
 from tests.equivariance import settled
 from tests.examples import LINE, SIREN, network, on
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 import search.training
 from archspec import Activation, Architecture, Classifier, Conv, Group, GroupPool, Image, Lift, Series, Volume, lower
-from archspec.symmetry import smooth_noise
+from archspec.moving import smooth_noise
 from search import Scored, Search, Task, Training
 from search.augmenting import augmented, check_augmentation, moved
 from search.retraining import retrain

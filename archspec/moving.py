@@ -1,0 +1,100 @@
+"""A group's action on signals: what is moved, and signals that can be moved exactly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from archspec.groups import Group
+from archspec.signal import Signal
+
+WAVES = 12
+
+
+def transformed(x: Tensor, signal: Signal, group: Group, element: int) -> Tensor:
+    """(L_g F)(p, h) = F(g⁻¹p, g⁻¹h): the grid turned, and the group axis permuted where there is one."""
+    if not signal.grid:
+        return x
+    action = group.action(signal.dims)
+    inverse = int(action.relative[element, 0])
+    if not signal.group.trivial:
+        fibre = signal.group.action(signal.dims)
+        at = int(fibre.index_of(action.matrices[inverse]))
+        x = x.index_select(2, torch.from_numpy(fibre.product[at]))
+    matrix = action.matrices[inverse]
+    exact = np.abs(matrix - np.rint(matrix)).max() < 1e-9
+    return _permuted(x, np.rint(matrix).astype(int)) if exact else _turned(x, matrix)
+
+
+class Waves:
+    """Random signals that are known everywhere: cosines under a wide Gaussian, so that moving them is exact.
+
+    Args:
+        shape: (B, C, *grid).
+        group: what moves them: turns and flips about the centre of the grid, scales about its first point.
+        cutoff: highest frequency, as a share of Nyquist.
+    """
+
+    def __init__(self, shape: tuple[int, ...], group: Group, cutoff: float, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        self.grid, dims, waves = np.array(shape[2:]), len(shape) - 2, (*shape[:2], WAVES)
+        directions = rng.standard_normal((*waves, dims))
+        directions /= np.linalg.norm(directions, axis=-1, keepdims=True)
+        radii = cutoff * np.pi * rng.uniform(0.05, 1, waves) ** (1 / dims)
+        self.frequencies = directions * radii[..., None]
+        self.phases, self.amplitudes = rng.uniform(0, 2 * np.pi, waves), rng.standard_normal(waves)
+        matrices = group.action(dims).matrices
+        self.seen = matrices if group.scaling else np.linalg.inv(matrices)
+        self.origin = np.zeros(dims) if group.scaling else (self.grid - 1) / 2
+        self.middle = self.grid / 2 if group.scaling else np.zeros(dims)
+
+    def moved(self, elements: list[int]) -> Tensor:
+        """(B, C, *grid), float64: example i moved by element elements[i], (L_g x)(p) = x(g⁻¹p); scales compress."""
+        axes = np.meshgrid(*(np.arange(n) for n in self.grid), indexing="ij")
+        points = np.stack(axes, -1).reshape(-1, len(self.grid)) - self.origin
+        seen = np.einsum("bij,pj->bpi", self.seen[elements], points)
+        waves = np.einsum("bcwd,bpd->bcwp", self.frequencies, seen) + self.phases[..., None]
+        envelope = np.exp(-0.5 * (((seen - self.middle) / (self.grid / 5)) ** 2).sum(-1))[:, None]
+        values = np.einsum("bcw,bcwp->bcp", self.amplitudes, np.cos(waves)) * envelope
+        return torch.from_numpy(values.reshape(*values.shape[:2], *self.grid))
+
+
+def smooth_noise(shape: tuple[int, ...], seed: int, cutoff: float = 0.3) -> Tensor:
+    """Random signals without frequencies above `cutoff` of Nyquist, float64, unit variance."""
+    noise = torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    axes = tuple(range(2, len(shape)))
+    radius = torch.zeros(shape[2:], dtype=torch.float64)
+    for axis, size in enumerate(shape[2:]):
+        frequency = torch.fft.fftfreq(size, dtype=torch.float64) * 2
+        radius = radius + (frequency**2).view([-1 if a == axis else 1 for a in range(len(axes))])
+    smooth = torch.fft.ifftn(torch.fft.fftn(noise, dim=axes) * torch.exp(-radius / (2 * cutoff**2)), dim=axes).real
+    scaled: Tensor = smooth / smooth.std()
+    return scaled
+
+
+def _permuted(x: Tensor, matrix: NDArray[Any]) -> Tensor:
+    """x(matrix·p) for a signed permutation of the grid's axes, measured from its centre."""
+    dims = len(matrix)
+    first = x.dim() - dims
+    # Row a of the matrix says which output axis the input's axis a is read along, and in which direction.
+    source = [int(np.flatnonzero(row)[0]) for row in matrix]
+    flips = [first + a for a, row in enumerate(matrix) if row[source[a]] < 0]
+    x = x.flip(flips) if flips else x
+    order = [source.index(b) for b in range(dims)]
+    return x.permute(*range(first), *(first + a for a in order))
+
+
+def _turned(x: Tensor, matrix: NDArray[Any]) -> Tensor:
+    """x(matrix·p) by bicubic interpolation in the last two axes."""
+    planar = torch.tensor(matrix[-2:, -2:], dtype=x.dtype)
+    # grid_sample takes (column, row); the turn is the same with both swapped.
+    swapped = planar.flip(0, 1)
+    theta = torch.cat([swapped, torch.zeros(2, 1, dtype=x.dtype)], dim=1)[None]
+    flat = x.reshape(1, -1, *x.shape[-2:])
+    grid = F.affine_grid(theta, list(flat.shape), align_corners=True)
+    return F.grid_sample(flat, grid, mode="bicubic", align_corners=True).reshape(x.shape)
