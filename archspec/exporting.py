@@ -15,19 +15,27 @@ from safetensors.torch import load_file, save_file
 from torch import fx
 
 from archspec.architecture import Architecture, price
+from archspec.certificate import Certificate, largest
 from archspec.cost import Cost
 from archspec.document import SpecError
 from archspec.freezing import freeze
 from archspec.lowering import Network, lower
+from archspec.symmetry import certify
 
-SPEC, WEIGHTS, ONNX = "architecture.json", "weights.safetensors", "model.onnx"
+SPEC, WEIGHTS, ONNX, SYMMETRY = "architecture.json", "weights.safetensors", "model.onnx", "symmetry.json"
 TOLERANCE = 1e-4
 
 
 def export(
-    model: fx.GraphModule, architecture: Architecture, directory: str | Path, scores: Mapping[str, float] | None = None
+    model: fx.GraphModule,
+    architecture: Architecture,
+    directory: str | Path,
+    scores: Mapping[str, float] | None = None,
+    symmetry: Certificate | None = None,
 ) -> Path:
     """Write spec, weights, a checked ONNX model with a dynamic batch, and a README to `directory`.
+
+    A network with a group is certified, unless its certificate is given.
 
     Raises:
         RuntimeError: the ONNX model does not give the network's outputs.
@@ -39,7 +47,11 @@ def export(
     error = export_onnx(freeze(model, powers_of_two=True), architecture, directory / ONNX)
     (directory / "scores.json").write_text(json.dumps(dict(scores or {}), indent=2) + "\n")
     cost = price(model if isinstance(model, Network) else architecture)
-    (directory / "README.md").write_text(_readme(architecture, cost, scores or {}, error))
+    if symmetry is None and isinstance(model, Network) and not largest(architecture.graph).trivial:
+        symmetry = certify(model)
+    if symmetry is not None:
+        (directory / SYMMETRY).write_text(json.dumps(symmetry.to_data(), indent=2) + "\n")
+    (directory / "README.md").write_text(_readme(architecture, cost, scores or {}, error, symmetry))
     return directory
 
 
@@ -107,9 +119,13 @@ def _onnx_error(frozen: fx.GraphModule, architecture: Architecture, file: Path) 
     return worst
 
 
-def _readme(architecture: Architecture, cost: Cost, scores: Mapping[str, Any], error: float) -> str:
+def _readme(
+    architecture: Architecture, cost: Cost, scores: Mapping[str, Any], error: float, symmetry: Certificate | None
+) -> str:
     grid = ", ".join(map(str, architecture.input.grid))
     lines = "".join(f"| {name} | {value:.6g} |\n" for name, value in scores.items())
+    if symmetry is not None:
+        lines += f"| symmetry, as measured | {symmetry} |\n"
     return f"""# An exported network
 
 | | |
@@ -143,5 +159,5 @@ y, = session.run(None, {{"x": numpy.zeros((1, {architecture.input.channels}, {gr
 ## The files
 
 `{SPEC}`: the architecture as data · `{WEIGHTS}`: its weights by name · `{ONNX}`: the network ready to run ·
-`scores.json`: what was measured. None of them can run code when loaded.
+`scores.json`, `{SYMMETRY}` (of a network with a group): what was measured. None of them can run code when loaded.
 """

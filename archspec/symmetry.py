@@ -3,71 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
-from typing import Any, Literal, Self
 
 import numpy as np
 import torch
 from torch import Tensor, fx
 
 from archspec.architecture import Architecture
+from archspec.certificate import APPROXIMATE, EXACT, Certificate, largest
 from archspec.graph import INPUT, Graph, module_names, path
-from archspec.groups import Group
+from archspec.groups import Group, is_subgroup
 from archspec.lowering import Network
 from archspec.moving import Waves, transformed
 from archspec.signal import Signal
 
-EXACT, APPROXIMATE = 1e-4, 0.3
 EXAMPLES, CUTOFF = 4, 0.25
-Verdict = Literal["exact", "approximate", "broken"]
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """Relative errors of a network under a group, the largest of several examples.
-
-    Attributes:
-        group: its elements are what moves the examples.
-        features: for each element, at the last map before the head; an invariant head hides what happens before it.
-        output: for each element, of the answer.
-        breaks: path of the first node where the symmetry is lost; None unless it is.
-    """
-
-    group: Group
-    features: tuple[float, ...]
-    output: tuple[float, ...]
-    breaks: str | None = None
-
-    @property
-    def error(self) -> float:
-        """The largest of all."""
-        return max(*self.features, *self.output)
-
-    @property
-    def verdict(self) -> Verdict:
-        """`exact` below 1e-4, `approximate` below 0.3, else `broken`."""
-        return "exact" if self.error < EXACT else "approximate" if self.error < APPROXIMATE else "broken"
-
-    def __str__(self) -> str:
-        where = f", lost at {self.breaks}" if self.breaks else ""
-        return f"{self.group} {self.verdict} (features {max(self.features):.1e}, output {max(self.output):.1e}{where})"
-
-    def to_data(self) -> dict[str, Any]:
-        """As plain data."""
-        return {
-            "group": str(self.group),
-            "verdict": self.verdict,
-            "features": [float(f"{e:.3e}") for e in self.features],
-            "output": [float(f"{e:.3e}") for e in self.output],
-            "breaks": self.breaks,
-        }
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """What `to_data` wrote."""
-        return cls(Group(data["group"]), tuple(data["features"]), tuple(data["output"]), data["breaks"])
 
 
 def certify(
@@ -116,11 +68,6 @@ def _moved(examples: Tensor, signal: Signal, group: Group, elements: list[int]) 
     return torch.cat([transformed(examples[i : i + 1], signal, group, e) for i, e in enumerate(elements)])
 
 
-def largest(graph: Graph) -> Group:
-    """The largest group that some node of a network has."""
-    return max((node.signal.group for node in graph.nodes.values()), key=lambda group: group.order)
-
-
 def settle(model: Network, seed: int = 0, batches: int = 3) -> None:
     """Let running statistics see oriented data: noise on a ramp along the last axis."""
     given = model.architecture.input
@@ -164,12 +111,13 @@ def _certificate(graph: Graph, group: Group, errors: dict[str, list[float]]) -> 
     output = graph.output if graph.output in errors else list(errors)[-1]
     maps = [name for name in errors if name != output and graph.nodes[name].signal.grid] or [output]
     measured = [[0.0 if math.isnan(e) else e for e in errors[name]] for name in (_last(maps, errors), output)]
-    certificate = Certificate(group, tuple(measured[0]), tuple(measured[1]))
+    held = is_subgroup(group, graph.source(graph.output).symmetry, graph.nodes[INPUT].signal.dims)
+    certificate = Certificate(group, tuple(measured[0]), tuple(measured[1]), held)
     if certificate.verdict != "broken":
         return certificate
     worst = max(range(group.order), key=lambda e: max(measured[0][e], measured[1][e]))
-    lost = next((n for n in _losing(graph, errors, worst)), output)
-    return Certificate(group, certificate.features, certificate.output, path(lost))
+    lost = next(_losing(graph, group, errors, worst, APPROXIMATE if held else EXACT), output)
+    return replace(certificate, breaks=path(lost))
 
 
 def _last(maps: list[str], errors: dict[str, list[float]]) -> str:
@@ -177,14 +125,16 @@ def _last(maps: list[str], errors: dict[str, list[float]]) -> str:
     return next((name for name in reversed(maps) if not any(map(math.isnan, errors[name]))), maps[-1])
 
 
-def _losing(graph: Graph, errors: dict[str, list[float]], element: int) -> Iterator[str]:
+def _losing(graph: Graph, group: Group, errors: dict[str, list[float]], element: int, large: float) -> Iterator[str]:
     """Nodes at which the error becomes large, or that give up the symmetry, in order."""
     for name, node in graph.nodes.items():
         if name == INPUT or not node.block:
             continue
-        if node.signal.partial and not graph.source(name).partial:
+        kept = node.signal.symmetry
+        smaller = not kept.trivial and not is_subgroup(group, kept, node.signal.dims)
+        if smaller or (node.signal.partial and not graph.source(name).partial):
             yield name
-        if name in errors and errors[name][element] >= APPROXIMATE:
+        if name in errors and errors[name][element] >= large:
             yield name
 
 

@@ -13,13 +13,14 @@ class Scored:
     """Trained to its end.
 
     `scores` are measured on validation data, `epochs` is how many were run, `cost` what the network costs now, where
-    learned windows made that another than it began with.
+    learned windows or elements made that another than it began with, `symmetry` its certificate as plain data.
     """
 
     scores: dict[str, float]
     epochs: int = 0
     seconds: float = 0.0
     cost: Cost | None = None
+    symmetry: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

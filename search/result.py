@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from archspec.architecture import Architecture
+from archspec.certificate import Certificate
 from archspec.cost import Cost
 from search.candidate import ARCHITECTURE, OUTCOME, REJECTED, candidate_of
 from search.objectives import Objective, parse_objective
@@ -31,7 +32,8 @@ TARGET_FLOPS = 1e6
 class Trial:
     """One draw of a search. `architecture` and `cost` are None where it was rejected before training.
 
-    The cost is that of the trained network: what its windows have learned counts.
+    The cost is that of the trained network: what its windows and elements have learned counts. `symmetry` is its
+    certificate, None where it has no group.
     `fidelity` is the number of epochs it was trained for, `reason` why it failed or was rejected.
     """
 
@@ -45,6 +47,7 @@ class Trial:
     seed: int
     directory: RunDirectory = field(repr=False)
     task: Task | None = field(default=None, repr=False)
+    symmetry: Certificate | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Trial) and (self.number, self.directory.path) == (other.number, other.directory.path)
@@ -82,7 +85,7 @@ class Trial:
         if self.task is not None and self.task.test is not None:
             scores |= {f"test {name}": value for name, value in self.test().items()}
         assert self.architecture is not None
-        return export(self.model(), self.architecture, directory, scores)
+        return export(self.model(), self.architecture, directory, scores, self.symmetry)
 
 
 @dataclass(frozen=True)
@@ -205,7 +208,7 @@ class Result:
         candidate = candidate_of(frozen)
         state: State = "running"
         scores: Mapping[str, float] = {}
-        epochs, reason, cost = 0, None, candidate.cost
+        epochs, reason, cost, symmetry = 0, None, candidate.cost, None
         if OUTCOME in attrs:
             outcome = from_record(attrs[OUTCOME])
             state = "failed" if isinstance(outcome, Failed) else "scored" if isinstance(outcome, Scored) else "stopped"
@@ -213,8 +216,9 @@ class Result:
                 reason = outcome.reason
             else:
                 scores, epochs = outcome.scores, outcome.epochs
-            if isinstance(outcome, Scored) and outcome.cost:
-                cost = outcome.cost
+            if isinstance(outcome, Scored):
+                cost = outcome.cost or cost
+                symmetry = Certificate.from_data(outcome.symmetry) if outcome.symmetry else None
         return Trial(
             frozen.number,
             state,
@@ -226,6 +230,7 @@ class Result:
             candidate.seed,
             self.directory,
             self.task,
+            symmetry,
         )
 
 

@@ -15,6 +15,7 @@ from archspec.cost import Cost
 from archspec.graph import path
 
 if TYPE_CHECKING:
+    from archspec.certificate import Certificate
     from search.result import Front, Result
 
 
@@ -64,6 +65,16 @@ def node_table(architecture: Architecture) -> Table:
         cost = node.facts.cost
         numbers = [f"{n:,}" if n else "" for n in (cost.macs, cost.params, cost.kernel_macs)]
         table.add_row(path(name), kind, str(node.signal), *numbers)
+    return table
+
+
+def symmetry_table(certificate: Certificate) -> Table:
+    """A row per element: the errors at the head's input and of the answer."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("element", "features", "output"):
+        table.add_column(name, justify="right")
+    for i, (features, output) in enumerate(zip(certificate.features, certificate.output, strict=True)):
+        table.add_row(str(i), f"{features:.1e}", f"{output:.1e}")
     return table
 
 

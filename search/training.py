@@ -15,9 +15,11 @@ from safetensors.torch import save_file
 from torch import nn
 
 from archspec.architecture import Architecture, price
+from archspec.certificate import largest
 from archspec.layers.aliasing import alias_penalty
 from archspec.layers.roles import ROLES, Role, roles
 from archspec.lowering import lower
+from archspec.symmetry import certify
 from search.augmenting import augmented
 from search.candidate import derived_seed
 from search.outcome import Failed, Outcome, Scored
@@ -129,8 +131,9 @@ def _trained(
     if weights is not None:
         best = {name: value.contiguous().cpu() for name, value in run.best_state.items()}
         write_whole(weights, lambda path: save_file(best, path))
-    learned = run.model.cost()
-    return Scored(scores, run.done, run.elapsed, learned if learned != price(architecture) else None)
+    cost, plain = run.model.cost(), largest(architecture.graph).trivial
+    symmetry = None if plain else certify(run.model).to_data()
+    return Scored(scores, run.done, run.elapsed, cost if cost != price(architecture) else None, symmetry)
 
 
 def evaluate(
@@ -150,8 +153,7 @@ class _Run:
     def __init__(
         self, architecture: Architecture, task: Task, training: Training, seed: int, goal: tuple[str, bool]
     ) -> None:
-        self.task, self.training, self.seed = task, training, seed
-        self.metric, self.larger = goal
+        self.task, self.training, self.seed, (self.metric, self.larger) = task, training, seed, goal
         wanted = training.device
         self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
         torch.manual_seed(seed)
