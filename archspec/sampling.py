@@ -8,11 +8,10 @@ need samples on the turned grids (or, for a table, interpolation between its tap
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import product
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -101,47 +100,57 @@ def sampling(
     return Sampling(taps, points, index, turns, kept, _factor(lattice, softness, scale), lattice.smoothing)
 
 
-def sampled(
-    group: Group,
-    lattice: Lattice,
-    mixing: bool,
-    softness: float | None,
-    scale: float,
-    coordinates: str,
-    kept: tuple[int, ...],
-) -> Sampling:
-    """As `sampling`, of the taps that a window keeps."""
-    return sampling(group, lattice._replace(kept=kept), mixing, softness, scale, coordinates)
+class Place(NamedTuple):
+    """Where a convolution samples its kernel; called with the taps that a window keeps, the sampling.
 
-
-def turned(
-    out: tuple[float, ...],
-    read: tuple[float, ...],
-    lattice: Lattice,
-    softness: float | None,
-    scale: float,
-    coordinates: str,
-    kept: tuple[int, ...],
-) -> Sampling:
-    """The sampling of a continuous kernel between any two sets of turns: of the output, and of what is read.
-
-    Without turns that are read the kernel has no group axis.
+    Attributes:
+        group: whose elements the kernel is moved by.
+        lattice: of the taps.
+        mixes: whether the kernel has an axis over the group's elements.
+        softness: of the disc that limits the kernel; None without one.
+        scale: a factor of all taps.
+        coordinates: how the kernel sees the elements.
+        spatial: whether it is a function of the position too.
+        out: turns to sample it at in place of those of C_n, for what is given; `read`: for what is read.
     """
-    lattice = lattice._replace(kept=kept)
-    matrices, offsets = turns_of(np.array(out), len(lattice.sizes)), lattice.offsets()
-    spatial = lattice.coordinates(np.einsum("hji,kj->hki", matrices, offsets))[:, None]
-    angles = (np.array(read)[None, :] - np.array(out)[:, None]) if read else np.zeros((len(out), 1))
-    if not read:
+
+    group: Group
+    lattice: Lattice
+    mixes: bool
+    softness: float | None = None
+    scale: float = 1.0
+    coordinates: str = "circle"
+    spatial: bool = True
+    out: tuple[float, ...] = ()
+    read: tuple[float, ...] = ()
+
+    def __call__(self, kept: tuple[int, ...]) -> Sampling:
+        if self.out:
+            return turned(self._replace(lattice=self.lattice._replace(kept=kept)))
+        if not self.spatial:
+            return at_one_tap(self.group, len(self.lattice.sizes), self.scale, self.coordinates)
+        lattice = self.lattice._replace(kept=kept)
+        return sampling(self.group, lattice, self.mixes, self.softness, self.scale, self.coordinates)
+
+
+def turned(place: Place) -> Sampling:
+    """The sampling of a continuous kernel between any two sets of turns: of the output, and of what is read."""
+    out, read, offsets = np.array(place.out), np.array(place.read), place.lattice.offsets()
+    angles = read[None, :] - out[:, None] if place.mixes else np.zeros((len(out), 1))
+    if not place.mixes:
         embedding = np.zeros((len(out), 1, 0))
-    elif coordinates == "circle":
+    elif place.coordinates == "circle":
         embedding = np.stack([np.cos(angles), np.sin(angles)], -1)
     else:
         embedding = (np.remainder(angles + 1e-12, 2 * math.pi) / math.pi - 1)[..., None]
+    grids = np.einsum("hji,kj->hki", turns_of(out, len(place.lattice.sizes)), offsets)
+    spatial = place.lattice.coordinates(grids)[:, None] if place.spatial else np.zeros((len(out), 1, len(offsets), 0))
     shape = (len(out), angles.shape[1], len(offsets))
     parts = [np.broadcast_to(part, (*shape, part.shape[-1])) for part in (spatial, embedding[:, :, None])]
     points = np.concatenate(parts, -1)
     index = np.arange(math.prod(shape)).reshape(shape)
-    return Sampling(lattice.taps, points.reshape(-1, points.shape[-1]), index, factor=_factor(lattice, softness, scale))
+    factor = _factor(place.lattice, place.softness, place.scale)
+    return Sampling(place.lattice.taps, points.reshape(-1, points.shape[-1]), index, factor=factor)
 
 
 def scale_sampling(lattice: Lattice, span: int) -> Sampling:
@@ -156,18 +165,16 @@ def scale_sampling(lattice: Lattice, span: int) -> Sampling:
     return Sampling(lattice.taps, points.reshape(-1, points.shape[-1]), index)
 
 
-def at_one_tap(group: Group, dims: int, scale: float, coordinates: str, kept: tuple[int, ...] = ()) -> Sampling:
+def at_one_tap(group: Group, dims: int, scale: float = 1.0, coordinates: str = "circle") -> Sampling:
     """The sampling of a kernel on the group alone: a linear map at each position that convolves over the elements."""
     action = group.action(dims)
     factor = None if scale == 1 else np.full(1, scale)
     return Sampling((1,) * dims, action.embedded(coordinates), action.relative[:, :, None], factor=factor)
 
 
-def one_tap(
-    group: Group, dims: int, scale: float = 1.0, coordinates: str = "circle"
-) -> Callable[[tuple[int, ...]], Sampling]:
+def one_tap(group: Group, dims: int, scale: float = 1.0, coordinates: str = "circle") -> Place:
     """As `at_one_tap`, in the form that a layer asks for."""
-    return partial(at_one_tap, group, dims, scale, coordinates)
+    return Place(group, Lattice((1,) * dims), True, None, scale, coordinates, spatial=False)
 
 
 def _factor(lattice: Lattice, softness: float | None, scale: float) -> Array | None:

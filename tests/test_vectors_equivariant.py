@@ -5,7 +5,6 @@ Where a file turns clockwise (`sep`, `partial`), images are presented with their
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,9 +15,7 @@ from torch import Tensor, nn
 
 from archspec import Attention, Conv, Disc, Group, GroupPool, Image, Lift, Norm, Siren, lower
 from archspec.block import Block
-from archspec.lattice import Lattice
 from archspec.layers.conv import GroupConv
-from archspec.sampling import turned
 from tests.examples import network
 from tests.test_vectors_continuous import close, double
 
@@ -229,10 +226,7 @@ def test_partial_group_convolutions_at_any_turns(name: str) -> None:
     conv = layer_of(file, group, kernel_size=size, window=window, bias="bias" in file, kernel=siren(file))
     assert isinstance(conv, GroupConv)
     read = tuple(file["angles_in"].tolist()) if "angles_in" in file else ()
-    softness = HARD.softness if spatial else None
-    conv.where = partial(
-        turned, tuple(file["angles_out"].tolist()), read, Lattice((size, size)), softness, 1.0, "interval"
-    )
+    conv.where = conv.where._replace(out=tuple(file["angles_out"].tolist()), read=read, scale=1.0)
     conv.place(())
     columns = (*((1, 0) if spatial else ()), *((2,) if read else ()))
     found = weights(conv.kernel, "net_", columns)

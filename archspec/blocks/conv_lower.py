@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from functools import partial
 from typing import TYPE_CHECKING
 
 from archspec.blocks import conv_parts
 from archspec.blocks.conv_parts import Part
-from archspec.sampling import one_tap, sampled
+from archspec.sampling import Place, one_tap
 from archspec.signal import Signal
 from archspec.windows import Disc, Learned
 
@@ -46,7 +45,7 @@ def _over_taps(conv: Convolution, x: Signal, part: Part) -> nn.Module:
     return GroupConv(
         kernel,
         window.lower(wanted, part.outputs) if window else None,
-        partial(sampled, group, lattice, part.mixes, softness, scale, conv.kernel.coordinates),
+        Place(group, lattice, part.mixes, softness, scale, conv.kernel.coordinates),
         wanted.sizes,
         conv.kept(x),
         inputs=part.inputs,

@@ -18,7 +18,7 @@ from archspec.layers.kernels.features import KernelModule
 from archspec.layers.windows import LearnedWindow
 
 if TYPE_CHECKING:
-    from archspec.sampling import Sampling
+    from archspec.sampling import Place
 
 
 class Bank(nn.Module):
@@ -42,7 +42,7 @@ class Bank(nn.Module):
         self,
         kernel: KernelModule,
         window: LearnedWindow | None,
-        where: Callable[[tuple[int, ...]], Sampling],
+        where: Place,
         sizes: tuple[int, ...],
         *,
         inputs: int,

@@ -20,7 +20,7 @@ from archspec.layers.windows import LearnedWindow
 from archspec.transforms import fft_sizes, prefers_fft, shares_spectra
 
 if TYPE_CHECKING:
-    from archspec.sampling import Sampling
+    from archspec.sampling import Place
 
 CONV = (F.conv1d, F.conv2d, F.conv3d)
 # Taps from which onnxruntime is faster by transforms: by (depthwise, more than one axis).
@@ -70,7 +70,7 @@ class GroupConv(Bank):
         self,
         kernel: KernelModule,
         window: LearnedWindow | None,
-        where: Callable[[tuple[int, ...]], Sampling],
+        where: Place,
         sizes: tuple[int, ...],
         kept: tuple[int, ...] = (),
         *,
@@ -197,7 +197,7 @@ class GroupConv(Bank):
 def pointwise(
     inputs: int,
     outputs: int,
-    where: Callable[[tuple[int, ...]], Sampling],
+    where: Place,
     dims: int,
     bias: bool,
     kernel: KernelModule | None = None,

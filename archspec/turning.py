@@ -1,0 +1,105 @@
+"""Group order as sampling: kernels sampled between the elements of C_n, statistics for another order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from archspec.blocks import Activation, Dropout, GroupPool, Norm, Pointwise, Pool, Restrict
+from archspec.blocks.conv import Convolution
+from archspec.graph import INPUT, Graph, module_names
+from archspec.layers.bank import Bank
+from archspec.layers.norm import BatchNorm
+from archspec.lowering import Network
+from archspec.signal import SignalError
+
+_UNMOVED = (Activation, Dropout, GroupPool, Norm, Pointwise, Pool, Restrict)
+
+
+def turn(model: Network, rng: np.random.Generator | None) -> None:
+    """Sample the continuous kernels of a network on C_n anew, at turns that lie between those of its elements.
+
+    Each stretch between two convolutions gets a random offset of its own, the same for what gives and for what reads
+    it, so that kernels are trained all along the circle and not at n places only. None goes back to the elements.
+
+    Raises:
+        SignalError: a block on the group has no kernel that can be sampled at any turn.
+    """
+    graph = model.architecture.graph
+    stretch = _stretches(graph)
+    offsets = {s: 0.0 if rng is None else float(rng.uniform()) for s in sorted(set(stretch.values()))}
+    targets = module_names(graph)
+    for name, node in graph.nodes.items():
+        if not isinstance(node.block, Convolution) or name not in stretch:
+            continue
+        source = node.inputs[0]
+        out = _turns(node.signal.group.order, offsets[stretch[name]])
+        read = _turns(graph.source(name).group.order, offsets[stretch[source]]) if source in stretch else ()
+        for bank in _banks(model.get_submodule(targets[name])):
+            if not bank.where.group.trivial:
+                # Of two stages the second, over space, gives and reads what the first gives.
+                turned = (out, read if bank.where.mixes else ()) if rng is not None else ((), ())
+                bank.where = bank.where._replace(out=turned[0], read=turned[1])
+                bank.place(bank.kept)
+
+
+def reestimate(model: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Give every batch norm the statistics of these batches, each counting the same; weights stay as they are.
+
+    After weights were carried to another group order or kernel size, and wherever the data have changed.
+    """
+    norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
+    kept = [(norm.momentum, norm.training) for norm in norms]
+    training = model.training
+    model.eval()
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+        norm.train()
+    with torch.no_grad():
+        for x in batches:
+            model(x)
+    model.train(training)
+    for norm, (momentum, was) in zip(norms, kept, strict=True):
+        norm.momentum = momentum
+        norm.train(was)
+
+
+def _turns(order: int, offset: float) -> tuple[float, ...]:
+    return tuple(2 * math.pi * (n + offset) / order for n in range(order))
+
+
+def _banks(module: nn.Module) -> list[Bank]:
+    return [part for part in module.modules() if isinstance(part, Bank)]
+
+
+def _stretches(graph: Graph) -> dict[str, str]:
+    """For each node on a group, the first node of the stretch whose elements are the same turns."""
+    first: dict[str, str] = {}
+    for name, node in graph.nodes.items():
+        block = node.block
+        if name == INPUT or node.signal.group.trivial:
+            continue
+        if node.signal.group.name[0] != "C" or node.signal.dims != 2:
+            raise SignalError(f"offsets are for turns of images, C_n; this network is on {node.signal.group}")
+        if isinstance(block, Convolution):
+            if not block.kernel.continuous or block.factorisation == "depthwise_separable":
+                raise SignalError(
+                    f"a {block.kernel.kind} kernel, {block.factorisation}, has weights at the elements only; use Siren "
+                    "or Magnet, full or group_separable"
+                )
+            first[name] = name
+            continue
+        if block is not None and not isinstance(block, _UNMOVED):
+            raise SignalError(f"a {block.kind} has no kernel that can be sampled between the elements")
+        joined = {first[source] for source in node.inputs}
+        stays = min(joined)
+        for other, start in first.items():
+            if start in joined:
+                first[other] = stays
+        first[name] = stays
+    return first
