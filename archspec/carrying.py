@@ -1,4 +1,4 @@
-"""Weights carried from one size of the kernels to another."""
+"""Weights carried from one size of the kernels, or order of the group, to another."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from archspec.signal import SignalError
 
 
 def carry(model: Network, architecture: Architecture) -> Network:
-    """A network of the same blocks with other kernel sizes, whose kernels are the same functions of the offset.
+    """A network of the same blocks with other kernel sizes or group orders, whose kernels are the same functions.
 
     What a larger kernel has beyond the smaller one is what its function says there (of a table: zeros); what a smaller
-    one lacks is cut off. The given model is left as it is.
+    one lacks is cut off. On C_n and D_n a continuous kernel is sampled at more or fewer turns; `reestimate` gives norms
+    the statistics of the new order. The given model is left as it is.
 
     Raises:
-        SignalError: the architectures differ in more than kernel sizes, or a kernel cannot have another size.
+        SignalError: the architectures differ in more than that, or a kernel cannot have another size or order.
     """
     with torch.random.fork_rng(devices=[]):
         other = lower(architecture).to(next(model.parameters()))
     state = copy.deepcopy(model.state_dict())
     wanted = other.state_dict()
     if state.keys() != wanted.keys():
-        raise SignalError("only kernel sizes may differ between the architectures that weights are carried between")
+        raise SignalError("only kernel sizes and group orders may differ between what weights are carried between")
     stretched = [(n, a, model.get_submodule(n)) for n, a in other.named_modules() if isinstance(a, GroupConv)]
     for name, bank, mine in stretched:
         assert isinstance(mine, GroupConv)
@@ -39,7 +40,10 @@ def carry(model: Network, architecture: Architecture) -> Network:
     try:
         other.load_state_dict(state)
     except RuntimeError:
-        raise SignalError("only kernel sizes may differ; keep channels, knots and hidden widths as they are") from None
+        raise SignalError(
+            "only kernel sizes and group orders may differ; keep channels, knots and hidden widths, and between "
+            "orders use a continuous kernel, full or group_separable"
+        ) from None
     for name, bank, mine in stretched:
         assert isinstance(mine, GroupConv)
         ratio = max(1.0, (max(bank.sizes) - 1) / 2) / max(1.0, (max(mine.sizes) - 1) / 2)

@@ -539,7 +539,7 @@ def built(architecture: Architecture, seed: int = 0) -> Network:
             for name, value in model.named_parameters():
                 if name.endswith("bias"):
                     value.add_(0.3 * torch.randn_like(value))
-                elif value.dim() == 1:
+                elif value.dim() == 1 and not name.endswith("reach"):
                     value.copy_(0.5 + torch.rand_like(value))
             for name, value in model.named_buffers():
                 if name.endswith("running_mean"):

@@ -81,5 +81,5 @@ def test_what_cannot_be_carried_says_so() -> None:
     model = built(sized(9, Hyena(hidden=4), None, False))
     with pytest.raises(SignalError, match="bound to its size"):
         carry(model, sized(15, Hyena(hidden=4), None, False))
-    with pytest.raises(SignalError, match="only kernel sizes may differ"):
+    with pytest.raises(SignalError, match="only kernel sizes and group orders may differ"):
         carry(model, sized(15, Table(), None, False))

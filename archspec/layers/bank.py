@@ -37,6 +37,7 @@ class Bank(nn.Module):
     index: Tensor
     factor: Tensor | None
     weights: Tensor | None = None
+    narrowed = False
 
     def __init__(
         self,
@@ -79,6 +80,7 @@ class Bank(nn.Module):
 
     def narrow(self, reads: tuple[int, ...], weights: Tensor | None, gives: tuple[int, ...]) -> None:
         """Read and give these elements of the group only, what is read with these weights."""
+        self.narrowed = True
         index = self.index.view(self.order, self.elements, -1)[list(gives)]
         if self.elements > 1:
             index = index[:, list(reads)]
@@ -157,7 +159,10 @@ class Bank(nn.Module):
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
         self._kept = None
+        before = next(self.kernel.parameters()).dtype
         moved: Self = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        if next(self.kernel.parameters()).dtype != before and not self.narrowed:
+            self.place(self.kept)  # coordinates are made anew, not rounded twice
         return moved
 
     def __getstate__(self) -> dict[str, Any]:

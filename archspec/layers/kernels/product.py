@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,13 +28,16 @@ class Product(KernelModule):
         points = where.points.reshape(-1, self.elements, taps, where.points.shape[1])
         space = points[:, 0, :, : self.dims].reshape(-1, self.dims)
         self.space.place(replace(where, points=space, index=where.index[:, :1]))
-        self.group.place(replace(where, points=points[0, :, 0, self.dims :], turns=None, kept=None))
+        group = points[:, :, 0, self.dims :]
+        if np.array_equal(group, np.broadcast_to(group[:1], group.shape)):
+            group = group[:1]  # the same between any two elements, however the grid is turned
+        self.group.place(replace(where, points=group.reshape(-1, group.shape[-1]), turns=None, kept=None))
         self.taps = taps
 
     def forward(self) -> Tensor:
         """Samples (R, P)."""
         space, group = self.space(), self.group()
-        product: Tensor = space.view(len(space), -1, 1, self.taps) * group[:, None, :, None]
+        product: Tensor = space.view(len(space), -1, 1, self.taps) * group.view(len(group), -1, self.elements, 1)
         return product.flatten(1)
 
     @torch.no_grad()
