@@ -8,7 +8,23 @@ import pytest
 import torch
 from torch import Tensor, fx, nn
 
-from archspec import Architecture, Conv, Disc, Dropout, Group, GroupPool, Image, Lift, Norm, Pointwise, Pool, Restrict
+from archspec import (
+    Activation,
+    Architecture,
+    Canonicalise,
+    Conv,
+    Disc,
+    Dropout,
+    FrameAverage,
+    Group,
+    GroupPool,
+    Image,
+    Lift,
+    Norm,
+    Pointwise,
+    Pool,
+    Restrict,
+)
 from archspec.layers.conv import GroupConv, Way
 from tests.equivariance import BROKEN, EXACT, deviations, settled
 from tests.examples import SIREN, network, on, seeded
@@ -21,6 +37,10 @@ STRIDED = on("D4", Conv(channels=2, stride=2), input=Image(channels=2, size=(13,
 SMALLER = network(
     Image(channels=2, size=(9, 9)), Lift(group="D4", channels=2), Restrict(group="C4"), Conv(channels=2), GroupPool()
 )
+
+SMALL = Image(channels=2, size=(9, 9))
+FRAMES = network(SMALL, FrameAverage(group="D4", body=[Conv(channels=2), Norm(), Activation()]))
+CANONICAL = network(SMALL, Canonicalise(group="D4", body=[Conv(channels=2), Norm(), Activation()]))
 
 
 def find(model: fx.GraphModule, name: str) -> nn.Module:
@@ -59,6 +79,14 @@ class Shifted(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layer(x.roll(1, dims=-1))
+
+
+class FirstColumn(nn.Module):
+    """A scorer that looks at where things are: another score at each element, whatever way the signal is turned."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        heat = x[:, :1, :, 0].cumsum(2)[:, :, :8]  # (B, 1, 8)
+        return heat[..., None, None].expand(-1, 4, -1, 9, 9)
 
 
 def statistics_per_element(model: fx.GraphModule) -> None:
@@ -146,6 +174,35 @@ def left_cosets_for_right(model: fx.GraphModule) -> None:
     restrict.index = torch.stack([rotations, product[4, rotations]]).flatten()
 
 
+def frames_not_moved_back(model: fx.GraphModule) -> None:
+    average = find(model, "body_0_frame_average")
+    average.back.axes = [average.back.axes[0]] * average.back.order
+
+
+def frames_moved_back_by_the_element(model: fx.GraphModule) -> None:
+    average = find(model, "body_0_frame_average")
+    average.back.axes = average.there.axes
+
+
+def canonical_not_moved_back(model: fx.GraphModule) -> None:
+    layer = find(model, "body_0_canonicalise")
+    layer.back.axes = [layer.back.axes[0]] * layer.back.order
+
+
+def canonical_moved_by_the_element(model: fx.GraphModule) -> None:
+    layer = find(model, "body_0_canonicalise")
+    layer.there.axes, layer.back.axes = layer.back.axes, layer.there.axes
+
+
+def canonical_by_a_scorer_that_does_not_turn(model: fx.GraphModule) -> None:
+    find(model, "body_0_canonicalise").scorer = FirstColumn()
+
+
+def canonical_scores_in_another_order(model: fx.GraphModule) -> None:
+    layer = find(model, "body_0_canonicalise")
+    layer.scores = lambda x, scores=layer.scores: scores(x).roll(1, 1)
+
+
 MUTANTS: dict[Callable[[fx.GraphModule], None], tuple[Architecture, Group]] = {
     statistics_per_element: (DEEP, D4),
     bias_per_element: (DEEP, D4),
@@ -161,6 +218,12 @@ MUTANTS: dict[Callable[[fx.GraphModule], None], tuple[Architecture, Group]] = {
     pooling_off_centre: (POOLED, D4),
     stride_off_centre: (STRIDED, D4),
     left_cosets_for_right: (SMALLER, C4),
+    frames_not_moved_back: (FRAMES, D4),
+    frames_moved_back_by_the_element: (FRAMES, D4),
+    canonical_not_moved_back: (CANONICAL, D4),
+    canonical_moved_by_the_element: (CANONICAL, D4),
+    canonical_by_a_scorer_that_does_not_turn: (CANONICAL, D4),
+    canonical_scores_in_another_order: (CANONICAL, D4),
 }
 
 
