@@ -397,7 +397,9 @@ APPROXIMATE: dict[str, Architecture] = {
 EIGHTH = Image(channels=2, size=(17, 17))
 APPROXIMATE |= {
     "C8 frames": network(EIGHTH, FrameAverage(group="C8", body=PLAIN)),
-    "D8, which holds C8, in the test": network(EIGHTH, TestTimeAverage(group="D8", body=[Pool(), *PLAIN], reduce="max")),
+    "D8, which holds C8, in the test": network(
+        EIGHTH, TestTimeAverage(group="D8", body=[Pool(), *PLAIN], reduce="max")
+    ),
 }
 
 PARTIAL: dict[str, Architecture] = {
