@@ -39,11 +39,13 @@ class Primitive(Block):
 
     `reads_partial` says how it reads a signal of which only some elements count: `refused`, `unaffected` (each element
     by itself), `masked` (the others are made zero before), `given` (its layer is told). `reads_scales`: whether
-    it can read a signal on scales, which have no inverses within the few that there are.
+    it can read a signal on scales, which have no inverses within the few that there are. `draws`: whether two of it
+    that read the same may give different numbers, as random ones are drawn in it.
     """
 
     reads_partial: ClassVar[str] = "refused"
     reads_scales: ClassVar[bool] = False
+    draws: ClassVar[bool] = False
 
     def expand(self, build: Builder, name: str, x: str) -> str:
         return build.primitive(name, self, x)
@@ -76,6 +78,14 @@ class Primitive(Block):
     def simplified(self, x: Signal) -> Primitive | None:
         """A plainer block that computes the same functions of `x`, or None when it changes nothing."""
         return self
+
+    def nodes_within(self, x: Signal) -> int:
+        """Number of nodes of a network inside it."""
+        return 0
+
+    def identity(self, x: Signal, written: bytes) -> bytes:
+        """What tells it from other blocks that read `x`, in hashes too: how it is `written`, unless it holds a body."""
+        return written
 
 
 def per_axis(value: T | tuple[T, ...], x: Signal, field: str) -> tuple[T, ...]:
@@ -120,6 +130,17 @@ def slide(
 def too_large(taps: int, size: int, most: int, field: str) -> SignalError:
     """The error of a kernel or window that does not fit the grid."""
     return SignalError(f"{taps} taps on an axis of {size}; use at most {most}, or a larger input", field)
+
+
+def require_turnable(group: Group, grid: tuple[int, ...], field: str | None = None) -> None:
+    """Raise SignalError if the group turns axes of different lengths into one another."""
+    for a, b in group.action(len(grid)).mixed_axes:
+        if grid[a] != grid[b]:
+            raise SignalError(
+                f"{group} turns axis {a} into axis {b}, but the grid is {'×'.join(map(str, grid))}; pad or crop it "
+                "to equal axes, or use a group without quarter turns such as C2 or D1",
+                field,
+            )
 
 
 def require_no_group(x: Signal, what: str) -> None:

@@ -7,8 +7,8 @@ import copy
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from archspec.layers.around import Around
 from archspec.layers.conv import GroupConv
-from archspec.lowering import Network
 from archspec.narrowing import narrowed
 
 
@@ -18,13 +18,7 @@ def freeze(model: fx.GraphModule, powers_of_two: bool = False) -> fx.GraphModule
     Inside, a signal on a group is folded to (B, C·N, *S). The result does not need this package. `powers_of_two` makes
     Fourier transforms of these lengths only, for runtimes that are slow or inexact at others.
     """
-    model = narrowed(model) if isinstance(model, Network) else model
-    modules = {
-        str(node.target): _plain(model.get_submodule(str(node.target)), powers_of_two)
-        for node in model.graph.nodes
-        if node.op == "call_module"
-    }
-    folded = fx.GraphModule(modules, copy.deepcopy(model.graph), class_name="Frozen")
+    folded = _folded(model, powers_of_two)
     # Tracing leaves modules of torch.nn whole and writes out everything else, reads of buffers too.
     tracer = fx.Tracer()
     tracer.proxy_buffer_attributes = True
@@ -36,7 +30,22 @@ def freeze(model: fx.GraphModule, powers_of_two: bool = False) -> fx.GraphModule
     return traced.eval()
 
 
+def _folded(model: fx.GraphModule, powers_of_two: bool) -> fx.GraphModule:
+    """The same calls, of plain modules."""
+    model = narrowed(model)
+    modules = {
+        str(node.target): _plain(model.get_submodule(str(node.target)), powers_of_two)
+        for node in model.graph.nodes
+        if node.op == "call_module"
+    }
+    return fx.GraphModule(modules, copy.deepcopy(model.graph), class_name="Frozen")
+
+
 def _plain(module: nn.Module, powers_of_two: bool) -> nn.Module:
+    if isinstance(module, fx.GraphModule):
+        return _folded(module, powers_of_two)
+    if isinstance(module, Around):
+        return module.around(lambda part: _plain(part, powers_of_two))
     if isinstance(module, nn.Sequential):
         return nn.Sequential(*(_plain(part, powers_of_two) for part in module))
     if isinstance(module, GroupConv):

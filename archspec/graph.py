@@ -22,13 +22,18 @@ _FACTS: dict[tuple[bytes, Signal], Facts] = {}
 
 
 class Facts(NamedTuple):
-    """All that is known of a block reading a signal. `plain` is its plainest form, unless it is `simple` already."""
+    """All that is known of a block reading a signal.
+
+    `plain` is its plainest form, unless it is `simple` already; `text` tells it from other blocks;
+    `size` counts it and the nodes within it.
+    """
 
     signal: Signal
     cost: Cost
     simple: bool
     plain: Primitive | None
     text: bytes
+    size: int = 1
 
 
 class Node(NamedTuple):
@@ -54,7 +59,8 @@ def facts(block: Primitive, x: Signal) -> Facts:
             _FACTS.clear()
         block.check_reads(x)
         signal, plain = block.infer(x), block.simplified(x)
-        known = _FACTS[text, x] = Facts(signal, block.cost(x), plain is block, plain, text)
+        identity, size = block.identity(x, text), 1 + block.nodes_within(x)
+        known = _FACTS[text, x] = Facts(signal, block.cost(x), plain is block, plain, identity, size)
     return known
 
 
@@ -69,6 +75,9 @@ class Graph:
 
     nodes: dict[str, Node]
     output: str
+
+    def __deepcopy__(self, memo: object) -> Graph:
+        return self  # nothing in it ever changes
 
     @property
     def signal(self) -> Signal:
@@ -86,6 +95,7 @@ class Graph:
         for _, _, _, (signal, cost, *_) in self.nodes.values():
             activations += signal.maps * signal.positions
             if cost is not FREE:
+                activations += cost.activations  # of nodes inside this one
                 macs += cost.macs
                 fft += cost.fft_flops
                 params += cost.params
@@ -118,6 +128,7 @@ class Builder:
 
     def __init__(self, x: Signal) -> None:
         self.nodes: dict[str, Node] = {INPUT: Node(None, (), "add", merge_facts(x))}
+        self.size = 1
 
     def body(self, name: str, blocks: Sequence[Block], x: str) -> str:
         """One block after another; the name of the last node."""
@@ -146,7 +157,8 @@ class Builder:
         return self._add(name, Node(None, tuple(inputs), how, merge_facts(signal)))
 
     def _add(self, name: str, node: Node) -> str:
-        if len(self.nodes) >= MAX_NODES:
+        self.size += node.facts.size
+        if self.size > MAX_NODES:
             raise SignalError(
                 f"{shortened_path(path(name))}: the architecture has more than {MAX_NODES} nodes; repeat less"
             )
@@ -217,6 +229,8 @@ def path(name: str) -> str:
 
 def located(error: SignalError, name: str, kind: str) -> SignalError:
     """The same error with the place it happened."""
+    if error.within:
+        return SignalError(shortened_path(path(name)) + f".{error.message}")
     where = shortened_path(path(name)) + (f".{error.field}" if error.field else "")
     return SignalError(f"{where} ({kind}): {error.message}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Self, cast
 
@@ -10,15 +9,14 @@ import torch
 from torch import fx, nn
 
 from archspec.architecture import Architecture
+from archspec.assembling import assembled
 from archspec.blocks.conv import Convolution
-from archspec.blocks.partial import Partial
 from archspec.blocks.pointwise import Pointwise
+from archspec.blocks.wrapping import Wrapper
 from archspec.cost import Cost
 from archspec.elements import elements
-from archspec.graph import INPUT, module_names, partial_source
+from archspec.graph import Graph, module_names
 from archspec.layers.bank import Bank
-
-_MERGES: dict[str, Callable[..., Any]] = {"add": torch.add, "multiply": torch.mul}
 
 
 class Network(fx.GraphModule):
@@ -57,22 +55,7 @@ class Network(fx.GraphModule):
 
     def cost(self) -> Cost:
         """What it costs by now: learned windows at the sizes they have."""
-        graph = self.architecture.graph
-        total = graph.cost()
-        counting = elements(self, graph)
-        for name, target in module_names(graph).items():
-            block, kept, part = graph.nodes[name].block, _cropped(self.get_submodule(target)), counting.get(name)
-            if isinstance(block, Convolution | Pointwise) and (kept is not None or part):
-                x = graph.source(name)
-                counts = None if part is None else (len(part.reads), len(part.gives))
-                begun, now = block.cost(x), block.cost_of(x, kept or (), counts)
-                total = replace(
-                    total,
-                    macs=total.macs + now.macs - begun.macs,
-                    fft_flops=total.fft_flops + now.fft_flops - begun.fft_flops,
-                    kernel_macs=total.kernel_macs + now.kernel_macs - begun.kernel_macs,
-                )
-        return total
+        return _by_now(self)
 
     def __deepcopy__(self, memo: Any) -> Self:
         copied = super().__deepcopy__(memo)
@@ -89,50 +72,37 @@ def lower(architecture: Architecture) -> Network:
     Raises:
         SignalError: the architecture does not fit together.
     """
-    graph = architecture.graph
-    targets = module_names(graph)
-    modules = {targets[name]: node.block.lower(graph.source(name)) for name, node in graph.nodes.items() if node.block}
-    code = fx.Graph()
-    values: dict[str, fx.Node] = {INPUT: code.placeholder("x")}
-    kept: dict[str, fx.Node] = {}  # which elements count, by the node that says it
-    for name, node in graph.nodes.items():
-        if name == INPUT:
-            continue
-        value = merged_value(code, node.merge, [values[i] for i in node.inputs])
-        said = kept.get(partial_source(graph.nodes, node.inputs[0]) or "")
-        if isinstance(node.block, Partial):
-            kept[name] = code.call_module(targets[name], () if said is None else (said,))
-            values[name] = value
-        elif node.block:
-            values[name] = code.call_module(targets[name], _told(code, node.block.reads_partial, value, said))
-        else:
-            values[name] = value
-    code.output(values[graph.output])
-    network = Network(modules, code, class_name="Network")
+    network = assembled(architecture.graph, Network)
+    assert isinstance(network, Network)
     network.meta["architecture"] = architecture
     return network
 
 
-def _told(code: fx.Graph, reads: str, value: fx.Node, kept: fx.Node | None) -> tuple[fx.Node, ...]:
-    """What a layer is called with, where only some elements of what it reads count."""
-    if kept is None or reads == "unaffected":
-        return (value,)
-    return (value, kept) if reads == "given" else (code.call_function(torch.mul, (value, kept)),)
+def _by_now(model: fx.GraphModule) -> Cost:
+    """The cost of the graph that a module computes, with what its windows and its elements have learned."""
+    graph: Graph = model.meta["graph"]
+    total = graph.cost()
+    counting = elements(model, graph)
+    for name, target in module_names(graph).items():
+        block, module, part = graph.nodes[name].block, model.get_submodule(target), counting.get(name)
+        x, kept = graph.source(name), _cropped(module)
+        if isinstance(block, Wrapper):
+            now = block.cost_around(x, _by_now(module.get_submodule("network")))  # type: ignore[arg-type]
+        elif isinstance(block, Convolution | Pointwise) and (kept is not None or part):
+            now = block.cost_of(x, kept or (), None if part is None else (len(part.reads), len(part.gives)))
+        else:
+            continue
+        begun = graph.nodes[name].facts.cost
+        total = replace(
+            total,
+            macs=total.macs + now.macs - begun.macs,
+            fft_flops=total.fft_flops + now.fft_flops - begun.fft_flops,
+            kernel_macs=total.kernel_macs + now.kernel_macs - begun.kernel_macs,
+        )
+    return total
 
 
 def _cropped(module: nn.Module) -> tuple[int, ...] | None:
     """The taps that a learned window leaves by now; None without one."""
     bank = module.get_submodule("spatial") if isinstance(module, nn.Sequential) else module
     return bank.kept if isinstance(bank, Bank) and bank.crop else None
-
-
-def merged_value(code: fx.Graph, merge: str, values: list[fx.Node]) -> fx.Node:
-    """The merge of several values."""
-    if len(values) == 1:
-        return values[0]
-    if merge == "concat":
-        return code.call_function(torch.cat, (values, 1))
-    total = values[0]
-    for value in values[1:]:
-        total = code.call_function(_MERGES[merge], (total, value))
-    return total

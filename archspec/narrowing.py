@@ -6,21 +6,21 @@ import copy
 
 from torch import fx, nn
 
+from archspec.assembling import merged_value
 from archspec.elements import Elements, Places, elements, learned, needed_elements
-from archspec.graph import INPUT, module_names
+from archspec.graph import INPUT, Graph, module_names
 from archspec.layers.conv import GroupConv
 from archspec.layers.fibre import GroupPool, SelectElements
 from archspec.layers.norm import BatchNorm
 from archspec.layers.pointwise import SharedPointwise
-from archspec.lowering import Network, merged_value
 
 
-def narrowed(model: Network) -> fx.GraphModule:
+def narrowed(model: fx.GraphModule) -> fx.GraphModule:
     """The same function in evaluation mode by the elements that count; the given model where nothing is learned."""
-    found = elements(model, model.architecture.graph)
-    if not found:
+    graph: Graph | None = model.meta.get("graph")
+    found = elements(model, graph) if graph else {}
+    if not graph or not found:
         return model
-    graph = model.architecture.graph
     targets, needed = module_names(graph), needed_elements(graph, learned(model, graph))
     modules: dict[str, nn.Module] = {}
     code = fx.Graph()

@@ -9,12 +9,16 @@ from archspec.groups import TRIVIAL, Group
 
 
 class SignalError(ValueError):
-    """An architecture does not fit together; the message says where, what and what to do."""
+    """An architecture does not fit together; the message says where, what and what to do.
 
-    def __init__(self, message: str, field: str | None = None) -> None:
+    `field` is the field of the block that is wrong; `within` says that the message begins with a place inside it.
+    """
+
+    def __init__(self, message: str, field: str | None = None, within: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
+        self.within = within
 
 
 class Signal(NamedTuple):

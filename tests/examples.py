@@ -14,6 +14,7 @@ from archspec import (
     Architecture,
     Attention,
     Branch,
+    Canonicalise,
     Classifier,
     Conv,
     Dense,
@@ -21,6 +22,7 @@ from archspec import (
     Dropout,
     Exponential,
     Fourier,
+    FrameAverage,
     Gaussian,
     Graph,
     GraphNode,
@@ -48,6 +50,7 @@ from archspec import (
     Siren,
     Spline,
     Table,
+    TestTimeAverage,
     Volume,
     lower,
     price,
@@ -312,6 +315,47 @@ SYMMETRIC: dict[str, Architecture] = {
     ),
 }
 
+PLAIN = (_conv(), Norm(), Activation(function="silu"))
+SYMMETRIC |= {
+    "C4 frames": network(SQUARE, FrameAverage(group="C4", body=[*PLAIN, Pool(), _conv(kernel=SIREN)])),
+    "D4 frames, the maximum, of each point": network(
+        SQUARE, FrameAverage(group="D4", body=[_conv(stride=2), Norm()], reduce="max"), Norm(), head=Dense(outputs=2)
+    ),
+    "D4 frames around smaller symmetries": network(
+        Image(channels=2, size=(8, 8)),
+        FrameAverage(
+            group="D4",
+            body=[
+                Branch(branches=[[_conv(kernel_size=5)], [_conv()], []], merge="concat"),
+                FrameAverage(group="C2", body=[_conv(algorithm="fft")]),
+                Norm(type="layer"),
+                Restrict(group="C1"),
+                Lift(group="C4", channels=2),
+                Partial(),
+                _conv(),
+                GroupPool(reduce="mean"),
+            ],
+        ),
+    ),
+    "D1 frames in time": network(
+        LINE, FrameAverage(group="D1", body=[_conv(causal=True, kernel_size=4), _conv(kernel_size=9, algorithm="fft")])
+    ),
+    "C2 frames of an oblong": network(WIDE, FrameAverage(group="C2", body=[_conv(kernel_size=(1, 5)), Pool()])),
+    "O frames": network(CUBE, FrameAverage(group="O", body=[_conv(stride=2, channels=2), Norm()])),
+    "C1 frames": network(SQUARE, FrameAverage(group="C1", body=PLAIN)),
+    "D4 frames in the test": network(SQUARE, TestTimeAverage(group="D4", body=[*PLAIN, Dropout(), Pool()])),
+    "C4 frames under windows": network(
+        SQUARE,
+        FrameAverage(group="C4", body=[_conv(kernel=MAGNET, kernel_size=9, window=Gaussian(sigma=0.2)), Norm()]),
+    ),
+    "C4 canonical": network(SQUARE, Canonicalise(group="C4", body=[*PLAIN, Pool(), _conv()], kernel_size=3)),
+    "D4 canonical": network(
+        SQUARE, _conv(kernel_size=1), Canonicalise(group="D4", body=PLAIN, channels=2), Norm(), head=Dense(outputs=2)
+    ),
+    "D1 canonical in time": network(LINE, Canonicalise(group="D1", body=[_conv(causal=True, stride=2)])),
+    "O canonical": network(CUBE, Canonicalise(group="O", body=[_conv(channels=2)], channels=1, kernel_size=3)),
+}
+
 SCALES: dict[str, Architecture] = {
     "S3": on("S3", _conv(), Norm(), Activation(), _conv(kernel_size=5, bias=False), input=LINE),
     "S4 cropped": on(
@@ -376,6 +420,14 @@ APPROXIMATE: dict[str, Architecture] = {
     ),
 }
 
+EIGHTH = Image(channels=2, size=(17, 17))
+APPROXIMATE |= {
+    "C8 frames": network(EIGHTH, FrameAverage(group="C8", body=PLAIN)),
+    "D8, which holds C8, in the test": network(
+        EIGHTH, TestTimeAverage(group="D8", body=[Pool(), *PLAIN], reduce="max")
+    ),
+}
+
 PARTIAL: dict[str, Architecture] = {
     "C4 in part": on("C4", _conv(), Norm(), Partial(), Activation(), _conv(), Norm(), Pool(size=3, stride=2)),
     "D4 in part, twice": on(
@@ -409,6 +461,12 @@ PARTIAL: dict[str, Architecture] = {
         factorisation="depthwise_separable",
     ),
     "O in part": on("O", Partial(), _conv(), input=CUBE, factorisation="group_separable"),
+    "C4 in part, in D1 frames": network(
+        SQUARE,
+        FrameAverage(
+            group="D1", body=[Lift(group="C4", channels=2), Norm(), Partial(), _conv(), Norm(), GroupPool(), Norm()]
+        ),
+    ),
     "C1 in part is all": on("C1", Partial(), _conv()),
     "D4 in part, read in full too": on(
         "D4",
@@ -473,6 +531,7 @@ COMPOSED: dict[str, Architecture] = {
             },
         ),
     ),
+    "canonical by C8, which can jump": network(EIGHTH, Canonicalise(group="C8", body=PLAIN)),
     "equal work": network(LINE, Branch(branches=[[Activation(), _conv()], [Activation(), _conv()]])),
     "attention over positions": network(
         WIDE, SelfAttention(channels=6), Norm(), SelfAttention(channels=4, heads=1, window=3)

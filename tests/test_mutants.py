@@ -9,10 +9,13 @@ import torch
 from torch import Tensor, fx, nn
 
 from archspec import (
+    Activation,
     Architecture,
+    Canonicalise,
     Conv,
     Disc,
     Dropout,
+    FrameAverage,
     Group,
     GroupPool,
     Image,
@@ -37,6 +40,10 @@ SMALLER = network(
 )
 ATTENDING = attending("D4", SelfAttention(channels=2, window=3))
 ATTENDING_C4 = attending("C4", SelfAttention(channels=2, window=3))
+
+SMALL = Image(channels=2, size=(9, 9))
+FRAMES = network(SMALL, FrameAverage(group="D4", body=[Conv(channels=2), Norm(), Activation()]))
+CANONICAL = network(SMALL, Canonicalise(group="D4", body=[Conv(channels=2), Norm(), Activation()]))
 
 
 def find(model: fx.GraphModule, name: str) -> nn.Module:
@@ -75,6 +82,14 @@ class Shifted(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layer(x.roll(1, dims=-1))
+
+
+class FirstColumn(nn.Module):
+    """A scorer that looks at where things are: another score at each element, whatever way the signal is turned."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        heat = x[:, :1, :, 0].cumsum(2)[:, :, :8]  # (B, 1, 8)
+        return heat[..., None, None].expand(-1, 4, -1, 9, 9)
 
 
 def statistics_per_element(model: fx.GraphModule) -> None:
@@ -206,6 +221,35 @@ def attention_window_off_centre(model: fx.GraphModule) -> None:
     layer.keys, layer.weight = layer.keys.view(81, 9).roll(1, 0).flatten(), layer.weight.roll(1, 0)
 
 
+def frames_not_moved_back(model: fx.GraphModule) -> None:
+    average = find(model, "body_0_frame_average")
+    average.back.axes = [average.back.axes[0]] * average.back.order
+
+
+def frames_moved_back_by_the_element(model: fx.GraphModule) -> None:
+    average = find(model, "body_0_frame_average")
+    average.back.axes = average.there.axes
+
+
+def canonical_not_moved_back(model: fx.GraphModule) -> None:
+    layer = find(model, "body_0_canonicalise")
+    layer.back.axes = [layer.back.axes[0]] * layer.back.order
+
+
+def canonical_moved_by_the_element(model: fx.GraphModule) -> None:
+    layer = find(model, "body_0_canonicalise")
+    layer.there.axes, layer.back.axes = layer.back.axes, layer.there.axes
+
+
+def canonical_by_a_scorer_that_does_not_turn(model: fx.GraphModule) -> None:
+    find(model, "body_0_canonicalise").scorer = FirstColumn()
+
+
+def canonical_scores_in_another_order(model: fx.GraphModule) -> None:
+    layer = find(model, "body_0_canonicalise")
+    layer.scores = lambda x, scores=layer.scores: scores(x).roll(1, 1)
+
+
 MUTANTS: dict[Callable[[fx.GraphModule], None], tuple[Architecture, Group]] = {
     statistics_per_element: (DEEP, D4),
     bias_per_element: (DEEP, D4),
@@ -229,6 +273,12 @@ MUTANTS: dict[Callable[[fx.GraphModule], None], tuple[Architecture, Group]] = {
     elements_related_as_published: (ATTENDING_C4, C4),
     keys_outside_the_image_counted: (ATTENDING, D4),
     attention_window_off_centre: (ATTENDING, D4),
+    frames_not_moved_back: (FRAMES, D4),
+    frames_moved_back_by_the_element: (FRAMES, D4),
+    canonical_not_moved_back: (CANONICAL, D4),
+    canonical_moved_by_the_element: (CANONICAL, D4),
+    canonical_by_a_scorer_that_does_not_turn: (CANONICAL, D4),
+    canonical_scores_in_another_order: (CANONICAL, D4),
 }
 
 

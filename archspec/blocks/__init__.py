@@ -6,6 +6,8 @@ from pydantic import Field
 
 from archspec.blocks.activation import Activation, Dropout
 from archspec.blocks.attention import Attention
+from archspec.blocks.averaging import FrameAverage, TestTimeAverage
+from archspec.blocks.canonicalise import Canonicalise
 from archspec.blocks.compose import Branch, Graph, GraphNode, Repeat, Residual, Sequential
 from archspec.blocks.conv import Conv, Lift
 from archspec.blocks.conv_scales import Scales
@@ -35,12 +37,25 @@ AnyBlock = Annotated[
     | Residual
     | Repeat
     | Branch
+    | FrameAverage
+    | TestTimeAverage
+    | Canonicalise
     | Graph,
     Field(discriminator="kind"),
 ]
 AnyHead = Annotated[Classifier | Regressor | Dense, Field(discriminator="kind")]
 
-for _composite in (Sequential, Residual, Repeat, Branch, GraphNode, Graph):
+for _composite in (
+    Sequential,
+    Residual,
+    Repeat,
+    Branch,
+    GraphNode,
+    Graph,
+    FrameAverage,
+    TestTimeAverage,
+    Canonicalise,
+):
     _composite.model_rebuild(_types_namespace={"AnyBlock": AnyBlock})
 
 __all__ = [
@@ -49,10 +64,12 @@ __all__ = [
     "AnyHead",
     "Attention",
     "Branch",
+    "Canonicalise",
     "Classifier",
     "Conv",
     "Dense",
     "Dropout",
+    "FrameAverage",
     "Graph",
     "GraphNode",
     "GroupPool",
@@ -69,4 +86,5 @@ __all__ = [
     "SelfAttention",
     "SelfAttentionLift",
     "Sequential",
+    "TestTimeAverage",
 ]

@@ -43,6 +43,7 @@ class Dropout(Primitive):
 
     reads_partial: ClassVar[str] = "unaffected"
     reads_scales: ClassVar[bool] = True
+    draws: ClassVar[bool] = True
     kind: Literal["dropout"] = "dropout"
     rate: float = Field(default=0.1, ge=0, lt=1)
     channels: bool = Field(default=False, description="drop whole channels")

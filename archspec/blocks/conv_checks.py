@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archspec.block import per_axis, too_large
+from archspec.block import per_axis, require_turnable, too_large
 from archspec.groups import Group
 from archspec.signal import Signal, SignalError
 from archspec.windows import Gaussian, Learned
@@ -71,12 +71,8 @@ def symmetry(conv: Convolution, x: Signal, group: Group, taps: tuple[int, ...]) 
         raise SignalError(
             f"a causal kernel does not allow the flip in {group}; use causal=False or a plain signal", "causal"
         )
+    require_turnable(group, x.grid)
     for a, b in action.mixed_axes:
-        if x.grid[a] != x.grid[b]:
-            raise SignalError(
-                f"{group} turns axis {a} into axis {b}, but the grid is {text(x.grid)}; pad or crop it "
-                "to equal axes, or use a group without quarter turns such as C2 or D1"
-            )
         if taps[a] != taps[b]:
             raise SignalError(
                 f"{group} turns axis {a} into axis {b}, so their kernel sizes {text(taps)} must be equal",

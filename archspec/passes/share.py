@@ -1,11 +1,10 @@
 """Compute equal things once.
 
 1. Nodes without parameters that apply equal blocks to the same inputs become one; only concat cares for their order.
-2. Nodes with parameters stay apart: their weights are independent. So do Dropout nodes: their masks are.
+2. Nodes with parameters stay apart: their weights are independent. So do those that draw (Dropout): their masks are.
 3. A graph with no such nodes is returned as it is.
 """
 
-from archspec.blocks import Dropout
 from archspec.graph import Graph, Node
 
 
@@ -42,4 +41,4 @@ def _has_fork(graph: Graph) -> bool:
 
 def _free(graph: Graph, name: str) -> bool:
     node = graph.nodes[name]
-    return bool(node.inputs) and node.facts.cost.params == 0 and not isinstance(node.block, Dropout)
+    return bool(node.inputs) and node.facts.cost.params == 0 and not (node.block and node.block.draws)

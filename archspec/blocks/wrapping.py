@@ -1,0 +1,101 @@
+"""What blocks share that hold a body, a plain network of its own, and make it equivariant from outside."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from archspec.block import Primitive, require_no_group, require_turnable, require_unpooled
+from archspec.canonical import canonical_hash
+from archspec.cost import Cost
+from archspec.graph import INPUT, Builder, Graph
+from archspec.groups import Group
+from archspec.passes import optimise
+from archspec.signal import Signal, SignalError
+
+if TYPE_CHECKING:
+    from archspec.blocks import AnyBlock
+    from archspec.layers.moving import Moves
+
+_GROUPS = {0: "C1", 1: "C1 or D1", 2: "C1, C2, C4, … or D1, D2, D4, …"}
+
+
+class Wrapper(Primitive):
+    """A body around which a plain signal is moved by a group, and its result moved back; over C1 it is the body.
+
+    What it gives is plain, and its grid turns under the group as after GroupPool. The body need keep no symmetry.
+    """
+
+    draws: ClassVar[bool] = True  # something in the body may
+    group: Group = Field(description="the symmetry: C1 (the body as it is), C4, D4, … , in three dimensions T, O, Oh")
+    body: tuple[AnyBlock, ...] = Field(description="what is run on the moved signal; it ends in a plain one")
+
+    @abstractmethod
+    def cost_around(self, x: Signal, inside: Cost) -> Cost:
+        """The cost, given that of one run of the body."""
+
+    def expand(self, build: Builder, name: str, x: str) -> str:
+        return build.body(f"{name}.body", self.body, x) if self.group.trivial else super().expand(build, name, x)
+
+    def infer(self, x: Signal) -> Signal:
+        require_no_group(x, "what moves the whole signal")
+        require_unpooled(x, "a network moved as a whole")
+        if self.group.scaling:
+            raise SignalError(
+                f"the scales {self.group} cannot move a signal back; use Lift(group='{self.group}')", "group"
+            )
+        if not self.group.acts_on(x.dims):
+            known = _GROUPS.get(x.dims, "C1, C4, D4, T, O or Oh")
+            raise SignalError(f"{self.group} does not act on a grid of {x.dims} axes; use {known}", "group")
+        require_turnable(self.group, x.grid)
+        y = self.inner(x).signal
+        if not y.group.trivial:
+            raise SignalError(
+                f"it gives a signal on {y.group}, which cannot be moved back; end it with GroupPool()", "body"
+            )
+        require_turnable(self.group, y.grid, "body")
+        return y._replace(pooled=self.group)
+
+    def cost(self, x: Signal) -> Cost:
+        return self.cost_around(x, self.inner(x).cost())
+
+    def warnings(self, x: Signal) -> Iterator[str]:
+        if not self.group.action(x.dims).exact:
+            yield f"turns of {self.group} other than quarter turns are interpolated; measure them with certify()"
+        yield from self.inner(x).warnings()
+
+    def nodes_within(self, x: Signal) -> int:
+        return sum(node.facts.size for node in self.inner(x).nodes.values())
+
+    def identity(self, x: Signal, written: bytes) -> bytes:
+        """Its fields, and the graph of its body however that was written."""
+        fields = self.with_fields({"body": ()})
+        return fields.__pydantic_serializer__.to_json(fields) + canonical_hash(self.inner(x)).encode()
+
+    @cached_property
+    def graphs(self) -> dict[Signal, Graph]:
+        """Those of the body, by what it reads."""
+        return {}
+
+    def inner(self, x: Signal) -> Graph:
+        """The graph of the body reading `x`, after the passes; SignalError, with the place, where it does not fit."""
+        if x not in self.graphs:
+            build = Builder(x)
+            try:
+                output = build.body("body", self.body, INPUT)
+            except SignalError as error:
+                raise SignalError(error.message, within=True) from None
+            self.graphs[x] = optimise(Graph(build.nodes, output))
+        return self.graphs[x]
+
+    def moves(self, signal: Signal, back: bool) -> Moves:
+        """The moves of a plain signal by every element of the group; `back`: by their inverses."""
+        from archspec.layers.moving import Moves
+
+        matrices = self.group.action(signal.dims).matrices
+        # What is moved by g is read at g⁻¹p, and turns and flips have their transposes as inverses.
+        return Moves(matrices if back else matrices.transpose(0, 2, 1), signal.channels, signal.grid)
