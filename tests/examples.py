@@ -510,7 +510,7 @@ NAMED: dict[str, Architecture] = {
     ),
 }
 NAMED_APPROXIMATE: dict[str, Architecture] = {
-    "partial_gcnn on C8": published.partial_gcnn(_DIGITS, 3, (2, 2), kernel_size=5, hidden=4, learn="elements"),
+    "partial_gcnn on C8": published.partial_gcnn(_DIGITS, 3, (2, 2), kernel_size=5, hidden=4),
     "separable_gcnn on C8": published.separable_gcnn(_DIGITS, 3, (2, 3), kernel_size=5, hidden=4),
     "p4cnn on C8": published.p4cnn(
         SQUARE, 3, 2, "C8", kernel_size=5, blocks=1, padding="same", kernel=SIREN, window=Disc()
@@ -538,10 +538,10 @@ MOST_FLOPS = 6_000_000
 SPACES = {
     "images 12x12": (spaces.images(2, (12, 12), 3), 60),
     "images 13x13": (spaces.images(1, (13, 13), 3), 60),
-    "rotated images 16x16": (spaces.rotated_images(1, (16, 16), 3), 30),
     "images 16x20": (spaces.images(1, (16, 20), 3), 50),
     "sequences 48": (spaces.sequences(2, 48, 3), 90),
     "volumes 6x6x6": (spaces.volumes(1, (6, 6, 6), 2), 50),
+    "rotated images 16x16": (spaces.rotated_images(1, (16, 16), 3), 30),
 }
 
 
@@ -588,7 +588,7 @@ def built(architecture: Architecture, seed: int = 0) -> Network:
             for name, value in model.named_parameters():
                 if name.endswith("bias"):
                     value.add_(0.3 * torch.randn_like(value))
-                elif value.dim() == 1:
+                elif value.dim() == 1 and not name.endswith("reach"):  # a sector is priced as it begins, whole
                     value.copy_(0.5 + torch.rand_like(value))
             for name, value in model.named_buffers():
                 if name.endswith("running_mean"):
