@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from archspec.model import Model
 
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 64
+_EXPONENTIAL = re.compile(r"[-+]?\d+[eE][-+]?\d+$")
 M = TypeVar("M", bound=Model)
 
 
@@ -37,6 +39,10 @@ def read_yaml(text: str | bytes) -> Any:
     """Parse YAML without tags, anchors or aliases; SpecError otherwise."""
     import yaml
 
+    class Plain(yaml.CSafeLoader):
+        pass
+
+    _resolve_numbers(Plain)
     _check_size(text)
     depth = 0
     try:
@@ -49,7 +55,7 @@ def read_yaml(text: str | bytes) -> Any:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 raise SpecError(f"{line}: nested more than {MAX_DEPTH} deep; flatten it")
-        return yaml.load(text, Loader=yaml.CSafeLoader)
+        return yaml.load(text, Loader=Plain)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
@@ -117,8 +123,14 @@ def write_yaml(data: Any) -> str:
         def ignore_aliases(self, data: Any) -> bool:
             return True
 
+    _resolve_numbers(Plain)
     text: str = yaml.dump(data, Dumper=Plain, sort_keys=False, allow_unicode=True, width=100)
     return text
+
+
+def _resolve_numbers(reader: Any) -> None:
+    """Numbers such as 2e-05 as JSON has them; to YAML 1.1 they are text, for want of a point."""
+    reader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENTIAL, list("-+0123456789"))
 
 
 def _check_size(text: str | bytes) -> None:

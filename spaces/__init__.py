@@ -2,22 +2,44 @@
 
 from archspec.hole import choice, integer, order, real
 from spaces.parameters import Parameter
-from spaces.published import ccnn, ckcnn, flexnet, flextcn
-from spaces.ready import images, sequences, volumes
+from spaces.published import (
+    attentive_gcnn,
+    ccnn,
+    ckcnn,
+    flexnet,
+    flextcn,
+    gsa_net,
+    octahedral_cnn,
+    p4cnn,
+    p4mcnn,
+    partial_gcnn,
+    separable_gcnn,
+    wavelet_net,
+)
+from spaces.ready import images, rotated_images, sequences, volumes
 from spaces.space import Space
 
 __all__ = [
     "Parameter",
     "Space",
+    "attentive_gcnn",
     "ccnn",
     "choice",
     "ckcnn",
     "flexnet",
     "flextcn",
+    "gsa_net",
     "images",
     "integer",
+    "octahedral_cnn",
     "order",
+    "p4cnn",
+    "p4mcnn",
+    "partial_gcnn",
     "real",
+    "rotated_images",
+    "separable_gcnn",
     "sequences",
     "volumes",
+    "wavelet_net",
 ]

@@ -1,12 +1,22 @@
-"""Spaces around the papers' networks: their default point, the first of every choice, is the published one."""
+"""Spaces around the papers' networks: their default point, the first of every choice, is the published one.
+
+Where the group is open, `width` is the total of channels times group elements, so that one width costs much the same
+whatever the group.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 from archspec import published
 from archspec.block import Block
-from archspec.hole import choice
-from archspec.inputs import Input
-from archspec.kernels import Fourier, Magnet, Siren
+from archspec.groups import Group
+from archspec.hole import choice, order
+from archspec.inputs import Input, Series, Volume
+from archspec.kernels import Fourier, Magnet, Siren, Spline, Table
+from archspec.published.cubes import MODEL_NET
+from archspec.published.grids import ROTATED_MNIST
+from archspec.published.wavelets import URBAN_SOUND
 from spaces.space import Space
 
 MNIST_OMEGA = 2976.49
@@ -66,3 +76,136 @@ def ccnn(input: Input, classes: int, blocks: int = 4, channels: int = 140) -> Sp
             kernel=choice(*kernels, name="kernel"),
         )
     )
+
+
+def p4cnn(input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 10, padding: str = "valid") -> Space:
+    """Around P4CNN: group, total width, depth, factorisation and dropout."""
+    return _planar(input, classes, "C4", channels, padding)
+
+
+def p4mcnn(input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 7, padding: str = "valid") -> Space:
+    """As `p4cnn`, around quarter turns and flips."""
+    return _planar(input, classes, "D4", channels, padding)
+
+
+def attentive_gcnn(
+    input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 10, padding: str = "valid"
+) -> Space:
+    """Around αF-P4CNN: group, total width, and the size and ratio of its attention."""
+    group = _groups("C4", "D4", "C1")
+    return Space(
+        published.attentive_gcnn(
+            input,
+            classes,
+            channels=_width(4 * channels, 8) // order(group),
+            group=group,
+            padding=padding,
+            attention_size=choice(7, 3, 5, name="attention_size"),
+            ratio=choice(2, 1, 4, name="ratio"),
+        )
+    )
+
+
+def gsa_net(input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 20) -> Space:
+    """Around GSA-Net: group, width, heads, neighbourhood and dropout. Cost grows with the group's order squared."""
+    return Space(
+        published.gsa_net(
+            input,
+            classes,
+            channels=_channels(channels),
+            group=_groups("C4", "C8", "D4", "C1"),
+            heads=choice(9, 3, 6, name="heads"),
+            window=choice(5, 3, 7, name="window"),
+            dropout=choice(0.1, 0.0, name="dropout"),
+        )
+    )
+
+
+def partial_gcnn(input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 32) -> Space:
+    """Around the partial CKResNet: number of turns, width, size and frequency of kernels, what is learned."""
+    each = _channels(channels)
+    return Space(
+        published.partial_gcnn(
+            input,
+            classes,
+            channels=(each, each, 2 * each),
+            group=_groups("C8", "C4", "C16", "C1"),
+            kernel_size=choice(7, 5, name="kernel_size"),
+            omega_0=choice(10.0, 3.0, 6.0, name="omega_0"),
+            learn=choice("sector", "elements", name="learn"),
+        )
+    )
+
+
+def separable_gcnn(input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 32) -> Space:
+    """Around the separable SE(2)-CNN: number of turns, width, factorisation, size and frequency of kernels."""
+    each = _channels(channels)
+    return Space(
+        published.separable_gcnn(
+            input,
+            classes,
+            channels=(each, each, 2 * each),
+            group=_groups("C8", "C4", "C16", "C1"),
+            kernel_size=choice(7, 5, name="kernel_size"),
+            omega_0=choice(10.0, 3.0, 6.0, name="omega_0"),
+            factorisation=choice("group_separable", "full", "group_depthwise", name="factorisation"),
+        )
+    )
+
+
+def wavelet_net(input: Series = URBAN_SOUND, classes: int = 10, channels: int = 12) -> Space:
+    """Around the wavelet network: width, kind of kernel and dropout."""
+    return Space(
+        published.wavelet_net(
+            input,
+            classes,
+            channels=_channels(channels),
+            kernel=choice(Table(), Siren(), Spline(), name="kernel"),
+            dropout=choice(0.25, 0.0, 0.5, name="dropout"),
+        )
+    )
+
+
+def octahedral_cnn(input: Volume = MODEL_NET, classes: int = 10, channels: int = 1) -> Space:
+    """Around CubeNet: group, total width, factorisation, size of the first kernel, units and dropout."""
+    group = _groups("O", "T", "C4", "C1")
+    return Space(
+        published.octahedral_cnn(
+            input,
+            classes,
+            channels=_width(24 * channels, 24) // order(group),
+            group=group,
+            first_size=choice(5, 3, name="first_size"),
+            factorisation=choice("full", "group_separable", name="factorisation"),
+            units=choice(512, 128, name="units"),
+        )
+    )
+
+
+def _planar(input: Input, classes: int, first: str, channels: int, padding: str) -> Space:
+    group = _groups(*dict.fromkeys([first, "C4", "D4", "C1"]))
+    return Space(
+        published.p4cnn(
+            input,
+            classes,
+            channels=_width(channels * Group(first).order, 8) // order(group),
+            group=group,
+            padding=padding,
+            dropout=choice(0.3, 0.0, name="dropout"),
+            factorisation=choice("full", "group_separable", "depthwise_separable", name="factorisation"),
+        )
+    )
+
+
+def _groups(*names: str) -> Any:
+    return choice(*names, name="group")
+
+
+def _width(total: int, divisor: int) -> Any:
+    """The published total, half and twice of it, as multiples of the largest group's order."""
+    widths = [-(-width // divisor) * divisor for width in (total // 2, 2 * total)]
+    return choice(*dict.fromkeys([total, *widths]), name="width")
+
+
+def _channels(published: int) -> Any:
+    return choice(*dict.fromkeys([published, max(1, published // 2), 2 * published]), name="channels")

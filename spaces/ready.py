@@ -11,6 +11,8 @@ from archspec.groups import Group
 from archspec.hole import choice, integer, order
 from archspec.inputs import Image, Input, Series, Volume
 from archspec.kernels import S4D, Fourier, Hyena, Kernel, Magnet, Siren, Table
+from archspec.published import grids
+from archspec.windows import Disc, Window
 from spaces.space import Space
 
 STAGES = 2
@@ -41,8 +43,26 @@ def volumes(
     return residual_space(Volume(channels=channels, size=size), classes, groups, (3, 5), (Table(), Siren()))
 
 
+def rotated_images(
+    channels: int, size: tuple[int, int], classes: int, groups: Sequence[str] = ("C4", "C1", "C2", "D4", "C8")
+) -> Space:
+    """Classifiers of images without an upright; as `images`, with eighth turns too and kernels that can carry these.
+
+    Kernels are 5×5 or 7×7 under a disc, a table or a sine network, at once or turns first and then the plane.
+    """
+    input = Image(channels=channels, size=size)
+    factorisations = ("full", "group_separable")
+    return residual_space(input, classes, groups, (5, 7), (Table(), Siren()), factorisations, Disc())
+
+
 def residual_space(
-    input: Input, classes: int, groups: Sequence[str], kernel_sizes: Sequence[int], kernels: Sequence[Kernel]
+    input: Input,
+    classes: int,
+    groups: Sequence[str],
+    kernel_sizes: Sequence[int],
+    kernels: Sequence[Kernel],
+    factorisations: Sequence[str] = ("full", "depthwise_separable"),
+    window: Window | None = None,
 ) -> Space:
     """A lifting convolution, then stages of pre-normalised residual convolutions with a pooling after each.
 
@@ -61,6 +81,7 @@ def residual_space(
             channels=width // order(group),
             kernel=choice(*kernels, name="stem_kernel"),
             kernel_size=_sizes(kernel_sizes, grid),
+            window=window,
         )
     ]
     for stage in range(STAGES):
@@ -69,7 +90,8 @@ def residual_space(
             channels=channels,
             kernel=choice(*kernels, name=f"stage{stage + 1}_kernel"),
             kernel_size=_sizes(kernel_sizes, grid),
-            factorisation=choice("full", "depthwise_separable", name=f"stage{stage + 1}_factorisation"),
+            factorisation=choice(*factorisations, name=f"stage{stage + 1}_factorisation"),
+            window=window,
         )
         body.append(
             Repeat(
@@ -80,7 +102,7 @@ def residual_space(
         pool = halving(grid)
         if pool is not None:
             body.append(pool)
-            grid = halved(grid)
+            grid = grids.halved(grid)
     body += [Norm(), Activation(), GroupPool(reduce=choice("max", "mean", name="group_pool"))]
     return Space(Architecture(input=input, body=body, head=Classifier(classes=classes)))
 
@@ -92,16 +114,9 @@ def fits(group: Group, grid: tuple[int, ...]) -> bool:
 
 def halving(grid: tuple[int, ...]) -> Pool | None:
     """The pooling that halves a grid and keeps its centre; None where an axis is small or parities differ."""
-    if min(grid) < 6:
+    if min(grid) < 6 or len({n % 2 for n in grid}) > 1:
         return None
-    if all(n % 2 == 0 for n in grid):
-        return Pool(size=2)
-    return Pool(size=3, stride=2) if all(n % 2 for n in grid) else None
-
-
-def halved(grid: tuple[int, ...]) -> tuple[int, ...]:
-    """What `halving` leaves."""
-    return tuple((n + 1) // 2 for n in grid)
+    return grids.halving(grid)
 
 
 def _sizes(sizes: Sequence[int], grid: tuple[int, ...]) -> object:

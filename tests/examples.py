@@ -54,6 +54,7 @@ from archspec import (
     Volume,
     lower,
     price,
+    published,
 )
 from archspec.block import Block
 from archspec.inputs import Input
@@ -543,7 +544,54 @@ COMPOSED: dict[str, Architecture] = {
     "dense": network(LINE, _conv(), head=Dense(outputs=4)),
 }
 
-EXAMPLES = CONVOLUTIONS | CONTINUOUS | RESAMPLED | SYMMETRIC | SCALES | APPROXIMATE | PARTIAL | COMPOSED
+_DIGITS = Image(channels=1, size=(16, 16))
+_TINY = Image(channels=2, size=(8, 8))
+NAMED: dict[str, Architecture] = {
+    "p4cnn": published.p4cnn(_DIGITS, 3, channels=2, blocks=1),
+    "p4cnn on odd sizes": published.p4cnn(
+        SQUARE, 3, channels=2, blocks=1, padding="same", kernel=SIREN, factorisation="group_separable"
+    ),
+    "p4mcnn": published.p4mcnn(_DIGITS, 3, channels=2, blocks=1),
+    "attentive_gcnn": published.attentive_gcnn(_DIGITS, 3, channels=2, blocks=1),
+    "attentive_gcnn on D4": published.attentive_gcnn(
+        SQUARE, 3, channels=2, group="D4", blocks=1, padding="same", attention_size=5, ratio=1
+    ),
+    "gsa_net": published.gsa_net(_TINY, 3, channels=8, blocks=(1, 1), heads=2, window=3),
+    "partial_gcnn": published.partial_gcnn(_DIGITS, 3, (2, 2, 4), "C4", kernel_size=3, hidden=4),
+    "partial_gcnn on D4": published.partial_gcnn(
+        _TINY, 3, (2, 3), "D4", kernel_size=3, hidden=4, pools=(1,), learn="elements"
+    ),
+    "separable_gcnn": published.separable_gcnn(_TINY, 3, (2, 2, 3), "C4", kernel_size=3, hidden=4),
+    "separable_gcnn on D4": published.separable_gcnn(_DIGITS, 3, (2, 3), "D4", hidden=4, factorisation="full"),
+    "octahedral_cnn": published.octahedral_cnn(CUBE, 3, stages=2, units=4, first_size=3),
+    "octahedral_cnn on T": published.octahedral_cnn(
+        Volume(channels=1, size=(6, 6, 6)), 3, group="T", stages=2, units=4, factorisation="group_separable"
+    ),
+}
+NAMED_APPROXIMATE: dict[str, Architecture] = {
+    "partial_gcnn on C8": published.partial_gcnn(_DIGITS, 3, (2, 2), kernel_size=5, hidden=4),
+    "separable_gcnn on C8": published.separable_gcnn(_DIGITS, 3, (2, 3), kernel_size=5, hidden=4),
+    "p4cnn on C8": published.p4cnn(
+        SQUARE, 3, 2, "C8", kernel_size=5, blocks=1, padding="same", kernel=SIREN, window=Disc()
+    ),
+    "wavelet_net": published.wavelet_net(Series(channels=1, length=32), 3, channels=2),
+    "wavelet_net of splines": published.wavelet_net(
+        Series(channels=2, length=120), 3, channels=2, scales=5, pools=(2, 1, 1), kernel=Spline()
+    ),
+}
+
+EXAMPLES = (
+    CONVOLUTIONS
+    | CONTINUOUS
+    | RESAMPLED
+    | SYMMETRIC
+    | SCALES
+    | APPROXIMATE
+    | PARTIAL
+    | COMPOSED
+    | NAMED
+    | NAMED_APPROXIMATE
+)
 
 MOST_FLOPS = 6_000_000
 SPACES = {
@@ -552,6 +600,7 @@ SPACES = {
     "images 16x20": (spaces.images(1, (16, 20), 3), 50),
     "sequences 48": (spaces.sequences(2, 48, 3), 90),
     "volumes 6x6x6": (spaces.volumes(1, (6, 6, 6), 2), 50),
+    "rotated images 16x16": (spaces.rotated_images(1, (16, 16), 3), 30),
 }
 
 
@@ -598,7 +647,7 @@ def built(architecture: Architecture, seed: int = 0) -> Network:
             for name, value in model.named_parameters():
                 if name.endswith("bias"):
                     value.add_(0.3 * torch.randn_like(value))
-                elif value.dim() == 1 and not name.endswith("reach"):
+                elif value.dim() == 1 and not name.endswith("reach"):  # a sector is priced as it begins, whole
                     value.copy_(0.5 + torch.rand_like(value))
             for name, value in model.named_buffers():
                 if name.endswith("running_mean"):

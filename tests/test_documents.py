@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from archspec import Architecture, SignalError, SpecError, price
-from archspec.document import MAX_BYTES, read_file, read_json, read_yaml
+from archspec.document import MAX_BYTES, read_file, read_json, read_yaml, write_yaml
 from spaces import Space
 from tests.bounds import bounded
 from tests.examples import EXAMPLES
@@ -153,6 +153,12 @@ def test_reading_yaml_and_json_agree() -> None:
     for architecture in EXAMPLES.values():
         assert read_yaml(architecture.to_yaml()) == read_json(architecture.to_json()) == architecture.to_data()
         assert read_yaml(architecture.to_json()) == architecture.to_data()
+
+
+@pytest.mark.parametrize("value", [2e-05, 1e300, 5e-324, 1e22, "2e-05", "1e5", "-3E+7", 0.5, 7])
+def test_numbers_are_numbers_and_text_is_text_in_yaml(value: float | str) -> None:
+    for text in (write_yaml({"value": value}), json.dumps({"value": value})):
+        assert repr(read_yaml(text)) == repr({"value": value})
 
 
 def test_files_name_themselves_in_their_errors(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from archspec import (
     Mlp,
     Network,
     Series,
+    SignalError,
     Siren,
     Spline,
     Table,
@@ -49,12 +50,25 @@ EXACT = {
     "CKCNN, adding problem": (published.ckcnn_adding(), 70_587),
     "CCNN-4,140": (published.ccnn_4_140(), 198_769),
     "CCNN-6,380": (published.ccnn_6_380(), 1_993_091),
+    # Ours besides those that the authors' code counts: see the docstring of each.
+    "P4CNN": (published.p4cnn(), 24_610 + 110),
+    "αF-P4CNN": (published.attentive_gcnn(), 29_462 - 192 - 320 + 110),
+    "GSA-Net on C4": (published.gsa_net(), 44_428 - 580 + 110),
+    "GSA-Net on C16": (published.gsa_net(group="C16"), 44_668 - 580 + 110),
+    "partial CKResNet": (published.partial_gcnn(), 467_791 + 384 + 64 - 2),
+    "separable SE(2)-CNN": (published.separable_gcnn(), 755_370),
+    "the same, not separable": (published.separable_gcnn(factorisation="full"), 716_490),
+    "wavelet network": (published.wavelet_net(), 458_614),
+    "CubeNet on O": (published.octahedral_cnn(), 345_211),
 }
 ROUNDED = {
     "CKCNN, sequential MNIST": (published.ckcnn_smnist(), 98_290, 10),
     "CKCNN, sequential MNIST, wide": (published.ckcnn_smnist(100, 30.5, 0.2), 1_030_000, 10_000),
     "FlexNet-7": (published.flexnet_7(), 670_000, 10_000),
     "FlexTCN-6": (published.flextcn_6(), 375_000, 10_000),
+    "P4CNN, the paper's figure": (published.p4cnn(), 25_000, 500),
+    "P4MCNN, by its rule": (published.p4mcnn(), 25_000, 2_000),
+    "GSA-Net, the paper's figure": (published.gsa_net(group="C16"), 44_670, 500),
 }
 
 
@@ -90,12 +104,28 @@ SPACES = {
     "flextcn": spaces.flextcn(Series(channels=1, length=784), Classifier(classes=10, pool="last")),
     "flexnet": spaces.flexnet(Image(channels=3, size=(32, 32)), 10),
     "ccnn": spaces.ccnn(Series(channels=1, length=784), 10),
+    "p4cnn": spaces.p4cnn(),
+    "p4mcnn": spaces.p4mcnn(),
+    "attentive_gcnn": spaces.attentive_gcnn(),
+    "gsa_net": spaces.gsa_net(),
+    "partial_gcnn": spaces.partial_gcnn(),
+    "separable_gcnn": spaces.separable_gcnn(),
+    "wavelet_net": spaces.wavelet_net(),
+    "octahedral_cnn": spaces.octahedral_cnn(),
 }
 PUBLISHED = {
     "ckcnn": published.ckcnn_smnist(dropout=0.0),
     "flextcn": published.flextcn(Series(channels=1, length=784), Classifier(classes=10, pool="last")),
     "flexnet": published.flexnet_7(),
     "ccnn": published.ccnn_4_140(),
+    "p4cnn": published.p4cnn(),
+    "p4mcnn": published.p4mcnn(),
+    "attentive_gcnn": published.attentive_gcnn(),
+    "gsa_net": published.gsa_net(),
+    "partial_gcnn": published.partial_gcnn(),
+    "separable_gcnn": published.separable_gcnn(),
+    "wavelet_net": published.wavelet_net(),
+    "octahedral_cnn": published.octahedral_cnn(),
 }
 
 
@@ -106,7 +136,38 @@ def test_the_default_point_of_its_space_is_the_published_network(name: str) -> N
     assert space.fill(space.values_of(space.default)).hash == space.default.hash
     assert space.size() > 20
     rng = random.Random(0)
-    assert len({space.sample(rng).hash for _ in range(10)}) > 3
+    drawn = [space.sample(rng) for _ in range(30)]
+    assert len({architecture.hash for architecture in drawn}) > 3
+    assert all(price(architecture).flops > 0 for architecture in drawn)
+
+
+def test_eighth_turns_are_only_drawn_with_kernels_that_carry_them() -> None:
+    space, rng = spaces.rotated_images(1, (28, 28), 10), random.Random(0)
+    assert str(space.values_of(space.default)["group"]) == "C4"
+    drawn = [space.sample(rng) for _ in range(100)]
+    assert all(price(architecture).flops > 0 for architecture in drawn)
+    eighths = [a for a in drawn if a.graph.nodes["body.0"].signal.group.name == "C8"]
+    assert len(eighths) > 5
+    for architecture in eighths:
+        assert not any("aliases" in warning for warning in architecture.warnings)
+        for node in architecture.graph.nodes.values():
+            if isinstance(node.block, Conv | Lift):
+                assert node.block.kernel_size in (5, 7)
+                assert node.block.window == Disc()
+
+
+@pytest.mark.parametrize(("length", "scales"), [(16, 3), (64, 4), (128, 5), (2_000, 7), (10_000, 9)])
+def test_a_wavelet_network_takes_as_many_scales_as_its_series_can_hold(length: int, scales: int) -> None:
+    architecture = published.wavelet_net(Series(channels=1, length=length), 3, channels=2)
+    assert architecture.graph.nodes["body.0"].signal.group.name == f"S{scales}"
+    with pytest.raises(SignalError, match="use fewer scales or taps"):
+        _ = published.wavelet_net(Series(channels=1, length=length), 3, channels=2, scales=scales + 2).graph
+
+
+def test_the_last_pooling_of_gsa_net_is_before_its_turns() -> None:
+    """The maximum over turns of the mean over positions: not the same as the other way round."""
+    body = published.gsa_net().body
+    assert [block.kind for block in body[-3:]] == ["pointwise", "pool", "group_pool"]
 
 
 KERNELS: tuple[Kernel, ...] = (

@@ -135,17 +135,26 @@ def test_the_public_names_are_these() -> None:
     assert set(spaces.__all__) == {
         "Parameter",
         "Space",
+        "attentive_gcnn",
         "ccnn",
         "choice",
         "ckcnn",
         "flexnet",
         "flextcn",
+        "gsa_net",
         "images",
         "integer",
+        "octahedral_cnn",
         "order",
+        "p4cnn",
+        "p4mcnn",
+        "partial_gcnn",
         "real",
+        "rotated_images",
+        "separable_gcnn",
         "sequences",
         "volumes",
+        "wavelet_net",
     }
     assert all(getattr(module, name) is not None for module in (archspec, spaces) for name in module.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

@@ -31,9 +31,10 @@ from archspec.certificate import Certificate
 from archspec.moving import smooth_noise, transformed
 from archspec.symmetry import certify, settle
 from tests.equivariance import BROKEN, EXACT, deviations, groups_of, settled
-from tests.examples import APPROXIMATE, RANDOM, SYMMETRIC, network, noise, on
+from tests.examples import APPROXIMATE, NAMED, RANDOM, SYMMETRIC, network, noise, on
 
-WITH_A_GROUP = SYMMETRIC | {name: a for name, a in RANDOM.items() if groups_of(a)}
+EIGHTHS = {name for name, a in RANDOM.items() if Group("C8") in groups_of(a)}
+WITH_A_GROUP = SYMMETRIC | NAMED | {name: a for name, a in RANDOM.items() if groups_of(a) and name not in EIGHTHS}
 
 
 def test_many_random_networks_have_a_symmetry() -> None:
@@ -57,6 +58,11 @@ def test_turning_before_is_turning_after_at_every_node(name: str) -> None:
         errors = deviations(model, architecture, group)
         assert errors
         assert max(errors.values()) < EXACT, max(errors.items(), key=lambda item: item[1])
+
+
+@pytest.mark.parametrize("name", sorted(EIGHTHS))
+def test_random_networks_of_eighth_turns_keep_quarter_turns_exactly(name: str) -> None:
+    assert max(deviations(settled(RANDOM[name]), RANDOM[name], Group("C4")).values()) < EXACT
 
 
 @pytest.mark.parametrize("name", [name for name in SYMMETRIC if groups_of(SYMMETRIC[name])])

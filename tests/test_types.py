@@ -30,6 +30,7 @@ from archspec import (
     Siren,
     Volume,
 )
+from tests.equivariance import groups_of
 from tests.examples import EXAMPLES, LINE, RANDOM, SQUARE, WIDE, attending, network, on
 
 EVEN = Image(size=(12, 12))
@@ -355,6 +356,9 @@ def test_what_is_approximate_is_warned_of_with_its_place() -> None:
     assert unread == "body[0] (pool): the last 1 of 9 points on axis 0 are never read"
 
 
-@pytest.mark.parametrize("name", [name for name in EXAMPLES | RANDOM if "C8" not in name and "odd" not in name])
-def test_quarter_turns_and_flips_are_not_warned_of(name: str) -> None:
-    assert [w for w in (EXAMPLES | RANDOM)[name].warnings if "turns" in w] == []
+@pytest.mark.parametrize("name", EXAMPLES | RANDOM)
+def test_turns_that_no_grid_holds_are_warned_of_and_no_others(name: str) -> None:
+    architecture = (EXAMPLES | RANDOM)[name]
+    dims = len(architecture.input.grid)
+    exact = all(group.action(dims).exact for group in groups_of(architecture))
+    assert any("turns of" in warning for warning in architecture.warnings) != exact

@@ -18,6 +18,16 @@ ROWS: list[tuple[str, Architecture, str]] = [
     ("FlexNet-7, CIFAR-10", published.flexnet_7(), "0.67M"),
     ("CCNN-4,140, sequential MNIST", published.ccnn_4_140(), "200K"),
     ("CCNN-6,380, sequential MNIST", published.ccnn_6_380(), "2M"),
+    ("P4CNN, rotated MNIST", published.p4cnn(), "25K (code: 24,610)"),
+    ("P4MCNN, rotated MNIST", published.p4mcnn(), "not published"),
+    ("αF-P4CNN, rotated MNIST", published.attentive_gcnn(), "code: 29,462"),
+    ("GSA-Net on C4, rotated MNIST", published.gsa_net(), "code: 44,428"),
+    ("GSA-Net on C16, rotated MNIST", published.gsa_net(group="C16"), "44.67K (code: 44,668)"),
+    ("Partial CKResNet, rotated MNIST", published.partial_gcnn(), "code: 467,791"),
+    ("Separable SE(2)-CNN, rotated MNIST", published.separable_gcnn(), "code: 755,370"),
+    ("The same, not separable", published.separable_gcnn(factorisation="full"), "code: 716,490"),
+    ("Wavelet network, UrbanSound8K", published.wavelet_net(), "code: 458,614"),
+    ("CubeNet on O, ModelNet10", published.octahedral_cnn(), "settings give 345,211"),
 ]
 
 

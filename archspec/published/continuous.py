@@ -1,8 +1,4 @@
-"""The papers' networks as functions that return an `Architecture`; every argument can be a hole.
-
-Settings are those of the authors' public code: dwromero/ckconv, rjbruin/flexconv and david-knigge/ccnn. What is named
-after a network (`ckcnn`, `flextcn`, `flexnet`, `ccnn`) takes any input; what is named after a task has its sizes.
-"""
+"""Networks of continuous kernels; settings as in dwromero/ckconv, rjbruin/flexconv and david-knigge/ccnn."""
 
 from __future__ import annotations
 
