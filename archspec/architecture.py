@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, Self, TypeVar, get_args
 
 from pydantic import Field, model_validator
 
+from archspec import lints
 from archspec.blocks import AnyBlock, AnyHead
 from archspec.canonical import canonical_hash
 from archspec.cost import Cost
@@ -106,7 +107,7 @@ class Architecture(Model):
     @property
     def warnings(self) -> list[str]:
         """What is allowed but only approximate, each with the path of its block."""
-        return self.graph.warnings()
+        return lints.warnings(self.graph)
 
     def to_data(self) -> dict[str, Any]:
         """Plain JSON-ready data, defaults left out."""

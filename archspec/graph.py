@@ -103,15 +103,6 @@ class Graph:
         given = self.nodes[INPUT].signal
         return Cost(macs, fft, params, activations - given.maps * given.positions, kernel_macs)
 
-    def warnings(self) -> list[str]:
-        """What is allowed but approximate, each with the path of its node."""
-        return [
-            f"{path(name)} ({node.block.kind}): {text}"
-            for name, node in self.nodes.items()
-            if node.block is not None
-            for text in node.block.warnings(self.source(name))
-        ]
-
     def dag(self) -> nx.MultiDiGraph[str]:
         """The graph as networkx sees it: a node's `node`, an edge's `position` among the inputs."""
         import networkx as nx

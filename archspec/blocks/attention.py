@@ -57,6 +57,9 @@ class Attention(Primitive):
         self.spatial(x).infer(x._replace(channels=2))
         return x
 
+    def looks(self, x: Signal) -> bool:
+        return self.spatial(x).looks(x)
+
     def cost(self, x: Signal) -> Cost:
         (narrow, pooled), (wide, hidden) = self.linear(x)
         once, twice = wide.cost(hidden), narrow.cost(pooled)

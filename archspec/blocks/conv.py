@@ -91,6 +91,9 @@ class Convolution(Primitive):
             return Signal(self.channels, grid, group, partial=x.partial)
         return x.strided(grid, strides, self.stride)._replace(channels=self.channels, group=group)
 
+    def looks(self, x: Signal) -> bool:
+        return self.acting(x).trivial and max(self.sizes(x)) > 1
+
     def cost(self, x: Signal) -> Cost:
         return self.cost_of(x, self.kept(x))
 
@@ -115,6 +118,8 @@ class Convolution(Primitive):
                 f"frequency {frequency:.3g} aliases under turns of {group} at {checks.text(sizes)} taps; "
                 f"keep it at {max(sizes) - 1} or below"
             )
+        if self.kernel.coordinates == "interval":
+            yield "an angle on an interval jumps at the identity, so the kernel is not continuous; use angle='circle'"
         if isinstance(self.kernel, Table):
             yield f"a table is interpolated for the turns of {group}; a continuous kernel (Siren) is sampled instead"
 

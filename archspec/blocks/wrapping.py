@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
+from archspec import lints
 from archspec.block import Primitive, require_no_group, require_turnable, require_unpooled
 from archspec.canonical import canonical_hash
 from archspec.cost import Cost
@@ -66,7 +67,7 @@ class Wrapper(Primitive):
     def warnings(self, x: Signal) -> Iterator[str]:
         if not self.group.action(x.dims).exact:
             yield f"turns of {self.group} other than quarter turns are interpolated; measure them with certify()"
-        yield from self.inner(x).warnings()
+        yield from lints.warnings(self.inner(x))
 
     def nodes_within(self, x: Signal) -> int:
         return sum(node.facts.size for node in self.inner(x).nodes.values())
