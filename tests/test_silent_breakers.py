@@ -45,6 +45,10 @@ from tests.examples import LINE, SQUARE, WIDE, network, on
 EVEN = Image(channels=2, size=(10, 10))
 DISC = {"kernel_size": 7, "window": Disc(), "kernel": Siren()}
 
+LAST = on("D1", input=LINE).model_copy(update={"head": Classifier(classes=2, pool="last")})
+POOLED = network(SQUARE, Lift(group="C4", channels=2), GroupPool(), Conv(channels=2))
+CAUSAL = on("D1", Conv(channels=2, causal=True), input=LINE)
+
 REFUSED: dict[str, tuple[Architecture, str, str]] = {
     "1 a stride off centre": (on("C4", Conv(channels=2, stride=2), input=EVEN), "body[1].stride", "off its centre"),
     "1 a pool off centre": (on("C4", Pool(size=2)), "body[1].stride", "off its centre"),
@@ -67,11 +71,7 @@ REFUSED: dict[str, tuple[Architecture, str, str]] = {
     "15 kernels too small to turn": (on("C8", kernel_size=3, window=Disc()), "body[0].kernel_size", "at least 5"),
     "16 a sum of other sampled sets": (on("C4", Residual(body=[Norm(), Partial()])), "body[1].sum", "put Partial()"),
     "16 a sum of other groups": (on("D4", Residual(body=[Restrict(group="C4")])), "body[1]", "out of the residual"),
-    "17 a layer after the axis is pooled": (
-        on("C4").model_copy(update={"body": (Lift(group="C4", channels=2), GroupPool(), Conv(channels=2))}),
-        "body[2]",
-        "before GroupPool()",
-    ),
+    "17 a layer after the axis is pooled": (POOLED, "body[2]", "before GroupPool()"),
     "a causal kernel under reversal": (
         on("D1", Conv(channels=2, causal=True), input=LINE),
         "body[1].causal",
