@@ -47,6 +47,14 @@ def turn(model: Network, rng: np.random.Generator | None) -> None:
                 bank.place(bank.kept)
 
 
+def turns(model: Network) -> bool:
+    """Whether a network is on C_n in such a way that it can be turned."""
+    try:
+        return bool(_stretches(model.architecture.graph))
+    except SignalError:
+        return False
+
+
 def reestimate(model: nn.Module, batches: Iterable[Tensor]) -> None:
     """Give every batch norm the statistics of these batches, each counting the same; weights stay as they are.
 

@@ -2,8 +2,8 @@
 
     python examples/which_symmetry.py
 
-Rotated handwritten digits (bundled with scikit-learn): plain networks, C2, C4, D4 and C8, dense and separable, tables and
-sine networks as kernels. Ends with the front, the report that says which symmetry paid at which budget
+Rotated handwritten digits (bundled with scikit-learn): plain networks, C2, C4, D4 and C8, dense and separable, tables
+and sine networks as kernels. Ends with the front, the report that says which symmetry paid at which budget
 (runs/which_symmetry/report.md), and the best network exported with its certificate.
 """
 

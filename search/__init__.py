@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from search.result import Front, Result, Trial
     from search.run import Search
     from search.sequences import adding_problem, bumps_1d, copy_memory, nearby, recall, waves
+    from search.settings import Training
     from search.shapes import shapes
     from search.symmetric import half_turns, mirrored
     from search.task import Task
-    from search.training import Training
     from search.voxels import chiral_voxels
 
 # Loaded when first asked for: the command line answers without torch and optuna where it can.
@@ -38,7 +38,7 @@ _HOME = {
     "Scored": "search.outcome",
     "Search": "search.run",
     "Task": "search.task",
-    "Training": "search.training",
+    "Training": "search.settings",
     "Trial": "search.result",
     "adding_problem": "search.sequences",
     "at_most": "search.objectives",

@@ -14,9 +14,10 @@ from archspec.architecture import Architecture
 from archspec.lowering import lower
 from search.augmenting import check_augmentation
 from search.outcome import Failed
+from search.settings import Training
 from search.store import RunError
 from search.task import Task
-from search.training import Training, evaluate, train
+from search.training import evaluate, train
 from search.worker import one_thread
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
@@ -16,9 +15,9 @@ from search.objectives import Constraint, Objective, parse_constraint, parse_obj
 from search.outcome import Outcome
 from search.rates import check_roles
 from search.result import Result
+from search.settings import Training
 from search.store import RunDirectory, RunError
 from search.task import Task
-from search.training import Training
 from search.worker import Trainer
 from spaces import Space
 
@@ -130,13 +129,12 @@ class Search:
 
     def _record(self) -> dict[str, object]:
         """What must be the same for a run to go on."""
-        training = {key: value for key, value in asdict(self.training).items() if key != "device"}
         return {
             "space": to_data(self.space.template),
             "objectives": [str(o) for o in self.objectives],
             "constraints": [str(c) for c in self.constraints],
             "seed": self.seed,
-            "training": training,
+            "training": self.training.record(),
             "task": f"{self.task.name} ({self.task.fingerprint})",
         }
 

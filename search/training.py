@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import pickle
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import nn
@@ -17,54 +17,20 @@ from torch import nn
 from archspec.architecture import Architecture, price
 from archspec.certificate import largest
 from archspec.layers.aliasing import alias_penalty
-from archspec.layers.roles import ROLES, Role, roles
+from archspec.layers.roles import roles
+from archspec.layers.scales import admissibility_penalty
 from archspec.lowering import lower
 from archspec.symmetry import certify
+from archspec.turning import reestimate, turn, turns
 from search.augmenting import augmented
 from search.candidate import derived_seed
 from search.outcome import Failed, Outcome, Scored
-from search.rates import Rate, parameter_groups, set_rates
+from search.rates import parameter_groups, set_rates
+from search.settings import Training
 from search.store import write_whole
 from search.task import Data, Task, batch_count, batches
 
 EVALUATION_BATCH = 256
-
-
-@dataclass(frozen=True)
-class Training:
-    """How a candidate is trained.
-
-    Attributes:
-        warmup: share of the steps in which the learning rate rises; after it a cosine to zero.
-        patience: stop after this many epochs without a better validation score; None never does.
-        clip: largest norm of the gradient.
-        label_smoothing: of the cross-entropy in training; scores are without it.
-        alias_penalty: factor of the penalty on kernels under `band_limit="regularise"`.
-        augment: a group, such as `"C4"`, by a random element of which each training example is moved, anew each epoch.
-        rates: of the roles that parameters play (`kernel`, `window`, `omega`, `plain`), where not the default; those a
-            network does not have are passed over, those that none of a space has are refused.
-        device: `auto` is a GPU where there is one.
-    """
-
-    epochs: int = 20
-    batch_size: int = 64
-    learning_rate: float = 2e-2
-    weight_decay: float = 1e-2
-    warmup: float = 0.1
-    patience: int | None = 10
-    clip: float = 5.0
-    label_smoothing: float = 0.1
-    alias_penalty: float = 0.1
-    augment: str | None = None
-    rates: Mapping[Role, Rate] = field(default_factory=dict)
-    device: str = "auto"
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
-        if unknown := self.rates.keys() - set(ROLES):
-            raise ValueError(f"there is no role {min(unknown)!r}; the roles are {', '.join(ROLES)}")
 
 
 def train(
@@ -163,6 +129,9 @@ class _Run:
         self.optimizer = torch.optim.AdamW(
             parameter_groups(self.model, training.learning_rate, training.weight_decay, rates)
         )
+        # Offsets between the elements are for networks that have some: others of a space are trained as ever.
+        offsets = training.offsets > 0 and turns(self.model)
+        self.turns = np.random.default_rng(seed) if offsets else None
         self.penalised = any(getattr(m, "regularised", False) for m in self.model.modules())
         self.done = 0
         self.steps = batch_count(task.train, training.batch_size)
@@ -187,13 +156,17 @@ class _Run:
         """One epoch; the reason why training cannot go on, if so."""
         # Everything random follows from the seed and the epoch, so that a training taken up again is the same one.
         torch.manual_seed((self.seed * 1_000_003 + self.done) % 2**63)
+        if self.turns:
+            self.turns = np.random.default_rng((self.seed, self.done))
         self.model.train()
         examples = batches(self.task.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done)
         for x, y in augmented(examples, self.training.augment, derived_seed(self.seed, f"augment {self.done}")):
-            self._set_rate()
+            self._begin_step()
             loss = self.task.loss(self.model(x.to(self.device)), y.to(self.device), self.training.label_smoothing)
             if self.penalised:
                 loss = loss + self.training.alias_penalty * alias_penalty(self.model)
+            if self.training.admissibility:
+                loss = loss + self.training.admissibility * admissibility_penalty(self.model)
             if not math.isfinite(value := loss.item()):
                 return f"diverged: the loss is {value} in epoch {self.done + 1}"
             self.optimizer.zero_grad(set_to_none=True)
@@ -201,7 +174,7 @@ class _Run:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
             self.optimizer.step()
             self.step += 1
-        self.model.fit()
+        self._end_epoch()
         scores = evaluate(self.model, self.task, self.task.validation, self.training.batch_size, self.device)
         if self.metric not in scores:
             raise KeyError(f"there is no score {self.metric!r}; the task gives {', '.join(sorted(scores))}")
@@ -223,7 +196,7 @@ class _Run:
             "done": self.done,
             "step": self.step,
             "history": self.history,
-            "training": asdict(self.training),
+            "training": self.training.record(),
             "seconds": self.elapsed,
         }
         write_whole(path, lambda temporary: torch.save(state, temporary))
@@ -234,7 +207,7 @@ class _Run:
             state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
         except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
             return
-        if state["training"] != asdict(self.training):
+        if state["training"] != self.training.record():
             return
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -245,6 +218,15 @@ class _Run:
         best = max(self.history) if self.larger else min(self.history)
         return len(self.history) - 1 - self.history[::-1].index(best)
 
-    def _set_rate(self) -> None:
+    def _begin_step(self) -> None:
         total = max(1, self.steps * self.training.epochs)
         set_rates(self.optimizer, self.training.learning_rate, self.step, total, self.training.warmup)
+        if self.turns and self.step >= (1 - self.training.offsets) * total:
+            turn(self.model, self.turns)
+
+    def _end_epoch(self) -> None:
+        """What is evaluated has its windows fitted, its kernels at the elements, and the statistics of these."""
+        self.model.fit()
+        if self.turns:
+            turn(self.model, None)
+            reestimate(self.model, (x.to(self.device) for x, _ in batches(self.task.train, EVALUATION_BATCH)))

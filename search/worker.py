@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from archspec.architecture import Architecture
 from search.candidate import Candidate
 from search.outcome import Failed, Outcome
+from search.settings import Training
 from search.store import RunDirectory
 from search.task import Task
-from search.training import Training, train
+from search.training import train
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,33 @@
 """Training one candidate: exact under its seed, resumable, honest about failure."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
-from archspec import Activation, Architecture, Classifier, Conv, Dense, Dropout, Image, Norm, Pool, Regressor, lower
-from search import Failed, Scored, Task, Training
+from archspec import (
+    Activation,
+    Architecture,
+    Classifier,
+    Conv,
+    Dense,
+    Disc,
+    Dropout,
+    GroupPool,
+    Image,
+    Lift,
+    Norm,
+    Pool,
+    Regressor,
+    Series,
+    Siren,
+    admissibility_penalty,
+    lower,
+)
+from search import Failed, Scored, Task, Training, digits
 from search.training import evaluate, train
 from tests.search.tiny import bars
 
@@ -138,3 +159,50 @@ def test_pooling_to_one_example_left_over_does_not_stop_training() -> None:
         input=Image(channels=1, size=(4, 4)), body=[Conv(channels=2), Pool(size=4), Norm()], head=Classifier(classes=2)
     )
     assert isinstance(train(architecture, task, Training(epochs=1, batch_size=64), 0, GOAL), Scored)
+
+
+def test_offsets_between_elements_are_trained_and_taken_back(tmp_path: Path) -> None:
+    """A network on C4 is moved in the last half, one on C1 is trained as ever, and a resumed training is the same."""
+    conv = {"channels": 2, "kernel_size": 5, "kernel": Siren(hidden=4), "window": Disc()}
+    body = [Lift(group="C4", **conv), Norm(), Conv(**conv), Norm(), GroupPool()]
+    turning = Architecture(input=Image(size=(8, 8)), body=body, head=Classifier(classes=10))
+    task = digits().without_test()
+    goal = ("accuracy", True)
+    settings = Training(epochs=4, offsets=0.5, patience=None)
+    whole = train(turning, task, settings, 0, goal)
+    assert isinstance(whole, Scored)
+    assert whole.scores != train(turning, task, replace(settings, offsets=0.0), 0, goal).scores
+
+    def stop(epoch: int, score: float) -> None:
+        if epoch == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(turning, task, settings, 0, goal, checkpoint=tmp_path / "c", each_epoch=stop)
+    assert train(turning, task, settings, 0, goal, checkpoint=tmp_path / "c").scores == whole.scores
+    plain = Architecture(input=Image(size=(8, 8)), body=[Conv(channels=2)], head=Classifier(classes=10))
+    outcomes = [train(plain, task, replace(settings, offsets=o), 0, goal).scores for o in (0.0, 1.0)]
+    assert outcomes[0] == outcomes[1]
+
+
+def test_the_admissibility_penalty_makes_wavelets_of_kernels_on_scales(tmp_path: Path) -> None:
+    line = Series(channels=1, length=64)
+    fields = {"channels": 3, "kernel_size": 5}
+    body = [Lift(group="S3", **fields), Activation(), Conv(**fields), GroupPool()]
+    architecture = Architecture(input=line, body=body, head=Classifier(classes=2))
+    x = np.random.default_rng(0).standard_normal((60, 1, 64)).astype(np.float32)
+    task = Task.from_arrays(x, np.arange(60) % 2)
+    left = []
+    for factor in (0.0, 1.0):
+        weights = tmp_path / f"{factor}.safetensors"
+        training = Training(epochs=20, batch_size=6, admissibility=factor, patience=None)
+        train(architecture, task, training, 0, ("loss", False), weights=weights)
+        model = lower(architecture)
+        model.load_state_dict(load_file(weights))
+        left.append(admissibility_penalty(model).item())
+    assert left[1] < 0.3 * left[0]
+
+
+def test_what_is_as_by_default_is_not_recorded_so_new_settings_keep_old_runs() -> None:
+    assert Training().record() == {}
+    assert Training(epochs=3, offsets=0.5, device="cpu").record() == {"epochs": 3, "offsets": 0.5}
