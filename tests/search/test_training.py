@@ -191,7 +191,8 @@ def test_the_admissibility_penalty_makes_wavelets_of_kernels_on_scales(tmp_path:
     body = [Lift(group="S3", **fields), Activation(), Conv(**fields), GroupPool()]
     architecture = Architecture(input=line, body=body, head=Classifier(classes=2))
     x = np.random.default_rng(0).standard_normal((60, 1, 64)).astype(np.float32)
-    task = Task.from_arrays(x, np.arange(60) % 2)
+    labels = np.arange(60) % 2
+    task = Task.from_arrays(x * (1 + 2 * labels[:, None, None]).astype(np.float32), labels)
     left = []
     for factor in (0.0, 1.0):
         weights = tmp_path / f"{factor}.safetensors"
