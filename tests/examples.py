@@ -300,6 +300,13 @@ SYMMETRIC: dict[str, Architecture] = {
         algorithm="fft",
     ),
     "D4 spline": on("D4", _conv(kernel=Spline(), kernel_size=5), kernel=Fourier(features=4)),
+    "C4 spline around the circle": on(
+        "C4",
+        _conv(kernel=Spline(around=5), kernel_size=5),
+        _conv(kernel=Spline(around=4, degree=1, knots=3), kernel_size=5, factorisation="kernel_separable"),
+        _conv(kernel=Spline(around=3), factorisation="group_separable"),
+        kernel=Spline(around=4),
+    ),
     "C4 hyena": on("C4", _conv(kernel=Hyena(hidden=4, bands=2), kernel_size=5), kernel=Mlp(hidden=4)),
     "C4 about an axis of a volume": on("C4", _conv(), Norm(), input=CUBE),
     "C4 attention": attending("C4", Norm(), SelfAttention(channels=3, window=5), Norm(type="layer"), window=5, heads=1),
@@ -414,6 +421,14 @@ APPROXIMATE: dict[str, Architecture] = {
         _conv(kernel_size=5, window=Disc(), factorisation=SEPARABLE),
         input=Image(channels=2, size=(17, 17)),
         kernel_size=5,
+        window=Disc(),
+    ),
+    "C8 spline around the circle": on(
+        "C8",
+        _conv(kernel=Spline(around=6), kernel_size=7, window=Disc()),
+        input=Image(channels=2, size=(17, 17)),
+        kernel=SIREN,
+        kernel_size=7,
         window=Disc(),
     ),
     "C8 attention": attending(

@@ -18,6 +18,7 @@ from archspec import (
     Residual,
     SignalError,
     Siren,
+    Spline,
     Table,
     carry,
 )
@@ -62,6 +63,16 @@ def test_a_mean_over_elements_keeps_the_scale_of_the_answers(factorisation: str)
         answers.append(conv(lift(x))[:, :, :: Group(group).order // 8].detach())
     coarse, fine = answers
     assert float((coarse - fine).norm() / fine.norm()) < 0.02
+
+
+def test_a_spline_around_the_circle_carries_too() -> None:
+    conv = {**CONV, "kernel": Spline(around=6)}
+    c4, c8 = (on(g, Conv(**conv), input=Image(channels=2, size=(9, 9)), **conv) for g in ("C4", "C8"))
+    model = built(c4).eval()
+    finer = carry(model, c8)
+    bank, fine = (m.get_submodule("body_1_conv").sample() for m in (model, finer))
+    shape = (3, 4, 3, 4, -1)
+    assert torch.allclose(fine.view(3, 8, 3, 8, -1)[:, ::2, :, ::2] * 2, bank.view(shape), atol=1e-12)
 
 
 def test_tables_over_the_elements_cannot_be_carried_and_say_so() -> None:

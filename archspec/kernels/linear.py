@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from archspec.groups import Group
 from archspec.kernels.kernel import Kernel, Wanted, dense_macs
 
 if TYPE_CHECKING:
@@ -49,22 +50,38 @@ class Fourier(Kernel):
 class Spline(Kernel):
     """B-splines (Unser 1999): weights at evenly spaced knots, joined smoothly; of degree 1, a table interpolated.
 
-    On a group each element has knots of its own.
+    On a group each element has knots of its own or, on C_n, as many as `around` lie along the circle: then the kernel
+    is a function of the angle too, and the order only where it is sampled.
     """
 
     kind: Literal["spline"] = "spline"
     knots: int | None = Field(default=None, ge=2, le=4096, description="per axis; by default one for each tap")
     degree: Literal[1, 2, 3] = Field(default=3, description="1 joins the knots by lines, 3 by cubics")
 
+    around: int | None = Field(default=None, ge=3, le=256, description="on C_n, knots along the circle")
+
+    def unsuited(self, dims: int, group: Group, on_reference: bool) -> str | None:
+        if self.around and not group.trivial and (group.name[0] != "C" or group.order == 2):
+            return f"knots around a circle are for the turns of C_n, not {group}; leave `around` out"
+        return None
+
+    def along(self, wanted: Wanted) -> int:
+        """Knots, or elements, along the group."""
+        return self.around if self.around and wanted.elements > 1 else wanted.elements
+
     def count(self, wanted: Wanted) -> tuple[int, ...]:
         """Knots per axis: never more than taps."""
         return tuple(min(self.knots or size, size) for size in wanted.sizes)
 
     def params(self, wanted: Wanted) -> int:
-        return wanted.rows * wanted.elements * math.prod(self.count(wanted))
+        return wanted.rows * self.along(wanted) * math.prod(self.count(wanted))
 
     def macs(self, wanted: Wanted, samples: int) -> int:
-        return dense_macs(samples, [math.prod(self.count(wanted)), wanted.rows])
+        knots = math.prod(self.count(wanted))
+        if self.along(wanted) == wanted.elements and not self.around:
+            return dense_macs(samples, [knots, wanted.rows])
+        along, grids = self.along(wanted), samples // wanted.elements
+        return wanted.rows * along * (knots * grids + (samples if wanted.elements > 1 else 0))
 
     def frequency(self, wanted: Wanted) -> float:
         return wanted.nyquist * max((n / k for n, k in zip(self.count(wanted), wanted.sizes, strict=True)), default=1.0)
@@ -74,4 +91,5 @@ class Spline(Kernel):
 
         radius = max(1.0, (max(wanted.sizes, default=1) - 1) / 2)
         reach = tuple((size - 1) / 2 / radius for size in wanted.sizes)
-        return Layer(wanted.rows, wanted.elements, self.count(wanted), reach, self.degree)
+        around = self.around if wanted.elements > 1 else None
+        return Layer(wanted.rows, wanted.elements, self.count(wanted), reach, self.degree, around)

@@ -55,41 +55,79 @@ class Fourier(FeatureKernel):
 
 
 class Spline(KernelModule):
-    """Weights at knots (R, M·n) times B-splines at the points; the knots of an axis reach from -reach to reach."""
+    """Weights at knots (R, M·n) times B-splines at the points; the knots of an axis reach from -reach to reach.
+
+    With `around`, weights (R, Q·n) at Q knots along the circle too, in place of one set for each of M elements.
+    """
 
     basis: Tensor
+    circle: Tensor | None
 
-    def __init__(self, rows: int, elements: int, knots: tuple[int, ...], reach: tuple[float, ...], degree: int) -> None:
+    def __init__(
+        self,
+        rows: int,
+        elements: int,
+        knots: tuple[int, ...],
+        reach: tuple[float, ...],
+        degree: int,
+        around: int | None = None,
+    ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(rows, elements * math.prod(knots)))
-        self.elements, self.knots, self.reach, self.degree = elements, knots, reach, degree
+        self.weight = nn.Parameter(torch.empty(rows, (around or elements) * math.prod(knots)))
+        self.elements, self.knots, self.reach, self.degree, self.around = elements, knots, reach, degree, around
 
     def place(self, where: Sampling) -> None:
         """Sample here from now on."""
-        weight, dims = self.weight, len(self.knots)
+        like, dims = self.weight, len(self.knots)
         # The points of all elements of the kernel's own group axis are the same: (G, M, K, d).
-        points = where.points.reshape(-1, self.elements, where.index.shape[2], where.points.shape[1])[:, 0, :, :dims]
+        elements = where.index.shape[1]
+        every = where.points.reshape(-1, elements, where.index.shape[2], where.points.shape[1])
+        points = every[:, 0, :, :dims]
         basis = np.ones((1, *points.shape[:2]))
         for axis, (count, reach) in enumerate(zip(self.knots, self.reach, strict=True)):
             places = np.linspace(-1, 1, count) if count > 1 else np.zeros(1)
             step = 2 / max(1, count - 1)
             along = _bspline((points[..., axis] / (reach or 1.0) - places[:, None, None]) / step, self.degree)
             basis = (basis[:, None] * along).reshape(-1, *points.shape[:2])
-        placed = torch.tensor(basis, dtype=weight.dtype, device=weight.device)
-        self.register_buffer("basis", placed, persistent=False)
+        circle = self._around(every[:, :, 0, dims:]) if self.around else None
+        for name, values in (("basis", basis), ("circle", circle)):
+            placed = None if values is None else torch.tensor(values, dtype=like.dtype, device=like.device)
+            self.register_buffer(name, placed, persistent=False)
+
+    def _around(self, embedding: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(Q, G, M): periodic B-splines of the angles whose cosine and sine are given."""
+        assert self.around
+        places = np.arctan2(embedding[..., 1], embedding[..., 0]) / (2 * math.pi) * self.around
+        apart = places - np.arange(self.around)[:, None, None]
+        periods = [_bspline(apart + turn * self.around, self.degree) for turn in (-1, 0, 1)]
+        total: NDArray[np.float64] = np.sum(periods, axis=0)
+        return total
 
     def forward(self) -> Tensor:
         """Samples (R, P)."""
         table = self.weight.view(-1, len(self.basis)) @ self.basis.flatten(1)
-        shaped = table.view(len(self.weight), self.elements, *self.basis.shape[1:])
-        return shaped.transpose(1, 2).flatten(1)
+        shaped = table.view(len(self.weight), -1, *self.basis.shape[1:])
+        if self.circle is None:
+            return shaped.transpose(1, 2).flatten(1)
+        # For each grid, from the knots around the circle to the elements: (G, M, Q) times (G, Q, R·K).
+        knots = shaped.permute(2, 1, 0, 3).flatten(2)
+        along = self.circle.permute(1, 2, 0)
+        mixed = torch.bmm(along.expand(len(knots), -1, -1), knots)
+        samples: Tensor = mixed.unflatten(2, (len(self.weight), -1)).permute(2, 0, 1, 3).flatten(1)
+        return samples
 
     @torch.no_grad()
     def scale_to(self, energy: Tensor, target: float) -> None:
         """Draw all weights with one variance that gives the kernels their energy."""
-        spread = self.basis.square().sum(0)[:, None].expand(-1, self.elements, -1)
+        spread = self.basis.square().sum(0)[:, None]
+        spread = spread.expand(-1, self.elements, -1) if self.circle is None else spread * self._shares()
         power = energy @ spread.reshape(-1)
         self.weight.normal_().mul_((target / power.clamp(min=1e-12)).sqrt().reshape(-1, 1))
+
+    def _shares(self) -> Tensor:
+        """(G, M, 1): how much of the variance of the knots around the circle each element has."""
+        assert self.circle is not None
+        return self.circle.square().sum(0)[:, :, None]
 
 
 def _bspline(x: NDArray[np.float64], degree: int) -> NDArray[np.float64]:

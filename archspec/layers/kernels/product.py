@@ -31,7 +31,8 @@ class Product(KernelModule):
         group = points[:, :, 0, self.dims :]
         if np.array_equal(group, np.broadcast_to(group[:1], group.shape)):
             group = group[:1]  # the same between any two elements, however the grid is turned
-        self.group.place(replace(where, points=group.reshape(-1, group.shape[-1]), turns=None, kept=None))
+        group, index = group.reshape(-1, group.shape[-1]), where.index[:, :, :1]
+        self.group.place(replace(where, points=group, index=index, turns=None, kept=None))
         self.taps = taps
 
     def forward(self) -> Tensor:
