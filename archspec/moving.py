@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
-import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
 from archspec.groups import Group
+from archspec.layers.moving import axes_of, keeps_grid, permuted, places, turned
 from archspec.signal import Signal
 
 WAVES = 12
@@ -27,8 +24,10 @@ def transformed(x: Tensor, signal: Signal, group: Group, element: int) -> Tensor
         at = int(fibre.index_of(action.matrices[inverse]))
         x = x.index_select(2, torch.from_numpy(fibre.product[at]))
     matrix = action.matrices[inverse]
-    exact = np.abs(matrix - np.rint(matrix)).max() < 1e-9
-    return _permuted(x, np.rint(matrix).astype(int)) if exact else _turned(x, matrix)
+    if keeps_grid(matrix):
+        return permuted(x, *axes_of(matrix))
+    size = (signal.grid[-2], signal.grid[-1])
+    return turned(x, places(matrix, size).to(x), tuple(x.shape[1:]))
 
 
 class Waves:
@@ -75,26 +74,3 @@ def smooth_noise(shape: tuple[int, ...], seed: int, cutoff: float = 0.3) -> Tens
     smooth = torch.fft.ifftn(torch.fft.fftn(noise, dim=axes) * torch.exp(-radius / (2 * cutoff**2)), dim=axes).real
     scaled: Tensor = smooth / smooth.std()
     return scaled
-
-
-def _permuted(x: Tensor, matrix: NDArray[Any]) -> Tensor:
-    """x(matrix·p) for a signed permutation of the grid's axes, measured from its centre."""
-    dims = len(matrix)
-    first = x.dim() - dims
-    # Row a of the matrix says which output axis the input's axis a is read along, and in which direction.
-    source = [int(np.flatnonzero(row)[0]) for row in matrix]
-    flips = [first + a for a, row in enumerate(matrix) if row[source[a]] < 0]
-    x = x.flip(flips) if flips else x
-    order = [source.index(b) for b in range(dims)]
-    return x.permute(*range(first), *(first + a for a in order))
-
-
-def _turned(x: Tensor, matrix: NDArray[Any]) -> Tensor:
-    """x(matrix·p) by bicubic interpolation in the last two axes."""
-    planar = torch.tensor(matrix[-2:, -2:], dtype=x.dtype)
-    # grid_sample takes (column, row); the turn is the same with both swapped.
-    swapped = planar.flip(0, 1)
-    theta = torch.cat([swapped, torch.zeros(2, 1, dtype=x.dtype)], dim=1)[None]
-    flat = x.reshape(1, -1, *x.shape[-2:])
-    grid = F.affine_grid(theta, list(flat.shape), align_corners=True)
-    return F.grid_sample(flat, grid, mode="bicubic", align_corners=True).reshape(x.shape)
