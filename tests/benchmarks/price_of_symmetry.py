@@ -43,6 +43,7 @@ from search.worker import one_thread
 SEEDS = (551, 552, 553)
 WIDTH, GROUPS = 48, ("C1", "C4", "D4", "C8", "C16")
 BATCH, ROUNDS = 64, 15
+TRAINING = Training(epochs=25, learning_rate=1e-2, patience=None)
 
 
 def network(group: str, factorisation: str, kernel: str) -> Architecture:
@@ -86,7 +87,7 @@ def trained(architecture: Architecture, task: Task, seed: int) -> Network:
     """The network with the weights that were best on validation data."""
     with tempfile.TemporaryDirectory() as directory:
         weights = Path(directory) / "best.safetensors"
-        outcome = train(architecture, task.without_test(), Training(), seed, ("accuracy", True), weights=weights)
+        outcome = train(architecture, task.without_test(), TRAINING, seed, ("accuracy", True), weights=weights)
         assert isinstance(outcome, Scored), outcome
         model = lower(architecture)
         model.load_state_dict(load_file(weights))
