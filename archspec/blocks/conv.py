@@ -11,7 +11,7 @@ from archspec.block import Channels, Primitive, per_axis, require_unpooled, slid
 from archspec.blocks import conv_checks as checks
 from archspec.blocks import conv_cost, conv_parts, conv_scales
 from archspec.blocks.conv_parts import Factorisation
-from archspec.blocks.conv_scales import Scales
+from archspec.blocks.conv_scales import DEFAULT_SCALES, Scales
 from archspec.cost import Cost
 from archspec.cropping import equalised
 from archspec.groups import Group, groups_for
@@ -54,7 +54,7 @@ class Convolution(Primitive):
     algorithm: Literal["auto", "direct", "fft"] = Field(
         default="auto", description="by sums over taps or by Fourier transforms; auto is the faster by measurement"
     )
-    scales: Scales = Field(default=Scales(), description="on the scales of a series, which ones a kernel reads")
+    scales: Scales = Field(default=DEFAULT_SCALES, description="on the scales of a series, which ones a kernel reads")
     band_limit: Literal["none", "regularise", "mask"] = Field(
         default="none",
         description="penalise frequencies the grid cannot hold (see alias_penalty), or leave them out of the kernel",
@@ -136,11 +136,13 @@ class Convolution(Primitive):
             "factorisation": same.get(self.factorisation, self.factorisation),
             "kernel_size": sizes[0] if len(set(sizes)) == 1 else sizes,
             "kernel": self.kernel.simplified(),
-            "scales": self.scales if scaling else Scales(),
+            "scales": self.scales if scaling else DEFAULT_SCALES,
             "algorithm": "auto" if scaling else conv_cost.stated_algorithm(self, x),
             "bias": bool(self.bias),  # per element, of a plain signal, is per channel
         }
-        changes = {field: value for field, value in plainest.items() if getattr(self, field) != value}
+        # By identity first: comparing two models is slow, and most fields are what they were.
+        given = {field: getattr(self, field) for field in plainest}
+        changes = {f: value for f, value in plainest.items() if given[f] is not value and given[f] != value}
         return self.with_fields(changes) if changes else self
 
     def lower(self, x: Signal) -> nn.Module:

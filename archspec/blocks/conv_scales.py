@@ -32,6 +32,9 @@ class Scales(Model):
     )
 
 
+DEFAULT_SCALES = Scales()
+
+
 def reach(conv: Convolution, x: Signal) -> int:
     """Scales that a kernel reads."""
     return 1 if x.group.trivial else min(conv.scales.span, x.group.order)
