@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -116,8 +115,8 @@ def _certificate(graph: Graph, group: Group, errors: dict[str, list[float]]) -> 
     if certificate.verdict != "broken":
         return certificate
     worst = max(range(group.order), key=lambda e: max(measured[0][e], measured[1][e]))
-    lost = next(_losing(graph, group, errors, worst, APPROXIMATE if held else EXACT), output)
-    return replace(certificate, breaks=path(lost))
+    lost = (None if held else _given_up(graph, group)) or _large(errors, worst, APPROXIMATE if held else EXACT)
+    return replace(certificate, breaks=path(lost or output))
 
 
 def _last(maps: list[str], errors: dict[str, list[float]]) -> str:
@@ -125,17 +124,20 @@ def _last(maps: list[str], errors: dict[str, list[float]]) -> str:
     return next((name for name in reversed(maps) if not any(map(math.isnan, errors[name]))), maps[-1])
 
 
-def _losing(graph: Graph, group: Group, errors: dict[str, list[float]], element: int, large: float) -> Iterator[str]:
-    """Nodes at which the error becomes large, or that give up the symmetry, in order."""
+def _given_up(graph: Graph, group: Group) -> str | None:
+    """The first node whose type has not the group any more, or has a smaller one."""
     for name, node in graph.nodes.items():
-        if name == INPUT or not node.block:
+        kept, dims = node.signal.symmetry, node.signal.dims
+        if name == INPUT or not node.block or not node.signal.grid or is_subgroup(group, kept, dims):
             continue
-        kept = node.signal.symmetry
-        smaller = not kept.trivial and not is_subgroup(group, kept, node.signal.dims)
-        if smaller or (node.signal.partial and not graph.source(name).partial):
-            yield name
-        if name in errors and errors[name][element] >= large:
-            yield name
+        if not kept.trivial or is_subgroup(group, graph.source(name).symmetry, dims):
+            return name
+    return None
+
+
+def _large(errors: dict[str, list[float]], element: int, large: float) -> str | None:
+    """The first node whose error under an element is large."""
+    return next((name for name in errors if errors[name][element] >= large), None)
 
 
 def _error(before: Tensor, found: Tensor, signal: Signal, group: Group, element: int) -> float:

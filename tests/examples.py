@@ -173,6 +173,17 @@ RESAMPLED: dict[str, Architecture] = {
     "finer twice along one axis": _NATIVE.at_resolution(8, 16),
     "coarser": network(LINE, _conv(kernel=SIREN, kernel_size=9)).at_resolution(9),
     "finer causal": network(LINE, _conv(kernel=S4D(states=2), kernel_size=8, causal=True)).at_resolution(40),
+    "finer on D4, attentive, factorised and in part": on(
+        "D4",
+        Attention(kernel=SIREN, kernel_size=3),
+        _conv(kernel=SIREN, kernel_size=5, factorisation="group_separable"),
+        Norm(),
+        Partial(),
+        _conv(kernel=Spline(), kernel_size=5, factorisation="kernel_separable"),
+        _conv(kernel=MAGNET, factorisation="group_depthwise"),
+        kernel=SIREN,
+        input=Image(channels=2, size=(6, 6)),
+    ).at_resolution(9, 9),
     "finer on D4": on(
         "D4", _conv(kernel=MAGNET, kernel_size=5), kernel=SIREN, input=Image(channels=2, size=(6, 6))
     ).at_resolution(9, 9),
@@ -495,6 +506,16 @@ PARTIAL: dict[str, Architecture] = {
 
 COMPOSED: dict[str, Architecture] = {
     "nothing": network(LINE),
+    "D8 to D4 to C1": network(
+        Image(channels=2, size=(17, 17)),
+        Lift(group="D8", channels=1, kernel_size=7, kernel=SIREN, window=Disc()),
+        Norm(),
+        Restrict(group="D4"),
+        _conv(channels=2),
+        Norm(),
+        Restrict(group="C1"),
+        _conv(),
+    ),
     "attention": network(WIDE, _conv(channels=4), Attention(), Norm(), Attention(ratio=8, kernel_size=3)),
     "norms": network(
         LINE,

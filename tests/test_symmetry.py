@@ -31,7 +31,7 @@ from archspec.certificate import Certificate
 from archspec.moving import smooth_noise, transformed
 from archspec.symmetry import certify, settle
 from tests.equivariance import BROKEN, EXACT, deviations, groups_of, settled
-from tests.examples import APPROXIMATE, NAMED, RANDOM, SYMMETRIC, network, noise, on
+from tests.examples import APPROXIMATE, EXAMPLES, NAMED, RANDOM, SYMMETRIC, network, noise, on
 
 EIGHTHS = {name for name, a in RANDOM.items() if Group("C8") in groups_of(a)}
 WITH_A_GROUP = SYMMETRIC | NAMED | {name: a for name, a in RANDOM.items() if groups_of(a) and name not in EIGHTHS}
@@ -124,6 +124,12 @@ def test_a_group_the_network_has_not_is_lost_where_it_is_lifted() -> None:
     assert certificate.verdict == "broken"
     assert not certificate.held
     assert certificate.breaks == "body[0]"
+
+
+def test_a_group_given_up_by_depth_is_lost_where_it_is_restricted() -> None:
+    model = settled(EXAMPLES["D8 to D4 to C1"])
+    assert certify(model, "D8").breaks == certify(model, "C8").breaks == "body[2]"
+    assert certify(model, "D4").breaks == "body[5]"
 
 
 def test_what_is_kept_in_part_is_lost_there() -> None:
