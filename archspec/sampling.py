@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -47,6 +47,18 @@ class Sampling:
     kept: NDArray[np.int64] | None = None
     factor: Array | None = None
     smoothing: int = 0
+
+    @cached_property
+    def turned_apart(self) -> tuple[Array, NDArray[np.int64]]:
+        """Of `turns` times `factor`, the columns that differ (K₀, U), and which of them stands for each (N, K).
+
+        Turns that differ by one under which the taps are mapped onto taps need the same columns: of C8's eight, two.
+        """
+        assert self.turns is not None
+        order, _, taps = self.index.shape
+        columns = self.turns if self.factor is None else self.turns * np.tile(self.factor, order)
+        _, first, among = np.unique(np.round(columns, 12), axis=1, return_index=True, return_inverse=True)
+        return columns[:, first], among.reshape(order, taps)
 
 
 @lru_cache(maxsize=4096)

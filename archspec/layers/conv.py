@@ -119,7 +119,9 @@ class GroupConv(Bank):
 
     def expanded_bias(self) -> Tensor | None:
         """One bias per output channel, repeated over the group."""
-        return self.bias if self.bias is None or self.order == 1 else self.bias.repeat_interleave(self.order)
+        if self.bias is None or self.order == 1:
+            return self.bias
+        return self.bias.unsqueeze(1).expand(-1, self.order).flatten()
 
     def forward(self, x: Tensor) -> Tensor:
         if self.grouped_input:

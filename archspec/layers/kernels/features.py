@@ -12,7 +12,20 @@ if TYPE_CHECKING:
 
 
 class KernelModule(nn.Module):
-    """What makes samples of R kernels."""
+    """What makes samples of R kernels.
+
+    `alike` (P,): which number of `distinct` each sample is, where many are the same; None where all are made.
+    """
+
+    alike: Tensor | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("alike", None, persistent=False)
+
+    def distinct(self) -> Tensor:
+        """(R, U): the samples that differ, times the factors of their taps."""
+        raise AssertionError
 
     def place(self, where: Sampling) -> None:
         """Sample here from now on."""
