@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from archspec.groups import Group, turns_of
+from archspec.groups import Group, signed_permutations, turns_of
 from archspec.lattice import Lattice, disc
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ class Sampling:
         taps: taps per axis.
         points: (P, dims + e) coordinates of the samples: space, then the group embedding.
         index: (N, M, K) which sample stands at bank[h, h', tap].
-        turns: (K₀, N·K) interpolation from a table's K₀ taps to the turned grids; None when `index` alone does it.
+        turns: (K₀, F·K) interpolation from a table's K₀ taps to F of the turned grids, those which no others are
+            permuted: of the eight of C8, two; None when `index` alone does it.
+        alike: (N, K) which of these F·K is each of the turned taps.
         kept: (K,) which of a table's taps these are; None when they are all.
         factor: (K,) what each tap is multiplied by; None where it is 1.
         smoothing: half width of the low-pass filter over the taps; 0 for none.
@@ -44,21 +46,10 @@ class Sampling:
     points: Array
     index: NDArray[np.int64]
     turns: Array | None = None
+    alike: NDArray[np.int64] | None = None
     kept: NDArray[np.int64] | None = None
     factor: Array | None = None
     smoothing: int = 0
-
-    @cached_property
-    def turned_apart(self) -> tuple[Array, NDArray[np.int64]]:
-        """Of `turns` times `factor`, the columns that differ (K₀, U), and which of them stands for each (N, K).
-
-        Turns that differ by one under which the taps are mapped onto taps need the same columns: of C8's eight, two.
-        """
-        assert self.turns is not None
-        order, _, taps = self.index.shape
-        columns = self.turns if self.factor is None else self.turns * np.tile(self.factor, order)
-        _, first, among = np.unique(np.round(columns, 12), axis=1, return_index=True, return_inverse=True)
-        return columns[:, first], among.reshape(order, taps)
 
 
 @lru_cache(maxsize=4096)
@@ -92,11 +83,12 @@ def sampling(
     embedding = action.embedded(coordinates) if mixing else np.zeros((1, 0))
     turned = np.einsum("hji,kj->hki", action.matrices, offsets)
     if action.exact or count == 1:
-        grids, turns = offsets[None], None
+        grids, turns, alike = offsets[None], None, None
         at = np.arange(count)[None] if group.trivial else _tap_at(turned, lattice)
         index = relative[:, :, None] * count + at[:, None, :]
     else:
-        grids, turns = turned, _interpolation(turned, lattice.sizes)
+        first, alike = _unlike(action.matrices, lattice)
+        grids, turns = turned, _interpolation(turned[first], lattice.sizes)
         start = np.arange(order)[:, None, None] * elements * count
         index = start + relative[:, :, None] * count + np.arange(count)
     spatial = lattice.coordinates(grids)
@@ -109,7 +101,7 @@ def sampling(
     ).reshape(-1, spatial.shape[-1] + embedding.shape[1])
     partly = lattice.kept and not lattice.spacing
     kept = _tap_at(offsets, Lattice(lattice.sizes, causal=lattice.causal)) if partly else None
-    return Sampling(taps, points, index, turns, kept, _factor(lattice, softness, scale), lattice.smoothing)
+    return Sampling(taps, points, index, turns, alike, kept, _factor(lattice, softness, scale), lattice.smoothing)
 
 
 class Place(NamedTuple):
@@ -195,6 +187,22 @@ def _factor(lattice: Lattice, softness: float | None, scale: float) -> Array | N
         return None
     factor: Array = scale * np.prod([np.ones(math.prod(lattice.taps)), *known], axis=0)
     return factor
+
+
+def _unlike(matrices: Array, lattice: Lattice) -> tuple[list[int], NDArray[np.int64]]:
+    """The first F elements whose turned grids are no permutations of one another, and (N, K) what of them each tap is."""
+    offsets, first, alike = lattice.offsets(), list[int](), []
+    for element, matrix in enumerate(matrices):
+        for place, other in enumerate(first):
+            between = matrices[other] @ matrix.T
+            if signed_permutations(between[None]).all():
+                at = _tap_at(offsets @ np.rint(between).T, lattice)
+                break
+        else:
+            place, at = len(first), np.arange(len(offsets))
+            first.append(element)
+        alike.append(place * len(offsets) + at)
+    return first, np.stack(alike)
 
 
 def _tap_at(points: Array, lattice: Lattice) -> NDArray[np.int64]:

@@ -129,19 +129,22 @@ class Bank(nn.Module):
 
     def sample(self) -> Tensor:
         """The expanded bank, made anew."""
-        few = self.window is None and self.kernel.alike is not None
-        bank = (self.kernel.distinct() if few else self.samples()).reshape(self.outputs, -1)
+        samples = self.kernel.distinct() if self.window is None else self.samples()
+        bank = samples.reshape(self.outputs, -1)
         if self.standing is not None:
             bank = bank.index_select(1, self.standing)
-        shape = (self.outputs, self.order, -1, self.elements, math.prod(self.taps))
-        if self.factor is not None and not few:
-            bank = bank.view(shape) * self.factor
-        if self.smoothing:
-            bank = _smoothed(bank.view(shape), self.smoothing)
-        if self.weights is not None:
-            bank = bank.view(shape) * self.weights
+        if self.factor is not None or self.weights is not None or self.smoothing:
+            bank = self.adjusted(bank.view(self.outputs, self.order, -1, self.elements, math.prod(self.taps)))
         inputs = 1 if self.depthwise else self.inputs
         return bank.view(self.outputs * self.order, inputs * self.elements, *self.taps)
+
+    def adjusted(self, bank: Tensor) -> Tensor:
+        """(O, N, I, M, K) times the factors of taps and of what is read, and smoothed."""
+        if self.factor is not None and (self.window is not None or self.kernel.alike is None):
+            bank = bank * self.factor
+        if self.smoothing:
+            bank = _smoothed(bank, self.smoothing)
+        return bank if self.weights is None else bank * self.weights
 
     def bank(self) -> Tensor:
         """The expanded bank; evaluating without gradients it is kept until a weight changes."""

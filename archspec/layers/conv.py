@@ -66,6 +66,8 @@ class GroupConv(Bank):
         bank: what `Bank` needs.
     """
 
+    channel: Tensor
+
     def __init__(
         self,
         kernel: KernelModule,
@@ -106,6 +108,12 @@ class GroupConv(Bank):
             for training in (False, True)
         ]
 
+    def gather(self, index: Tensor) -> None:
+        """Make the bank of these samples from now on."""
+        super().gather(index)
+        channel = torch.arange(self.outputs, device=index.device).repeat_interleave(self.order)
+        self.register_buffer("channel", channel, persistent=False)
+
     @property
     def groups(self) -> int:
         """Sets of maps that are convolved apart: each map, or all elements of a channel."""
@@ -119,9 +127,7 @@ class GroupConv(Bank):
 
     def expanded_bias(self) -> Tensor | None:
         """One bias per output channel, repeated over the group."""
-        if self.bias is None or self.order == 1:
-            return self.bias
-        return self.bias.unsqueeze(1).expand(-1, self.order).flatten()
+        return self.bias if self.bias is None or self.order == 1 else self.bias.index_select(0, self.channel)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.grouped_input:
