@@ -190,18 +190,17 @@ def _factor(lattice: Lattice, softness: float | None, scale: float) -> Array | N
 
 
 def _unlike(matrices: Array, lattice: Lattice) -> tuple[list[int], NDArray[np.int64]]:
-    """The first F elements whose turned grids are no permutations of one another, and (N, K) what of them each tap is."""
+    """The first F elements whose turned grids are no permutations of one another, and (N, K) what each is."""
     offsets, first, alike = lattice.offsets(), list[int](), []
     for element, matrix in enumerate(matrices):
-        for place, other in enumerate(first):
-            between = matrices[other] @ matrix.T
-            if signed_permutations(between[None]).all():
-                at = _tap_at(offsets @ np.rint(between).T, lattice)
-                break
+        between = matrices[first] @ matrix.T
+        same = np.flatnonzero(signed_permutations(between))
+        if len(same):
+            at = _tap_at(offsets @ np.rint(between[same[0]]).T, lattice)
         else:
-            place, at = len(first), np.arange(len(offsets))
+            same, at = np.array([len(first)]), np.arange(len(offsets))
             first.append(element)
-        alike.append(place * len(offsets) + at)
+        alike.append(same[0] * len(offsets) + at)
     return first, np.stack(alike)
 
 
