@@ -82,6 +82,12 @@ class Group:
         return {"type": "string", "pattern": f"^({_NAME.pattern})$", "examples": ["C1", "C4", "D4", "O"]}
 
 
+def signed_permutations(matrices: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(N,) which of the orthogonal matrices (N, dims, dims) map a square grid onto itself."""
+    whole: NDArray[np.bool_] = np.all(np.abs(matrices - np.rint(matrices)) < 1e-9, axis=(1, 2))
+    return whole
+
+
 @dataclass(frozen=True)
 class Action:
     """How a group acts on a grid of `dims` axes.
@@ -105,7 +111,12 @@ class Action:
     @cached_property
     def exact(self) -> bool:
         """Whether every element maps the grid onto itself (quarter turns and flips)."""
-        return bool(np.all(np.abs(self.matrices - np.rint(self.matrices)) < 1e-9))
+        return bool(signed_permutations(self.matrices).all())
+
+    @cached_property
+    def unlike(self) -> int:
+        """How many of the turned grids are no permutations of one another: of the eight of C8, two."""
+        return len(self.matrices) // int(signed_permutations(self.matrices).sum())
 
     @cached_property
     def mixed_axes(self) -> tuple[tuple[int, int], ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from archspec.groups import Group, turns_of
+from archspec.groups import Group, signed_permutations, turns_of
 from archspec.lattice import Lattice, disc
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ class Sampling:
         taps: taps per axis.
         points: (P, dims + e) coordinates of the samples: space, then the group embedding.
         index: (N, M, K) which sample stands at bank[h, h', tap].
-        turns: (K₀, N·K) interpolation from a table's K₀ taps to the turned grids; None when `index` alone does it.
+        turns: (K₀, F·K) interpolation from a table's K₀ taps to F of the turned grids, those which no others are
+            permuted: of the eight of C8, two; None when `index` alone does it.
+        alike: (N, K) which of these F·K is each of the turned taps.
         kept: (K,) which of a table's taps these are; None when they are all.
         factor: (K,) what each tap is multiplied by; None where it is 1.
         smoothing: half width of the low-pass filter over the taps; 0 for none.
@@ -44,6 +46,7 @@ class Sampling:
     points: Array
     index: NDArray[np.int64]
     turns: Array | None = None
+    alike: NDArray[np.int64] | None = None
     kept: NDArray[np.int64] | None = None
     factor: Array | None = None
     smoothing: int = 0
@@ -80,11 +83,12 @@ def sampling(
     embedding = action.embedded(coordinates) if mixing else np.zeros((1, 0))
     turned = np.einsum("hji,kj->hki", action.matrices, offsets)
     if action.exact or count == 1:
-        grids, turns = offsets[None], None
+        grids, turns, alike = offsets[None], None, None
         at = np.arange(count)[None] if group.trivial else _tap_at(turned, lattice)
         index = relative[:, :, None] * count + at[:, None, :]
     else:
-        grids, turns = turned, _interpolation(turned, lattice.sizes)
+        first, alike = _unlike(action.matrices, lattice)
+        grids, turns = turned, _interpolation(turned[first], lattice.sizes)
         start = np.arange(order)[:, None, None] * elements * count
         index = start + relative[:, :, None] * count + np.arange(count)
     spatial = lattice.coordinates(grids)
@@ -97,7 +101,7 @@ def sampling(
     ).reshape(-1, spatial.shape[-1] + embedding.shape[1])
     partly = lattice.kept and not lattice.spacing
     kept = _tap_at(offsets, Lattice(lattice.sizes, causal=lattice.causal)) if partly else None
-    return Sampling(taps, points, index, turns, kept, _factor(lattice, softness, scale), lattice.smoothing)
+    return Sampling(taps, points, index, turns, alike, kept, _factor(lattice, softness, scale), lattice.smoothing)
 
 
 class Place(NamedTuple):
@@ -183,6 +187,21 @@ def _factor(lattice: Lattice, softness: float | None, scale: float) -> Array | N
         return None
     factor: Array = scale * np.prod([np.ones(math.prod(lattice.taps)), *known], axis=0)
     return factor
+
+
+def _unlike(matrices: Array, lattice: Lattice) -> tuple[list[int], NDArray[np.int64]]:
+    """The first F elements whose turned grids are no permutations of one another, and (N, K) what each is."""
+    offsets, first, alike = lattice.offsets(), list[int](), []
+    for element, matrix in enumerate(matrices):
+        between = matrices[first] @ matrix.T
+        same = np.flatnonzero(signed_permutations(between))
+        if len(same):
+            at = _tap_at(offsets @ np.rint(between[same[0]]).T, lattice)
+        else:
+            same, at = np.array([len(first)]), np.arange(len(offsets))
+            first.append(element)
+        alike.append(same[0] * len(offsets) + at)
+    return first, np.stack(alike)
 
 
 def _tap_at(points: Array, lattice: Lattice) -> NDArray[np.int64]:

@@ -103,4 +103,8 @@ def _spectral(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...]) -
 
 def _samples(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...]) -> int:
     mixes = part.mixes and conv.factorisation != "kernel_separable"
-    return sample_count(conv.acting(x), taps, mixes)[0]
+    group = conv.acting(x)
+    count, action = sample_count(group, taps, mixes)[0], group.action(x.dims)
+    if conv.kernel.continuous or action.exact or math.prod(taps) == 1:
+        return count
+    return count // group.order * action.unlike  # tables are turned once for grids that are permutations of others

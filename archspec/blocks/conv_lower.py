@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 def lower(conv: Convolution, x: Signal) -> nn.Module:
     """A layer, or the two of a factorised convolution, named `spatial` and `mixing`."""
-    from torch import nn
+    from archspec.layers.factorised import Factorised
 
     layers = {
         part.name: _over_taps(conv, x, part) if part.spatial else _mixing(conv, x, part)
         for part in conv_parts.parts(conv, x)
     }
-    return nn.Sequential(OrderedDict(layers)) if len(layers) > 1 else next(iter(layers.values()))
+    return Factorised(OrderedDict(layers)) if len(layers) > 1 else next(iter(layers.values()))
 
 
 def _over_taps(conv: Convolution, x: Signal, part: Part) -> nn.Module:

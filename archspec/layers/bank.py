@@ -35,6 +35,7 @@ class Bank(nn.Module):
     """
 
     index: Tensor
+    standing: Tensor | None
     factor: Tensor | None
     weights: Tensor | None = None
     narrowed = False
@@ -71,12 +72,27 @@ class Bank(nn.Module):
             if part is not None:
                 part.place(at)
         like = next(self.kernel.parameters())
-        self.kept, self.taps, self.elements, self.smoothing = kept, at.taps, at.index.shape[1], at.smoothing
-        self.register_buffer("index", torch.from_numpy(at.index.reshape(-1)).to(like.device), persistent=False)
-        self.order = len(at.index)
+        self.kept, self.taps, self.count, self.smoothing = kept, at.taps, len(at.points), at.smoothing
+        self.gather(torch.from_numpy(at.index).to(like.device))
         factor = None if at.factor is None else torch.tensor(at.factor, dtype=like.dtype, device=like.device)
         self.register_buffer("factor", factor, persistent=False)
         self._kept = None
+
+    def gather(self, index: Tensor) -> None:
+        """Make the bank, from now on, of the samples (N, M, K) that `index` names for each element and tap.
+
+        They are taken for all kernels of an output channel at once: one pass in the order of the bank, which costs
+        about half of expanding each kernel and moving the axes afterwards.
+        """
+        self.order, self.elements = index.shape[:2]
+        self.register_buffer("index", index.reshape(-1), persistent=False)
+        count, alike = self.count, self.kernel.alike if self.window is None else None
+        if alike is not None:
+            index, count = alike[index], int(alike.max()) + 1
+        as_they_are = self.order * self.elements == 1 and index.shape[2] == count
+        kernels = torch.arange(1 if self.depthwise else self.inputs, device=index.device) * count
+        standing = None if as_they_are else (index[:, None] + kernels[:, None, None]).reshape(-1)
+        self.register_buffer("standing", standing, persistent=False)
 
     def narrow(self, reads: tuple[int, ...], weights: Tensor | None, gives: tuple[int, ...]) -> None:
         """Read and give these elements of the group only, what is read with these weights."""
@@ -84,11 +100,10 @@ class Bank(nn.Module):
         index = self.index.view(self.order, self.elements, -1)[list(gives)]
         if self.elements > 1:
             index = index[:, list(reads)]
-            self.weights = None if weights is None else weights.view(1, -1, 1)
+            self.weights = None if weights is None else weights.view(-1, 1)
         else:
-            self.weights = None if weights is None else weights.view(-1, 1, 1)
-        self.order, self.elements = index.shape[:2]
-        self.index = index.reshape(-1)
+            self.weights = None if weights is None else weights.view(-1, 1, 1, 1)
+        self.gather(index)
 
     @torch.no_grad()
     def fit(self) -> bool:
@@ -114,20 +129,22 @@ class Bank(nn.Module):
 
     def sample(self) -> Tensor:
         """The expanded bank, made anew."""
-        bank = self.samples()
-        if self.order > 1 or self.elements > 1 or bank.shape[1] != len(self.index):
-            bank = bank.index_select(1, self.index)
-        bank = bank.view(len(bank), self.order, self.elements, -1)
-        if self.factor is not None:
+        samples = self.kernel.distinct() if self.window is None else self.samples()
+        bank = samples.reshape(self.outputs, -1)
+        if self.standing is not None:
+            bank = bank.index_select(1, self.standing)
+        if self.factor is not None or self.weights is not None or self.smoothing:
+            bank = self.adjusted(bank.view(self.outputs, self.order, -1, self.elements, math.prod(self.taps)))
+        inputs = 1 if self.depthwise else self.inputs
+        return bank.view(self.outputs * self.order, inputs * self.elements, *self.taps)
+
+    def adjusted(self, bank: Tensor) -> Tensor:
+        """(O, N, I, M, K) times the factors of taps and of what is read, and smoothed."""
+        if self.factor is not None and (self.window is not None or self.kernel.alike is None):
             bank = bank * self.factor
         if self.smoothing:
             bank = _smoothed(bank, self.smoothing)
-        if self.weights is not None:
-            bank = bank * self.weights
-        if self.depthwise:
-            return bank.reshape(self.outputs * self.order, self.elements, *self.taps)
-        bank = bank.view(self.outputs, self.inputs, *bank.shape[1:]).transpose(1, 2)
-        return bank.reshape(self.outputs * self.order, self.inputs * self.elements, *self.taps)
+        return bank if self.weights is None else bank * self.weights
 
     def bank(self) -> Tensor:
         """The expanded bank; evaluating without gradients it is kept until a weight changes."""

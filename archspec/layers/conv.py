@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from archspec.sampling import Place
 
 CONV = (F.conv1d, F.conv2d, F.conv3d)
+INNERMOST = (torch.contiguous_format, torch.channels_last, torch.channels_last_3d)
 # Taps from which onnxruntime is faster by transforms: by (depthwise, more than one axis).
 LARGE = {(False, False): 255, (False, True): 31, (True, False): 1023, (True, True): 1023}
 
@@ -66,6 +67,8 @@ class GroupConv(Bank):
         bank: what `Bank` needs.
     """
 
+    channel: Tensor
+
     def __init__(
         self,
         kernel: KernelModule,
@@ -106,6 +109,12 @@ class GroupConv(Bank):
             for training in (False, True)
         ]
 
+    def gather(self, index: Tensor) -> None:
+        """Make the bank of these samples from now on."""
+        super().gather(index)
+        channel = torch.arange(self.outputs, device=index.device).repeat_interleave(self.order)
+        self.register_buffer("channel", channel, persistent=False)
+
     @property
     def groups(self) -> int:
         """Sets of maps that are convolved apart: each map, or all elements of a channel."""
@@ -119,7 +128,7 @@ class GroupConv(Bank):
 
     def expanded_bias(self) -> Tensor | None:
         """One bias per output channel, repeated over the group."""
-        return self.bias if self.bias is None or self.order == 1 else self.bias.repeat_interleave(self.order)
+        return self.bias if self.bias is None or self.order == 1 else self.bias.index_select(0, self.channel)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.grouped_input:
@@ -128,15 +137,20 @@ class GroupConv(Bank):
         return y.unflatten(1, (self.outputs, self.order)) if self.grouped else y
 
     def direct(self, x: Tensor) -> Tensor:
-        """(B, I·N, *S) to (B, O·N, *S') by sums over the taps."""
+        """(B, I·N, *S) to (B, O·N, *S') by sums over the taps; channels that are given innermost are left there."""
         way, dims = self.ways[self.training], len(self.taps)
+        moves = way.channels_last and x.is_contiguous()
         if way.pad:
             x = F.pad(x, way.pad)
         if way.channels_last:
-            x = x.contiguous(memory_format=torch.channels_last if dims == 2 else torch.channels_last_3d)
+            x = x.contiguous(memory_format=INNERMOST[dims - 1])
         sums: Callable[..., Tensor] = CONV[dims - 1]
-        y = sums(x, self.bank(), self.expanded_bias(), self.stride, way.own_padding, 1, self.groups)
-        return y.contiguous() if way.channels_last else y
+        bias = self.expanded_bias()
+        y = sums(x, self.bank(), None if way.channels_last else bias, self.stride, way.own_padding, 1, self.groups)
+        if way.channels_last and bias is not None:
+            # The library's own gradient of a bias costs as much there as half of the rest.
+            y = y.add_(bias.view(-1, *(1,) * dims))
+        return y.contiguous() if moves else y
 
     def transformed(self, x: Tensor) -> Tensor:
         """(B, I·N, *S) to (B, O·N, *S') by Fourier transforms."""

@@ -12,7 +12,21 @@ if TYPE_CHECKING:
 
 
 class KernelModule(nn.Module):
-    """What makes samples of R kernels."""
+    """What makes samples of R kernels.
+
+    `alike` (P,): which number of `distinct` each sample is, where many are the same; None where that gives all.
+    """
+
+    alike: Tensor | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("alike", None, persistent=False)
+
+    def distinct(self) -> Tensor:
+        """(R, U): the samples that differ; where `alike` tells them apart, times the factors of their taps."""
+        samples: Tensor = self()
+        return samples
 
     def place(self, where: Sampling) -> None:
         """Sample here from now on."""
