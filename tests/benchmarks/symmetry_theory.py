@@ -50,6 +50,7 @@ from search.worker import one_thread
 
 SEEDS = (601, 602, 603)
 SINES, ROUND = Siren(), Disc()
+MAXIMUM, AVERAGE = Pool(), Pool(reduce="average")  # an average over pixels turns with the image, a maximum less so
 DIGITS = Training(learning_rate=1e-2)
 TUNED_ON = 600  # a seed of its own
 EXACT = ("C1", "C2", "C4", "D4")  # groups under which a table of weights is turned without interpolation
@@ -77,10 +78,10 @@ def each(values: Sequence[float], digits: int = 1) -> str:
     return " ".join(f"{value:.{digits}f}" for value in values)
 
 
-def layers(first: Block, inner: Conv, learned: Partial | None = None) -> list[Block]:
+def layers(first: Block, inner: Conv, learned: Partial | None = None, pool: Pool = MAXIMUM) -> list[Block]:
     """Three convolutions, pooled once; what is partial is so from the second on."""
     end = [] if learned is None else [learned]
-    body = [first, Norm(), Activation(), Pool(), inner, Norm(), *end, Activation()]
+    body = [first, Norm(), Activation(), pool, inner, Norm(), *end, Activation()]
     return [*body, inner, Norm(), *end, Activation(), GroupPool()]
 
 
@@ -151,15 +152,20 @@ def chirality() -> None:
 
     networks = {name: network(name, 96 // Group(name).order) for name in ("O", "Oh")}
     examples = (4_000, 400, 800)
-    report(networks, lambda seed: chiral_voxels(examples=examples, seed=seed), Training(), "handedness")
+    report(networks, lambda seed: chiral_voxels(examples=examples, seed=seed), Training(epochs=15), "handedness")
 
 
 def written(
-    group: str, channels: int, taps: int, kernel: Kernel = SINES, window: Window | None = ROUND
+    group: str,
+    channels: int,
+    kernel_size: int,
+    kernel: Kernel = SINES,
+    window: Window | None = ROUND,
+    pool: Pool = AVERAGE,
 ) -> Architecture:
     """For handwritten digits."""
-    conv: dict[str, Any] = {"channels": channels, "kernel_size": taps, "kernel": kernel, "window": window}
-    body = layers(Lift(group=group, **conv), Conv(**conv))
+    conv: dict[str, Any] = {"channels": channels, "kernel_size": kernel_size, "kernel": kernel, "window": window}
+    body = layers(Lift(group=group, **conv), Conv(**conv), pool=pool)
     return Architecture(input=Image(size=(16, 16)), body=body, head=Classifier(classes=10))
 
 
@@ -172,7 +178,7 @@ def rotated_digits() -> None:
     equal = {f"{group}, SIREN": written(group, 8, 7) for group in ("C1", "C4", "C8")}
     flops, tuned = price(equal["C4, SIREN"]).flops, []
     for taps in (3, 5, 7):
-        fitting = (written("C1", width, taps, Table(), None) for width in range(4, 64))
+        fitting = (written("C1", width, taps, Table(), None, MAXIMUM) for width in range(4, 64))
         architecture = max((a for a in fitting if price(a).flops <= flops), key=lambda a: price(a).params)
         for rate in (1e-2, 2e-2):
             data, training = task(TUNED_ON), Training(learning_rate=rate)
