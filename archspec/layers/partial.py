@@ -27,6 +27,8 @@ class Elements(nn.Module):
 class Sector(nn.Module):
     """Turns up to a learned reach either way; a turn within one step of the rim counts in part.
 
+    It begins with the farthest turns counting half: where all count as much, nothing tells what leaving them out gives.
+
     Args:
         rings: by how many steps each element turns.
         mirrored: whether it mirrors; if some do, they are kept or not together.
@@ -37,7 +39,7 @@ class Sector(nn.Module):
 
     def __init__(self, rings: list[int], mirrored: list[bool], dims: int, start: float, temperature: float) -> None:
         super().__init__()
-        self.reach = nn.Parameter(torch.ones(1))
+        self.reach = nn.Parameter(torch.full((1,), 1 - 0.5 / max(1, *rings)))
         self.logits = nn.Parameter(torch.full((1,), math.log(start / (1 - start)))) if any(mirrored) else None
         self.register_buffer("rings", torch.tensor(rings), persistent=False)
         self.register_buffer("mirrored", torch.tensor(mirrored), persistent=False)
