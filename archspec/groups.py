@@ -82,12 +82,6 @@ class Group:
         return {"type": "string", "pattern": f"^({_NAME.pattern})$", "examples": ["C1", "C4", "D4", "O"]}
 
 
-def signed_permutations(matrices: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(N,) which of the orthogonal matrices (N, dims, dims) map a square grid onto itself."""
-    whole: NDArray[np.bool_] = np.all(np.abs(matrices - np.rint(matrices)) < 1e-9, axis=(1, 2))
-    return whole
-
-
 @dataclass(frozen=True)
 class Action:
     """How a group acts on a grid of `dims` axes.
@@ -109,14 +103,14 @@ class Action:
         return self.index_of(np.einsum("aji,bjk->abik", self.matrices, self.matrices))
 
     @cached_property
-    def exact(self) -> bool:
-        """Whether every element maps the grid onto itself (quarter turns and flips)."""
-        return bool(signed_permutations(self.matrices).all())
+    def whole(self) -> NDArray[np.bool_]:
+        """(N,) which elements map the grid onto itself."""
+        return np.asarray(np.all(np.abs(self.matrices - np.rint(self.matrices)) < 1e-9, axis=(1, 2)))
 
     @cached_property
-    def unlike(self) -> int:
-        """How many of the turned grids are no permutations of one another: of the eight of C8, two."""
-        return len(self.matrices) // int(signed_permutations(self.matrices).sum())
+    def exact(self) -> bool:
+        """Whether every element maps the grid onto itself (quarter turns and flips)."""
+        return bool(self.whole.all())
 
     @cached_property
     def mixed_axes(self) -> tuple[tuple[int, int], ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from archspec.groups import Group, signed_permutations, turns_of
+from archspec.groups import Action, Group, turns_of
 from archspec.lattice import Lattice, disc
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def sampling(
         at = np.arange(count)[None] if group.trivial else _tap_at(turned, lattice)
         index = relative[:, :, None] * count + at[:, None, :]
     else:
-        first, alike = _unlike(action.matrices, lattice)
+        first, alike = _unlike(action, lattice)
         grids, turns = turned, _interpolation(turned[first], lattice.sizes)
         start = np.arange(order)[:, None, None] * elements * count
         index = start + relative[:, :, None] * count + np.arange(count)
@@ -189,14 +189,14 @@ def _factor(lattice: Lattice, softness: float | None, scale: float) -> Array | N
     return factor
 
 
-def _unlike(matrices: Array, lattice: Lattice) -> tuple[list[int], NDArray[np.int64]]:
+def _unlike(action: Action, lattice: Lattice) -> tuple[list[int], NDArray[np.int64]]:
     """The first F elements whose turned grids are no permutations of one another, and (N, K) what each is."""
     offsets, first, alike = lattice.offsets(), list[int](), []
-    for element, matrix in enumerate(matrices):
-        between = matrices[first] @ matrix.T
-        same = np.flatnonzero(signed_permutations(between))
+    for element, inverse in enumerate(action.relative[:, 0]):
+        between = action.product[first, inverse] if first else np.zeros(0, dtype=np.int64)
+        same = np.flatnonzero(action.whole[between])
         if len(same):
-            at = _tap_at(offsets @ np.rint(between[same[0]]).T, lattice)
+            at = _tap_at(offsets @ np.rint(action.matrices[between[same[0]]]).T, lattice)
         else:
             same, at = np.array([len(first)]), np.arange(len(offsets))
             first.append(element)

@@ -107,4 +107,4 @@ def _samples(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...]) ->
     count, action = sample_count(group, taps, mixes)[0], group.action(x.dims)
     if conv.kernel.continuous or action.exact or math.prod(taps) == 1:
         return count
-    return count // group.order * action.unlike  # tables are turned once for grids that are permutations of others
+    return count // int(action.whole.sum())  # tables are turned once for grids that are permutations of others
