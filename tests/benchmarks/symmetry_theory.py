@@ -1,6 +1,6 @@
 """What theory says must happen, one experiment each, three fresh seeds.
 
-python tests/benchmarks/symmetry_theory.py [experiment …]        # all: about half an hour on one core
+python tests/benchmarks/symmetry_theory.py [experiment …]        # all: about an hour on one busy core
 """
 
 from __future__ import annotations
