@@ -35,8 +35,8 @@ from archspec import (
 )
 from archspec.layers.self_attention import Place
 from archspec.layers.self_attention import SelfAttention as Layer
+from archspec.moving import smooth_noise
 from archspec.positions import View, counts, positions
-from archspec.symmetry import smooth_noise
 from tests.examples import LINE, SQUARE, attending, built, network, noise, seeded
 from tests.test_vectors_continuous import double
 
