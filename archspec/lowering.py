@@ -87,7 +87,9 @@ def _by_now(model: fx.GraphModule) -> Cost:
         block, module, part = graph.nodes[name].block, model.get_submodule(target), counting.get(name)
         x, kept = graph.source(name), _cropped(module)
         if isinstance(block, Wrapper):
-            now = block.cost_around(x, _by_now(module.get_submodule("network")))  # type: ignore[arg-type]
+            inner = module.get_submodule("network")
+            assert isinstance(inner, fx.GraphModule)
+            now = block.cost_around(x, _by_now(inner))
         elif isinstance(block, Convolution | Pointwise) and (kept is not None or part):
             now = block.cost_of(x, kept or (), None if part is None else (len(part.reads), len(part.gives)))
         else:

@@ -101,13 +101,18 @@ def _stretches(graph: Graph) -> dict[str, str]:
                     "or Magnet, full or group_separable"
                 )
             first[name] = name
+            _join(first, node.inputs)
             continue
         if block is not None and not isinstance(block, _UNMOVED):
             raise SignalError(f"a {block.kind} has no kernel that can be sampled between the elements")
-        joined = {first[source] for source in node.inputs}
-        stays = min(joined)
-        for other, start in first.items():
-            if start in joined:
-                first[other] = stays
-        first[name] = stays
+        first[name] = name
+        _join(first, (*node.inputs, name))
     return first
+
+
+def _join(first: dict[str, str], names: tuple[str, ...]) -> None:
+    """Make one stretch of those that these nodes are in; what is lifted from has none."""
+    joined = {first[name] for name in names if name in first}
+    for other, start in first.items():
+        if start in joined:
+            first[other] = min(joined)

@@ -11,6 +11,8 @@ from archspec import (
     Architecture,
     Conv,
     Disc,
+    Graph,
+    GraphNode,
     Image,
     Norm,
     Pointwise,
@@ -108,6 +110,21 @@ def test_offsets_differ_between_stretches_and_agree_within_one() -> None:
     assert first.out == second.read == second.out  # the sum of a residual joins them
     assert lift.out != first.out
     assert all(0 <= t < np.pi / 2 for t in (lift.out[0], first.out[0]))
+
+
+def test_what_a_convolution_reads_as_a_sum_is_one_stretch() -> None:
+    """Inputs merged at the convolution itself, and not before it."""
+    nodes = {
+        "a": GraphNode(block=Conv(**CONV), inputs=("input",)),
+        "b": GraphNode(block=Conv(**CONV), inputs=("input",)),
+        "c": GraphNode(block=Conv(**CONV), inputs=("a", "b"), merge="add"),
+    }
+    architecture = on("C4", Graph(nodes=nodes, output="c"), input=Image(channels=2, size=(9, 9)), **CONV)
+    model = built(architecture)
+    turn(model, np.random.default_rng(0))
+    a, b, c = (module.where for name, module in model.named_modules() if isinstance(module, Bank) and "_conv" in name)
+    assert a.out == b.out == c.read
+    assert c.out != c.read
 
 
 def test_offsets_that_do_not_agree_change_the_answer() -> None:

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import math
-from typing import Self
+from collections.abc import Callable
+from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
@@ -40,7 +41,7 @@ class IrreduciblePointwise(nn.Module):
         self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
         self.register_buffer("basis", real_parts(order).to(self.weight.dtype), persistent=False)
 
-    def _apply(self, fn, recurse: bool = True) -> Self:  # type: ignore[no-untyped-def]
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
         moved: Self = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         # Made anew, so that double precision is that of the numbers, not of their rounding.
         moved.basis = real_parts(self.order).to(self.weight)
