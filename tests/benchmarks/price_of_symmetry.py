@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import statistics
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 
 from archspec import (
     Activation,
@@ -27,7 +24,6 @@ from archspec import (
     GroupPool,
     Image,
     Lift,
-    Network,
     Norm,
     Pool,
     Siren,
@@ -36,14 +32,14 @@ from archspec import (
     lower,
     price,
 )
-from search import Scored, Task, Training, digits
-from search.training import evaluate, train
+from search import digits
+from search.training import evaluate
 from search.worker import one_thread
+from tests.benchmarks.resolution_1d import trained
 
 SEEDS = (551, 552, 553)
 WIDTH, GROUPS = 48, ("C1", "C4", "D4", "C8", "C16")
 BATCH, ROUNDS = 64, 15
-TRAINING = Training(epochs=25, learning_rate=1e-2, patience=None)
 
 
 def network(group: str, factorisation: str, kernel: str) -> Architecture:
@@ -81,17 +77,6 @@ def times(architectures: dict[str, Architecture]) -> dict[str, tuple[list[float]
             found[name][0].append(between - began)
             found[name][1].append(time.process_time() - between)
     return found
-
-
-def trained(architecture: Architecture, task: Task, seed: int) -> Network:
-    """The network with the weights that were best on validation data."""
-    with tempfile.TemporaryDirectory() as directory:
-        weights = Path(directory) / "best.safetensors"
-        outcome = train(architecture, task.without_test(), TRAINING, seed, ("accuracy", True), weights=weights)
-        assert isinstance(outcome, Scored), outcome
-        model = lower(architecture)
-        model.load_state_dict(load_file(weights))
-    return model.eval()
 
 
 def accuracies(architecture: Architecture, seeds: tuple[int, ...]) -> list[float]:

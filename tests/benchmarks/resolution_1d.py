@@ -51,11 +51,11 @@ def network(kernel: Kernel, window: Window | None = None, taps: int = TAPS, leng
     return Architecture(input=Series(channels=1, length=length), body=body, head=Classifier(classes=CLASSES))
 
 
-def trained(architecture: Architecture, task: Task, seed: int) -> Network:
+def trained(architecture: Architecture, task: Task, seed: int, training: Training = TRAINING) -> Network:
     """The network with the weights that were best on validation data."""
     with tempfile.TemporaryDirectory() as directory:
         weights = Path(directory) / "best.safetensors"
-        outcome = train(architecture, task.without_test(), TRAINING, seed, ("accuracy", True), weights=weights)
+        outcome = train(architecture, task.without_test(), training, seed, ("accuracy", True), weights=weights)
         assert not isinstance(outcome, Failed), outcome
         model = lower(architecture)
         model.load_state_dict(load_file(weights))

@@ -6,15 +6,12 @@ python tests/benchmarks/symmetry_theory.py [experiment …]        # all: about 
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from sklearn.datasets import load_digits
 
 from archspec import (
@@ -36,17 +33,17 @@ from archspec import (
     Siren,
     Table,
     Volume,
-    lower,
     price,
 )
 from archspec.block import Block
 from archspec.kernels import Kernel
 from archspec.layers.partial import Elements, Sector
 from archspec.windows import Window
-from search import Failed, Task, Training, chiral_voxels, digits, dilated_chirps, half_turns, mirrored
+from search import Task, Training, chiral_voxels, digits, dilated_chirps, half_turns, mirrored
 from search.bundled import SHARE, drawn
-from search.training import evaluate, train
+from search.training import evaluate
 from search.worker import one_thread
+from tests.benchmarks.resolution_1d import trained
 
 SEEDS = (601, 602, 603)
 SINES, ROUND = Siren(), Disc()
@@ -54,17 +51,6 @@ MAXIMUM, AVERAGE = Pool(), Pool(reduce="average")  # an average over pixels turn
 DIGITS = Training(learning_rate=1e-2)
 TUNED_ON = 600  # a seed of its own
 EXACT = ("C1", "C2", "C4", "D4")  # groups under which a table of weights is turned without interpolation
-
-
-def trained(architecture: Architecture, task: Task, seed: int, training: Training) -> Network:
-    """With the weights that were best on validation data."""
-    with tempfile.TemporaryDirectory() as directory:
-        weights = Path(directory) / "best.safetensors"
-        outcome = train(architecture, task.without_test(), training, seed, ("accuracy", True), weights=weights)
-        assert not isinstance(outcome, Failed), outcome
-        model = lower(architecture)
-        model.load_state_dict(load_file(weights))
-    return model.eval()
 
 
 def accuracy(model: Network, task: Task, metric: str = "accuracy") -> float:
