@@ -19,6 +19,7 @@ OK, MISTAKE = 0, 1
 
 
 def check(options: argparse.Namespace) -> int:
+    """Say whether an architecture or a space fits together."""
     what = read_spec(options.spec)
     if isinstance(what, Architecture):
         cost = price(what)
@@ -36,6 +37,7 @@ def check(options: argparse.Namespace) -> int:
 
 
 def cost(options: argparse.Namespace) -> int:
+    """Price an architecture, node by node."""
     what = read_spec(options.spec)
     if not isinstance(what, Architecture):
         raise SpecError(f"{options.spec} is a space; its architectures differ in cost")
@@ -54,6 +56,7 @@ def cost(options: argparse.Namespace) -> int:
 
 
 def search(options: argparse.Namespace) -> int:
+    """Run the search that a Python file defines, or go on with it."""
     from search.loading import load_search
 
     search = load_search(options.file)
@@ -77,6 +80,7 @@ def search(options: argparse.Namespace) -> int:
 
 
 def status(options: argparse.Namespace) -> int:
+    """Say how far a run is."""
     from search.result import Result
     from search.tables import counts_line
 
@@ -95,6 +99,7 @@ def status(options: argparse.Namespace) -> int:
 
 
 def front(options: argparse.Namespace) -> int:
+    """Show the front of a run."""
     from search.result import Result
 
     result = Result.open(options.directory)
@@ -119,6 +124,7 @@ def front(options: argparse.Namespace) -> int:
 
 
 def export(options: argparse.Namespace) -> int:
+    """Write a trained network of a run."""
     from search.result import Result
 
     result = Result.open(options.directory)
@@ -175,6 +181,7 @@ def symmetry(options: argparse.Namespace) -> int:
 
 
 def new(options: argparse.Namespace) -> int:
+    """Write a search to begin from."""
     from search.starter import write_starter
 
     path = write_starter(options.directory)
@@ -183,6 +190,7 @@ def new(options: argparse.Namespace) -> int:
 
 
 def read_spec(path: Path) -> Architecture | Space:
+    """The architecture or the space in a file; SpecError, naming the file, if it holds neither."""
     data = read_file(path)
     try:
         if has_holes(data):
