@@ -60,6 +60,8 @@ def read_yaml(text: str | bytes) -> Any:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        if "nesting depth" in problem:  # newer parsers have a limit of their own, and read ahead of ours
+            raise SpecError(f"{where}nested more than {MAX_DEPTH} deep; flatten it") from None
         raise SpecError(f"not YAML: {where}{problem}") from None
     except (ValueError, RecursionError) as error:
         raise error if isinstance(error, SpecError) else SpecError(f"not YAML: {error}") from None
