@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from torch import Tensor, fx
+from torch import Tensor, fx, nn
 
 from archspec.architecture import Architecture
 from archspec.certificate import APPROXIMATE, EXACT, Certificate, largest
@@ -82,23 +82,24 @@ def settle(model: Network, seed: int = 0, batches: int = 3) -> None:
 
 def node_values(model: fx.GraphModule, architecture: Architecture, x: Tensor) -> dict[str, Tensor]:
     """What every block gives out, by the name of its node, in evaluation mode."""
-    names = {target: name for name, target in module_names(architecture.graph).items()}
-    kinds = {name: node.block.kind for name, node in architecture.graph.nodes.items() if node.block}
     values: dict[str, Tensor] = {}
-
-    class Recorder(fx.Interpreter):
-        def call_module(self, target, args, kwargs):  # type: ignore[no-untyped-def]
-            value = super().call_module(target, args, kwargs)
-            if kinds[names[str(target)]] != "partial":  # that says which elements count
-                values[names[str(target)]] = value
-            return value
-
+    hooks = []
+    for name, target in module_names(architecture.graph).items():
+        block = architecture.graph.nodes[name].block
+        if block is not None and block.kind != "partial":  # that says which elements count
+            hooks.append(model.get_submodule(target).register_forward_hook(partial(_keep, values, name)))
     training = model.training
     model.eval()
     with torch.no_grad():
-        Recorder(model).run(x)
+        model(x)
     model.train(training)
+    for hook in hooks:
+        hook.remove()
     return values
+
+
+def _keep(values: dict[str, Tensor], name: str, module: nn.Module, inputs: object, value: Tensor) -> None:
+    values[name] = value
 
 
 def _band(group: Group) -> float:
