@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from archspec.architecture import Architecture
+from archspec.layers.bank import Bank
 from archspec.layers.conv import GroupConv
 from archspec.layers.kernels.features import NotCarried
 from archspec.layers.kernels.table import Table
@@ -31,12 +32,12 @@ def carry(model: Network, architecture: Architecture) -> Network:
     wanted = other.state_dict()
     if state.keys() != wanted.keys():
         raise SignalError("only kernel sizes and group orders may differ between what weights are carried between")
-    stretched = [(n, a, model.get_submodule(n)) for n, a in other.named_modules() if isinstance(a, GroupConv)]
+    stretched = [(n, a, model.get_submodule(n)) for n, a in other.named_modules() if isinstance(a, Bank)]
     for name, bank, mine in stretched:
-        assert isinstance(mine, GroupConv)
+        assert isinstance(mine, Bank)
         if isinstance(bank.kernel, Table) and bank.sizes != mine.sizes:
             key = f"{name}.kernel.weight"
-            state[key] = _resized(state[key], mine.sizes, bank.sizes, causal=mine.causal)
+            state[key] = _resized(state[key], mine.sizes, bank.sizes, _causal(mine))
     try:
         other.load_state_dict(state)
     except RuntimeError:
@@ -45,13 +46,13 @@ def carry(model: Network, architecture: Architecture) -> Network:
             "orders use a continuous kernel, full or group_separable"
         ) from None
     for name, bank, mine in stretched:
-        assert isinstance(mine, GroupConv)
+        assert isinstance(mine, Bank)
         ratio = max(1.0, (max(bank.sizes) - 1) / 2) / max(1.0, (max(mine.sizes) - 1) / 2)
         if ratio != 1:
             try:
                 for part in (bank.kernel, bank.window):
                     if part is not None and not isinstance(part, Table):
-                        part.stretch(ratio, 1.0 if mine.causal else 0.0)
+                        part.stretch(ratio, 1.0 if _causal(mine) else 0.0)
             except NotCarried:
                 kind = type(bank.kernel).__name__
                 raise SignalError(
@@ -60,6 +61,10 @@ def carry(model: Network, architecture: Architecture) -> Network:
             bank.place(bank.kept)
     other.fit()
     return other.train(model.training)
+
+
+def _causal(bank: Bank) -> bool:
+    return isinstance(bank, GroupConv) and bank.causal
 
 
 def _resized(table: Tensor, before: tuple[int, ...], now: tuple[int, ...], causal: bool) -> Tensor:

@@ -14,9 +14,15 @@ WAVES = 12
 
 
 def transformed(x: Tensor, signal: Signal, group: Group, element: int) -> Tensor:
-    """(L_g F)(p, h) = F(g⁻¹p, g⁻¹h): the grid turned, and the group axis permuted where there is one."""
+    """(L_g F)(p, h) = F(g⁻¹p, g⁻¹h): the grid turned, and the group axis permuted where there is one.
+
+    `group` has no scales; a signal at several is turned at each.
+    """
     if not signal.grid:
         return x
+    if signal.group.scaling:
+        at_each = signal._replace(channels=signal.channels * signal.group.scales, group=signal.group.turning)
+        return transformed(x.reshape(-1, *at_each.shape), at_each, group, element).reshape(x.shape)
     action = group.action(signal.dims)
     inverse = int(action.relative[element, 0])
     if not signal.group.trivial:
@@ -30,12 +36,17 @@ def transformed(x: Tensor, signal: Signal, group: Group, element: int) -> Tensor
     return turned(x, places(matrix, size).to(x), tuple(x.shape[1:]))
 
 
+def still(size: int) -> int:
+    """The point of an axis about which scales stretch: the middle one."""
+    return size // 2
+
+
 class Waves:
     """Random signals that are known everywhere: cosines under a wide Gaussian, so that moving them is exact.
 
     Args:
         shape: (B, C, *grid).
-        group: what moves them: turns and flips about the centre of the grid, scales about its first point.
+        group: what moves them: turns and flips about the centre of the grid, scales about the point `still`.
         cutoff: highest frequency, as a share of Nyquist.
     """
 
@@ -47,18 +58,22 @@ class Waves:
         radii = cutoff * np.pi * rng.uniform(0.05, 1, waves) ** (1 / dims)
         self.frequencies = directions * radii[..., None]
         self.phases, self.amplitudes = rng.uniform(0, 2 * np.pi, waves), rng.standard_normal(waves)
-        matrices = group.action(dims).matrices
-        self.seen = matrices if group.scaling else np.linalg.inv(matrices)
-        self.origin = np.zeros(dims) if group.scaling else (self.grid - 1) / 2
-        self.middle = self.grid / 2 if group.scaling else np.zeros(dims)
+        self.turns = np.linalg.inv(group.turning.action(dims).matrices)
+        self.centre = (self.grid - 1) / 2
+        self.still = np.array([still(n) for n in shape[2:]]) if group.scaling else self.centre
 
     def moved(self, elements: list[int]) -> Tensor:
-        """(B, C, *grid), float64: example i moved by element elements[i], (L_g x)(p) = x(g⁻¹p); scales compress."""
+        """(B, C, *grid), float64: example i moved by element elements[i], (L_g x)(p) = x(g⁻¹p).
+
+        Scales compress instead, so that what was seen by a coarse scale is by a fine one; turns come first.
+        """
+        scales, turns = np.divmod(np.array(elements), len(self.turns))
         axes = np.meshgrid(*(np.arange(n) for n in self.grid), indexing="ij")
-        points = np.stack(axes, -1).reshape(-1, len(self.grid)) - self.origin
-        seen = np.einsum("bij,pj->bpi", self.seen[elements], points)
+        points = np.stack(axes, -1).reshape(-1, len(self.grid)) - self.still
+        stretched = 2.0 ** scales[:, None, None] * points + (self.still - self.centre)
+        seen = np.einsum("bij,bpj->bpi", self.turns[turns], stretched)
         waves = np.einsum("bcwd,bpd->bcwp", self.frequencies, seen) + self.phases[..., None]
-        envelope = np.exp(-0.5 * (((seen - self.middle) / (self.grid / 5)) ** 2).sum(-1))[:, None]
+        envelope = np.exp(-0.5 * ((seen / (self.grid / 5)) ** 2).sum(-1))[:, None]
         values = np.einsum("bcw,bcwp->bcp", self.amplitudes, np.cos(waves)) * envelope
         return torch.from_numpy(values.reshape(*values.shape[:2], *self.grid))
 

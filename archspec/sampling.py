@@ -1,8 +1,9 @@
 """Where a convolution kernel is sampled, and how its samples make the expanded bank. Arrays only, no torch.
 
 Letters: N elements of the group, M elements a kernel has on its own group axis (N, or 1), K taps, R kernels.
-The bank is ψ(h⁻¹u, h⁻¹h'): for quarter turns and flips the samples are those of one grid, permuted; other angles
-need samples on the turned grids (or, for a table, interpolation between its taps).
+On scales a kernel reads Q of them, and M is Q times as many. The bank is ψ(h⁻¹u, h⁻¹h'): for quarter turns and flips
+the samples are those of one grid, permuted; other angles need samples on the turned grids (or, for a table,
+interpolation between its taps).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from archspec.groups import Action, Group, turns_of
+from archspec.action import Action, turns_of
+from archspec.groups import Group
 from archspec.lattice import Lattice, disc
 
 if TYPE_CHECKING:
@@ -53,13 +55,15 @@ class Sampling:
 
 
 @lru_cache(maxsize=4096)
-def sample_count(group: Group, taps: tuple[int, ...], mixing: bool, coordinates: str = "circle") -> tuple[int, int]:
+def sample_count(
+    group: Group, taps: tuple[int, ...], mixing: bool, coordinates: str = "circle", span: int = 1
+) -> tuple[int, int]:
     """P and dims + e of the sampling, without making it."""
     action = group.action(len(taps))
     turned = 1 if action.exact or math.prod(taps) == 1 else group.order
     elements = group.order if mixing else 1
     embedded = group.action(len(taps)).embedded(coordinates).shape[1] if mixing else 0
-    return turned * elements * math.prod(taps), len(taps) + embedded
+    return turned * elements * span * math.prod(taps), len(taps) + embedded + (span > 1)
 
 
 @lru_cache(maxsize=256)
@@ -70,17 +74,18 @@ def sampling(
     softness: float | None = None,
     scale: float = 1.0,
     coordinates: str = "circle",
+    span: int = 1,
 ) -> Sampling:
     """The sampling of a kernel on `group`; with `mixing` the kernel has an axis over the group's elements too.
 
-    `softness` is that of the disc which limits the kernel, if one does; `scale` a factor of all taps.
+    `softness` is that of the disc which limits the kernel, if one does; `scale` a factor of all taps; `span` the number
+    of scales that it reads.
     """
     taps = lattice.taps
     action = group.action(len(taps))
-    order, elements, count = group.order, group.order if mixing else 1, math.prod(taps)
-    offsets = lattice.offsets()
-    relative = action.relative if mixing else np.zeros((order, 1), dtype=np.int64)
-    embedding = action.embedded(coordinates) if mixing else np.zeros((1, 0))
+    order, count, offsets = group.order, math.prod(taps), lattice.offsets()
+    relative, embedding = _fibre(action, mixing, coordinates, span)
+    elements = len(embedding)
     turned = np.einsum("hji,kj->hki", action.matrices, offsets)
     if action.exact or count == 1:
         grids, turns, alike = offsets[None], None, None
@@ -115,6 +120,7 @@ class Place(NamedTuple):
         scale: a factor of all taps.
         coordinates: how the kernel sees the elements.
         spatial: whether it is a function of the position too.
+        span: scales that it reads.
         out: turns to sample it at in place of those of C_n, for what is given; `read`: for what is read.
     """
 
@@ -125,6 +131,7 @@ class Place(NamedTuple):
     scale: float = 1.0
     coordinates: str = "circle"
     spatial: bool = True
+    span: int = 1
     out: tuple[float, ...] = ()
     read: tuple[float, ...] = ()
 
@@ -132,9 +139,9 @@ class Place(NamedTuple):
         if self.out:
             return turned(self._replace(lattice=self.lattice._replace(kept=kept)))
         if not self.spatial:
-            return at_one_tap(self.group, len(self.lattice.sizes), self.scale, self.coordinates)
+            return at_one_tap(self)
         lattice = self.lattice._replace(kept=kept)
-        return sampling(self.group, lattice, self.mixes, self.softness, self.scale, self.coordinates)
+        return sampling(self.group, lattice, self.mixes, self.softness, self.scale, self.coordinates, self.span)
 
 
 def turned(place: Place) -> Sampling:
@@ -147,9 +154,13 @@ def turned(place: Place) -> Sampling:
         embedding = np.stack([np.cos(angles), np.sin(angles)], -1)
     else:
         embedding = (np.remainder(angles + 1e-12, 2 * math.pi) / math.pi - 1)[..., None]
+    if place.span > 1:
+        scales = np.broadcast_to(_places_of(place.span)[None, :, None], (len(out), place.span, angles.shape[1]))
+        tiled = np.tile(embedding, (1, place.span, 1))
+        embedding = np.concatenate([tiled, scales.reshape(len(out), -1, 1)], -1)
     grids = np.einsum("hji,kj->hki", turns_of(out, len(place.lattice.sizes)), offsets)
     spatial = place.lattice.coordinates(grids)[:, None] if place.spatial else np.zeros((len(out), 1, len(offsets), 0))
-    shape = (len(out), angles.shape[1], len(offsets))
+    shape = (len(out), embedding.shape[1], len(offsets))
     parts = [np.broadcast_to(part, (*shape, part.shape[-1])) for part in (spatial, embedding[:, :, None])]
     points = np.concatenate(parts, -1)
     index = np.arange(math.prod(shape)).reshape(shape)
@@ -157,28 +168,36 @@ def turned(place: Place) -> Sampling:
     return Sampling(place.lattice.taps, points.reshape(-1, points.shape[-1]), index, factor=factor)
 
 
-def scale_sampling(lattice: Lattice, span: int) -> Sampling:
-    """The sampling of a kernel over time and `span` scales; they are seen as even places from -1 to 1."""
-    time = lattice.coordinates(lattice.offsets())
-    scales = np.linspace(-1, 1, span)[:, None] if span > 1 else np.zeros((1, 0))
-    shape = (span, len(time))
-    points = np.concatenate(
-        [np.broadcast_to(time, (*shape, 1)), np.broadcast_to(scales[:, None], (*shape, scales.shape[1]))], -1
-    )
-    index = np.arange(span * len(time)).reshape(1, span, -1)
-    return Sampling(lattice.taps, points.reshape(-1, points.shape[-1]), index)
-
-
-def at_one_tap(group: Group, dims: int, scale: float = 1.0, coordinates: str = "circle") -> Sampling:
+def at_one_tap(place: Place) -> Sampling:
     """The sampling of a kernel on the group alone: a linear map at each position that convolves over the elements."""
-    action = group.action(dims)
-    factor = None if scale == 1 else np.full(1, scale)
-    return Sampling((1,) * dims, action.embedded(coordinates), action.relative[:, :, None], factor=factor)
+    dims = len(place.lattice.sizes)
+    relative, embedding = _fibre(place.group.action(dims), place.mixes, place.coordinates, place.span)
+    factor = None if place.scale == 1 else np.full(1, place.scale)
+    return Sampling((1,) * dims, embedding, relative[:, :, None], factor=factor)
 
 
-def one_tap(group: Group, dims: int, scale: float = 1.0, coordinates: str = "circle") -> Place:
-    """As `at_one_tap`, in the form that a layer asks for."""
-    return Place(group, Lattice((1,) * dims), True, None, scale, coordinates, spatial=False)
+def one_tap(group: Group, dims: int, scale: float = 1.0, coordinates: str = "circle", span: int = 1) -> Place:
+    """Where a linear map at each position samples a kernel on the group alone."""
+    return Place(group, Lattice((1,) * dims), True, None, scale, coordinates, spatial=False, span=span)
+
+
+def _fibre(action: Action, mixing: bool, coordinates: str, span: int) -> tuple[NDArray[np.int64], Array]:
+    """(N, M) which of the kernel's own elements stands at each that is read, and (M, e) their coordinates.
+
+    Scales are seen as even places from -1 to 1.
+    """
+    order = len(action.matrices)
+    relative = action.relative if mixing else np.zeros((order, 1), dtype=np.int64)
+    embedding = action.embedded(coordinates) if mixing else np.zeros((1, 0))
+    if span == 1:
+        return relative, embedding
+    apart, scales = len(embedding), np.repeat(_places_of(span), len(embedding))[:, None]
+    embedding = np.concatenate([np.tile(embedding, (span, 1)), scales], 1)
+    return np.concatenate([relative + apart * scale for scale in range(span)], 1), embedding
+
+
+def _places_of(span: int) -> Array:
+    return np.linspace(-1, 1, span)
 
 
 def _factor(lattice: Lattice, softness: float | None, scale: float) -> Array | None:

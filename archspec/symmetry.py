@@ -15,7 +15,7 @@ from archspec.certificate import APPROXIMATE, EXACT, Certificate, largest
 from archspec.graph import INPUT, Graph, module_names, path
 from archspec.groups import Group, is_subgroup
 from archspec.lowering import Network
-from archspec.moving import Waves, transformed
+from archspec.moving import Waves, still, transformed
 from archspec.signal import Signal
 
 EXAMPLES, CUTOFF = 4, 0.25
@@ -104,7 +104,7 @@ def _keep(values: dict[str, Tensor], name: str, module: nn.Module, inputs: objec
 
 def _band(group: Group) -> float:
     """Highest frequency of the examples, as a share of Nyquist: the finest scale must still hold it."""
-    return CUTOFF / (2 ** (group.order - 1)) if group.scaling else CUTOFF
+    return CUTOFF / float(2 ** (group.scales - 1))
 
 
 def _certificate(graph: Graph, group: Group, errors: dict[str, list[float]]) -> Certificate:
@@ -147,35 +147,38 @@ def _error(before: Tensor, found: Tensor, signal: Signal, group: Group, element:
         return _relative(found, before)
     if signal.partial:
         return math.nan
-    if group.scaling:
-        return _scaled_error(before, found, signal, element)
-    matrix = group.action(signal.dims).matrices[element]
-    if signal.group.scaling:
-        return math.nan
-    if not signal.group.trivial:
+    scale, turn = divmod(element, group.turning.order)
+    matrix = group.turning.action(signal.dims).matrices[turn]
+    if not signal.group.turning.trivial:
         try:
-            signal.group.action(signal.dims).index_of(matrix[None])
+            signal.group.turning.action(signal.dims).index_of(matrix[None])
         except ValueError:
             return math.nan
-    wanted = transformed(before, signal, group, element)
+    wanted = transformed(before, signal, group.turning, turn)
     if wanted.shape != found.shape:
         return math.inf
-    if np.abs(matrix - np.rint(matrix)).max() > 1e-9:
+    if scale:
+        if scale >= signal.group.scales > 1:
+            return math.nan
+        found, wanted = _compressed(found, wanted, signal, scale)
+    elif np.abs(matrix - np.rint(matrix)).max() > 1e-9:
         inside = _disc(signal.grid, found)
         found, wanted = found * inside, wanted * inside
     return _relative(found, wanted)
 
 
-def _scaled_error(before: Tensor, found: Tensor, signal: Signal, element: int) -> float:
-    """Of what is compressed 2^element times: F'(s, t) = F(s + element, 2^element·t), where both are there."""
-    step, length = 2**element, signal.grid[0]
-    left = length // step
+def _compressed(found: Tensor, wanted: Tensor, signal: Signal, scale: int) -> tuple[Tensor, Tensor]:
+    """Of what is compressed 2^scale times, F'(s, t) = F(s + scale, 2^scale·t), and F there: the middle half of both."""
     if signal.group.scaling:
-        if element >= signal.group.order:
-            return math.nan
-        before, found = before[:, :, element:], found[:, :, : signal.group.order - element]
-    middle = slice(left // 4, left - left // 4)
-    return _relative(found[..., :left][..., middle], before[..., ::step][..., :left][..., middle])
+        shift = scale * signal.group.turning.order
+        found, wanted = found[:, :, : signal.maps // signal.channels - shift], wanted[:, :, shift:]
+    step = 2**scale
+    for axis, size in enumerate(signal.grid, found.dim() - signal.dims):
+        middle = still(size)
+        reach = max(1, min(middle, size - 1 - middle) // (2 * step))
+        near = torch.arange(-reach, reach + 1)
+        found, wanted = found.index_select(axis, middle + near), wanted.index_select(axis, middle + step * near)
+    return found, wanted
 
 
 def _disc(grid: tuple[int, ...], like: Tensor) -> Tensor:

@@ -37,8 +37,8 @@ def turn(model: Network, rng: np.random.Generator | None) -> None:
         if not isinstance(node.block, Convolution) or name not in stretch:
             continue
         source = node.inputs[0]
-        out = _turns(node.signal.group.order, offsets[stretch[name]])
-        read = _turns(graph.source(name).group.order, offsets[stretch[source]]) if source in stretch else ()
+        out = _turns(node.signal.group.turning.order, offsets[stretch[name]])
+        read = _turns(graph.source(name).group.turning.order, offsets[stretch[source]]) if source in stretch else ()
         for bank in _banks(model.get_submodule(targets[name])):
             if not bank.where.group.trivial:
                 # Of two stages the second, over space, gives and reads what the first gives.

@@ -50,6 +50,11 @@ def check_augmentation(name: str | None, task: Task) -> None:
         group = Group(name)
     except ValueError as error:
         raise ValueError(f"augment: {error}") from None
+    if group.scaling:
+        raise ValueError(
+            f"augment: the scales of {name} would leave a signal smaller than its grid; groups that move {task.name}: "
+            f"{fitting}"
+        )
     if not grid or not group.acts_on(len(grid)):
         raise ValueError(
             f"augment: {name} does not act on the {len(grid)} axes of {task.name}; groups that do: {fitting}"

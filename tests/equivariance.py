@@ -58,7 +58,8 @@ def deviations(
     errors = {}
     for name in held(architecture, group):
         wanted = turned(before[name], architecture.graph.nodes[name].signal, group)
-        errors[name] = float((after[name] - wanted).abs().max() / wanted.abs().max())
+        largest = wanted.abs().max().clamp(min=1e-30)  # a unit that is never active is zero, and must stay so
+        errors[name] = float((after[name] - wanted).abs().max() / largest)
     return errors
 
 

@@ -393,6 +393,42 @@ SCALES: dict[str, Architecture] = {
         input=LINE,
         scales=Scales(smooth=False),
     ),
+    "S2 of images": on("S2", _conv(), Norm(), Activation(), Pool(), _conv(bias=False)),
+    "C4xS2": on("C4xS2", _conv(), Norm(), Activation(), _conv(kernel_size=5, bias=False)),
+    "D4xS3 cropped": on(
+        "D4xS3", _conv(scales=Scales(span=2, crop=True)), Norm(type="layer"), _conv(scales=Scales(span=2, crop=True))
+    ),
+    "C4xS2 of tables, group first": on("C4xS2", _conv(factorisation="group_separable"), Norm()),
+    "C4xS3 group first": on(
+        "C4xS3",
+        _conv(kernel=SIREN, factorisation="group_separable", scales=Scales(span=2, crop=True)),
+        kernel=SIREN,
+        factorisation="group_separable",
+    ),
+    "C4xS2 each channel, then mixed": on(
+        "C4xS2", _conv(kernel=MAGNET, factorisation=SEPARABLE), kernel=MAGNET, factorisation=SEPARABLE
+    ),
+    "S2 each channel, each scale": on(
+        "S2",
+        _conv(factorisation=SEPARABLE, scales=Scales(span=1, smooth=False)),
+        _conv(factorisation="group_separable", scales=Scales(span=1)),
+        input=LINE,
+        factorisation=SEPARABLE,
+    ),
+    "C2xS2 at once": on(
+        "C2xS2", _conv(kernel=Spline(), factorisation="group_depthwise"), Pointwise(channels=2), input=WIDE
+    ),
+    "D1xS2 in time": on("D1xS2", _conv(kernel=SIREN), Norm(), Pool(size=2, stride=2), input=Series(length=16)),
+    "C4xS2 to C2xS2": on("C4xS2", _conv(), Restrict(group="C2xS2"), _conv(), Restrict(group="C2"), _conv()),
+    "C8xS2": on(
+        "C8xS2",
+        _conv(kernel=SIREN, kernel_size=5, window=Disc()),
+        Norm(),
+        _conv(kernel_size=5, window=Disc(), factorisation="group_separable"),
+        kernel=SIREN,
+        kernel_size=5,
+        window=Disc(),
+    ),
     "S3 given up": network(LINE, Lift(group="S3", channels=2), Restrict(group="C1"), _conv(causal=True)),
 }
 

@@ -29,6 +29,7 @@ ORDERS = {
     "O": 24,
     "Oh": 48,
 }
+PRODUCTS = ("S3", "C4xS2", "D4xS3", "C8xS2")
 ACTIONS = [(name, dims) for name in ORDERS for dims in (1, 2, 3) if Group(name).acts_on(dims)]
 each = pytest.mark.parametrize(("name", "dims"), ACTIONS)
 
@@ -80,6 +81,46 @@ def test_elements_are_numbered_as_they_say() -> None:
             assert np.array_equal(d4.matrices[4 * m + r], wanted)
     eighth = Group("C8").action(2).matrices[1]
     assert np.allclose(eighth[0], [math.sqrt(0.5), -math.sqrt(0.5)])
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_a_product_has_each_turn_at_each_scale(name: str) -> None:
+    group = Group(name)
+    turns, matrices = group.turning.action(2).matrices, group.action(2).matrices
+    assert len(matrices) == group.order == len(turns) * group.scales
+    for element, matrix in enumerate(matrices):
+        scale, turn = divmod(element, len(turns))
+        assert np.array_equal(matrix, 2**scale * turns[turn])
+    assert group.at(group.scales) == group
+    assert group.at(1) == group.turning
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("C1xS3", "write S3"),
+        ("C4xS1", "write C4"),
+        ("S2xC4", "unknown group"),
+        ("OxS2", "unknown group"),
+        ("C65xS2", "at most 64 rotations"),
+        ("C4xS17", "at most 16 scales"),
+    ],
+)
+def test_what_is_no_product_says_so(name: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Group(name)
+
+
+@pytest.mark.parametrize(
+    ("small", "large"), [("C2xS2", "C4xS2"), ("C4", "C4xS3"), ("S3", "C4xS3"), ("C1", "C8xS2"), ("D2", "D4xS2")]
+)
+def test_cosets_tile_a_product(small: str, large: str) -> None:
+    k, h = Group(small), Group(large)
+    rows, matrices = cosets(k, h, 2), h.action(2).matrices
+    assert rows.shape == (h.order // k.order, k.order)
+    assert sorted(rows.flatten()) == list(range(h.order))
+    for row in rows:
+        assert np.allclose(k.action(2).matrices @ matrices[row[0]], matrices[row])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -10,8 +11,10 @@ from archspec import (
     Activation,
     Attention,
     Conv,
+    Disc,
     Group,
     GroupPool,
+    Image,
     Lift,
     Norm,
     Pointwise,
@@ -19,14 +22,18 @@ from archspec import (
     Scales,
     Series,
     SignalError,
+    Siren,
     admissibility_penalty,
+    carry,
     lower,
 )
 from archspec.blocks.conv_scales import spline
+from archspec.layers.bank import Bank
 from archspec.layers.scales import ScaleConv
-from archspec.moving import smooth_noise
-from archspec.symmetry import node_values
-from tests.equivariance import settled
+from archspec.moving import Waves, smooth_noise, transformed
+from archspec.symmetry import certify, node_values
+from archspec.turning import turn
+from tests.equivariance import deviations, settled
 from tests.examples import LINE, SIREN, network, on
 
 EXACT = Scales(smooth=False)
@@ -119,10 +126,127 @@ def test_a_layer_that_dilates_by_the_scale_it_reads_fails(monkeypatch: pytest.Mo
 def test_the_last_scales_are_cut_off_and_say_so() -> None:
     architecture = on("S4", Conv(channels=2), input=LINE)
     (warning,) = architecture.warnings
-    assert "the last 2 of S4 are cut off" in warning
+    assert "at the last 2 scales of S4 are cut off" in warning
     assert not on("S4", Conv(channels=2, scales=Scales(crop=True)), input=LINE).warnings
     cropped = on("S4", Conv(channels=2, scales=Scales(crop=True)), input=LINE).graph.nodes["body.1"].signal
     assert cropped.group == Group("S2")
+
+
+PRODUCTS = {
+    "C4xS3": {"kernel_size": 3},
+    "C4xS3 siren": {"kernel_size": 5, "kernel": SIREN},
+    "D4xS3 group first": {"kernel_size": 5, "kernel": SIREN, "factorisation": "group_separable"},
+    "C4xS3 each channel": {"kernel_size": 5, "kernel": SIREN, "factorisation": "depthwise_separable"},
+    "C2xS3 at once": {"kernel_size": 3, "factorisation": "group_depthwise"},
+    "S3": {"kernel_size": 3},
+}
+
+
+def product(name: str, size: int = 96, smooth: bool = False, **fields: object) -> object:
+    """Turned and stretched: three convolutions that read two scales, none of them cut off."""
+    scales = Scales(smooth=smooth, span=2, crop=True)
+    fields = {"channels": 2, "scales": scales, **fields}
+    return network(
+        Image(channels=2, size=(size, size)),
+        Lift(group=name.split()[0], **fields),
+        Norm(),
+        Activation(function="silu"),
+        Conv(**fields),
+        Norm(),
+        Pointwise(channels=2),
+        GroupPool(),
+    )
+
+
+def worst(architecture: object, group: Group) -> dict[str, float]:
+    """At each node on the group: of what is turned and compressed against itself there, in the middle of the grid."""
+    model = settled(architecture)
+    waves = Waves((2, *architecture.signal.shape), group, cutoff=0.1, seed=5)
+    before, found, turning = node_values(model, architecture, waves.moved([0, 0])), {}, group.turning
+    for element in range(1, group.order):
+        scale, turn = divmod(element, turning.order)
+        after = node_values(model, architecture, waves.moved([element, element]))
+        for name, node in architecture.graph.nodes.items():
+            left = (node.signal.group.scales - scale) * turning.order
+            if not node.block or not node.signal.group.scaling or left <= 0:
+                continue
+            wanted = transformed(before[name], node.signal, turning, turn)[:, :, scale * turning.order :]
+            near, middle = torch.arange(-2, 3), node.signal.grid[0] // 2
+            there = after[name][:, :, :left]
+            for axis in (-2, -1):
+                there = there.index_select(axis, middle + near)
+                wanted = wanted.index_select(axis, middle + near * 2**scale)
+            error = float((there - wanted).abs().max() / wanted.abs().max())
+            found[name] = max(found.get(name, 0.0), error)
+    return found
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_what_is_turned_and_stretched_is_so_at_every_element(name: str) -> None:
+    errors = worst(product(name, **PRODUCTS[name]), Group(name.split()[0]))
+    assert len(errors) >= 6
+    assert max(errors.values()) < 1e-10
+
+
+@pytest.mark.parametrize("name", ["C4xS3", "C4xS3 siren", "D4xS3 group first"])
+def test_turns_at_scales_are_exact_everywhere(name: str) -> None:
+    architecture = product(name, size=17, smooth=True, **{**PRODUCTS[name], "kernel_size": 3})
+    errors = deviations(settled(architecture), architecture, Group(name[:2]))
+    assert len(errors) >= 6
+    assert max(errors.values()) < 1e-10
+
+
+def test_eighth_turns_at_scales_are_approximate() -> None:
+    fields = {"kernel_size": 7, "kernel": Siren(), "window": Disc()}
+    eighth, quarter = (product(name, 48, scales=Scales(span=1), **fields) for name in ("C8xS2", "C4xS2"))
+    certificates = [certify(settled(architecture), "C8") for architecture in (eighth, quarter)]
+    assert [c.verdict for c in certificates] == ["approximate", "broken"]
+    assert max(certificates[0].features) < 0.5 * max(certificates[1].features)
+    assert 1e-6 < max(worst(product("C8xS2", scales=Scales(span=1), **fields), Group("C8xS2")).values()) < 0.2
+
+
+@pytest.mark.parametrize("broken", ["turns", "scales"])
+def test_a_product_whose_kernels_are_moved_wrongly_fails(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = Bank.gather
+
+    def wrong(self: Bank, index: Tensor) -> None:
+        shape = (self.order, self.where.span, -1, index.shape[2])
+        axis = 0 if broken == "turns" else 1
+        good(self, index.view(shape).flip(axis).view(index.shape) if self.where.span > 1 else index)
+
+    def dilated(self: ScaleConv, j: int, x: Tensor, weight: Tensor) -> Tensor:
+        stages, self.stages = self.stages, tuple((1, read) for _, read in self.stages)
+        y = at_scale(self, j, x, weight)
+        self.stages = stages
+        return y
+
+    at_scale = ScaleConv.at_scale
+    if broken == "turns":
+        monkeypatch.setattr(Bank, "gather", wrong)
+    else:
+        monkeypatch.setattr(ScaleConv, "at_scale", dilated)
+    assert max(worst(product("C4xS3", kernel_size=3), Group("C4xS3")).values()) > 1e-3
+
+
+def test_weights_are_carried_between_orders_at_scales() -> None:
+    fields = {"kernel_size": 5, "kernel": Siren(), "window": Disc()}
+    model = settled(product("C4xS2", 17, scales=Scales(span=2), **fields))
+    there = carry(model, product("C8xS2", 17, scales=Scales(span=2), **fields))
+    back = carry(there, model.architecture)
+    x = torch.randn(2, 2, 17, 17, dtype=torch.float64)
+    assert torch.allclose(back(x), model(x), atol=1e-12)
+    assert not torch.allclose(there(x), model(x), atol=1e-3)
+
+
+def test_turns_at_scales_can_be_sampled_between_the_elements() -> None:
+    fields = {"kernel_size": 5, "kernel": Siren(), "window": Disc()}
+    model = settled(product("C4xS2", 17, scales=Scales(span=2), **fields))
+    x = torch.randn(2, 2, 17, 17, dtype=torch.float64)
+    before = model(x)
+    turn(model, np.random.default_rng(0))
+    assert not torch.allclose(model(x), before, atol=1e-3)
+    turn(model, None)
+    assert torch.equal(model(x), before)
 
 
 @pytest.mark.parametrize("scale", [1, 2, 4, 8, 16])
@@ -156,7 +280,7 @@ def test_the_penalty_is_the_square_of_the_means() -> None:
         ((Lift(group="S3", channels=2, causal=True),), "causal is not for scales"),
         ((Lift(group="S3", channels=2, kernel_size=4),), "odd size"),
         ((Lift(group="S6", channels=2, kernel_size=3),), "65 steps wide"),
-        ((Lift(group="S3", channels=2, factorisation="group_separable"),), "factorisation is not for scales"),
+        ((Lift(group="S3", channels=2, factorisation="kernel_separable"),), "factorisation is not for scales"),
         ((Lift(group="S3", channels=2), Attention()), "after GroupPool"),
         ((Lift(group="S3", channels=2), Restrict(group="S2")), "given up altogether"),
     ],

@@ -87,7 +87,10 @@ WARNED: dict[str, tuple[Architecture, str]] = {
         "body[0] (lift): an angle on an interval",
     ),
     "10 turns off the grid": (on("C8", **DISC, input=EVEN), "body[0] (lift): turns of C8"),
-    "13 scales that end": (on("S3", Conv(channels=2), input=LINE), "body[1] (conv): kernels of the last 2 of S3"),
+    "13 scales that end": (
+        on("S3", Conv(channels=2), input=LINE),
+        "body[1] (conv): kernels at the last 2 scales of S3",
+    ),
     "14 a table interpolated": (
         on("C8", **{**DISC, "kernel": {"kind": "table"}}, input=EVEN),
         "a table is interpolated",

@@ -156,7 +156,7 @@ MISTAKES: dict[str, tuple[Architecture, str, str]] = {
     ),
     "lift twice": (on("C4", Lift(group="C4", channels=2)), "body[1] (lift)", "use Conv() here"),
     "attention on scales": (attending("S3", input=LINE), "body[0].group (self_attention_lift)", "use Lift()"),
-    "quarter turns of a series": (on("C4", input=LINE), "body[0].group (lift)", "use C1, D1 or scales S2"),
+    "quarter turns of a series": (on("C4", input=LINE), "body[0].group (lift)", "use C1, D1, scales S2"),
     "cube rotations of an image": (on("O"), "body[0].group (lift)", "use C1, C2, C4"),
     "no subgroup": (on("C4", Restrict(group="D4")), "body[1].group (restrict)", "restrict to a subgroup"),
     "heads that do not divide": (

@@ -54,7 +54,7 @@ class Convolution(Primitive):
     algorithm: Literal["auto", "direct", "fft"] = Field(
         default="auto", description="by sums over taps or by Fourier transforms; auto is the faster by measurement"
     )
-    scales: Scales = Field(default=DEFAULT_SCALES, description="on the scales of a series, which ones a kernel reads")
+    scales: Scales = Field(default=DEFAULT_SCALES, description="on scales, which ones a kernel reads")
     band_limit: Literal["none", "regularise", "mask"] = Field(
         default="none",
         description="penalise frequencies the grid cannot hold (see alias_penalty), or leave them out of the kernel",
@@ -105,10 +105,9 @@ class Convolution(Primitive):
         return conv_scales.cost(self, x) if self.acting(x).scaling else conv_cost.cost(self, x, kept, counts)
 
     def warnings(self, x: Signal) -> Iterator[str]:
-        group, sizes = self.acting(x), self.sizes(x)
-        if group.scaling:
+        group, sizes = self.acting(x).turning, self.sizes(x)
+        if self.acting(x).scaling:
             yield from conv_scales.warnings(self, x)
-            return
         if group.action(x.dims).exact or max(sizes) == 1:
             return
         yield f"turns of {group} other than quarter turns are approximate on a grid; measure them with certify()"
@@ -206,7 +205,7 @@ class Lift(Convolution):
 
     kind: Literal["lift"] = "lift"
     group: Group = Field(
-        description="the symmetry: C1, C4, D4, C8, … , in three dimensions also T, O, Oh, in one scales S2, S3 …"
+        description="the symmetry: C1, C4, D4, C8, … , T, O, Oh of volumes, scales S2, S3 … and both, C4xS3"
     )
 
     def acting(self, x: Signal) -> Group:

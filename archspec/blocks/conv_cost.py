@@ -62,7 +62,7 @@ def _at_each_position(conv: Convolution, x: Signal, part: Part, positions: int) 
 def _over_taps(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...], positions: int) -> Cost:
     group, wanted = conv.acting(x), conv_parts.wanted(conv, x, part)
     params = conv.kernel.params(wanted) + part.bias * part.outputs
-    making = conv.kernel.macs(wanted, _samples(conv, x, part, taps))
+    making = conv.kernel.macs(wanted, samples(conv, x, part, taps))
     if conv.window is not None:
         params += conv.window.params(wanted, part.outputs)
     if conv.factorisation == "kernel_separable" and part.mixes:
@@ -83,15 +83,15 @@ def _spectral(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...]) -
     gives = part.outputs * part.gives
     reads = gives if part.depthwise else part.inputs * part.reads
     sizes = fft_sizes(x.grid, taps, zeros_around(taps, conv.padded))
-    samples, rows = _samples(conv, x, part, taps), gives if part.depthwise else gives * reads
-    macs = conv.kernel.macs(wanted, samples)
+    points, rows = samples(conv, x, part, taps), gives if part.depthwise else gives * reads
+    macs = conv.kernel.macs(wanted, points)
     if conv.factorisation == "kernel_separable" and part.mixes:
         macs += conv.kernel.macs(conv_parts.of_group(conv, x, part), group.order)
     per_layer = conv.window is None or conv.window.shared
     functions = conv.kernel.shared() if group.trivial and per_layer and not conv.stretched(x) else None
     if functions is not None and shares_spectra(rows, functions):
         # The functions are transformed and then mixed, one complex product for each frequency, kernel and function.
-        macs -= samples * (functions - 1) * rows
+        macs -= points * (functions - 1) * rows
         macs += spectral_macs(sizes, functions, rows, depthwise=False)
         rows = functions
     return Cost(
@@ -101,10 +101,11 @@ def _spectral(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...]) -
     )
 
 
-def _samples(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...]) -> int:
-    mixes = part.mixes and conv.factorisation != "kernel_separable"
-    group = conv.acting(x)
-    count, action = sample_count(group, taps, mixes)[0], group.action(x.dims)
+def samples(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...]) -> int:
+    """Points at which a stage's kernel is made."""
+    mixes, turning = part.mixes and conv.factorisation != "kernel_separable", conv.acting(x).turning
+    count = sample_count(turning, taps, mixes, span=conv_parts.span(conv, x, part))[0]
+    action = turning.action(x.dims)
     if conv.kernel.continuous or action.exact or math.prod(taps) == 1:
         return count
     return count // int(action.whole.sum())  # tables are turned once for grids that are permutations of others

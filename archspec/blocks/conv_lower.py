@@ -20,12 +20,18 @@ if TYPE_CHECKING:
 
 def lower(conv: Convolution, x: Signal) -> nn.Module:
     """A layer, or the two of a factorised convolution, named `spatial` and `mixing`."""
+    return assembled(
+        {
+            part.name: _over_taps(conv, x, part) if part.spatial else mixing(conv, x, part)
+            for part in conv_parts.parts(conv, x)
+        }
+    )
+
+
+def assembled(layers: dict[str, nn.Module]) -> nn.Module:
+    """One layer, or one after the other."""
     from archspec.layers.factorised import Factorised
 
-    layers = {
-        part.name: _over_taps(conv, x, part) if part.spatial else _mixing(conv, x, part)
-        for part in conv_parts.parts(conv, x)
-    }
     return Factorised(OrderedDict(layers)) if len(layers) > 1 else next(iter(layers.values()))
 
 
@@ -41,7 +47,7 @@ def _over_taps(conv: Convolution, x: Signal, part: Part) -> nn.Module:
     kernel = _kernel(conv, x, part)
     if conv.band_limit != "none":
         kernel.limit_band(wanted.nyquist / float(max(lattice.steps)), masked=conv.band_limit == "mask")
-    scale = _quadrature(conv, x, part)
+    scale = quadrature(conv, x, part)
     return GroupConv(
         kernel,
         window.lower(wanted, part.outputs) if window else None,
@@ -72,7 +78,8 @@ def _kernel(conv: Convolution, x: Signal, part: Part) -> KernelModule:
     return Product(kernel, conv.kernel.lower(conv_parts.of_group(conv, x, part)), x.dims)
 
 
-def _mixing(conv: Convolution, x: Signal, part: Part) -> nn.Module:
+def mixing(conv: Convolution, x: Signal, part: Part) -> nn.Module:
+    """A linear map at each position."""
     from archspec.layers.conv import pointwise
     from archspec.layers.pointwise import SharedPointwise
 
@@ -80,11 +87,11 @@ def _mixing(conv: Convolution, x: Signal, part: Part) -> nn.Module:
         return SharedPointwise(part.inputs, part.outputs, conv.acting(x).order, x.dims, part.bias)
     group = conv.acting(x) if part.grouped else x.group
     kernel = conv_parts.kernel_of(conv, part)
-    where = one_tap(group, x.dims, _quadrature(conv, x, part), kernel.coordinates)
+    where = one_tap(group, x.dims, quadrature(conv, x, part), kernel.coordinates)
     module = kernel.lower(conv_parts.of_group(conv, x, part))
     return pointwise(part.inputs, part.outputs, where, x.dims, part.bias, module)
 
 
-def _quadrature(conv: Convolution, x: Signal, part: Part) -> float:
+def quadrature(conv: Convolution, x: Signal, part: Part) -> float:
     """Group order, like kernel size, is only where a continuous kernel is sampled: the mean over the elements."""
-    return 1 / conv.acting(x).order if part.mixes and conv_parts.kernel_of(conv, part).continuous else 1.0
+    return 1 / conv.acting(x).turning.order if part.mixes and conv_parts.kernel_of(conv, part).continuous else 1.0

@@ -55,24 +55,47 @@ def parts(conv: Convolution, x: Signal, counts: tuple[int, int] | None = None) -
     inner, outer, bias = x.channels, conv.channels, bool(conv.bias)
     group, lifts = conv.acting(x), x.group.trivial
     grouped = not group.trivial
-    over = grouped and not lifts
+    on = grouped and not lifts
+    over = on and (reach(conv, x) > 1 or not group.turning.trivial)  # scales may each be by themselves
     reads, gives = counts or (x.group.order, group.order)
     match conv.factorisation:
         case "full" | "kernel_separable":
             return (Part(inner, outer, True, lifts, over, False, grouped, bias, reads, gives),)
         case "depthwise_separable":
             between = group.order if lifts else reads
+            mixes = over or (lifts and not group.turning.trivial)
             return (
                 Part(inner, inner, True, lifts, False, True, grouped, bias, reads, between),
-                Part(inner, outer, False, False, grouped, False, grouped, bias, between, gives),
+                Part(
+                    inner,
+                    outer,
+                    False,
+                    False,
+                    mixes,
+                    False,
+                    grouped,
+                    bias,
+                    between,
+                    gives,
+                ),
             )
         case "group_separable" | "group_depthwise":
             at_once = conv.factorisation == "group_depthwise"
             between = reads if at_once or lifts else gives
             return (
-                Part(inner, outer, False, lifts, over and not at_once, False, over, False, reads, between),
+                Part(inner, outer, False, lifts, over and not at_once, False, on, False, reads, between),
                 Part(outer, outer, True, lifts, over and at_once, True, grouped, bias, between, gives),
             )
+
+
+def reach(conv: Convolution, x: Signal) -> int:
+    """Scales of `x` that a kernel reads."""
+    return min(conv.scales.span, x.group.scales)
+
+
+def span(conv: Convolution, x: Signal, part: Part) -> int:
+    """Scales that a stage's kernel reads."""
+    return reach(conv, x) if part.mixes else 1
 
 
 def spatial(conv: Convolution, x: Signal) -> Part:
@@ -91,7 +114,7 @@ def kernel_of(conv: Convolution, part: Part) -> Kernel:
 
 def wanted(conv: Convolution, x: Signal, part: Part) -> Wanted:
     """What a stage wants of its kernel; of a kernel that is a product, of the part over space."""
-    group = conv.acting(x)
+    turning = conv.acting(x).turning
     product = conv.factorisation == "kernel_separable"
     mixes = part.mixes and not (product and part.spatial)
     coordinates = conv.kernel.coordinates
@@ -100,9 +123,9 @@ def wanted(conv: Convolution, x: Signal, part: Part) -> Wanted:
     sizes = per_axis(conv.kernel_size, x, "kernel_size")
     return Wanted(
         rows=part.rows,
-        elements=group.order if mixes else 1,
+        elements=(turning.order if mixes else 1) * span(conv, x, part),
         sizes=sizes,
-        inputs=sample_count(group, sizes, mixes, coordinates)[1],
+        inputs=sample_count(turning, sizes, mixes, coordinates, span(conv, x, part))[1],
         causal=conv.causal,
         spread=conv.window.spread() if conv.window else 1.0,
     )
@@ -110,6 +133,6 @@ def wanted(conv: Convolution, x: Signal, part: Part) -> Wanted:
 
 def of_group(conv: Convolution, x: Signal, part: Part) -> Wanted:
     """What a stage wants of a kernel on the group alone."""
-    group = conv.acting(x)
-    inputs = group.action(x.dims).embedded(conv.kernel.coordinates).shape[1]
-    return Wanted(part.rows, group.order if part.mixes else 1, (), inputs)
+    turning, scales = conv.acting(x).turning, span(conv, x, part)
+    inputs = turning.action(x.dims).embedded(conv.kernel.coordinates).shape[1] + (scales > 1)
+    return Wanted(part.rows, (turning.order if part.mixes else 1) * scales, (), inputs)

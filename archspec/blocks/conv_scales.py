@@ -1,4 +1,4 @@
-"""Convolutions of series over time and dyadic scales (Romero et al. 2024, arXiv 2006.05259)."""
+"""Convolutions over dyadic scales, of series (Romero et al. 2024, arXiv 2006.05259), and of images with turns too."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from archspec.blocks import conv_checks as checks
+from archspec.blocks import conv_cost, conv_parts
+from archspec.blocks.conv_parts import Part
 from archspec.cost import Cost
 from archspec.groups import TRIVIAL, Group
-from archspec.kernels.kernel import Wanted
-from archspec.lattice import Lattice
 from archspec.model import Model
-from archspec.sampling import Sampling, scale_sampling
+from archspec.sampling import Place, one_tap
 from archspec.signal import Signal, SignalError
+from archspec.windows import Disc
 
 if TYPE_CHECKING:
     from torch import nn
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Scales(Model):
-    """How a convolution on the scales S2, S3 … works: a kernel reads its own scale and the next coarser ones."""
+    """How a convolution on the scales S2, C4xS3 … works: a kernel reads its own scale and the next coarser ones."""
 
     span: int = Field(default=3, ge=1, le=16, description="scales that a kernel reads, its own the first")
     crop: bool = Field(default=False, description="give only scales whose kernel is not cut off by the last one")
@@ -35,25 +37,19 @@ class Scales(Model):
 DEFAULT_SCALES = Scales()
 
 
-def reach(conv: Convolution, x: Signal) -> int:
-    """Scales that a kernel reads."""
-    return 1 if x.group.trivial else min(conv.scales.span, x.group.order)
-
-
 def given(conv: Convolution, x: Signal) -> Group:
     """The group of the output."""
     if x.group.trivial or not conv.scales.crop:
         return conv.acting(x)
-    left = x.group.order - reach(conv, x) + 1
-    return Group(f"S{left}") if left > 1 else TRIVIAL
+    return x.group.at(x.group.scales - conv_parts.reach(conv, x) + 1)
 
 
 def infer(conv: Convolution, x: Signal) -> Signal:
-    """The output signal; SignalError where a field has no meaning on scales."""
-    taps = conv.sizes(x)[0]
+    """The output signal; SignalError where a field has no meaning on scales, or the turns do not allow it."""
+    sizes, group, turning = conv.sizes(x), conv.acting(x), conv.acting(x).turning
     plain = {
-        "window": conv.window is None,
-        "factorisation": conv.factorisation == "full",
+        "window": conv.window is None or isinstance(conv.window, Disc),
+        "factorisation": conv.factorisation != "kernel_separable",
         "stride": conv.stride == 1,
         "padding": conv.padding == "same",
         "causal": not conv.causal,
@@ -65,27 +61,34 @@ def infer(conv: Convolution, x: Signal) -> Signal:
         if not meant:
             what = "use Pool() after the convolution, strides and scales do not commute" if field == "stride" else ""
             raise SignalError(f"{field} is not for scales; {what or 'leave it out'}", field)
-    if reason := conv.kernel.unsuited(1, conv.acting(x), True):
-        raise SignalError(reason, "kernel")
     if x.spacing:
         raise SignalError("scales are those of the reference grid; train at the resolution they are used at")
+    checks.parts(conv, x, turning)
+    for taps, size in zip(sizes, x.grid, strict=True):
+        _fits(taps, size, given(conv, x))
+    if not turning.trivial:
+        checks.symmetry(conv, x, turning, sizes)
+    return Signal(conv.channels, x.grid, given(conv, x) if not group.trivial else TRIVIAL)
+
+
+def _fits(taps: int, size: int, group: Group) -> None:
     if taps % 2 == 0:
         raise SignalError(f"{taps} taps have no centre; use an odd size", "kernel_size")
-    widest = (taps - 1) * 2 ** (given(conv, x).order - 1) + 1
-    if widest > 2 * x.grid[0] - 1:
+    widest = (taps - 1) * 2 ** (group.scales - 1) + 1
+    if widest > 2 * size - 1:
         raise SignalError(
-            f"at the coarsest of {conv.acting(x)} {taps} taps are {widest} steps wide, more than twice the series of "
-            f"{x.grid[0]}; use fewer scales or taps",
+            f"at the coarsest of {group} {taps} taps are {widest} steps wide, more than twice the grid of {size}; use "
+            "fewer scales or taps",
             "kernel_size",
         )
-    return Signal(conv.channels, x.grid, given(conv, x))
 
 
-def stages(conv: Convolution, x: Signal) -> Iterator[tuple[int, int]]:
-    """For each scale of the output: by how much it dilates, and how many scales it reads."""
-    before = x.group.order
-    for j in range(given(conv, x).order):
-        yield 2**j, 1 if x.group.trivial else min(reach(conv, x), before - j)
+def stages(conv: Convolution, x: Signal, part: Part) -> tuple[tuple[int, int], ...]:
+    """For each scale that a stage gives: by how much it dilates, and how many scales it reads."""
+    span = conv_parts.span(conv, x, part)
+    first = part.spatial and conv.factorisation == "depthwise_separable"
+    scales = (conv.acting(x) if first else given(conv, x)).scales
+    return tuple((2**j, min(span, x.group.scales - j) if span > 1 else 1) for j in range(scales))
 
 
 def spline_taps(scale: int) -> int:
@@ -94,52 +97,85 @@ def spline_taps(scale: int) -> int:
 
 
 def cost(conv: Convolution, x: Signal) -> Cost:
-    """Smoothing of every scale that is read, at every scale that is given, then the taps."""
-    (taps,), (length,) = conv.sizes(x), x.grid
-    macs = 0
-    for dilation, read in stages(conv, x):
-        macs += length * conv.channels * x.channels * read * taps
-        if conv.scales.smooth:
-            macs += (length + (taps - 1) * dilation) * x.channels * read * spline_taps(dilation)
-    kernel = wanted(conv, x)
-    params = conv.kernel.params(kernel) + (conv.channels if conv.bias else 0)
-    return Cost(macs=macs, params=params, kernel_macs=conv.kernel.macs(kernel, taps * reach(conv, x)))
+    """Smoothing of every scale that is read, at every scale that is given, then the taps; and what mixes channels."""
+    total = Cost()
+    for part in conv_parts.parts(conv, x):
+        kernel, wanted = conv_parts.kernel_of(conv, part), conv_parts.wanted(conv, x, part)
+        samples = conv_cost.samples(conv, x, part, conv.sizes(x)) if part.spatial else wanted.elements
+        total += Cost(
+            macs=_macs(conv, x, part),
+            params=kernel.params(wanted) + part.bias * part.outputs,
+            kernel_macs=kernel.macs(wanted, samples),
+        )
+    return total
+
+
+def _macs(conv: Convolution, x: Signal, part: Part) -> int:
+    if not part.spatial and not part.mixes:
+        return x.positions * part.rows * part.gives
+    turns = conv.acting(x).turning.order
+    sizes = conv.sizes(x) if part.spatial else (1,) * x.dims
+    reads, macs = turns if part.mixes else 1, 0
+    for dilation, read in stages(conv, x, part):
+        macs += x.positions * part.rows * turns * reads * read * math.prod(sizes)
+        if conv.scales.smooth and part.spatial:
+            maps, extent = part.inputs * read * (1 if part.lifts else turns), list(x.grid)
+            for axis, taps in enumerate(sizes):
+                extent[axis] += (taps - 1) * dilation
+                macs += maps * math.prod(extent) * spline_taps(dilation)
+    return macs
 
 
 def warnings(conv: Convolution, x: Signal) -> Iterator[str]:
     """Where scales end."""
-    if not x.group.trivial and not conv.scales.crop and reach(conv, x) > 1:
+    reach = conv_parts.reach(conv, x)
+    if not x.group.trivial and not conv.scales.crop and reach > 1:
+        last = "scale" if reach == 2 else f"{reach - 1} scales"
         yield (
-            f"kernels of the last {reach(conv, x) - 1} of {x.group} are cut off, so these are not equivariant; "
+            f"kernels at the last {last} of {x.group} are cut off, so not equivariant there; "
             "scales=Scales(crop=True) leaves them out"
         )
 
 
-def wanted(conv: Convolution, x: Signal) -> Wanted:
-    """What is wanted of the kernel: one function of time and, on scales, of the scale."""
-    span = reach(conv, x)
-    return Wanted(conv.channels * x.channels, span, conv.sizes(x), 1 + (span > 1))
-
-
-def sampled(conv: Convolution, x: Signal) -> Sampling:
-    """The taps, at each scale that a kernel reads."""
-    return scale_sampling(Lattice(conv.sizes(x)), reach(conv, x))
-
-
 def lower(conv: Convolution, x: Signal) -> nn.Module:
-    """The layer."""
+    """A layer, or the two of a factorised convolution."""
+    from archspec.blocks.conv_lower import assembled, mixing
+
+    return assembled(
+        {
+            part.name: _layer(conv, x, part) if part.spatial or part.mixes else mixing(conv, x, part)
+            for part in conv_parts.parts(conv, x)
+        }
+    )
+
+
+def _layer(conv: Convolution, x: Signal, part: Part) -> nn.Module:
+    from archspec.blocks.conv_lower import quadrature
     from archspec.layers.scales import ScaleConv
 
+    turning, wanted, kernel = conv.acting(x).turning, conv_parts.wanted(conv, x, part), conv_parts.kernel_of(conv, part)
+    span, scale, softness = conv_parts.span(conv, x, part), quadrature(conv, x, part), None
+    if isinstance(conv.window, Disc):
+        softness = conv.window.softness
+    if part.spatial:
+        where = Place(turning, conv.lattice(x), part.mixes, softness, scale, conv.kernel.coordinates, span=span)
+    else:
+        where = one_tap(turning, x.dims, scale, kernel.coordinates, span)
+    found = stages(conv, x, part)
     return ScaleConv(
-        conv.kernel.lower(wanted(conv, x)),
-        sampled(conv, x),
-        inputs=x.channels,
-        outputs=conv.channels,
-        stages=tuple(stages(conv, x)),
-        lifts=x.group.trivial,
-        grouped=not given(conv, x).trivial,
-        splines=tuple(spline(dilation) for dilation, _ in stages(conv, x)) if conv.scales.smooth else None,
-        bias=bool(conv.bias),
+        kernel.lower(wanted),
+        where,
+        where.lattice.sizes,
+        inputs=part.inputs,
+        outputs=part.outputs,
+        order=turning.order,
+        depthwise=part.depthwise,
+        energy=1.0 if part.depthwise else 1 / part.inputs,
+        stages=found,
+        lifts=part.lifts,
+        grouped=part.grouped and not given(conv, x).trivial,
+        splines=tuple(spline(dilation) for dilation, _ in found) if conv.scales.smooth and part.spatial else None,
+        bias=part.bias,
     )
 
 

@@ -25,8 +25,12 @@ class Restrict(Primitive):
     group: Group
 
     def infer(self, x: Signal) -> Signal:
-        if x.group.scaling and not self.group.trivial:
-            raise SignalError("scales can only be given up altogether; use group='C1'", "group")
+        if x.group.scaling and self.group.scales not in (1, x.group.scales):
+            raise SignalError(
+                f"scales can only be given up altogether; use group='{self.group.turning}', or as many scales as "
+                f"{x.group}",
+                "group",
+            )
         if not is_subgroup(self.group, x.symmetry, x.dims):
             held = f"on {x.symmetry}" if not x.symmetry.trivial else "plain"
             raise SignalError(

@@ -15,9 +15,9 @@ class Factorised(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         spatial, mixing = self.spatial, self.mixing
-        assert isinstance(spatial, GroupConv)
-        direct = spatial.ways[self.training].channels_last and not spatial.by_fft[self.training]
-        if not (direct and isinstance(mixing, GroupConv) and x.is_contiguous()):
+        if not (isinstance(spatial, GroupConv) and isinstance(mixing, GroupConv) and x.is_contiguous()):
+            return self.stages(x)
+        if spatial.by_fft[self.training] or not spatial.ways[self.training].channels_last:
             return self.stages(x)
         dims = len(spatial.taps)
         moved = (x.flatten(1, 2) if x.dim() > dims + 2 else x).contiguous(memory_format=INNERMOST[dims - 1])

@@ -1,115 +1,180 @@
-"""Convolution over time and dyadic scales."""
+"""Convolution over a grid, dyadic scales and turns."""
 
-# Letters: I/O channels in/out, S scales, Q scales that a kernel reads, K taps, T time.
+# Letters: I/O channels in/out, N turns, S scales, Q scales that a kernel reads, M elements that it reads (Q·N, or Q).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from archspec.layers.bank import Bank
+from archspec.layers.conv import CONV
+from archspec.layers.plain import CONV_MODULE, ZERO_PAD
+
 if TYPE_CHECKING:
     from archspec.layers.kernels.features import KernelModule
-    from archspec.sampling import Sampling
+    from archspec.sampling import Place
 
 
-class ScaleConv(nn.Module):
-    """(B, I, T) or (B, I, S, T) to (B, O, S', T), or to (B, O, T) where one scale is left.
+class ScaleConv(Bank):
+    """(B, I, *grid) or (B, I, S·N, *grid) to (B, O, S'·N, *grid), or to (B, O, *grid) where no group is left.
 
-    y_j(t) = Σ_i Σ_q Σ_a w_iq(a) x̄_i,j+q(t + a·2ʲ), with x̄ smoothed at the width of scale j.
+    y_j,h(t) = Σ_i Σ_q Σ_h' Σ_a w_i(h⁻¹a, h⁻¹h', q) x̄_i,j+q,h'(t + a·2ʲ), with x̄ smoothed at the width of scale j.
 
     Args:
-        kernel: gives samples (O·I, Q·K).
+        energy: the sum of squares of one kernel over its taps and elements, in expectation.
         stages: for each scale of the output, its dilation and how many scales it reads.
-        lifts: whether the input has no scales.
-        grouped: whether the output has scales.
-        splines: what smooths, for each scale; None where nothing does.
+        lifts: whether the input has no group axis.
+        grouped: whether the output has one.
+        splines: what smooths along an axis, for each scale; None where nothing does.
+        bias: one per channel of the output.
+        bank: what `Bank` needs.
     """
 
     def __init__(
         self,
         kernel: KernelModule,
-        where: Sampling,
+        where: Place,
+        sizes: tuple[int, ...],
         *,
-        inputs: int,
-        outputs: int,
+        energy: float,
         stages: tuple[tuple[int, int], ...],
         lifts: bool,
         grouped: bool,
         splines: tuple[tuple[float, ...], ...] | None,
         bias: bool,
+        **bank: Any,
     ) -> None:
-        super().__init__()
-        self.kernel, self.stages, self.lifts, self.grouped, self.splines = kernel, stages, lifts, grouped, splines
-        self.inputs, self.outputs, self.span, self.taps = inputs, outputs, where.index.shape[1], where.taps[0]
-        kernel.place(where)
-        with torch.no_grad():
-            kernel.scale_to(torch.ones(self.span * self.taps), 1 / inputs)
-        self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
+        super().__init__(kernel, None, where, sizes, crop=None, **bank)
+        self.stages, self.lifts, self.grouped, self.splines = stages, lifts, grouped, splines
+        self.begin((), energy)
+        self.bias = nn.Parameter(torch.zeros(self.outputs)) if bias else None
         for j, spline in enumerate(splines or ()):
             self.register_buffer(f"spline_{j}", torch.tensor(spline), persistent=False)
 
+    @property
+    def apart(self) -> bool:
+        """Whether each element of what is given comes of one that is read."""
+        return not self.lifts and not self.where.mixes
+
+    @property
+    def groups(self) -> int:
+        """Sets of maps that are convolved apart."""
+        return self.inputs * (self.order if self.apart else 1) if self.depthwise else 1
+
+    @property
+    def turned(self) -> int:
+        """Maps of a channel at one scale, in what is read."""
+        return 1 if self.lifts else self.order
+
     def weight(self) -> Tensor:
-        """(O, I, Q, K)."""
-        sampled: Tensor = self.kernel()
-        return sampled.view(self.outputs, self.inputs, self.span, self.taps)
+        """(O·N, I, M, *taps), or (I·N, 1, M, *taps) when depthwise."""
+        bank = self.bank()
+        return bank.view(len(bank), -1, self.elements, *self.taps)
+
+    def read_of(self, weight: Tensor, read: int) -> Tensor:
+        """(O·N, I·M, *taps): the weight where it is cut off after `read` scales."""
+        return weight[:, :, : self.elements // self.where.span * read].flatten(1, 2)
+
+    def expanded_bias(self) -> Tensor | None:
+        """One bias per output channel, repeated over the turns."""
+        return self.bias if self.bias is None or self.order == 1 else self.bias.repeat_interleave(self.order)
 
     def forward(self, x: Tensor) -> Tensor:
         weight = self.weight()
         scales = [self.at_scale(j, x, weight) for j in range(len(self.stages))]
-        return torch.stack(scales, 2) if self.grouped else scales[0]
+        y = torch.stack([y.unflatten(1, (self.outputs, self.order)) for y in scales], 2).flatten(2, 3)
+        return y if self.grouped else y.squeeze(2)
 
     def at_scale(self, j: int, x: Tensor, weight: Tensor) -> Tensor:
-        """(B, O, T): the output at one scale."""
+        """(B, O·N, *grid): the output at one scale."""
         dilation, read = self.stages[j]
-        seen = x if self.lifts else x[:, :, j : j + read].flatten(1, 2)
-        half, maps = (self.taps - 1) // 2 * dilation, self.inputs * read
+        seen = x if self.lifts else x[:, :, j * self.order : (j + read) * self.order].flatten(1, 2)
+        for axis, taps in enumerate(self.taps):
+            seen = self.smoothed(seen, axis, (taps - 1) // 2 * dilation, j)
+        convolve: Callable[..., Tensor] = CONV[len(self.taps) - 1]
+        bias = self.expanded_bias()
+        return convolve(seen, self.read_of(weight, read), bias, dilation=dilation, groups=self.groups)
+
+    def smoothed(self, x: Tensor, axis: int, half: int, j: int) -> Tensor:
+        """Along one axis at the width of a scale, with the zeros around that its taps will need."""
+        dims, maps = len(self.taps), x.shape[1]
         if self.splines is None:
-            seen = F.pad(seen, (half, half))
-        else:
-            spline = self.get_buffer(f"spline_{j}")
-            reach = half + len(spline) // 2
-            seen = F.conv1d(F.pad(seen, (reach, reach)), spline.expand(maps, 1, -1), groups=maps)
-        taps = weight[:, :, :read].flatten(1, 2)
-        return F.conv1d(seen, taps, self.bias, dilation=dilation)
+            return F.pad(x, _around(axis, dims, half))
+        spline: Tensor = self.get_buffer(f"spline_{j}")
+        x = F.pad(x, _around(axis, dims, half + len(spline) // 2))
+        return CONV[dims - 1](x, _along(spline, axis, dims).expand(maps, *(-1,) * (dims + 1)), groups=maps)
 
     def plain(self) -> nn.Module:
-        """Ordinary convolutions, two for each scale."""
+        """Ordinary convolutions, one after the smoothing along each axis, for each scale."""
         return _PlainScales(self)
+
+
+def _around(axis: int, dims: int, margin: int) -> tuple[int, ...]:
+    """Padding of one axis as torch writes it: the last axis first."""
+    return tuple(margin if a == axis else 0 for a in range(dims - 1, -1, -1) for _ in range(2))
+
+
+def _along(spline: Tensor, axis: int, dims: int) -> Tensor:
+    """(1, 1, …): the spline as a kernel along one axis."""
+    return spline.view(1, 1, *(-1 if a == axis else 1 for a in range(dims)))
 
 
 class _PlainScales(nn.Module):
     def __init__(self, layer: ScaleConv) -> None:
         super().__init__()
-        self.stages, self.inputs, self.lifts = layer.stages, layer.inputs, layer.lifts
-        weight, self.grouped = layer.weight().detach(), layer.grouped
+        self.stages, self.inputs, self.lifts, self.grouped = layer.stages, layer.inputs, layer.lifts, layer.grouped
+        self.outputs, self.order = layer.outputs, layer.order
         self.smoothing, self.convs = nn.ModuleList(), nn.ModuleList()
+        bias = layer.expanded_bias()
         for j, (dilation, read) in enumerate(layer.stages):
-            maps, half = layer.inputs * read, (layer.taps - 1) // 2 * dilation
-            conv = nn.Conv1d(
-                maps, layer.outputs, layer.taps, dilation=dilation, bias=layer.bias is not None, device="meta"
+            maps = layer.inputs * read * layer.turned
+            weight = layer.read_of(layer.weight().detach(), read).clone()
+            conv = CONV_MODULE[len(layer.taps) - 1](
+                maps,
+                len(weight),
+                layer.taps,
+                dilation=dilation,
+                groups=layer.groups,
+                bias=bias is not None,
+                device="meta",
             )
-            conv.weight = nn.Parameter(weight[:, :, :read].flatten(1, 2).clone())
-            if layer.bias is not None:
-                conv.bias = nn.Parameter(layer.bias.detach().clone())
+            conv.weight = nn.Parameter(weight)
+            if bias is not None:
+                conv.bias = nn.Parameter(bias.detach().clone())
             self.convs.append(conv)
-            if layer.splines is None:
-                self.smoothing.append(nn.ConstantPad1d(half, 0.0))
-                continue
-            spline = layer.get_buffer(f"spline_{j}")
-            smooth = nn.Conv1d(maps, maps, len(spline), groups=maps, bias=False, device="meta")
-            smooth.weight = nn.Parameter(spline.expand(maps, 1, -1).clone())
-            self.smoothing.append(nn.Sequential(nn.ConstantPad1d(half + len(spline) // 2, 0.0), smooth))
+            self.smoothing.append(nn.Sequential(*_smoothing(layer, j, maps)))
 
     def forward(self, x: Tensor) -> Tensor:
         apart = None if self.lifts else torch.unflatten(x, 1, (self.inputs, -1))
         scales = []
         for j, (_, read) in enumerate(self.stages):
-            seen = x if apart is None else torch.flatten(torch.narrow(apart, 2, j, read), 1, 2)
-            scales.append(self.convs[j](self.smoothing[j](seen)))
-        return torch.flatten(torch.stack(scales, 2), 1, 2) if self.grouped else scales[0]
+            seen = x if apart is None else torch.narrow(apart, 2, j * self.order, read * self.order)
+            maps = self.convs[j](self.smoothing[j](seen if apart is None else torch.flatten(seen, 1, 2)))
+            scales.append(torch.unflatten(maps, 1, (self.outputs, self.order)))
+        return torch.flatten(torch.stack(scales, 2), 1, 3)
+
+
+def _smoothing(layer: ScaleConv, j: int, maps: int) -> list[nn.Module]:
+    """Padding and smoothing of one scale, axis by axis."""
+    found: list[nn.Module] = []
+    dims, dilation = len(layer.taps), layer.stages[j][0]
+    pad = ZERO_PAD[dims - 1]
+    for axis, taps in enumerate(layer.taps):
+        half = (taps - 1) // 2 * dilation
+        if layer.splines is None:
+            found.append(pad(_around(axis, dims, half), 0.0))
+            continue
+        spline: Tensor = layer.get_buffer(f"spline_{j}")
+        kernel = _along(spline, axis, dims)
+        smooth = CONV_MODULE[dims - 1](maps, maps, kernel.shape[2:], groups=maps, bias=False, device="meta")
+        smooth.weight = nn.Parameter(kernel.expand(maps, *(-1,) * (dims + 1)).clone())
+        found += [pad(_around(axis, dims, half + len(spline) // 2), 0.0), smooth]
+    return found
 
 
 def admissibility_penalty(model: nn.Module) -> Tensor:
@@ -117,5 +182,9 @@ def admissibility_penalty(model: nn.Module) -> Tensor:
 
     Zero for a model without convolutions on scales. Add it to the loss, times 1 in the paper.
     """
-    means = [layer.weight().sum(-1).square().mean() for layer in model.modules() if isinstance(layer, ScaleConv)]
+    means = [
+        layer.weight().flatten(3).sum(-1).square().mean()
+        for layer in model.modules()
+        if isinstance(layer, ScaleConv) and max(layer.taps) > 1
+    ]
     return torch.stack(means).sum() if means else torch.zeros(())

@@ -95,8 +95,9 @@ def separable_gcnn(
     after each block, 256 units before the classes. Lifting has the full kernel. The code's `separable` is
     "group_separable" here, `nonseparable` "full", `gseparable` "kernel_separable".
 
-    Other here: the last kernel is 5×5,
-    not 3×3, since 3 taps cannot carry eighth turns (as many parameters), and the rim of the disc is soft.
+    Other here: the last kernel is 5×5, not 3×3, since 3 taps cannot carry eighth turns (as many parameters), and the
+    rim of the disc is soft. `group="C8xS2"` turns and scales as their Sim(2)-CNN does, by dyadic scales where
+    theirs end at 1.74.
     """
     wave = _siren(hidden, omega_0, group) if kernel is None else kernel
     fields: dict[str, Any] = {"kernel_size": kernel_size, "kernel": wave, "window": Disc(), "bias": False}
@@ -113,7 +114,7 @@ def separable_gcnn(
         body += [Activation(), Norm(), halving(grid), Activation()]
         grid = halved(grid)
     last = min(LAST_SIZE, 2 * min(grid) - 1)
-    padding = _padding(last, grid)
+    padding = "same" if any("S" in name for name in _names(group)) else _padding(last, grid)
     body += [
         Conv(**{**on_group, "kernel_size": last, "channels": channels[-1], "padding": padding}),
         Norm(),
@@ -130,9 +131,13 @@ def separable_gcnn(
 
 def _siren(hidden: Any, omega_0: Any, group: Any) -> Siren:
     """The papers' sine network, which sees turns on an interval; those of a dihedral group on the circle."""
-    groups = [str(name) for _, name in possible_values(group)] if isinstance(group, Hole) else [str(group)]
-    angle = "interval" if all(name.startswith("C") for name in groups) else "circle"
+    angle = "interval" if all(name.startswith("C") for name in _names(group)) else "circle"
     return Siren(hidden=hidden, layers=3, omega_0=omega_0, omega_group=omega_0, angle=angle)
+
+
+def _names(group: Any) -> list[str]:
+    """The group, or the groups that it can be."""
+    return [str(name) for _, name in possible_values(group)] if isinstance(group, Hole) else [str(group)]
 
 
 def _padding(kernel_size: Any, grid: tuple[int, ...]) -> str:
