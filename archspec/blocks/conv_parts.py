@@ -66,18 +66,7 @@ def parts(conv: Convolution, x: Signal, counts: tuple[int, int] | None = None) -
             mixes = over or (lifts and not group.turning.trivial)
             return (
                 Part(inner, inner, True, lifts, False, True, grouped, bias, reads, between),
-                Part(
-                    inner,
-                    outer,
-                    False,
-                    False,
-                    mixes,
-                    False,
-                    grouped,
-                    bias,
-                    between,
-                    gives,
-                ),
+                Part(inner, outer, False, False, mixes, False, grouped, bias, between, gives),
             )
         case "group_separable" | "group_depthwise":
             at_once = conv.factorisation == "group_depthwise"

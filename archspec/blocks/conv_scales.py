@@ -12,7 +12,7 @@ from archspec.blocks import conv_checks as checks
 from archspec.blocks import conv_cost, conv_parts
 from archspec.blocks.conv_parts import Part
 from archspec.cost import Cost
-from archspec.groups import TRIVIAL, Group
+from archspec.groups import Group
 from archspec.model import Model
 from archspec.sampling import Place, one_tap
 from archspec.signal import Signal, SignalError
@@ -64,17 +64,18 @@ def infer(conv: Convolution, x: Signal) -> Signal:
     if x.spacing:
         raise SignalError("scales are those of the reference grid; train at the resolution they are used at")
     checks.parts(conv, x, turning)
+    coarsest = stages(conv, x, conv_parts.spatial(conv, x))[-1][0]
     for taps, size in zip(sizes, x.grid, strict=True):
-        _fits(taps, size, given(conv, x))
+        _fits(taps, size, coarsest, group)
     if not turning.trivial:
         checks.symmetry(conv, x, turning, sizes)
-    return Signal(conv.channels, x.grid, given(conv, x) if not group.trivial else TRIVIAL)
+    return Signal(conv.channels, x.grid, given(conv, x))
 
 
-def _fits(taps: int, size: int, group: Group) -> None:
+def _fits(taps: int, size: int, dilation: int, group: Group) -> None:
     if taps % 2 == 0:
         raise SignalError(f"{taps} taps have no centre; use an odd size", "kernel_size")
-    widest = (taps - 1) * 2 ** (group.scales - 1) + 1
+    widest = (taps - 1) * dilation + 1
     if widest > 2 * size - 1:
         raise SignalError(
             f"at the coarsest of {group} {taps} taps are {widest} steps wide, more than twice the grid of {size}; use "

@@ -51,6 +51,7 @@ MAXIMUM, AVERAGE = Pool(), Pool(reduce="average")  # an average over pixels turn
 DIGITS = Training(learning_rate=1e-2)
 # Longer, and with elements anywhere on the circle in the second half (C1 has none): chosen on seeds 600 and 610.
 UPRIGHT = Training(learning_rate=1e-2, epochs=40, offsets=0.5)
+CHIRPS = Training(epochs=30, admissibility=1)  # chosen on seeds 604 and 605
 FRESH = (611, 612, 613)
 TUNED_ON = 600  # a seed of its own
 EXACT = ("C1", "C2", "C4", "D4")  # groups under which a table of weights is turned without interpolation
@@ -223,16 +224,16 @@ def unseen_scales() -> None:
     print(f"| {head} |\n|---|---|---|---|---|---|---|")
     for octaves in ((0, 3), (0, 1)):
         for name, architecture in networks.items():
-            found = zip(*(_by_octave(architecture, octaves, seed) for seed in SEEDS), strict=True)
+            found = zip(*(_by_octave(architecture, octaves, seed) for seed in FRESH), strict=True)
             cost, cells = price(architecture), " | ".join(map(each, found))
             row = (f"{octaves[0]}, {octaves[1]}", name, f"{cost.params:,}", f"{cost.flops / 1e6:.2f}", cells)
             print(f"| {' | '.join(row)} |", flush=True)
 
 
 def _by_octave(architecture: Architecture, octaves: tuple[int, int], seed: int) -> list[float]:
-    task = partial(dilated_chirps, train_octaves=octaves, examples=(1_000, 300, 600), seed=seed)
+    task = partial(dilated_chirps, train_octaves=octaves, examples=(1_000, 300, 1_200), seed=seed)
     tasks = [task(test_octaves=octaves), *(task(test_octaves=(o,)) for o in range(4) if o not in octaves)]
-    model = trained(architecture, tasks[0], seed, Training(epochs=15))
+    model = trained(architecture, tasks[0], seed, CHIRPS)
     return [accuracy(model, at) for at in tasks]
 
 
