@@ -1,6 +1,6 @@
 """FLOPs, parameters, measured time and accuracy of groups and factorisations at equal total width, three seeds.
 
-python tests/benchmarks/price_of_symmetry.py [seeds …]      # about twenty minutes for three seeds
+python tests/benchmarks/price_of_symmetry.py [seeds …]      # an hour for three seeds on a busy core
 
 Rotated digits, 16×16. Total width (channels × elements) is 48 throughout: a group pays for what it shares with fewer
 channels. Time is process time on one thread, measured in turns in one run, as a ratio to the plain network's.
