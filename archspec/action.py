@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Action:
-    """How a group acts on a grid of `dims` axes.
+    """How a group acts on a grid of `dims` axes. Scales have matrices, but no tables: these would leave their few.
 
     Attributes:
         matrices: (N, dims, dims), float64, acting on axis coordinates in array order.

@@ -35,6 +35,8 @@ def carry(model: Network, architecture: Architecture) -> Network:
     stretched = [(n, a, model.get_submodule(n)) for n, a in other.named_modules() if isinstance(a, Bank)]
     for name, bank, mine in stretched:
         assert isinstance(mine, Bank)
+        if bank.where.span != mine.where.span:
+            raise SignalError(f"{name}: a kernel over {mine.where.span} scales is no kernel over {bank.where.span}")
         if isinstance(bank.kernel, Table) and bank.sizes != mine.sizes:
             key = f"{name}.kernel.weight"
             state[key] = _resized(state[key], mine.sizes, bank.sizes, _causal(mine))

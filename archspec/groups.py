@@ -16,8 +16,8 @@ from archspec.action import Action, planar, solid
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MAX_ROTATIONS, MAX_SCALES = 64, 16
-_NAME = re.compile(r"([CD])([1-9]\d*)(?:xS([1-9]\d*))?|S([1-9]\d*)|T|O|Oh")
+MAX_ROTATIONS, MAX_SCALES, MAX_PRODUCT = 64, 16, 256
+_NAME = re.compile(r"([CD])([1-9][0-9]*)(?:xS([1-9][0-9]*))?|S([1-9][0-9]*)|T|O|Oh")
 _SOLIDS = {"T": 12, "O": 24, "Oh": 48}
 
 
@@ -65,6 +65,11 @@ class Group:
         """The part of it that has no scales: the group itself, of `C4xS3` C4, of `S3` C1."""
         return self if self.scales == 1 else _turning(self.name)
 
+    @property
+    def cyclic(self) -> bool:
+        """Whether it is C_n: turns without flips or scales."""
+        return self.name[0] == "C" and not self.scaling
+
     def at(self, scales: int) -> Group:
         """The same turns at another number of scales."""
         turning = self.turning
@@ -111,10 +116,8 @@ def cosets(small: Group, large: Group, dims: int) -> NDArray[np.int64]:
     if small.trivial:
         return np.arange(large.order)[:, None]
     if large.scaling:
-        rows_of_turns, step = cosets(small.turning, large.turning, dims), large.turning.order
-        if small.scaling:
-            return np.concatenate([rows_of_turns + scale * step for scale in range(large.scales)], axis=1)
-        return np.concatenate([rows_of_turns + scale * step for scale in range(large.scales)])
+        at_one, step = cosets(small.turning, large.turning, dims), large.turning.order
+        return np.concatenate([at_one + scale * step for scale in range(large.scales)], axis=int(small.scaling))
     h, k = large.action(dims), small.action(dims)
     inside = h.index_of(k.matrices)
     rows: list[list[int]] = []
@@ -160,14 +163,17 @@ def _orders(name: str) -> tuple[int, int]:
         raise ValueError(f"group {name[:40]!r} is too large: at most {MAX_SCALES} scales")
     if len(turns) > 4 or int(turns) > MAX_ROTATIONS:
         raise ValueError(f"group {name[:40]!r} is too large: at most {MAX_ROTATIONS} rotations")
-    if match[3] and (scales == "1" or name.startswith("C1x")):
+    if (match[3] or match[4]) and (scales == "1" or name.startswith("C1x")):
         raise ValueError(f"group {name!r} is a product with one element on a side; write {_simpler(name)}")
-    return int(turns) * (2 if match[1] == "D" else 1), int(scales)
+    order = int(turns) * (2 if match[1] == "D" else 1)
+    if match[3] and order * int(scales) > MAX_PRODUCT:
+        raise ValueError(f"group {name!r} is too large: at most {MAX_PRODUCT} turns at scales")
+    return order, int(scales)
 
 
 def _simpler(name: str) -> str:
-    turning, _, scales = name.partition("x")
-    return turning if scales == "S1" else scales
+    turning, _, scales = name.rpartition("x")
+    return scales if scales != "S1" else turning or "C1"
 
 
 @lru_cache(maxsize=256)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -36,9 +38,14 @@ def transformed(x: Tensor, signal: Signal, group: Group, element: int) -> Tensor
     return turned(x, places(matrix, size).to(x), tuple(x.shape[1:]))
 
 
-def still(size: int) -> int:
-    """The point of an axis about which scales stretch: the middle one."""
-    return size // 2
+def still(size: int, of: int | None = None) -> int:
+    """The point of an axis about which scales stretch, near its middle; that point `of` an axis that was strided to it.
+
+    Strides keep it a point of the grid, as far as there are any points left about it.
+    """
+    whole = of or size
+    step = 1 << int(math.log2(max(1.0, whole / 4)))
+    return whole // 2 // step * step * size // whole
 
 
 class Waves:

@@ -36,7 +36,7 @@ def certify(
         seed: of the examples that are made.
 
     Raises:
-        ValueError: the group does not act on the architecture's grid.
+        ValueError: the group does not act on the architecture's grid, or has scales and examples are given.
     """
     architecture = model.architecture
     graph, signal = architecture.graph, architecture.signal
@@ -44,6 +44,8 @@ def certify(
     if not group.acts_on(signal.dims):
         raise ValueError(f"{group} does not act on {signal.dims} axes")
     parameter = next(iter(model.parameters()), torch.zeros(()))
+    if examples is not None and group.scaling:
+        raise ValueError(f"given examples cannot be stretched; leave them out, or certify under {group.turning}")
     if examples is None:
         waves = Waves((EXAMPLES, *signal.shape), group, _band(group), seed)
         count, moved = EXAMPLES, waves.moved
@@ -57,7 +59,7 @@ def certify(
         for name, found in after.items():
             for i, element in enumerate(elements):
                 at = graph.nodes[name].signal
-                error = _error(before[name][i : i + 1], found[i : i + 1], at, group, element)
+                error = _error(before[name][i : i + 1], found[i : i + 1], at, group, element, signal.grid)
                 worst = errors[name][element]
                 errors[name][element] = error if math.isnan(error) else max(worst, error)
     return _certificate(graph, group, errors)
@@ -111,13 +113,18 @@ def _certificate(graph: Graph, group: Group, errors: dict[str, list[float]]) -> 
     output = graph.output if graph.output in errors else list(errors)[-1]
     maps = [name for name in errors if name != output and graph.nodes[name].signal.grid] or [output]
     measured = [[0.0 if math.isnan(e) else e for e in errors[name]] for name in (_last(maps, errors), output)]
-    held = is_subgroup(group, graph.source(graph.output).symmetry, graph.nodes[INPUT].signal.dims)
+    held = _keeps(graph.source(graph.output).symmetry, group, graph.nodes[INPUT].signal.dims)
     certificate = Certificate(group, tuple(measured[0]), tuple(measured[1]), held)
     if certificate.verdict != "broken":
         return certificate
     worst = max(range(group.order), key=lambda e: max(measured[0][e], measured[1][e]))
     lost = (None if held else _given_up(graph, group)) or _large(errors, worst, APPROXIMATE if held else EXACT)
     return replace(certificate, breaks=path(lost or output))
+
+
+def _keeps(kept: Group, group: Group, dims: int) -> bool:
+    """Whether a signal is under all turns of a group, and at scales where it has some: these run out by themselves."""
+    return is_subgroup(group.turning, kept.turning, dims) and (kept.scaling or not group.scaling)
 
 
 def _last(maps: list[str], errors: dict[str, list[float]]) -> str:
@@ -129,9 +136,9 @@ def _given_up(graph: Graph, group: Group) -> str | None:
     """The first node whose type has not the group any more, or has a smaller one."""
     for name, node in graph.nodes.items():
         kept, dims = node.signal.symmetry, node.signal.dims
-        if name == INPUT or not node.block or not node.signal.grid or is_subgroup(group, kept, dims):
+        if name == INPUT or not node.block or not node.signal.grid or _keeps(kept, group, dims):
             continue
-        if not kept.trivial or is_subgroup(group, graph.source(name).symmetry, dims):
+        if not kept.trivial or _keeps(graph.source(name).symmetry, group, dims):
             return name
     return None
 
@@ -141,7 +148,7 @@ def _large(errors: dict[str, list[float]], element: int, large: float) -> str | 
     return next((name for name in errors if errors[name][element] >= large), None)
 
 
-def _error(before: Tensor, found: Tensor, signal: Signal, group: Group, element: int) -> float:
+def _error(before: Tensor, found: Tensor, signal: Signal, group: Group, element: int, grid: tuple[int, ...]) -> float:
     """Relative error at one node; NaN where its elements are not those of the group."""
     if not signal.grid:
         return _relative(found, before)
@@ -158,24 +165,28 @@ def _error(before: Tensor, found: Tensor, signal: Signal, group: Group, element:
     if wanted.shape != found.shape:
         return math.inf
     if scale:
-        if scale >= signal.group.scales > 1:
+        if scale >= signal.group.scales:  # also where scales were pooled: those that came in at the end are others
             return math.nan
-        found, wanted = _compressed(found, wanted, signal, scale)
+        found, wanted = _compressed(found, wanted, signal, scale, grid)
     elif np.abs(matrix - np.rint(matrix)).max() > 1e-9:
         inside = _disc(signal.grid, found)
         found, wanted = found * inside, wanted * inside
     return _relative(found, wanted)
 
 
-def _compressed(found: Tensor, wanted: Tensor, signal: Signal, scale: int) -> tuple[Tensor, Tensor]:
-    """Of what is compressed 2^scale times, F'(s, t) = F(s + scale, 2^scale·t), and F there: the middle half of both."""
-    if signal.group.scaling:
-        shift = scale * signal.group.turning.order
-        found, wanted = found[:, :, : signal.maps // signal.channels - shift], wanted[:, :, shift:]
-    step = 2**scale
-    for axis, size in enumerate(signal.grid, found.dim() - signal.dims):
-        middle = still(size)
-        reach = max(1, min(middle, size - 1 - middle) // (2 * step))
+def _compressed(
+    found: Tensor, wanted: Tensor, signal: Signal, scale: int, grid: tuple[int, ...]
+) -> tuple[Tensor, Tensor]:
+    """Of what is compressed 2^scale times, F'(s, t) = F(s + scale, 2^scale·t), and F there: the middle half of both.
+
+    `grid` is that of the network's input, about a point of which it is compressed.
+    """
+    shift, step = scale * signal.group.turning.order, 2**scale
+    found, wanted = found[:, :, : signal.group.order - shift], wanted[:, :, shift:]
+    for axis, (size, whole) in enumerate(zip(signal.grid, grid, strict=True), found.dim() - signal.dims):
+        middle = still(size, whole)
+        room = min(middle, size - 1 - middle)
+        reach = room // (2 * step) or min(1, room // step)
         near = torch.arange(-reach, reach + 1)
         found, wanted = found.index_select(axis, middle + near), wanted.index_select(axis, middle + step * near)
     return found, wanted

@@ -17,7 +17,7 @@ from archspec.layers.norm import BatchNorm
 from archspec.lowering import Network
 from archspec.signal import SignalError
 
-_UNMOVED = (Activation, Dropout, GroupPool, Norm, Pointwise, Pool, Restrict)
+_UNMOVED = (Activation, Dropout, GroupPool, Norm, Pointwise, Pool)
 
 
 def turn(model: Network, rng: np.random.Generator | None) -> None:
@@ -92,7 +92,7 @@ def _stretches(graph: Graph) -> dict[str, str]:
         block = node.block
         if name == INPUT or node.signal.group.trivial:
             continue
-        if node.signal.group.name[0] != "C" or node.signal.dims != 2:
+        if not node.signal.group.turning.cyclic or node.signal.dims != 2:
             raise SignalError(f"offsets are for turns of images, C_n; this network is on {node.signal.group}")
         if isinstance(block, Convolution):
             if not block.kernel.continuous or block.factorisation == "depthwise_separable":
@@ -103,6 +103,8 @@ def _stretches(graph: Graph) -> dict[str, str]:
             first[name] = name
             _join(first, node.inputs)
             continue
+        if isinstance(block, Restrict):
+            raise SignalError("offsets are for a group that is kept; Restrict keeps some of its elements only")
         if block is not None and not isinstance(block, _UNMOVED):
             raise SignalError(f"a {block.kind} has no kernel that can be sampled between the elements")
         first[name] = name

@@ -415,6 +415,9 @@ SCALES: dict[str, Architecture] = {
         input=LINE,
         factorisation=SEPARABLE,
     ),
+    "S2 cropped to one, group first": on(
+        "S2", _conv(factorisation="group_separable", scales=Scales(span=2, crop=True)), input=LINE
+    ),
     "C2xS2 at once": on(
         "C2xS2", _conv(kernel=Spline(), factorisation="group_depthwise"), Pointwise(channels=2), input=WIDE
     ),

@@ -100,6 +100,10 @@ def test_a_product_has_each_turn_at_each_scale(name: str) -> None:
     [
         ("C1xS3", "write S3"),
         ("C4xS1", "write C4"),
+        ("S1", "write C1"),
+        ("C1xS1", "write C1"),
+        ("D64xS16", "at most 256 turns at scales"),
+        ("C1٤", "unknown group"),
         ("S2xC4", "unknown group"),
         ("OxS2", "unknown group"),
         ("C65xS2", "at most 64 rotations"),

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from archspec import (
+    S4D,
     Activation,
     Attention,
     Conv,
@@ -23,9 +24,11 @@ from archspec import (
     Series,
     SignalError,
     Siren,
+    Spline,
     admissibility_penalty,
     carry,
     lower,
+    published,
 )
 from archspec.blocks.conv_scales import spline
 from archspec.layers.bank import Bank
@@ -34,17 +37,17 @@ from archspec.moving import Waves, smooth_noise, transformed
 from archspec.symmetry import certify, node_values
 from archspec.turning import turn
 from tests.equivariance import deviations, settled
-from tests.examples import LINE, SIREN, network, on
+from tests.examples import LINE, SCALES, SIREN, network, on
 
 EXACT = Scales(smooth=False)
 LONG = Series(channels=2, length=256)
-SCALES = 5
+FEW = 5
 
 
 def deep(scales: Scales, kernel: object = None) -> object:
     fields = {"kernel_size": 3, "scales": scales, **({"kernel": kernel} if kernel else {})}
     return on(
-        f"S{SCALES}",
+        f"S{FEW}",
         Norm(),
         Activation(),
         Conv(channels=3, **fields),
@@ -73,7 +76,7 @@ def error(architecture: object, scales: Scales) -> dict[str, float]:
             continue
         if isinstance(node.block, Conv):
             lost += scales.span - 1
-        count = SCALES - 1 - lost
+        count = FEW - 1 - lost
         middle = slice(56, 72)
         if count < 1:
             break
@@ -249,6 +252,35 @@ def test_turns_at_scales_can_be_sampled_between_the_elements() -> None:
     assert torch.equal(model(x), before)
 
 
+PUBLISHED = {
+    "separable_gcnn": published.separable_gcnn(group="C4xS2", channels=(2, 2), hidden=4),
+    "wavelet_net": published.wavelet_net(Series(channels=1, length=2000), 3, channels=2),
+}
+
+
+@pytest.mark.parametrize("name", [*SCALES, *PUBLISHED])
+def test_every_network_on_scales_can_be_certified(name: str) -> None:
+    architecture = (SCALES | PUBLISHED)[name]
+    certificate = certify(settled(architecture))
+    group = certificate.group
+    assert len(certificate.features) == group.order
+    exact = group.turning.order if group.turning.action(architecture.signal.dims).exact else 1
+    kept = architecture.graph.source(architecture.graph.output).symmetry.turning == group.turning
+    assert not kept or max(certificate.features[:exact]) < 1e-10
+
+
+def test_given_examples_cannot_be_stretched() -> None:
+    with pytest.raises(ValueError, match="cannot be stretched; leave them out, or certify under C4"):
+        certify(settled(SCALES["C4xS2"]), examples=torch.randn(2, 2, 9, 9, dtype=torch.float64))
+
+
+def test_weights_are_not_carried_between_numbers_of_scales() -> None:
+    fields = {"kernel_size": 3, "kernel": SIREN}
+    model = settled(product("C4xS2", 17, scales=Scales(span=2), **fields))
+    with pytest.raises(SignalError, match="a kernel over 2 scales is no kernel over 3"):
+        carry(model, product("C4xS3", 17, scales=Scales(span=3), **fields))
+
+
 @pytest.mark.parametrize("scale", [1, 2, 4, 8, 16])
 def test_the_spline_has_sum_one_and_is_even(scale: int) -> None:
     weights = spline(scale)
@@ -277,10 +309,18 @@ def test_the_penalty_is_the_square_of_the_means() -> None:
     ("body", "words"),
     [
         ((Lift(group="S3", channels=2, stride=2),), "use Pool"),
-        ((Lift(group="S3", channels=2, causal=True),), "causal is not for scales"),
+        ((Lift(group="S3", channels=2, causal=True),), "use causal=False"),
+        ((Lift(group="S3", channels=2, kernel=S4D()),), "S4D is for plain series"),
+        ((Lift(group="S3", channels=2), Conv(channels=2, kernel=Spline(around=8))), "knots around a circle"),
+        ((Lift(group="S16", channels=2, kernel_size=1),), "the smoothing is 98303 steps wide"),
+        ((Attention(group="S3"), Lift(group="S3", channels=2)), "not scales; use C1"),
+        ((Lift(group="S3", channels=2), Pointwise(channels=2, basis="irreducible")), "not S3"),
         ((Lift(group="S3", channels=2, kernel_size=4),), "odd size"),
         ((Lift(group="S6", channels=2, kernel_size=3),), "65 steps wide"),
-        ((Lift(group="S3", channels=2, factorisation="kernel_separable"),), "factorisation is not for scales"),
+        (
+            (Lift(group="S3", channels=2, factorisation="kernel_separable"),),
+            "not for the scales of S3; use 'full'",
+        ),
         ((Lift(group="S3", channels=2), Attention()), "after GroupPool"),
         ((Lift(group="S3", channels=2), Restrict(group="S2")), "given up altogether"),
     ],

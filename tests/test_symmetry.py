@@ -206,8 +206,26 @@ def test_scales_are_certified_where_they_are_and_their_ends_are_seen() -> None:
     assert len(certificate.features) == 3
     assert certificate.held
     # Before the scales are pooled it is exact; a maximum over scales that end is not.
-    errors = [certify(model, "S2").features[1], certificate.features[2]]
-    assert all(1e-4 < e < 1 for e in errors)
+    assert max(certificate.features) < 1e-10
+    assert all(1e-4 < e < 1 for e in (certify(model, "S2").output[1], certificate.output[2]))
+
+
+@pytest.mark.parametrize("size", [60, 62, 64, 65, 67])
+def test_strides_keep_the_point_about_which_scales_stretch(size: int) -> None:
+    fields = {"channels": 2, "kernel_size": 3, "scales": Scales(smooth=False, span=1)}
+    line = Series(channels=2, length=size)
+    body = [Pool(size=1, stride=2), Norm(), Activation(), Pool(size=1, stride=2), GroupPool()]
+    assert max(certify(settled(network(line, Lift(group="S2", **fields), *body))).features) < 1e-10
+
+
+def test_scales_that_are_left_out_are_not_given_up() -> None:
+    fields = {"channels": 2, "kernel_size": 3, "scales": Scales(smooth=False, span=2, crop=True)}
+    image = Image(channels=2, size=(64, 64))
+    model = settled(network(image, Lift(group="C4xS3", **fields), Conv(**fields), GroupPool()))
+    certificate = certify(model)
+    assert certificate.held
+    assert max(certificate.features) < 1e-10
+    assert certify(model, "C4").verdict == "exact"
 
 
 def test_a_certificate_needs_a_group_that_acts() -> None:

@@ -33,7 +33,9 @@ class Attention(Primitive):
     kernel: AnyKernel = Field(default=Table(), description="how its weights are made")
     window: AnyWindow | None = Field(default=None, description="what limits its extent")
     group: Group = Field(
-        default=TRIVIAL, description="on a plain signal: under which turns positions are found alike (the next Lift's)"
+        default=TRIVIAL,
+        json_schema_extra={"default": "C1"},
+        description="on a plain signal: under which turns positions are found alike (the next Lift's)",
     )
 
     def spatial(self, x: Signal) -> Convolution:
@@ -54,6 +56,8 @@ class Attention(Primitive):
     def infer(self, x: Signal) -> Signal:
         if not x.group.trivial and not self.group.trivial:
             raise SignalError(f"the signal lives on {x.group} already; leave group out", "group")
+        if self.group.scaling:
+            raise SignalError(f"attention is under turns and flips, not scales; use {self.group.turning}", "group")
         self.spatial(x).infer(x._replace(channels=2))
         return x
 

@@ -135,7 +135,7 @@ class Convolution(Primitive):
             "factorisation": same.get(self.factorisation, self.factorisation),
             "kernel_size": sizes[0] if len(set(sizes)) == 1 else sizes,
             "kernel": self.kernel.simplified(),
-            "scales": self.scales if scaling else DEFAULT_SCALES,
+            "scales": conv_scales.simplified(self, x) if scaling else DEFAULT_SCALES,
             "algorithm": "auto" if scaling else conv_cost.stated_algorithm(self, x),
             "bias": bool(self.bias),  # per element, of a plain signal, is per channel
         }

@@ -29,7 +29,7 @@ def parts(conv: Convolution, x: Signal, group: Group) -> None:
         raise SignalError(reason, "kernel")
     if conv.padding == "valid" and x.spacing:
         raise SignalError("padding='valid' shifts the signal on another grid; use 'same'", "padding")
-    if conv.kernel.coordinates == "interval" and not group.trivial and group.name[0] != "C":
+    if conv.kernel.coordinates == "interval" and not group.turning.cyclic:
         raise SignalError(f"an angle on an interval is for C_n, not {group}; use angle='circle'", "kernel")
     if conv.algorithm == "fft" and conv.factorisation == "group_depthwise":
         raise SignalError("group_depthwise convolves by sums; use algorithm='direct'", "algorithm")

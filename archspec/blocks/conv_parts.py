@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from archspec.block import per_axis
+from archspec.groups import Group
 from archspec.kernels import Kernel, Table
 from archspec.kernels.kernel import Wanted
 from archspec.sampling import sample_count
@@ -27,6 +28,7 @@ class Part(NamedTuple):
         grouped: gives a signal with a group axis.
         bias: adds one number per channel.
         reads: elements of the group that are read; `gives`: that are given.
+        scales: that are given; 1 without any.
     """
 
     inputs: int
@@ -39,6 +41,7 @@ class Part(NamedTuple):
     bias: bool
     reads: int
     gives: int
+    scales: int = 1
 
     @property
     def name(self) -> str:
@@ -53,28 +56,35 @@ class Part(NamedTuple):
 def parts(conv: Convolution, x: Signal, counts: tuple[int, int] | None = None) -> tuple[Part, ...]:
     """The stages of a convolution that reads `x`, in order; `counts` as of `Convolution.cost_of`."""
     inner, outer, bias = x.channels, conv.channels, bool(conv.bias)
-    group, lifts = conv.acting(x), x.group.trivial
-    grouped = not group.trivial
-    on = grouped and not lifts
-    over = on and (reach(conv, x) > 1 or not group.turning.trivial)  # scales may each be by themselves
-    reads, gives = counts or (x.group.order, group.order)
+    group, lifts, end = conv.acting(x), x.group.trivial, given(conv, x)
+    on = not group.trivial and not lifts
+    mixes = on and (reach(conv, x) > 1 or not group.turning.trivial)  # scales may each be by themselves
+    reads, gives = counts or (x.group.order, end.order)
+    grouped, scales = not end.trivial, end.scales
     match conv.factorisation:
         case "full" | "kernel_separable":
-            return (Part(inner, outer, True, lifts, over, False, grouped, bias, reads, gives),)
+            return (Part(inner, outer, True, lifts, mixes, False, grouped, bias, reads, gives, scales),)
         case "depthwise_separable":
             between = group.order if lifts else reads
-            mixes = over or (lifts and not group.turning.trivial)
+            mixes = mixes or (lifts and not group.turning.trivial)
             return (
-                Part(inner, inner, True, lifts, False, True, grouped, bias, reads, between),
-                Part(inner, outer, False, False, mixes, False, grouped, bias, between, gives),
+                Part(inner, inner, True, lifts, False, True, not group.trivial, bias, reads, between, group.scales),
+                Part(inner, outer, False, False, mixes, False, grouped, bias, between, gives, scales),
             )
         case "group_separable" | "group_depthwise":
             at_once = conv.factorisation == "group_depthwise"
-            between = reads if at_once or lifts else gives
+            between, left = (reads, x.group.scales) if at_once or lifts else (gives, scales)
             return (
-                Part(inner, outer, False, lifts, over and not at_once, False, on, False, reads, between),
-                Part(outer, outer, True, lifts, over and at_once, True, grouped, bias, between, gives),
+                Part(inner, outer, False, lifts, mixes and not at_once, False, on, False, reads, between, left),
+                Part(outer, outer, True, lifts, mixes and at_once, True, grouped, bias, between, gives, scales),
             )
+
+
+def given(conv: Convolution, x: Signal) -> Group:
+    """The group of the output: scales whose kernels would be cut off can be left out."""
+    if x.group.trivial or not x.group.scaling or not conv.scales.crop:
+        return conv.acting(x)
+    return x.group.at(x.group.scales - reach(conv, x) + 1)
 
 
 def reach(conv: Convolution, x: Signal) -> int:

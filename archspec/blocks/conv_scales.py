@@ -12,7 +12,6 @@ from archspec.blocks import conv_checks as checks
 from archspec.blocks import conv_cost, conv_parts
 from archspec.blocks.conv_parts import Part
 from archspec.cost import Cost
-from archspec.groups import Group
 from archspec.model import Model
 from archspec.sampling import Place, one_tap
 from archspec.signal import Signal, SignalError
@@ -37,59 +36,60 @@ class Scales(Model):
 DEFAULT_SCALES = Scales()
 
 
-def given(conv: Convolution, x: Signal) -> Group:
-    """The group of the output."""
-    if x.group.trivial or not conv.scales.crop:
-        return conv.acting(x)
-    return x.group.at(x.group.scales - conv_parts.reach(conv, x) + 1)
-
-
 def infer(conv: Convolution, x: Signal) -> Signal:
     """The output signal; SignalError where a field has no meaning on scales, or the turns do not allow it."""
     sizes, group, turning = conv.sizes(x), conv.acting(x), conv.acting(x).turning
-    plain = {
-        "window": conv.window is None or isinstance(conv.window, Disc),
-        "factorisation": conv.factorisation != "kernel_separable",
-        "stride": conv.stride == 1,
-        "padding": conv.padding == "same",
-        "causal": not conv.causal,
-        "algorithm": conv.algorithm != "fft",
-        "band_limit": conv.band_limit == "none",
-        "bias": conv.bias != "per_element",
+    wrong = {
+        "window": (conv.window is not None and not isinstance(conv.window, Disc), "use Disc(), or none under no turns"),
+        "factorisation": (conv.factorisation == "kernel_separable", "use 'full' or 'group_separable'"),
+        "stride": (conv.stride != 1, "use Pool() after the convolution, strides and scales do not commute"),
+        "padding": (conv.padding != "same", "use 'same'"),
+        "causal": (conv.causal, "use causal=False"),
+        "algorithm": (conv.algorithm == "fft", "leave it out"),
+        "band_limit": (conv.band_limit != "none", "leave it out"),
+        "bias": (conv.bias == "per_element", "use bias=True, one per channel"),
     }
-    for field, meant in plain.items():
-        if not meant:
-            what = "use Pool() after the convolution, strides and scales do not commute" if field == "stride" else ""
-            raise SignalError(f"{field} is not for scales; {what or 'leave it out'}", field)
+    for field, (is_so, remedy) in wrong.items():
+        if is_so:
+            value = getattr(conv, field)
+            what = value.kind if field == "window" else value
+            raise SignalError(f"{field}={what!r} is not for the scales of {group}; {remedy}", field)
     if x.spacing:
         raise SignalError("scales are those of the reference grid; train at the resolution they are used at")
-    checks.parts(conv, x, turning)
-    coarsest = stages(conv, x, conv_parts.spatial(conv, x))[-1][0]
+    checks.parts(conv, x, group)
+    coarsest = conv_parts.spatial(conv, x).scales
     for taps, size in zip(sizes, x.grid, strict=True):
-        _fits(taps, size, coarsest, group)
+        _fits(conv, taps, size, coarsest)
     if not turning.trivial:
         checks.symmetry(conv, x, turning, sizes)
-    return Signal(conv.channels, x.grid, given(conv, x))
+    return Signal(conv.channels, x.grid, conv_parts.given(conv, x))
 
 
-def _fits(taps: int, size: int, dilation: int, group: Group) -> None:
+def _fits(conv: Convolution, taps: int, size: int, scales: int) -> None:
     if taps % 2 == 0:
         raise SignalError(f"{taps} taps have no centre; use an odd size", "kernel_size")
-    widest = (taps - 1) * dilation + 1
+    dilation = 2 ** (scales - 1)
+    smoothing = spline_taps(dilation) if conv.scales.smooth and taps == 1 else 0
+    widest = max((taps - 1) * dilation + 1, smoothing)
     if widest > 2 * size - 1:
+        what = "the smoothing is" if smoothing == widest else f"{taps} taps are"
         raise SignalError(
-            f"at the coarsest of {group} {taps} taps are {widest} steps wide, more than twice the grid of {size}; use "
+            f"at the coarsest of {scales} scales {what} {widest} steps wide, more than twice the grid of {size}; use "
             "fewer scales or taps",
             "kernel_size",
         )
 
 
+def simplified(conv: Convolution, x: Signal) -> Scales:
+    """Without what has no effect: a lift reads no scales, and no kernel more than there are."""
+    span = DEFAULT_SCALES.span if x.group.trivial else conv_parts.reach(conv, x)
+    return Scales(span=span, crop=conv.scales.crop and not x.group.trivial and span > 1, smooth=conv.scales.smooth)
+
+
 def stages(conv: Convolution, x: Signal, part: Part) -> tuple[tuple[int, int], ...]:
     """For each scale that a stage gives: by how much it dilates, and how many scales it reads."""
     span = conv_parts.span(conv, x, part)
-    first = part.spatial and conv.factorisation == "depthwise_separable"
-    scales = (conv.acting(x) if first else given(conv, x)).scales
-    return tuple((2**j, min(span, x.group.scales - j) if span > 1 else 1) for j in range(scales))
+    return tuple((2**j, min(span, x.group.scales - j) if span > 1 else 1) for j in range(part.scales))
 
 
 def spline_taps(scale: int) -> int:
@@ -174,7 +174,7 @@ def _layer(conv: Convolution, x: Signal, part: Part) -> nn.Module:
         energy=1.0 if part.depthwise else 1 / part.inputs,
         stages=found,
         lifts=part.lifts,
-        grouped=part.grouped and not given(conv, x).trivial,
+        grouped=part.grouped,
         splines=tuple(spline(dilation) for dilation, _ in found) if conv.scales.smooth and part.spatial else None,
         bias=part.bias,
     )

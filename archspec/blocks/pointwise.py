@@ -34,7 +34,8 @@ class Pointwise(Primitive):
     )
 
     def infer(self, x: Signal) -> Signal:
-        if self.basis == "irreducible" and self.mixes(x) and (x.partial or not _cyclic(x.group)):
+        mixes = self.mixes(x) or x.group.scaling
+        if self.basis == "irreducible" and mixes and (x.partial or not _cyclic(x.group)):
             what = f"part of {x.group}" if x.partial else str(x.group)
             raise SignalError(f"an irreducible basis is for C_n and D1, not {what}; use basis='regular'", "basis")
         return x._replace(channels=self.channels)
@@ -84,4 +85,4 @@ class Pointwise(Primitive):
 
 def _cyclic(group: Group) -> bool:
     """Whether its elements are the powers of one, in their order."""
-    return group.name[0] == "C" or group.name == "D1"
+    return group.cyclic or group.name == "D1"

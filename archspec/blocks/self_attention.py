@@ -184,7 +184,7 @@ class SelfAttention(Attention):
         return self.relative == "published"
 
     def infer(self, x: Signal) -> Signal:
-        if self.published() and not x.group.name.startswith("C"):
+        if self.published() and not x.group.cyclic:
             raise SignalError(
                 f"the published relation is of C_n, this signal lives on {x.group}; use 'exact'", "relative"
             )

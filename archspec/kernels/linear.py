@@ -61,7 +61,7 @@ class Spline(Kernel):
     around: int | None = Field(default=None, ge=3, le=256, description="on C_n, knots along the circle")
 
     def unsuited(self, dims: int, group: Group, on_reference: bool) -> str | None:
-        if self.around and not group.trivial and (group.name[0] != "C" or group.order == 2):
+        if self.around and not group.trivial and (not group.cyclic or group.order == 2):
             return f"knots around a circle are for the turns of C_n, not {group}; leave `around` out"
         return None
 

@@ -127,7 +127,7 @@ def _along(spline: Tensor, axis: int, dims: int) -> Tensor:
 class _PlainScales(nn.Module):
     def __init__(self, layer: ScaleConv) -> None:
         super().__init__()
-        self.stages, self.inputs, self.lifts, self.grouped = layer.stages, layer.inputs, layer.lifts, layer.grouped
+        self.stages, self.inputs, self.lifts = layer.stages, layer.inputs, layer.lifts
         self.outputs, self.order = layer.outputs, layer.order
         self.smoothing, self.convs = nn.ModuleList(), nn.ModuleList()
         bias = layer.expanded_bias()

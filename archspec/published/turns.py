@@ -21,6 +21,7 @@ from archspec.blocks import (
     Pool,
     Residual,
 )
+from archspec.groups import Group
 from archspec.hole import Hole, possible_values
 from archspec.inputs import Input
 from archspec.kernels import Siren
@@ -97,7 +98,7 @@ def separable_gcnn(
 
     Other here: the last kernel is 5×5, not 3×3, since 3 taps cannot carry eighth turns (as many parameters), and the
     rim of the disc is soft. `group="C8xS2"` turns and scales as their Sim(2)-CNN does, by dyadic scales where
-    theirs end at 1.74.
+    theirs end at 1.74, and with a last convolution that is padded.
     """
     wave = _siren(hidden, omega_0, group) if kernel is None else kernel
     fields: dict[str, Any] = {"kernel_size": kernel_size, "kernel": wave, "window": Disc(), "bias": False}
@@ -114,7 +115,7 @@ def separable_gcnn(
         body += [Activation(), Norm(), halving(grid), Activation()]
         grid = halved(grid)
     last = min(LAST_SIZE, 2 * min(grid) - 1)
-    padding = "same" if any("S" in name for name in _names(group)) else _padding(last, grid)
+    padding = "same" if any(Group(name).scaling for name in _names(group)) else _padding(last, grid)
     body += [
         Conv(**{**on_group, "kernel_size": last, "channels": channels[-1], "padding": padding}),
         Norm(),
