@@ -11,7 +11,7 @@ demo: $(VENV)/demo
 	$(BIN)/python examples/evaluate.py best
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 test-slow: $(VENV)/test
 	$(BIN)/python -m pytest -m slow
