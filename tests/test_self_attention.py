@@ -88,25 +88,26 @@ def written_out(layer: Layer, x: Tensor, architecture: Architecture, window: int
     maps, shape = (layer.query, layer.key, layer.value), (layer.heads, layer.size)
     query, key, value = (f(flat).unflatten(-1, shape) for f in maps)
     out = torch.zeros(len(x), layer.order, len(points), layer.heads, layer.size, dtype=x.dtype)
-    for v, (i, at), g in itertools.product(range(layer.order), enumerate(points), range(layer.elements)):
-        scores, seen = [], []
+    for v, (i, at) in itertools.product(range(layer.order), enumerate(points)):
+        places: dict[int, Tensor] = {}
         for j, other in enumerate(points):
             way = np.array(other) - np.array(at)
-            if window and np.abs(way).max() > (window - 1) / 2:
-                continue
-            turned = torch.tensor(action.matrices[v].T @ way / radius)
-            place = torch.cat([_place(p, c) for p, c in zip(layer.places, turned, strict=True)])
-            for m in range(layer.elements):
-                where = place
+            if not window or np.abs(way).max() <= (window - 1) / 2:
+                turned = torch.tensor(action.matrices[v].T @ way / radius)
+                places[j] = torch.cat([_place(p, c) for p, c in zip(layer.places, turned, strict=True)])
+        seen = torch.stack([value[:, m, j] for j in places for m in range(layer.elements)])
+        for g in range(layer.elements):
+            scores = []
+            for j, m in itertools.product(places, range(layer.elements)):
+                where = places[j]
                 if layer.table is not None:
                     relation = action.relative[g, m]
                     if getattr(block, "relative", "exact") == "published":
                         relation = action.product[v, relation]
-                    where = torch.cat([place, layer.table[relation]])
+                    where = torch.cat([where, layer.table[relation]])
                 scores.append((query[:, g, i] * (key[:, m, j] + where)).sum(-1) / math.sqrt(layer.size))
-                seen.append(value[:, m, j])
-        share = torch.softmax(torch.stack(scores), 0)
-        out[:, v, i] += (share[..., None] * torch.stack(seen)).sum(0) / layer.elements
+            share = torch.softmax(torch.stack(scores), 0)
+            out[:, v, i] += (share[..., None] * seen).sum(0) / layer.elements
     y = layer.out(out.flatten(-2))
     return y.permute(0, 3, 1, 2).reshape(len(x), *layer.shape)
 
