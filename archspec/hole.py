@@ -6,7 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import product
 from typing import Any, TypeAlias
 
@@ -185,7 +185,11 @@ def possible_values(hole: Hole) -> Iterator[tuple[str, Any]]:
                 names = ", ".join(
                     f"{getattr(h, 'name', None) or 'hole'} = {v}" for h, v in zip(hole.holes, values, strict=True)
                 )
-                yield names, hole.value(lambda h, given=given: given[_identity(h)])  # type: ignore[misc]
+                yield names, hole.value(partial(_taken, given))
+
+
+def _taken(given: dict[Any, Any], hole: Hole) -> Any:
+    return given[_identity(hole)]
 
 
 def _identity(hole: Hole) -> Any:

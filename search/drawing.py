@@ -6,6 +6,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 import optuna
 from optuna.samplers import TPESampler
@@ -63,7 +64,7 @@ class Drawing:
                 raise Exhausted(self._why_nothing())
             self.study.sampler = self._sampler(slot)
             trial = quietly(self.study.ask)
-            architecture, _ = self.space.drawn(lambda name, hole, trial=trial: _suggest(trial, name, hole))  # type: ignore[misc]
+            architecture, _ = self.space.drawn(partial(_suggest, trial))
             cost, broken = self._examine(architecture)
             self._attempts += 1
             for name, excess in broken.items():
@@ -145,10 +146,10 @@ class Drawing:
     def _sampler(self, slot: int) -> TPESampler:
         """A sampler whose draws depend on the seed and on what the study holds, and on nothing else."""
         seed = derived_seed(self.seed, f"{slot} {self._attempts}") % 2**32
-        return quietly(lambda: TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=10))  # type: ignore[no-any-return]
+        return quietly(TPESampler, seed=seed, multivariate=True, group=True, n_startup_trials=10)
 
     def _tell(self, number: int, state: TrialState) -> None:
-        quietly(lambda: self.study.tell(number, state=state))
+        quietly(self.study.tell, number, state=state)
 
 
 def _suggest(trial: optuna.Trial, name: str, hole: Hole) -> Scalar:

@@ -128,10 +128,10 @@ class Engine:
             if isinstance(outcome, Scored):
                 cost = outcome.cost or candidate.cost
                 values = [o.told(cost, outcome.scores) for o in self.objectives]
-                quietly(lambda n=candidate.number, v=values: self.study.tell(n, v))  # type: ignore[misc]
+                quietly(self.study.tell, candidate.number, values)
             else:
                 state = TrialState.FAIL if isinstance(outcome, Failed) else TrialState.PRUNED
-                quietly(lambda n=candidate.number, s=state: self.study.tell(n, state=s))  # type: ignore[misc]
+                quietly(self.study.tell, candidate.number, state=state)
             self._final.add(slot)
 
     def _recover(self) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.architecture import Architecture
 from archspec.certificate import Certificate
@@ -98,7 +98,7 @@ class Front(Sequence[Trial]):
     def __len__(self) -> int:
         return len(self.trials)
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]
+    def __getitem__(self, index: Any) -> Any:
         return self.trials[index]
 
     def __iter__(self) -> Iterator[Trial]:

@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import optuna
 from optuna.storages import JournalStorage
@@ -128,7 +128,11 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     os.replace(temporary, path)
 
 
-def quietly(call: Callable[[], Any]) -> Any:
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def quietly(call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
     """The result of a call into Optuna without its log lines and notices of experimental features."""
     import warnings
 
@@ -138,7 +142,7 @@ def quietly(call: Callable[[], Any]) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return call()
+            return call(*args, **named)
     finally:
         logger.setLevel(level)
 

@@ -78,8 +78,9 @@ class Task:
     ) -> Task:
         """From torch datasets of (x, y) pairs; without `validation` a fifth of the training data becomes it."""
         if validation is None:
-            count = len(train)  # type: ignore[arg-type]
-            kept, held, _ = _split(None, count, (0.8, 0.2, 0.0), seed)
+            if not isinstance(train, Sized):
+                raise TypeError(f"{name}: a dataset without a length cannot be split; give validation too")
+            kept, held, _ = _split(None, len(train), (0.8, 0.2, 0.0), seed)
             train, validation = Subset(train, kept.tolist()), Subset(train, held.tolist())
         return cls(name, kind, train, validation, test, metrics)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 from pydantic import ValidationError
@@ -123,7 +124,7 @@ class Space:
         for name, value in values.items():
             for other in _next_to(self._parameters[name].hole, value):
                 changed = {**values, name: other}
-                neighbour, _ = self.drawn(lambda n, hole, changed=changed: changed.get(n, _first(hole)))  # type: ignore[misc]
+                neighbour, _ = self.drawn(partial(_kept, changed))
                 try:
                     _ = neighbour.graph
                 except SignalError:
@@ -203,6 +204,10 @@ def _next_to(hole: Hole, value: Scalar) -> list[Scalar]:
         at = values.index(value)
         return [values[i] for i in (at - 1, at + 1) if 0 <= i < len(values)]
     return [x for x in values if x != value]
+
+
+def _kept(values: Mapping[str, Scalar], name: str, hole: Hole) -> Scalar:
+    return values.get(name, _first(hole))
 
 
 def _first(hole: Hole) -> Scalar:

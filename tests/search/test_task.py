@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from search import Task, digits
 from search.task import batches
@@ -57,6 +57,15 @@ def test_every_form_of_data_gives_the_same_batches(form: str) -> None:
     assert torch.equal(torch.cat([b for _, b in found]), y)
     shuffled = list(batches(task.train, 32, shuffle_seed=5))
     assert sorted(torch.cat([a for a, _ in shuffled]).flatten().tolist()) == list(range(100))
+
+
+def test_a_dataset_without_a_length_is_not_split() -> None:
+    class Endless(Dataset[object]):
+        def __getitem__(self, index: int) -> object:
+            raise AssertionError
+
+    with pytest.raises(TypeError, match="without a length cannot be split; give validation too"):
+        Task.from_datasets(Endless())
 
 
 def test_a_dataset_without_validation_gives_a_fifth_of_itself() -> None:
