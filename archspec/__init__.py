@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from archspec.exporting import export, load
     from archspec.freezing import freeze
     from archspec.layers.aliasing import alias_penalty
+    from archspec.layers.keeping import kept_kernels
     from archspec.layers.roles import roles
     from archspec.layers.scales import admissibility_penalty
     from archspec.lowering import Network, lower
@@ -57,6 +58,7 @@ _NEEDS_TORCH = {
     "carry": "archspec.carrying",
     "export": "archspec.exporting",
     "freeze": "archspec.freezing",
+    "kept_kernels": "archspec.layers.keeping",
     "Network": "archspec.lowering",
     "load": "archspec.exporting",
     "lower": "archspec.lowering",
@@ -128,6 +130,7 @@ __all__ = [
     "export",
     "freeze",
     "integer",
+    "kept_kernels",
     "load",
     "lower",
     "order",

@@ -13,7 +13,7 @@ from archspec.blocks import AnyBlock, AnyHead
 from archspec.canonical import canonical_hash
 from archspec.cost import Cost
 from archspec.data import to_data
-from archspec.graph import INPUT, Builder, Graph
+from archspec.graph import INPUT, Builder, Graph, located
 from archspec.inputs import AnyInput, Extent
 from archspec.kernels import AnyKernel
 from archspec.model import Model
@@ -83,12 +83,40 @@ class Architecture(Model):
         Raises:
             ValueError: the grid has another number of axes.
         """
-        grid = tuple(n for part in size for n in (part if isinstance(part, tuple) else (part,)))
-        if len(grid) != len(self.input.grid):
-            raise ValueError(f"{len(grid)} sizes for {len(self.input.grid)} axes; give one for each axis")
+        grid = self._sizes(size)
         reference = self.reference or self.input.grid
         field = self.input.resized(grid)
         return self.model_copy(update={"input": field, "reference": None if grid == reference else reference})
+
+    def on_grid(self, *size: int | tuple[int, ...]) -> Self:
+        """The same network for more or less of the signal at the same rate: `on_grid(4000)`, `on_grid(64, 96)`.
+
+        It has the same parameters; kernels, windows, pooling and strides stay as they are, in steps of the signal.
+
+        Raises:
+            ValueError: the grid has another number of axes, or its extent is no whole number of reference steps.
+            SignalError: a block sees the grid as a whole.
+        """
+        grid = self._sizes(size)
+        for name, node in self.graph.nodes.items():
+            if node.block and (whole := node.block.bound_to_grid(self.graph.source(name))):
+                raise located(SignalError(f"{whole}, so the network is bound to its grid"), name, node.block.kind)
+        if self.reference is None:
+            return self.model_copy(update={"input": self.input.resized(grid)})
+        steps = [Fraction(r, m) for r, m in zip(self.reference, self.input.grid, strict=True)]
+        extents = [n * step for n, step in zip(grid, steps, strict=True)]
+        if any(extent.denominator != 1 for extent in extents):
+            raise ValueError(
+                f"{grid} points are no whole number of steps of the grid {self.reference} that sizes are stated for; "
+                f"use multiples of {' and '.join(str(step.denominator) for step in steps)}"
+            )
+        return self.model_copy(update={"input": self.input.resized(grid), "reference": tuple(map(int, extents))})
+
+    def _sizes(self, size: tuple[int | tuple[int, ...], ...]) -> tuple[int, ...]:
+        grid = tuple(n for part in size for n in (part if isinstance(part, tuple) else (part,)))
+        if len(grid) != len(self.input.grid):
+            raise ValueError(f"{len(grid)} sizes for {len(self.input.grid)} axes; give one for each axis")
+        return grid
 
     def elaborate(self) -> Graph:
         """The typed graph as written, before any pass."""

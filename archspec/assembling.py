@@ -3,24 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import fx, nn
 
 from archspec.graph import INPUT, Graph, module_names, partial_source
+from archspec.layers.border import bordered
+
+A = TypeVar("A", bound="Assembled")
 
 _MERGES: dict[str, Callable[..., Any]] = {"add": torch.add, "multiply": torch.mul}
 
 
-def assembled(graph: Graph, kind: type[fx.GraphModule] = fx.GraphModule) -> fx.GraphModule:
-    """A module with random weights that computes the graph; its `meta["graph"]` is that graph."""
+class Assembled(fx.GraphModule):
+    """A module that computes a graph, which is its `meta["graph"]`; copied and pickled as what it is."""
+
+    bordered: ClassVar[bool] = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kind = type(self).__mro__[1]  # torch makes each of its modules of this kind a class of its own
+        return _put_together, (kind, dict(self.named_children()), self.meta, self.training)
+
+
+def assembled(graph: Graph, kind: type[A] = Assembled) -> A:  # type: ignore[assignment]
+    """A module with random weights that computes the graph."""
     targets = module_names(graph)
     modules: dict[str, nn.Module] = {
         targets[name]: node.block.lower(graph.source(name)) for name, node in graph.nodes.items() if node.block
     }
+    return _put_together(kind, modules, {"graph": graph}, True)
+
+
+def _put_together(kind: type[A], modules: dict[str, nn.Module], meta: dict[str, Any], training: bool) -> A:
+    graph: Graph = meta["graph"]
+    module = kind(modules, _written(graph, kind.bordered), class_name=kind.__name__)
+    module.meta.update(meta)
+    module.training = training
+    return module
+
+
+def _written(graph: Graph, with_border: bool) -> fx.Graph:
+    """The code that calls the modules of a graph; with a border, signals of another shape are refused first."""
+    targets = module_names(graph)
     code = fx.Graph()
-    values: dict[str, fx.Node] = {INPUT: code.placeholder("x")}
+    x = code.placeholder("x")
+    shape = graph.nodes[INPUT].signal.shape
+    values: dict[str, fx.Node] = {INPUT: code.call_function(bordered, (x, shape)) if with_border else x}
     kept: dict[str, fx.Node] = {}  # which elements count, by the node that says it
     for name, node in graph.nodes.items():
         if name == INPUT:
@@ -35,9 +64,7 @@ def assembled(graph: Graph, kind: type[fx.GraphModule] = fx.GraphModule) -> fx.G
         else:
             values[name] = value
     code.output(values[graph.output])
-    module = kind(modules, code, class_name=kind.__name__)
-    module.meta["graph"] = graph
-    return module
+    return code
 
 
 def merged_value(code: fx.Graph, merge: str, values: list[fx.Node]) -> fx.Node:

@@ -83,6 +83,10 @@ class Primitive(Block):
         """A plainer block that computes the same functions of `x`, or None when it changes nothing."""
         return self
 
+    def bound_to_grid(self, x: Signal) -> str | None:
+        """What of it says where on the grid of `x` something lies, in words; None where the grid may have any size."""
+        return None
+
     def nodes_within(self, x: Signal) -> int:
         """Number of nodes of a network inside it."""
         return 0

@@ -74,7 +74,7 @@ def _reads(
     node = graph.nodes[name]
     source = graph.source(name)
     said = weights.get(partial_source(graph.nodes, node.inputs[0]) or "") if source.partial else None
-    counting = tuple(range(source.group.order)) if said is None else tuple(torch.nonzero(said).flatten().tolist())
+    counting = tuple(range(source.group.order)) if said is None else tuple(torch.nonzero(said).flatten().cpu().tolist())
     if isinstance(node.block, Partial):
         return tuple(e for e in needed[name] if weights[name][e] != 0), None
     if _element_by_element(node) and source.group == node.signal.group:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import copy
+import operator
 
+import torch
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from archspec.graph import INPUT, Graph
 from archspec.layers.around import Around
+from archspec.layers.border import REMEDIES, bordered, made_for
 from archspec.layers.conv import GroupConv
 from archspec.narrowing import narrowed
+from archspec.signal import Signal
 
 
 def freeze(model: fx.GraphModule, powers_of_two: bool = False) -> fx.GraphModule:
     """The same function as ordinary `torch.nn` modules, in evaluation mode; `model` is left as it is.
 
-    Inside, a signal on a group is folded to (B, C·N, *S). The result does not need this package. `powers_of_two` makes
-    Fourier transforms of these lengths only, for runtimes that are slow or inexact at others.
+    Inside, a signal on a group is folded to (B, C·N, *S). The result does not need this package; it states `channels`
+    and `grid` of what it takes, and refuses other shapes (AssertionError). `powers_of_two` makes Fourier transforms of
+    these lengths only, for runtimes that are slow or inexact at others.
     """
+    _settle(model)
     folded = _folded(model, powers_of_two)
     # Tracing leaves modules of torch.nn whole and writes out everything else, reads of buffers too.
     tracer = fx.Tracer()
@@ -25,9 +32,36 @@ def freeze(model: fx.GraphModule, powers_of_two: bool = False) -> fx.GraphModule
     traced = fx.GraphModule(folded, tracer.trace(folded), class_name="Frozen")
     _drop_identities(traced)
     _fold_norms(traced)
+    graph: Graph | None = model.meta.get("graph")
+    if graph is not None:
+        _draw_border(traced, graph.nodes[INPUT].signal)
     traced.delete_all_unused_submodules()
     traced.recompile()
     return traced.eval()
+
+
+@torch.no_grad()
+def _settle(model: fx.GraphModule) -> None:
+    """Run it once: hooks that make weights of others, as pruning does, have made them of the present ones then."""
+    graph: Graph | None = model.meta.get("graph")
+    if graph is not None:
+        training, like = model.training, next(model.parameters())
+        model.eval()(like.new_zeros((1, *graph.nodes[INPUT].signal.shape)))
+        model.train(training)
+
+
+def _draw_border(model: fx.GraphModule, given: Signal) -> None:
+    """Refuse signals of another shape."""
+    x = next(node for node in model.graph.nodes if node.op == "placeholder")
+    with model.graph.inserting_after(x):
+        shape = model.graph.call_function(getattr, (x, "shape"))
+    with model.graph.inserting_after(shape):
+        example = model.graph.call_function(operator.getitem, (shape, slice(1, None)))
+    with model.graph.inserting_after(example):
+        fits = model.graph.call_function(operator.eq, (example, given.shape))
+    with model.graph.inserting_after(fits):
+        model.graph.call_function(torch._assert, (fits, f"{made_for(given.shape)}; {REMEDIES}"))
+    model.__dict__.update(channels=given.channels, grid=given.grid)
 
 
 def _folded(model: fx.GraphModule, powers_of_two: bool) -> fx.GraphModule:
@@ -38,7 +72,11 @@ def _folded(model: fx.GraphModule, powers_of_two: bool) -> fx.GraphModule:
         for node in model.graph.nodes
         if node.op == "call_module"
     }
-    return fx.GraphModule(modules, copy.deepcopy(model.graph), class_name="Frozen")
+    calls = copy.deepcopy(model.graph)
+    for node in [n for n in calls.nodes if n.target is bordered]:
+        node.replace_all_uses_with(node.args[0])
+        calls.erase_node(node)
+    return fx.GraphModule(modules, calls, class_name="Frozen")
 
 
 def _plain(module: nn.Module, powers_of_two: bool) -> nn.Module:

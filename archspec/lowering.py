@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import torch
 from torch import fx, nn
 
 from archspec.architecture import Architecture
-from archspec.assembling import assembled
+from archspec.assembling import Assembled, assembled
 from archspec.blocks.conv import Convolution
 from archspec.blocks.pointwise import Pointwise
 from archspec.blocks.wrapping import Wrapper
@@ -19,8 +19,14 @@ from archspec.graph import Graph, module_names
 from archspec.layers.bank import Bank
 
 
-class Network(fx.GraphModule):
-    """A lowered architecture. Modules carry the path and kind of their block."""
+class Network(Assembled):
+    """A lowered architecture. Modules carry the path and kind of their block.
+
+    What it answers follows from its parameters, buffers, mode and input alone; `state_dict` holds it all. It takes
+    (B, channels, *grid) and refuses other shapes.
+    """
+
+    bordered: ClassVar[bool] = True
 
     @property
     def architecture(self) -> Architecture:
@@ -28,27 +34,46 @@ class Network(fx.GraphModule):
         architecture: Architecture = self.meta["architecture"]
         return architecture
 
+    @property
+    def channels(self) -> int:
+        """Of the signals it takes."""
+        return self.architecture.input.channels
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """Of the signals it takes."""
+        return self.architecture.input.grid
+
     def at_resolution(self, *size: int | tuple[int, ...]) -> Network:
-        """The same network, with these very parameters, on another grid; see `Architecture.at_resolution`."""
+        """The same network for the same signal sampled on another grid; see `Architecture.at_resolution`.
+
+        It has these very parameters: training one trains the other. Running statistics are its own, equal at first,
+        as those of another grid become others.
+        """
+        return self._sharing(self.architecture.at_resolution(*size))
+
+    def on_grid(self, *size: int | tuple[int, ...]) -> Network:
+        """The same network for more or less of the signal at the same rate; see `Architecture.on_grid`.
+
+        It shares what `at_resolution` shares.
+        """
+        return self._sharing(self.architecture.on_grid(*size))
+
+    def _sharing(self, architecture: Architecture) -> Network:
         with torch.random.fork_rng(devices=[]):
-            other = lower(self.architecture.at_resolution(*size))
-        parameter = next(self.parameters())
-        other.to(parameter)
-        for name, module in other.named_modules():
-            mine = self.get_submodule(name)
-            module._parameters.update(mine._parameters)
-            kept = module._buffers.keys() - module._non_persistent_buffers_set
-            module._buffers.update({key: mine._buffers[key] for key in kept})
-            if isinstance(module, Bank):
-                module.place(module.kept)
-        other.fit()
+            other = lower(architecture)
+        other.to(next(self.parameters()))
+        other.load_state_dict(self.state_dict())
+        for name, module in self.named_modules():
+            for key, parameter in module.named_parameters(recurse=False):
+                setattr(other.get_submodule(name), key, parameter)
         return other.train(self.training)
 
     def fit(self) -> bool:
         """Crop every learned window to what it has grown or shrunk to; whether any size changed.
 
         Sizes stay as they are until this is called, so that a training step waits for no width to be read and a
-        compiled one stays compiled. Loading weights calls it.
+        compiled one stays compiled. `state_dict` holds them.
         """
         changed = [bank.fit() for bank in self.modules() if isinstance(bank, Bank)]
         return any(changed)
@@ -73,7 +98,6 @@ def lower(architecture: Architecture) -> Network:
         SignalError: the architecture does not fit together.
     """
     network = assembled(architecture.graph, Network)
-    assert isinstance(network, Network)
     network.meta["architecture"] = architecture
     return network
 

@@ -30,7 +30,7 @@ def transformed(x: Tensor, signal: Signal, group: Group, element: int) -> Tensor
     if not signal.group.trivial:
         fibre = signal.group.action(signal.dims)
         at = int(fibre.index_of(action.matrices[inverse]))
-        x = x.index_select(2, torch.from_numpy(fibre.product[at]))
+        x = x.index_select(2, torch.tensor(fibre.product[at], device=x.device))
     matrix = action.matrices[inverse]
     if keeps_grid(matrix):
         return permuted(x, *axes_of(matrix))

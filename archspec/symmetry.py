@@ -14,6 +14,7 @@ from archspec.architecture import Architecture
 from archspec.certificate import APPROXIMATE, EXACT, Certificate, largest
 from archspec.graph import INPUT, Graph, module_names, path
 from archspec.groups import Group, is_subgroup
+from archspec.layers.keeping import kept_kernels
 from archspec.lowering import Network
 from archspec.moving import Waves, still, transformed
 from archspec.signal import Signal
@@ -51,17 +52,18 @@ def certify(
         count, moved = EXAMPLES, waves.moved
     else:
         count, moved = len(examples), partial(_moved, examples, signal, group)
-    before = node_values(model, architecture, moved([0] * count).to(parameter))
-    errors = {name: [0.0] * group.order for name in before}
-    for shift in range(1, group.order):
-        elements = [(i + shift) % group.order for i in range(count)]
-        after = node_values(model, architecture, moved(elements).to(parameter))
-        for name, found in after.items():
-            for i, element in enumerate(elements):
-                at = graph.nodes[name].signal
-                error = _error(before[name][i : i + 1], found[i : i + 1], at, group, element, signal.grid)
-                worst = errors[name][element]
-                errors[name][element] = error if math.isnan(error) else max(worst, error)
+    with kept_kernels(model):
+        before = node_values(model, architecture, moved([0] * count).to(parameter))
+        errors = {name: [0.0] * group.order for name in before}
+        for shift in range(1, group.order):
+            elements = [(i + shift) % group.order for i in range(count)]
+            after = node_values(model, architecture, moved(elements).to(parameter))
+            for name, found in after.items():
+                for i, element in enumerate(elements):
+                    at = graph.nodes[name].signal
+                    error = _error(before[name][i : i + 1], found[i : i + 1], at, group, element, signal.grid)
+                    worst = errors[name][element]
+                    errors[name][element] = error if math.isnan(error) else max(worst, error)
     return _certificate(graph, group, errors)
 
 
@@ -187,7 +189,7 @@ def _compressed(
         middle = still(size, whole)
         room = min(middle, size - 1 - middle)
         reach = room // (2 * step) or min(1, room // step)
-        near = torch.arange(-reach, reach + 1)
+        near = torch.arange(-reach, reach + 1, device=found.device)
         found, wanted = found.index_select(axis, middle + near), wanted.index_select(axis, middle + step * near)
     return found, wanted
 

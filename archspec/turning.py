@@ -13,6 +13,7 @@ from archspec.blocks import Activation, Dropout, GroupPool, Norm, Pointwise, Poo
 from archspec.blocks.conv import Convolution
 from archspec.graph import INPUT, Graph, module_names
 from archspec.layers.bank import Bank
+from archspec.layers.keeping import kept_kernels
 from archspec.layers.norm import BatchNorm
 from archspec.lowering import Network
 from archspec.signal import SignalError
@@ -68,7 +69,7 @@ def reestimate(model: nn.Module, batches: Iterable[Tensor]) -> None:
         norm.reset_running_stats()
         norm.momentum = None
         norm.train()
-    with torch.no_grad():
+    with torch.no_grad(), kept_kernels(model):
         for x in batches:
             model(x)
     model.train(training)

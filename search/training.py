@@ -17,6 +17,7 @@ from torch import nn
 from archspec.architecture import Architecture, price
 from archspec.certificate import largest
 from archspec.layers.aliasing import alias_penalty
+from archspec.layers.keeping import kept_kernels
 from archspec.layers.roles import roles
 from archspec.layers.scales import admissibility_penalty
 from archspec.lowering import lower
@@ -107,7 +108,7 @@ def evaluate(
 ) -> dict[str, float]:
     """Scores of a model on one part of a task, in evaluation mode."""
     model.eval()
-    with torch.no_grad():
+    with torch.no_grad(), kept_kernels(model):
         found = [(model(x.to(device)).cpu(), y.cpu()) for x, y in batches(data, max(batch_size, EVALUATION_BATCH))]
     outputs, targets = (torch.cat(parts) for parts in zip(*found, strict=True))
     return task.scores(outputs, targets)

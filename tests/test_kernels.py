@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, fx, nn
 
-from archspec import Architecture, Conv, Disc, Norm, Pointwise, Siren, freeze
+from archspec import Architecture, Conv, Disc, Norm, Pointwise, Siren, freeze, kept_kernels
 from archspec.lattice import Lattice, disc
 from archspec.layers.conv import GroupConv
 from tests.examples import EXAMPLES, SIREN, SQUARE, built, evaluated, network, noise, on
@@ -35,13 +34,17 @@ def counting(model: fx.GraphModule) -> list[int]:
     return made
 
 
-def test_evaluating_makes_the_kernel_once() -> None:
+def test_evaluating_makes_the_kernel_once_while_kernels_are_kept() -> None:
     model, x = built(CONTINUOUS).eval(), noise(CONTINUOUS)
     made = counting(model)
     with torch.no_grad():
-        for _ in range(4):
-            model(x)
-    assert len(made) == 1
+        with kept_kernels(model), kept_kernels(model):
+            for _ in range(4):
+                model(x)
+        assert len(made) == 1
+        model(x)
+        model(x)
+    assert len(made) == 3
 
 
 def test_training_makes_the_kernel_once_per_step() -> None:
@@ -50,64 +53,6 @@ def test_training_makes_the_kernel_once_per_step() -> None:
     for _ in range(3):
         model(x)
     assert len(made) == 3
-
-
-def _stepped(model: fx.GraphModule) -> None:
-    optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    with torch.enable_grad():
-        model.train()(noise(CONTINUOUS)).square().sum().backward()
-    optimizer.step()
-    model.eval()
-
-
-def _changed_in_place(model: fx.GraphModule) -> None:
-    with torch.no_grad():
-        next(model.parameters()).mul_(2)
-
-
-def _loaded(model: fx.GraphModule) -> None:
-    model.load_state_dict(built(CONTINUOUS, seed=5).state_dict())
-
-
-def _assigned(model: fx.GraphModule) -> None:
-    model.load_state_dict(built(CONTINUOUS, seed=5).state_dict(), assign=True)
-
-
-def _halved(model: fx.GraphModule) -> None:
-    model.float().double()
-
-
-@pytest.mark.parametrize("change", [_stepped, _changed_in_place, _loaded, _assigned, _halved], ids=lambda f: f.__name__)
-def test_a_kept_kernel_is_made_anew_once_its_weights_change(change: object) -> None:
-    model, x = built(CONTINUOUS).eval(), noise(CONTINUOUS)
-    with torch.no_grad():
-        before = model(x)
-        assert callable(change)
-        change(model)
-        after = model(x)
-        fresh = built(CONTINUOUS).eval()
-        fresh.load_state_dict(model.state_dict())
-        assert torch.equal(after, fresh(x))
-        assert not torch.equal(after, before)
-
-
-def test_a_copied_network_keeps_kernels_of_its_own() -> None:
-    model, x = built(CONTINUOUS).eval(), noise(CONTINUOUS)
-    with torch.no_grad():
-        before = model(x)
-        other = copy.deepcopy(model)
-        _loaded(other)
-        assert not torch.equal(other(x), before)
-        assert torch.equal(model(x), before)
-
-
-def test_kept_kernels_are_no_part_of_the_state() -> None:
-    model = built(CONTINUOUS).eval()
-    names = set(model.state_dict())
-    with torch.no_grad():
-        model(noise(CONTINUOUS))
-    assert set(model.state_dict()) == names
-    assert {name.split(".")[0] for name in names} == {"body_0_conv", "body_1_norm", "head_classifier"}
 
 
 @pytest.mark.parametrize("training", [True, False])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from archspec import (
@@ -212,10 +213,10 @@ def test_eighth_turns_at_scales_are_approximate() -> None:
 def test_a_product_whose_kernels_are_moved_wrongly_fails(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     good = Bank.gather
 
-    def wrong(self: Bank, index: Tensor) -> None:
+    def wrong(self: Bank, index: NDArray[np.int64]) -> None:
         shape = (self.order, self.where.span, -1, index.shape[2])
         axis = 0 if broken == "turns" else 1
-        good(self, index.view(shape).flip(axis).view(index.shape) if self.where.span > 1 else index)
+        good(self, np.flip(index.reshape(shape), axis).reshape(index.shape) if self.where.span > 1 else index)
 
     def dilated(self: ScaleConv, j: int, x: Tensor, weight: Tensor) -> Tensor:
         stages, self.stages = self.stages, tuple((1, read) for _, read in self.stages)

@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from archspec.layers import spectral
-from archspec.layers.spectral import convolve, convolve_plain, kernel_spectrum, spectrum_of_features
+from archspec.layers import spectral_gradients
+from archspec.layers.spectra import convolve_plain
+from archspec.layers.spectral import convolve, kernel_spectrum, spectrum_of_features
 from archspec.transforms import fft_sizes, smallest_size
 
 
@@ -187,7 +188,7 @@ def test_samples_in_chunks_are_as_all_at_once(problem: Problem, monkeypatch: pyt
     whole = problem.transformed(x, bank)
     gradient = torch.randn_like(whole)
     right = torch.autograd.grad(whole, (x, bank), gradient)
-    monkeypatch.setattr(spectral, "CHUNK", 2 * problem.spectrum(bank).numel())
+    monkeypatch.setattr(spectral_gradients, "CHUNK", 2 * problem.spectrum(bank).numel())
     parts = problem.transformed(x, bank)
     assert error(parts, whole) < 1e-12
     found = torch.autograd.grad(parts, (x, bank), gradient)

@@ -121,6 +121,7 @@ PUBLIC = {
     "export",
     "freeze",
     "integer",
+    "kept_kernels",
     "load",
     "lower",
     "order",

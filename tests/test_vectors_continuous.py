@@ -157,7 +157,7 @@ def filled(model: fx.GraphModule, file: File, weights: Weights) -> None:
     for ours, (theirs, to_ours, _) in weights.items():
         if ours in own:
             state[ours] = to_ours(file[f"param.{theirs}"])
-    missing = {n for n in own if n not in state and not n.endswith("num_batches_tracked")}
+    missing = {n for n in own if n not in state and not n.endswith(("num_batches_tracked", ".size"))}
     assert not missing, missing
     used = {theirs for theirs, _, _ in weights.values()}
     given = {key.removeprefix("param.") for key in file.arrays.files if key.startswith("param.")}

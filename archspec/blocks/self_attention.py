@@ -150,6 +150,9 @@ class Attention(Primitive):
     def looks(self, x: Signal) -> bool:
         return self.acting(x).trivial
 
+    def bound_to_grid(self, x: Signal) -> str | None:
+        return None if self.view(x).window else "attention over all of the grid measures positions by its extent"
+
     def _default(self, x: Signal) -> int:
         return self.heads * max(self._least(x), -(-self.channels // (2 * self.heads)))
 

@@ -69,6 +69,11 @@ class Wrapper(Primitive):
             yield f"turns of {self.group} other than quarter turns are interpolated; measure them with certify()"
         yield from lints.warnings(self.inner(x))
 
+    def bound_to_grid(self, x: Signal) -> str | None:
+        graph = self.inner(x)
+        found = (node.block.bound_to_grid(graph.source(n)) for n, node in graph.nodes.items() if node.block)
+        return next(filter(None, found), None)
+
     def nodes_within(self, x: Signal) -> int:
         return sum(node.facts.size for node in self.inner(x).nodes.values())
 

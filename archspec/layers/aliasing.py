@@ -44,7 +44,7 @@ def alias_penalty(
         if isinstance(bank, Bank) and isinstance(bank.kernel, Magnet) and bank.kernel.regularised
     ]
     if not excesses:
-        return torch.zeros(())
+        return torch.zeros((), device=next((p.device for p in model.parameters()), None))
     excess = torch.cat(excesses)
     if smooth:
         return 5 * (F.elu(excess - 4) + 1).sum()

@@ -11,18 +11,25 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from archspec.cropping import equalised, kept_taps
 from archspec.layers.kernels.features import KernelModule
+from archspec.layers.precision import wide_dtype, without_autocast
 from archspec.layers.windows import LearnedWindow
 
 if TYPE_CHECKING:
     from archspec.sampling import Place
 
+Kept = dict[object, tuple[list[nn.Parameter], Tensor]]
+
 
 class Bank(nn.Module):
     """Makes (O·N, I·M, *taps), or (I·N, M, *taps) when depthwise.
+
+    Kernels are made in float32 or more, then given in the precision of their weights. Where a window learns their size,
+    or they are turned between the elements, `state_dict` says so under `size` and `turns`.
 
     Args:
         kernel: gives samples (R, P), R = O·I, or I when depthwise.
@@ -34,7 +41,6 @@ class Bank(nn.Module):
         crop: how a learned window crops: causal, in buckets, axes that must stay equal; None where it does not.
     """
 
-    index: Tensor
     standing: Tensor | None
     factor: Tensor | None
     weights: Tensor | None = None
@@ -56,8 +62,11 @@ class Bank(nn.Module):
         super().__init__()
         self.kernel, self.window, self.where, self.sizes, self.crop = kernel, window, where, sizes, crop
         self.inputs, self.outputs, self.order, self.depthwise = inputs, outputs, order, depthwise
-        self._kept: tuple[Any, Tensor] | None = None
-        self.register_load_state_dict_post_hook(_fit_after_loading)  # type: ignore[no-untyped-call]
+        self.kept_here: Kept | None = None
+        self.unsized = False
+        self.register_state_dict_post_hook(_write_sampling)  # type: ignore[no-untyped-call]
+        self.register_load_state_dict_pre_hook(_read_sampling)  # type: ignore[no-untyped-call]
+        self.register_load_state_dict_post_hook(_fit_where_unsaid)  # type: ignore[no-untyped-call]
 
     @torch.no_grad()
     def begin(self, kept: tuple[int, ...], energy: float) -> None:
@@ -73,31 +82,35 @@ class Bank(nn.Module):
                 part.place(at)
         like = next(self.kernel.parameters())
         self.kept, self.taps, self.count, self.smoothing = kept, at.taps, len(at.points), at.smoothing
-        self.gather(torch.from_numpy(at.index).to(like.device))
-        factor = None if at.factor is None else torch.tensor(at.factor, dtype=like.dtype, device=like.device)
+        self.gather(at.index)
+        factor = None
+        if at.factor is not None:
+            factor = torch.tensor(at.factor, dtype=wide_dtype(like.dtype), device=like.device)
         self.register_buffer("factor", factor, persistent=False)
-        self._kept = None
 
-    def gather(self, index: Tensor) -> None:
+    def gather(self, index: NDArray[np.int64]) -> None:
         """Make the bank, from now on, of the samples (N, M, K) that `index` names for each element and tap.
 
         They are taken for all kernels of an output channel at once: one pass in the order of the bank, which costs
         about half of expanding each kernel and moving the axes afterwards.
         """
-        self.order, self.elements = index.shape[:2]
-        self.register_buffer("index", index.reshape(-1), persistent=False)
+        self.index, (self.order, self.elements) = index, index.shape[:2]
         count, alike = self.count, self.kernel.alike if self.window is None else None
         if alike is not None:
             index, count = alike[index], int(alike.max()) + 1
-        as_they_are = self.order * self.elements == 1 and index.shape[2] == count
-        kernels = torch.arange(1 if self.depthwise else self.inputs, device=index.device) * count
-        standing = None if as_they_are else (index[:, None] + kernels[:, None, None]).reshape(-1)
+        standing = None
+        if self.order * self.elements > 1 or index.shape[2] != count:
+            kernels = np.arange(1 if self.depthwise else self.inputs) * count
+            places = (index[:, None] + kernels[:, None, None]).reshape(-1)
+            standing = torch.tensor(places, device=next(self.kernel.parameters()).device)
         self.register_buffer("standing", standing, persistent=False)
+        if self.kept_here is not None:
+            self.kept_here.clear()
 
     def narrow(self, reads: tuple[int, ...], weights: Tensor | None, gives: tuple[int, ...]) -> None:
         """Read and give these elements of the group only, what is read with these weights."""
         self.narrowed = True
-        index = self.index.view(self.order, self.elements, -1)[list(gives)]
+        index = self.index[list(gives)]
         if self.elements > 1:
             index = index[:, list(reads)]
             self.weights = None if weights is None else weights.view(-1, 1)
@@ -129,14 +142,16 @@ class Bank(nn.Module):
 
     def sample(self) -> Tensor:
         """The expanded bank, made anew."""
-        samples = self.kernel.distinct() if self.window is None else self.samples()
-        bank = samples.reshape(self.outputs, -1)
-        if self.standing is not None:
-            bank = bank.index_select(1, self.standing)
-        if self.factor is not None or self.weights is not None or self.smoothing:
-            bank = self.adjusted(bank.view(self.outputs, self.order, -1, self.elements, math.prod(self.taps)))
+        like = next(self.kernel.parameters())
+        with without_autocast(like.device):
+            samples = self.kernel(distinct=True) if self.window is None else self.samples()
+            bank = samples.reshape(self.outputs, -1)
+            if self.standing is not None:
+                bank = bank.index_select(1, self.standing)
+            if self.factor is not None or self.weights is not None or self.smoothing:
+                bank = self.adjusted(bank.view(self.outputs, self.order, -1, self.elements, math.prod(self.taps)))
         inputs = 1 if self.depthwise else self.inputs
-        return bank.view(self.outputs * self.order, inputs * self.elements, *self.taps)
+        return bank.to(like.dtype).view(self.outputs * self.order, inputs * self.elements, *self.taps)
 
     def adjusted(self, bank: Tensor) -> Tensor:
         """(O, N, I, M, K) times the factors of taps and of what is read, and smoothed."""
@@ -147,35 +162,32 @@ class Bank(nn.Module):
         return bank if self.weights is None else bank * self.weights
 
     def bank(self) -> Tensor:
-        """The expanded bank; evaluating without gradients it is kept until a weight changes."""
-        return self.sample() if self.fresh else self.remembered(self.sample)
-
-    @property
-    def fresh(self) -> bool:
-        """Whether what is made of the weights must be made anew."""
-        return self.training or torch.is_grad_enabled() or torch.compiler.is_compiling()
+        """The expanded bank, made anew unless it is kept (see `archspec.kept_kernels`)."""
+        return self.remembered(self.sample)
 
     def remembered(self, make: Callable[[], Tensor], kind: object = None) -> Tensor:
-        """What `make` gives, kept until a weight changes or another kind is asked for."""
-        parts = [p for part in (self.kernel, self.window) if part is not None for p in part.parameters()]
-        stamp = (kind, [(id(p), p._version) for p in parts])
-        if self._kept is None or self._kept[0] != stamp:
-            self._kept = (stamp, make())
-        return self._kept[1]
+        """What `make` gives; in evaluation without gradients, while kernels are kept, what it gave before."""
+        if self.kept_here is None or self.training or torch.is_grad_enabled() or torch.compiler.is_compiling():
+            return make()
+        # Whoever calls the network with other parameters, such as `functional_call`, gets those kernels.
+        parameters = list(self.parameters())
+        known = self.kept_here.get(kind)
+        if known is None or any(a is not b for a, b in zip(known[0], parameters, strict=True)):
+            known = self.kept_here[kind] = (parameters, make())
+        return known[1]
 
     def _energies(self) -> Tensor:
         """(P,) or (R, P): what the square of each sample adds to the sum of squares of a kernel, over all turns."""
-        count = int(self.index.max()) + 1
-        if self.factor is None:
-            weight = np.ones(self.index.numel())
-        else:
-            weight = np.tile(self.factor.double().cpu().numpy() ** 2, self.index.numel() // len(self.factor))
-        energy = torch.from_numpy(np.bincount(self.index.cpu().numpy(), weight, count) / self.order)
+        weight = np.ones(self.index.size)
+        if self.factor is not None:
+            weight = np.tile(self.factor.double().cpu().numpy() ** 2, self.index.size // len(self.factor))
+        energy = torch.from_numpy(np.bincount(self.index.reshape(-1), weight, int(self.index.max()) + 1) / self.order)
         energy = energy.to(next(self.kernel.parameters()))
         return energy if self.window is None else (energy * self.window().square()).squeeze(0)
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
-        self._kept = None
+        if self.kept_here is not None:
+            self.kept_here.clear()
         before = next(self.kernel.parameters()).dtype
         moved: Self = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         if next(self.kernel.parameters()).dtype != before and not self.narrowed:
@@ -183,7 +195,7 @@ class Bank(nn.Module):
         return moved
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_kept": None}
+        return {**self.__dict__, "kept_here": None}
 
 
 def _smoothed(bank: Tensor, half: int) -> Tensor:
@@ -194,7 +206,40 @@ def _smoothed(bank: Tensor, half: int) -> Tensor:
     return torch.cat([bank[..., :half], inner, bank[..., -half:]], -1)
 
 
-def _fit_after_loading(module: nn.Module, keys: object) -> None:
-    """The size of a learned window follows the weights."""
+def _write_sampling(module: nn.Module, state: dict[str, Any], prefix: str, metadata: object) -> None:
+    """Into a `state_dict`: where the kernel is sampled, as far as the architecture does not say it."""
     assert isinstance(module, Bank)
-    module.fit()
+    if module.crop is not None:
+        state[f"{prefix}size"] = torch.tensor(module.kept or module.sizes)
+    if module.where.out:
+        state[f"{prefix}turns"] = torch.tensor(module.where.out + module.where.read, dtype=torch.float64)
+
+
+def _read_sampling(
+    module: nn.Module, state: dict[str, Any], prefix: str, metadata: object, strict: bool, *found: list[str]
+) -> None:
+    """From a `state_dict`: what `_write_sampling` wrote there. One of an earlier version says no size."""
+    assert isinstance(module, Bank)
+    size, turns, errors = state.pop(f"{prefix}size", None), state.pop(f"{prefix}turns", None), found[-1]
+    module.unsized = module.crop is not None and size is None
+    kept = module.kept
+    if size is not None and module.crop is not None:
+        kept = tuple(int(n) for n in size.reshape(-1).cpu().tolist())
+        if len(kept) != len(module.sizes) or not all(1 <= k <= s for k, s in zip(kept, module.sizes, strict=True)):
+            errors.append(f"{prefix}size: {kept} is no size of a kernel of at most {module.sizes} taps")
+            return
+    angles = () if turns is None else tuple(float(a) for a in turns.reshape(-1).cpu().tolist())
+    if angles and len(angles) not in (module.order, module.order + module.elements // module.where.span):
+        errors.append(f"{prefix}turns: {len(angles)} turns of a kernel on {module.where.group}")
+        return
+    where = module.where._replace(out=angles[: module.order], read=angles[module.order :])
+    if where != module.where or kept != (module.kept or module.sizes if module.crop else module.kept):
+        module.where = where
+        module.place(kept)
+
+
+def _fit_where_unsaid(module: nn.Module, keys: object) -> None:
+    """The size of a learned window follows the weights, where what was loaded does not say it."""
+    assert isinstance(module, Bank)
+    if module.unsized:
+        module.fit()

@@ -7,14 +7,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from archspec.cropping import zeros_around
 from archspec.layers.bank import Bank
 from archspec.layers.kernels.features import FeatureKernel, KernelModule
 from archspec.layers.kernels.table import Table
+from archspec.layers.precision import widened, without_autocast
 from archspec.layers.spectral import convolve, kernel_spectrum, spectrum_of_features
 from archspec.layers.windows import LearnedWindow
 from archspec.transforms import fft_sizes, prefers_fft, shares_spectra
@@ -109,10 +112,11 @@ class GroupConv(Bank):
             for training in (False, True)
         ]
 
-    def gather(self, index: Tensor) -> None:
+    def gather(self, index: NDArray[np.int64]) -> None:
         """Make the bank of these samples from now on."""
         super().gather(index)
-        channel = torch.arange(self.outputs, device=index.device).repeat_interleave(self.order)
+        device = next(self.kernel.parameters()).device
+        channel = torch.arange(self.outputs, device=device).repeat_interleave(self.order)
         self.register_buffer("channel", channel, persistent=False)
 
     @property
@@ -159,19 +163,19 @@ class GroupConv(Bank):
         grid = tuple(x.shape[2:])
         sizes = fft_sizes(grid, self.taps, self.around)
         out = tuple(n + a + b - k + 1 for n, (a, b), k in zip(grid, self.around, self.taps, strict=True))
-        y = convolve(x, self.spectrum(grid, sizes), sizes, out, self.depthwise)
+        y = convolve(widened(x), self.spectrum(grid, sizes), sizes, out, self.depthwise).to(x.dtype)
         bias = self.expanded_bias()
-        return y if bias is None else y + bias.view(-1, *(1,) * len(out))
+        return y if bias is None else y + bias.to(y.dtype).view(-1, *(1,) * len(out))
 
     def spectrum(self, grid: tuple[int, ...], sizes: tuple[int, ...]) -> Tensor:
-        """The spectrum of the bank; as `bank`, kept while nothing changes."""
+        """The spectrum of the bank; kept where that is."""
 
         def make() -> Tensor:
             if self.shares_spectra():
                 return self.mixed_spectrum(grid, sizes)
-            return kernel_spectrum(self.sample(), grid, sizes, self.around, self.depthwise)
+            return kernel_spectrum(widened(self.sample()), grid, sizes, self.around, self.depthwise)
 
-        return make() if self.fresh else self.remembered(make, sizes)
+        return self.remembered(make, (grid, sizes))
 
     def shares_spectra(self) -> bool:
         """Whether the kernels are mixed of so few functions that transforming these is less work."""
@@ -186,15 +190,17 @@ class GroupConv(Bank):
         """The spectrum of the bank from those of the kernel's functions and of a constant, each under the window."""
         kernel = self.kernel
         assert isinstance(kernel, FeatureKernel)
-        functions = torch.cat([kernel.features().T, kernel.points.new_ones(1, len(kernel.points))])
-        if self.window is not None:
-            functions = functions * self.window()
-        if self.factor is not None:
-            functions = functions * self.factor
-        weight = torch.cat([kernel.out.weight, kernel.out.bias[:, None]], 1)
-        shape = (self.inputs, 1) if self.depthwise else (self.outputs, self.inputs)
-        shaped = functions.view(-1, *self.taps)
-        return spectrum_of_features(weight, shaped, grid, sizes, self.around, shape, self.depthwise)
+        with without_autocast(kernel.points.device):
+            functions = torch.cat([kernel.features().T, kernel.points.new_ones(1, len(kernel.points))])
+            if self.window is not None:
+                functions = functions * self.window()
+            if self.factor is not None:
+                functions = functions * self.factor
+            kernel.out(functions.new_empty(0, kernel.out.weight.shape[1]))  # whatever hooks set its weights does so
+            weight = widened(torch.cat([kernel.out.weight, kernel.out.bias[:, None]], 1))
+            shape = (self.inputs, 1) if self.depthwise else (self.outputs, self.inputs)
+            shaped = functions.view(-1, *self.taps)
+            return spectrum_of_features(weight, shaped, grid, sizes, self.around, shape, self.depthwise)
 
     def plain(self, powers_of_two: bool = False) -> nn.Module:
         """The same by modules of torch alone; `powers_of_two` for runtimes that transform no other lengths well.

@@ -17,7 +17,7 @@ class Restrict(nn.Module):
         super().__init__()
         self.cosets, self.order = rows.shape
         self.channels = channels
-        self.register_buffer("index", torch.from_numpy(rows.reshape(-1).copy()), persistent=False)
+        self.register_buffer("index", torch.tensor(rows.reshape(-1)), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         y = x.index_select(2, self.index).flatten(1, 2)

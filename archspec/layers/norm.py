@@ -45,7 +45,7 @@ class BatchNorm(nn.BatchNorm1d):
             setattr(norm, name, nn.Parameter(getattr(self, name).detach().repeat_interleave(self.order)))
         norm.running_mean = self.running_mean.repeat_interleave(self.order)
         norm.running_var = self.running_var.repeat_interleave(self.order)
-        norm.num_batches_tracked = torch.tensor(0)
+        norm.num_batches_tracked = torch.tensor(0, device=self.running_mean.device)
         return norm.eval()
 
 

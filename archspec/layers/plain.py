@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from archspec.layers.precision import widened
 from archspec.layers.spectral import kernel_spectrum
 from archspec.transforms import fft_sizes
 
@@ -43,7 +44,7 @@ def plain_transform(layer: GroupConv, powers_of_two: bool) -> nn.Module:
     grid, taps, around = layer.grid, layer.taps, layer.around
     sizes = fft_sizes(grid, taps, around, powers_of_two)
     with torch.no_grad():
-        spectrum = kernel_spectrum(layer.sample(), grid, sizes, around, layer.depthwise)
+        spectrum = kernel_spectrum(widened(layer.sample()), grid, sizes, around, layer.depthwise)
     bias = layer.expanded_bias()
     out = tuple(n + a + b - k + 1 for n, (a, b), k in zip(grid, around, taps, strict=True))
     repeats = layer.order if layer.depthwise and not layer.grouped_input else 1
@@ -66,6 +67,8 @@ class _Transform(nn.Module):
         repeats: int,
     ) -> None:
         super().__init__()
+        # What is transformed is in the precision of the spectrum, whatever the signals are in.
+        self.precision = torch.float64 if spectrum.dtype == torch.complex128 else torch.float32
         # A product with real and imaginary parts apart is what every runtime has.
         parts = torch.view_as_real(spectrum.resolve_conj())
         self.register_buffer("spectrum", parts.clone(memory_format=torch.contiguous_format))
@@ -78,8 +81,8 @@ class _Transform(nn.Module):
         axes = tuple(range(-len(self.sizes), 0))
         if self.repeats > 1:
             x = torch.repeat_interleave(x, self.repeats, 1)
-        spectra = torch.fft.rfftn(x, self.sizes, axes)
-        spectrum = torch.view_as_complex(self.spectrum)
+        spectra = torch.fft.rfftn(x.to(self.precision), self.sizes, axes)
+        spectrum = torch.view_as_complex(self.spectrum.to(self.precision))
         if self.depthwise:
             product = spectra * spectrum
         else:
@@ -90,4 +93,5 @@ class _Transform(nn.Module):
         y: Tensor = torch.fft.irfftn(product, self.sizes, axes)
         for axis, size in zip(axes, self.out, strict=True):
             y = torch.narrow(y, axis, 0, size)
+        y = y.to(x.dtype)
         return y if self.bias is None else y + self.bias

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from archspec.layers.precision import widened
+
 MAX: tuple[Any, ...] = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
 AVERAGE: tuple[Any, ...] = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
 
@@ -26,7 +28,9 @@ class Pool(nn.Module):
             self.pool = AVERAGE[dims - 1](window, stride, padding, count_include_pad=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        pooled: Tensor = self.pool(x.flatten(1, 2) if self.grouped else x)
+        # Of volumes torch has no average in half precision on a CPU.
+        wide = widened(x) if isinstance(self.pool, nn.AvgPool3d) else x
+        pooled: Tensor = self.pool(wide.flatten(1, 2) if self.grouped else wide).to(x.dtype)
         return torch.unflatten(pooled, 1, x.shape[1:3]) if self.grouped else pooled
 
     def plain(self) -> nn.Module:

@@ -5,18 +5,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
-Shape = tuple[int, ...]
-Pads = tuple[tuple[int, int], ...]
-
-# Depthwise goes by as many samples as make this many frequencies: new memory costs more than what is computed in it.
-CHUNK = 2**18
+from archspec.layers.spectra import Pads, Shape, conjugate_spectra, convolve_plain, frequencies
+from archspec.layers.spectral_gradients import Dense, Depthwise, Transform
 
 
 def kernel_spectrum(bank: Tensor, grid: Shape, sizes: Shape, pads: Pads, depthwise: bool) -> Tensor:
@@ -31,7 +26,7 @@ def kernel_spectrum(bank: Tensor, grid: Shape, sizes: Shape, pads: Pads, depthwi
     """
     spectra = _transformed(bank.flatten(0, 1), grid, sizes, pads)
     if depthwise:
-        return spectra.view(-1, *_frequencies(sizes))
+        return spectra.view(-1, *frequencies(sizes))
     return spectra.t().contiguous().view(-1, *bank.shape[:2])
 
 
@@ -54,104 +49,21 @@ def spectrum_of_features(
     spectra = _transformed(features, grid, sizes, pads)
     mixing = weight.to(spectra.dtype)
     if depthwise:
-        return (mixing @ spectra).view(-1, *_frequencies(sizes))
+        return (mixing @ spectra).view(-1, *frequencies(sizes))
     return (spectra.t() @ mixing.t()).view(-1, *shape)
 
 
 def convolve(x: Tensor, spectrum: Tensor, sizes: Shape, out: Shape, depthwise: bool) -> Tensor:
-    """(B, I, *S) to (B, O, *out): one transform, a product, one transform back; the backward keeps the spectra."""
-    if torch.is_grad_enabled() and (x.requires_grad or spectrum.requires_grad):
-        function: Any = _Depthwise if depthwise else _Dense
-        differentiable: Tensor = function.apply(x, spectrum, sizes, out)
-        return differentiable
-    if not depthwise:
+    """(B, I, *S) to (B, O, *out): one transform, a product, one transform back; the backward keeps the spectra.
+
+    Derivatives of any order, forward ones too, and `torch.vmap` go through it.
+    """
+    if torch.compiler.is_compiling():
         return convolve_plain(x, spectrum, sizes, out, depthwise)
-    y = x.new_empty(*x.shape[:2], *out)
-    for part, into in _chunks(spectrum, x, y):
-        into.copy_(_signals(_spectra(part, sizes).mul_(spectrum), sizes, out))
+    function: Any = Depthwise if depthwise else Dense
+    learning = torch.is_grad_enabled() and (x.requires_grad or spectrum.requires_grad)
+    y: Tensor = function.apply(x, spectrum, sizes, out, learning)[0]
     return y
-
-
-def convolve_plain(x: Tensor, spectrum: Tensor, sizes: Shape, out: Shape, depthwise: bool) -> Tensor:
-    """As `convolve`, by operations that ONNX has. As a buffer, keep `torch.view_as_real` of the spectrum."""
-    spectra = _spectra(x, sizes)
-    if depthwise:
-        return _signals(spectra * spectrum, sizes, out).contiguous()
-    product = _frequencies_first(spectra) @ spectrum.mT
-    return _signals(_frequencies_last(product, sizes), sizes, out).contiguous()
-
-
-class _Dense(torch.autograd.Function):
-    """The adjoint of a circular convolution is the one by the conjugate spectrum: g below is conjugate throughout."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, spectrum: Tensor, sizes: Shape, out: Shape) -> Tensor:
-        spectra = _frequencies_first(_spectra(x, sizes))
-        ctx.save_for_backward(spectra, spectrum)
-        ctx.sizes, ctx.grid = sizes, x.shape[2:]
-        return _signals(_frequencies_last(spectra @ spectrum.mT, sizes), sizes, out).contiguous()
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
-        spectra, spectrum = ctx.saved_tensors
-        sizes = ctx.sizes
-        g = _frequencies_first(_spectra(gradient, sizes, "forward").conj_physical_())
-        to_x = to_spectrum = None
-        if ctx.needs_input_grad[0]:
-            back = _frequencies_last(g @ spectrum, sizes).conj_physical_()
-            to_x = _signals(back, sizes, ctx.grid, "forward").contiguous()
-        if ctx.needs_input_grad[1]:
-            g.view(*_frequencies(sizes), *g.shape[1:])[..., _paired(sizes), :, :] *= 2
-            to_spectrum = torch.bmm(g.mT, spectra).conj()
-        return to_x, to_spectrum, None, None
-
-
-class _Depthwise(torch.autograd.Function):
-    """As `_Dense`, channel by channel and some samples at a time."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, spectrum: Tensor, sizes: Shape, out: Shape) -> Tensor:
-        y, kept = x.new_empty(*x.shape[:2], *out), []
-        for part, into in _chunks(spectrum, x, y):
-            kept.append(_spectra(part, sizes))
-            into.copy_(_signals(kept[-1] * spectrum, sizes, out))
-        ctx.save_for_backward(spectrum, *kept)
-        ctx.sizes, ctx.grid = sizes, x.shape[2:]
-        return y
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        spectrum, *kept = ctx.saved_tensors
-        sizes, grid = ctx.sizes, ctx.grid
-        to_x, to_spectrum = gradient.new_empty(*gradient.shape[:2], *grid), torch.zeros_like(spectrum)
-        for (part, into), spectra in zip(_chunks(spectrum, gradient, to_x), kept, strict=True):
-            g = _spectra(part, sizes, "forward").conj_physical_()
-            if ctx.needs_input_grad[1]:
-                for one, other in zip(g, spectra, strict=True):
-                    to_spectrum.addcmul_(one, other)
-            if ctx.needs_input_grad[0]:
-                into.copy_(_signals(g.mul_(spectrum).conj_physical_(), sizes, grid, "forward"))
-        to_spectrum[..., _paired(sizes)] *= 2
-        return to_x, to_spectrum.conj(), None, None
-
-
-class _Transform(torch.autograd.Function):
-    """(R, *N) to the conjugate transforms (R, F). Torch's own backward transforms all of N, this one its half."""
-
-    @staticmethod
-    def forward(ctx: Any, kernel: Tensor, sizes: Shape) -> Tensor:
-        ctx.sizes = sizes
-        return _spectra(kernel, sizes).conj_physical_().flatten(1)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        half = gradient.conj().clone(memory_format=torch.contiguous_format).resolve_conj()
-        half = half.view(-1, *_frequencies(ctx.sizes))
-        half[..., _paired(ctx.sizes)] /= 2
-        return _signals(half, ctx.sizes, ctx.sizes, "forward"), None
 
 
 def _transformed(kernel: Tensor, grid: Shape, sizes: Shape, pads: Pads) -> Tensor:
@@ -172,44 +84,7 @@ def _transformed(kernel: Tensor, grid: Shape, sizes: Shape, pads: Pads) -> Tenso
         )
         head, tail = kernel.narrow(axis, first + wrapped, taps - wrapped), kernel.narrow(axis, first, wrapped)
         kernel = torch.cat([head, gap, tail, end], axis)
-    spectra: Tensor = _Transform.apply(kernel, sizes)  # type: ignore[no-untyped-call]
+    if torch.compiler.is_compiling():
+        return conjugate_spectra(kernel, sizes)
+    spectra: Tensor = Transform.apply(kernel, sizes)  # type: ignore[no-untyped-call]
     return spectra
-
-
-def _frequencies(sizes: Shape) -> Shape:
-    return (*sizes[:-1], sizes[-1] // 2 + 1)
-
-
-def _paired(sizes: Shape) -> slice:
-    """The part of the halved axis that stands for two frequencies each: not the first and, if N is even, the last."""
-    return slice(1, (sizes[-1] + 1) // 2)
-
-
-def _spectra(x: Tensor, sizes: Shape, norm: str = "backward") -> Tensor:
-    spectra: Tensor = torch.fft.rfftn(x, s=sizes, dim=tuple(range(-len(sizes), 0)), norm=norm)
-    return spectra
-
-
-def _signals(spectra: Tensor, sizes: Shape, out: Shape, norm: str = "backward") -> Tensor:
-    signals: Tensor = torch.fft.irfftn(spectra, s=sizes, dim=tuple(range(-len(sizes), 0)), norm=norm)
-    for axis, n in enumerate(out, -len(out)):
-        signals = signals.narrow(axis, 0, n)
-    return signals
-
-
-def _frequencies_first(spectra: Tensor) -> Tensor:
-    """(B, I, *F) to (F, B, I), as the transposition of a matrix, which is faster than a permutation."""
-    inputs = spectra.shape[1]
-    matrix = spectra.flatten(0, 1).flatten(1).t().contiguous()
-    return matrix.view(len(matrix), -1, inputs)
-
-
-def _frequencies_last(spectra: Tensor, sizes: Shape) -> Tensor:
-    """(F, B, O) to (B, O, *F)."""
-    return spectra.flatten(1).t().contiguous().view(-1, spectra.shape[2], *_frequencies(sizes))
-
-
-def _chunks(spectrum: Tensor, *tensors: Tensor) -> zip[tuple[Tensor, ...]]:
-    """The tensors' batches in step, some samples at a time."""
-    samples = max(1, CHUNK // math.prod(spectrum.shape))
-    return zip(*(tensor.split(samples) for tensor in tensors), strict=True)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from archspec.layers.precision import wide_dtype, widened
+
 if TYPE_CHECKING:
     from archspec.sampling import Sampling
 
@@ -22,6 +24,7 @@ class LearnedWindow(nn.Module):
     def __init__(self, widths: Tensor, bounds: tuple[float, float], learned: bool, rows: int) -> None:
         super().__init__()
         self.low, self.high = math.log(bounds[0]), math.log(bounds[1])
+        self.learned = learned
         if learned:
             self.log_width = nn.Parameter(widths.log())
         else:
@@ -31,11 +34,12 @@ class LearnedWindow(nn.Module):
     @property
     def width(self) -> Tensor:
         """(C, …) widths, within their bounds."""
-        return self.log_width.clamp(self.low, self.high).exp()
+        return widened(self.log_width).clamp(self.low, self.high).exp()
 
     def place(self, where: Sampling) -> None:
         """Sample here from now on."""
-        points = torch.tensor(where.points, dtype=self.log_width.dtype, device=self.log_width.device)
+        like = self.log_width
+        points = torch.tensor(where.points, dtype=wide_dtype(like.dtype), device=like.device)
         self.register_buffer("points", points, persistent=False)
 
     def factors(self) -> Tensor:
@@ -103,7 +107,7 @@ class Gaussian(LearnedWindow):
     def reach(self) -> list[float]:
         """Distance per axis, from the current step if causal, else from the centre."""
         off = 1 - self.mean if self.causal else self.mean.abs()
-        distances: list[float] = (off + self.deviations * self.width).amax(0).tolist()
+        distances: list[float] = (off + self.deviations * self.width).amax(0).cpu().tolist()
         return distances
 
 

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from archspec.layers.precision import WideLinear, wide_dtype
 
 if TYPE_CHECKING:
     from archspec.sampling import Sampling
 
 
 class KernelModule(nn.Module):
-    """What makes samples of R kernels.
+    """What makes samples of R kernels: called, (R, P), in float32 or more whatever the weights are kept in.
 
-    `alike` (P,): which number of `distinct` each sample is, where many are the same; None where that gives all.
+    Called with `distinct`, (R, U): the samples that differ, times the factors of their taps where `alike` (P,) tells
+    which of them each sample is; all samples where `alike` is None.
     """
 
-    alike: Tensor | None
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("alike", None, persistent=False)
-
-    def distinct(self) -> Tensor:
-        """(R, U): the samples that differ; where `alike` tells them apart, times the factors of their taps."""
-        samples: Tensor = self()
-        return samples
+    alike: NDArray[np.int64] | None = None
 
     def place(self, where: Sampling) -> None:
         """Sample here from now on."""
@@ -57,7 +53,7 @@ class FeatureKernel(KernelModule):
 
     def __init__(self, features: int, rows: int, bias: bool = True) -> None:
         super().__init__()
-        self.out = nn.Linear(features, rows, bias)
+        self.out = WideLinear(features, rows, bias)
 
     def features(self) -> Tensor:
         """(P, H) at the points."""
@@ -66,10 +62,10 @@ class FeatureKernel(KernelModule):
     def place(self, where: Sampling) -> None:
         """Sample here from now on."""
         weight = self.out.weight
-        points = torch.tensor(where.points, dtype=weight.dtype, device=weight.device)
+        points = torch.tensor(where.points, dtype=wide_dtype(weight.dtype), device=weight.device)
         self.register_buffer("points", points, persistent=False)
 
-    def forward(self) -> Tensor:
+    def forward(self, distinct: bool = False) -> Tensor:
         """Samples (R, P)."""
         samples: Tensor = self.out(self.features()).T
         return samples

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from archspec.layers.kernels.features import FeatureKernel
+from archspec.layers.precision import WideLinear, widened
 
 if TYPE_CHECKING:
     from archspec.sampling import Sampling
@@ -38,7 +39,7 @@ class Hyena(FeatureKernel):
         super().__init__(hidden, rows, bias=False)
         self.dims, self.bands, self.causal = dims, bands, causal
         widths = [inputs * (1 + 2 * bands), *[hidden] * (layers - 1)]
-        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+        self.hidden = nn.ModuleList(WideLinear(a, b) for a, b in pairwise(widths))
         self.omega = nn.Parameter(torch.full((hidden,), omega))
         fastest, slowest = lengths
         # Spread over the kernels, so that neighbours in one layer reach differently far.
@@ -65,9 +66,9 @@ class Hyena(FeatureKernel):
 
     def window(self) -> Tensor:
         """(R, P): the decay of each kernel."""
-        return torch.exp(-self.decays[:, None] * self.distance)
+        return torch.exp(-widened(self.decays)[:, None] * self.distance)
 
-    def forward(self) -> Tensor:
+    def forward(self, distinct: bool = False) -> Tensor:
         """Samples (R, P)."""
         samples: Tensor = self.out(self.features()).T
         return samples * self.window()

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from archspec.layers.kernels.features import FeatureKernel, KernelModule
+from archspec.layers.precision import wide_dtype
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +47,7 @@ class Fourier(FeatureKernel):
 
     def features(self) -> Tensor:
         """(P, 2F)."""
-        phase = self.points @ self.frequencies.T
+        phase = self.points @ self.frequencies.to(self.points.dtype).T
         waves = torch.cat([torch.cos(phase), torch.sin(phase)], 1)
         if self.nyquist == math.inf:
             return waves
@@ -91,7 +92,7 @@ class Spline(KernelModule):
             basis = (basis[:, None] * along).reshape(-1, *points.shape[:2])
         circle = self._around(every[:, :, 0, dims:]) if self.around else None
         for name, values in (("basis", basis), ("circle", circle)):
-            placed = None if values is None else torch.tensor(values, dtype=like.dtype, device=like.device)
+            placed = None if values is None else torch.tensor(values, dtype=wide_dtype(like.dtype), device=like.device)
             self.register_buffer(name, placed, persistent=False)
 
     def _around(self, embedding: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -103,9 +104,10 @@ class Spline(KernelModule):
         total: NDArray[np.float64] = np.sum(periods, axis=0)
         return total
 
-    def forward(self) -> Tensor:
+    def forward(self, distinct: bool = False) -> Tensor:
         """Samples (R, P)."""
-        table = self.weight.view(-1, len(self.basis)) @ self.basis.flatten(1)
+        weight = self.weight.to(self.basis.dtype)
+        table = weight.view(-1, len(self.basis)) @ self.basis.flatten(1)
         shaped = table.view(len(self.weight), -1, *self.basis.shape[1:])
         if self.circle is None:
             return shaped.transpose(1, 2).flatten(1)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from archspec.layers.kernels.features import FeatureKernel
+from archspec.layers.precision import WideLinear, widened
 
 # Of the mean inverse width of a Gabor in the published initialisation, Gamma(6, 1).
 GAMMA_SHAPE = 6.0
@@ -22,14 +23,15 @@ class Gabor(nn.Module):
         super().__init__()
         self.mu = nn.Parameter(torch.empty(hidden, inputs))
         self.gamma = nn.Parameter(torch.empty(hidden, inputs))
-        self.linear = nn.Linear(inputs, hidden)
+        self.linear = WideLinear(inputs, hidden)
         self.theta = nn.Parameter(torch.zeros(hidden)) if steerable else None
 
     def forward(self, points: Tensor) -> Tensor:
         """(P, d) to (P, H)."""
         apart = points[:, None] - self.mu
         if self.theta is not None:
-            c, s = torch.cos(2 * math.pi * self.theta), torch.sin(2 * math.pi * self.theta)
+            angle = 2 * math.pi * widened(self.theta)
+            c, s = torch.cos(angle), torch.sin(angle)
             row, column = apart.unbind(2)
             apart = torch.stack([c * row + s * column, c * column - s * row], 2)
         envelope = torch.exp(-0.5 * (self.gamma * apart).square().sum(2))
@@ -57,7 +59,7 @@ class Magnet(FeatureKernel):
     ) -> None:
         super().__init__(hidden, rows)
         self.filters = nn.ModuleList(Gabor(inputs, hidden, steerable) for _ in range(layers + 1))
-        self.mixes = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(layers))
+        self.mixes = nn.ModuleList(WideLinear(hidden, hidden) for _ in range(layers))
         self.dims, self.nyquist, self.masked, self.regularised = dims, math.inf, False, False
         with torch.no_grad():
             for i, gabor in enumerate(self.filters):
@@ -117,7 +119,8 @@ class Magnet(FeatureKernel):
             return response
         # A product of filters adds up their frequencies: each has an equal share of the band.
         share = self.nyquist / len(self.filters)
-        highest = (gabor.linear.weight[:, : self.dims].abs() + 2 * gabor.gamma[:, : self.dims].abs()).amax(1)
+        weight, gamma = widened(gabor.linear.weight), widened(gabor.gamma)
+        highest = (weight[:, : self.dims].abs() + 2 * gamma[:, : self.dims].abs()).amax(1)
         return response * ((share - highest) / (FADE * share)).clamp(0, 1)
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from archspec.layers.kernels.features import FeatureKernel
+from archspec.layers.precision import WideLinear
 
 
 class Mlp(FeatureKernel):
@@ -17,7 +18,7 @@ class Mlp(FeatureKernel):
     def __init__(self, rows: int, inputs: int, dims: int, hidden: int, layers: int) -> None:
         super().__init__(hidden, rows)
         self.dims = dims
-        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise([inputs, *[hidden] * (layers - 1)]))
+        self.hidden = nn.ModuleList(WideLinear(a, b) for a, b in pairwise([inputs, *[hidden] * (layers - 1)]))
         with torch.no_grad():
             for i, layer in enumerate(self.hidden):
                 assert isinstance(layer, nn.Linear)

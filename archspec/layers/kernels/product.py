@@ -35,7 +35,7 @@ class Product(KernelModule):
         self.group.place(replace(where, points=group, index=index, turns=None, kept=None))
         self.taps = taps
 
-    def forward(self) -> Tensor:
+    def forward(self, distinct: bool = False) -> Tensor:
         """Samples (R, P)."""
         space, group = self.space(), self.group()
         product: Tensor = space.view(len(space), -1, 1, self.taps) * group.view(len(group), -1, self.elements, 1)

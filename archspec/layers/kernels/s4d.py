@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from archspec.layers.kernels.features import KernelModule
+from archspec.layers.precision import wide_dtype, widened
 
 if TYPE_CHECKING:
     from archspec.sampling import Sampling
@@ -37,7 +38,7 @@ class S4D(KernelModule):
 
     def place(self, where: Sampling) -> None:
         """Sample here from now on."""
-        points = torch.tensor(where.points[:, 0], dtype=self.weight.dtype, device=self.weight.device)
+        points = torch.tensor(where.points[:, 0], dtype=wide_dtype(self.weight.dtype), device=self.weight.device)
         steps = (1 - points if self.causal else points.abs()) * self.steps_per_unit
         self.register_buffer("steps", steps, persistent=False)
         self.register_buffer("later", (points > 0).to(points), persistent=False)
@@ -45,10 +46,10 @@ class S4D(KernelModule):
     def stretch(self, ratio: float, centre: float) -> None:
         """Its time is in steps of the grid, whatever the size."""
 
-    def forward(self) -> Tensor:
+    def forward(self, distinct: bool = False) -> Tensor:
         """Samples (R, P)."""
-        step = self.log_step.exp()
-        decay, frequency = -self.log_decay.exp(), self.frequency
+        step = widened(self.log_step).exp()
+        decay, frequency = -widened(self.log_decay).exp(), widened(self.frequency)
         # (e^{ΔA} - 1)/A, the weight of one step held constant, in real and imaginary parts.
         grown = torch.exp(step * decay)
         real, imag = grown * torch.cos(step * frequency) - 1, grown * torch.sin(step * frequency)
@@ -57,7 +58,7 @@ class S4D(KernelModule):
         envelope = torch.exp((step * decay)[:, :, None] * self.steps)
         phase = (step * frequency)[:, :, None] * self.steps
         waves = torch.cat([envelope * torch.cos(phase), envelope * torch.sin(phase)], 1)
-        weight_real, weight_imag = self.weight.unbind(3)
+        weight_real, weight_imag = widened(self.weight).unbind(3)
         held_real, held_imag = held_real[:, None], held_imag[:, None]
         c_real = weight_real * held_real - weight_imag * held_imag
         c_imag = weight_real * held_imag + weight_imag * held_real

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from archspec.layers.kernels.features import FeatureKernel
+from archspec.layers.precision import WideLinear, widened
+
+if TYPE_CHECKING:
+    from archspec.sampling import Sampling
 
 
 class WeightNormed(nn.Module):
@@ -22,11 +29,12 @@ class WeightNormed(nn.Module):
 
     @property
     def weight(self) -> Tensor:
-        scaled: Tensor = self.direction * (self.length / self.direction.norm(dim=1))[:, None]
+        direction = widened(self.direction)
+        scaled: Tensor = direction * (self.length / direction.norm(dim=1))[:, None]
         return scaled
 
     def forward(self, x: Tensor) -> Tensor:
-        return nn.functional.linear(x, self.weight, self.bias)
+        return nn.functional.linear(x, self.weight, self.bias.to(x.dtype))
 
 
 class Siren(FeatureKernel):
@@ -35,8 +43,6 @@ class Siren(FeatureKernel):
     z ← sin(ω(Wz + b)) in the hidden layers, the last one linear. ω multiplies the bias too; coordinates after the
     first `dims` are those of the group, and get ω_group in its place.
     """
-
-    scale: Tensor
 
     def __init__(
         self,
@@ -53,22 +59,25 @@ class Siren(FeatureKernel):
         super().__init__(hidden, rows)
         self.dims = dims
         widths = [inputs, *[hidden] * (layers - 1)]
-        linear = WeightNormed if weight_norm else nn.Linear
+        linear = WeightNormed if weight_norm else WideLinear
         self.hidden = nn.ModuleList(linear(a, b) for a, b in pairwise(widths))
         if weight_norm:
             self.out = WeightNormed(hidden, rows)  # type: ignore[assignment]
         self.omega: float | Tensor = nn.Parameter(torch.tensor(omega)) if learn_omega else omega
-        scale = [1.0] * dims + [omega_group / omega] * (inputs - dims)
-        self.register_buffer("scale", torch.tensor(scale), persistent=False)
+        self.scale = np.array([1.0] * dims + [omega_group / omega] * (inputs - dims))
         with torch.no_grad():
             for i, layer in enumerate(self.hidden):
                 assert isinstance(layer, nn.Linear | WeightNormed)
                 _draw(layer, 1.0 if i == 0 else math.sqrt(6 / hidden) / omega)
                 layer.bias.uniform_(-1, 1)
 
+    def place(self, where: Sampling) -> None:
+        """Sample here from now on."""
+        super().place(replace(where, points=where.points * self.scale))
+
     def features(self) -> Tensor:
         """(P, H): the last hidden layer."""
-        z = self.points * self.scale
+        z = self.points
         for layer in self.hidden:
             z = torch.sin(self.omega * layer(z))
         return z
@@ -93,7 +102,8 @@ class Siren(FeatureKernel):
         if isinstance(self.out, nn.Linear):
             super().scale_to(energy, target)
             return
-        plain = nn.Linear(*reversed(self.out.direction.shape), dtype=self.out.direction.dtype)
+        like = self.out.direction
+        plain = WideLinear(*reversed(like.shape), dtype=like.dtype, device=like.device)
         normed, self.out = self.out, plain
         super().scale_to(energy, target)
         self.out = normed

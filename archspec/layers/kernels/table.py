@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from archspec.layers.kernels.features import KernelModule
+from archspec.layers.precision import wide_dtype
 
 if TYPE_CHECKING:
     from archspec.sampling import Sampling
@@ -19,7 +21,7 @@ class Table(KernelModule):
 
     turns: Tensor | None
     apart: Tensor | None
-    among: Tensor | None
+    repeated: Tensor | None
     kept: Tensor | None
 
     def __init__(self, rows: int, elements: int, taps: int) -> None:
@@ -29,36 +31,36 @@ class Table(KernelModule):
 
     def place(self, where: Sampling) -> None:
         """Sample here from now on."""
-        weight, turns, kept = self.weight, where.turns, where.kept
-        placed = apart = alike = among = None
+        turns, apart, alike, self.among = where.turns, None, None, where.alike
         if turns is not None:
             assert where.alike is not None
-            factor = 1.0 if where.factor is None else np.tile(where.factor, turns.shape[1] // len(where.factor))
-            placed = torch.tensor(turns, dtype=weight.dtype, device=weight.device)  # (K₀, F·K)
-            apart = torch.tensor(turns * factor, dtype=weight.dtype, device=weight.device)
-            among = torch.from_numpy(where.alike).to(weight.device)  # (N, K)
-            elements = torch.arange(where.index.shape[1], device=weight.device)[:, None] * turns.shape[1]
-            alike = (among[:, None] + elements).reshape(-1)
-        for name, buffer in (("turns", placed), ("apart", apart), ("among", among), ("alike", alike)):
-            self.register_buffer(name, buffer, persistent=False)
-        taps = None if kept is None else torch.tensor(kept, device=weight.device)
-        self.register_buffer("kept", taps, persistent=False)
+            factor = np.ones(1) if where.factor is None else where.factor
+            apart = turns * np.tile(factor, turns.shape[1] // len(factor))
+            elements = np.arange(where.index.shape[1])[:, None] * turns.shape[1]
+            alike = (where.alike[:, None] + elements).reshape(-1)
+        self.alike = alike
+        for name, values in (("turns", turns), ("apart", apart), ("repeated", alike), ("kept", where.kept)):
+            self.register_buffer(name, self._placed(values), persistent=False)
 
-    def forward(self) -> Tensor:
-        """Samples (R, P)."""
+    def _placed(self, values: NDArray[Any] | None) -> Tensor | None:
+        if values is None:
+            return None
+        dtype = wide_dtype(self.weight.dtype) if values.dtype.kind == "f" else None
+        return torch.tensor(values, dtype=dtype, device=self.weight.device)
+
+    def forward(self, distinct: bool = False) -> Tensor:
+        """Samples (R, P); distinct, those of turned tables that differ, (R, M·U), times their factors."""
+        if distinct and self.apart is not None:
+            apart = self.weight.to(self.apart.dtype).view(-1, self.taps) @ self.apart
+            return apart.view(len(self.weight), -1)
         if self.turns is None and self.kept is None:
             return self.weight
         table = self.weight.view(len(self.weight), -1, self.taps)
         if self.turns is not None:
-            assert self.alike is not None
-            return (table.flatten(0, 1) @ self.turns).view(len(table), -1).index_select(1, self.alike)
+            assert self.repeated is not None
+            turned = table.flatten(0, 1).to(self.turns.dtype) @ self.turns
+            return turned.view(len(table), -1).index_select(1, self.repeated)
         return (table if self.kept is None else table.index_select(2, self.kept)).flatten(1)
-
-    def distinct(self) -> Tensor:
-        """(R, M·U): of turned tables the taps that differ, times their factors; else the samples."""
-        if self.apart is None:
-            return self.forward()
-        return (self.weight.view(-1, self.taps) @ self.apart).view(len(self.weight), -1)
 
     @torch.no_grad()
     def scale_to(self, energy: Tensor, target: float) -> None:
@@ -68,6 +70,7 @@ class Table(KernelModule):
             power = energy.sum(-1)
         else:
             assert self.among is not None
-            spread = self.turns.square().sum(0)[self.among][:, None].expand(-1, elements, -1)
+            among = torch.from_numpy(self.among).to(self.weight.device)
+            spread = self.turns.square().sum(0)[among][:, None].expand(-1, elements, -1)
             power = energy @ spread.reshape(-1)
         self.weight.normal_().mul_((target / power.clamp(min=1e-12)).sqrt().reshape(-1, 1))

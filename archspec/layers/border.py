@@ -1,0 +1,31 @@
+"""The border of a network: it takes the signals that it was made for, and no others."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def bordered(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """The same signals (B, *shape).
+
+    Raises:
+        ValueError: they have other channels or another grid.
+    """
+    if x.shape[1:] != shape:
+        raise ValueError(f"{made_for(shape)}; what was given has the shape {tuple(x.shape)}; {REMEDIES}")
+    return x
+
+
+def made_for(shape: tuple[int, ...]) -> str:
+    """What a network is for, in words."""
+    return f"this network takes (batch, {', '.join(map(str, shape))}): {shape[0]} channels on {_text(shape[1:])}"
+
+
+REMEDIES = (
+    "for another grid use what the network's at_resolution(grid) gives (the same signal sampled anew) or its "
+    "on_grid(grid) (more or less of the signal at the same rate), both with these parameters"
+)
+
+
+def _text(sizes: tuple[int, ...]) -> str:
+    return "×".join(map(str, sizes))
