@@ -19,6 +19,7 @@ from archspec.kernels import AnyKernel
 from archspec.model import Model
 from archspec.passes import optimise, price_by_block
 from archspec.signal import Signal, SignalError
+from archspec.transforms import TARGETS, Target
 from archspec.windows import AnyWindow
 
 A = TypeVar("A", bound="Architecture")
@@ -185,22 +186,30 @@ def _known_filled(architecture: A) -> A:
 class Priced(Protocol):
     """What knows its cost: a graph, or a lowered network with what its windows have learned."""
 
-    def cost(self) -> Cost:
-        """Of one example."""
+    def cost(self, target: Target = "torch") -> Cost:
+        """Of one example, where `target` runs it."""
         ...
 
 
-def price(what: Architecture | Priced) -> Cost:
+def price(what: Architecture | Priced, target: Target = "torch") -> Cost:
     """The cost of one example through an architecture, its graph or its network; see `Cost` for what counts.
+
+    Args:
+        what: to be priced.
+        target: what runs it: `torch` on a CPU, `cuda` for torch on a GPU, `onnx` for the exported file in onnxruntime.
+            They differ in which convolutions go by Fourier transforms, and in the lengths of these.
 
     Raises:
         SignalError: the architecture does not fit together.
+        ValueError: there is no such target.
     """
+    if target not in TARGETS:
+        raise ValueError(f"there is no target {target!r}; use one of {', '.join(TARGETS)}")
     if not isinstance(what, Architecture):
-        return what.cost()
+        return what.cost(target)
     if what.of_space and "graph" not in what.__dict__:
         try:
-            return price_by_block(what.signal, (*what.body, what.head))
+            return price_by_block(what.signal, (*what.body, what.head), target)
         except SignalError:
             pass  # the graph says it again, with the path
-    return what.graph.cost()
+    return what.graph.cost(target)

@@ -12,6 +12,7 @@ from archspec.cost import Cost
 from archspec.groups import Group
 from archspec.model import Model
 from archspec.signal import Signal, SignalError
+from archspec.transforms import Target
 
 if TYPE_CHECKING:
     from torch import nn
@@ -61,6 +62,14 @@ class Primitive(Block):
     def cost(self, x: Signal) -> Cost:
         """One forward pass on one example; `activations` is filled in by the graph."""
         return FREE
+
+    def algorithm_for(self, x: Signal, target: Target) -> str | None:
+        """Of a convolution, what a target runs: `direct` sums over taps, or `fft`."""
+        return None
+
+    def cost_for(self, x: Signal, target: Target) -> Cost:
+        """The cost where `target` runs it; another than `cost` where that depends on it."""
+        return self.cost(x)
 
     def warnings(self, x: Signal) -> Iterator[str]:
         """What is allowed here but only approximate."""

@@ -44,7 +44,7 @@ def export(
     directory.mkdir(parents=True, exist_ok=True)
     (directory / SPEC).write_text(architecture.to_json())
     save_file({name: value.contiguous() for name, value in model.state_dict().items()}, directory / WEIGHTS)
-    error = export_onnx(freeze(model, powers_of_two=True), architecture, directory / ONNX)
+    error = export_onnx(freeze(model, target="onnx"), architecture, directory / ONNX)
     (directory / "scores.json").write_text(json.dumps(dict(scores or {}), indent=2) + "\n")
     cost = price(model if isinstance(model, Network) else architecture)
     if symmetry is None and isinstance(model, Network) and not largest(architecture.graph).trivial:

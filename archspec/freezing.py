@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
+import warnings
 
 import torch
 from torch import fx, nn
@@ -11,21 +12,32 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from archspec.graph import INPUT, Graph
 from archspec.layers.around import Around
+from archspec.layers.attention import Attention
 from archspec.layers.border import REMEDIES, bordered, made_for
 from archspec.layers.conv import GroupConv
 from archspec.narrowing import narrowed
 from archspec.signal import Signal
+from archspec.transforms import Target
 
 
-def freeze(model: fx.GraphModule, powers_of_two: bool = False) -> fx.GraphModule:
+def freeze(model: fx.GraphModule, target: Target | None = None, powers_of_two: bool | None = None) -> fx.GraphModule:
     """The same function as ordinary `torch.nn` modules, in evaluation mode; `model` is left as it is.
 
     Inside, a signal on a group is folded to (B, C·N, *S). The result does not need this package; it states `channels`
-    and `grid` of what it takes, and refuses other shapes (AssertionError). `powers_of_two` makes Fourier transforms of
-    these lengths only, for runtimes that are slow or inexact at others.
+    and `grid` of what it takes, and refuses other shapes (AssertionError).
+
+    Args:
+        model: a network.
+        target: what will run it, see `price`; by default torch where the network is.
+        powers_of_two: an old name: True is `target="onnx"`.
     """
+    if powers_of_two is not None or isinstance(target, bool):
+        warnings.warn('freeze(powers_of_two=True) is now freeze(target="onnx")', DeprecationWarning, stacklevel=2)
+        target = "onnx" if powers_of_two or target else None
+    if target is None:
+        target = "torch" if all(p.device.type == "cpu" for p in model.parameters()) else "cuda"
     _settle(model)
-    folded = _folded(model, powers_of_two)
+    folded = _folded(model, target)
     # Tracing leaves modules of torch.nn whole and writes out everything else, reads of buffers too.
     tracer = fx.Tracer()
     tracer.proxy_buffer_attributes = True
@@ -64,11 +76,11 @@ def _draw_border(model: fx.GraphModule, given: Signal) -> None:
     model.__dict__.update(channels=given.channels, grid=given.grid)
 
 
-def _folded(model: fx.GraphModule, powers_of_two: bool) -> fx.GraphModule:
+def _folded(model: fx.GraphModule, target: Target) -> fx.GraphModule:
     """The same calls, of plain modules."""
     model = narrowed(model)
     modules = {
-        str(node.target): _plain(model.get_submodule(str(node.target)), powers_of_two)
+        str(node.target): _plain(model.get_submodule(str(node.target)), target)
         for node in model.graph.nodes
         if node.op == "call_module"
     }
@@ -79,15 +91,15 @@ def _folded(model: fx.GraphModule, powers_of_two: bool) -> fx.GraphModule:
     return fx.GraphModule(modules, calls, class_name="Frozen")
 
 
-def _plain(module: nn.Module, powers_of_two: bool) -> nn.Module:
+def _plain(module: nn.Module, target: Target) -> nn.Module:
     if isinstance(module, fx.GraphModule):
-        return _folded(module, powers_of_two)
+        return _folded(module, target)
     if isinstance(module, Around):
-        return module.around(lambda part: _plain(part, powers_of_two))
+        return module.around(lambda part: _plain(part, target))
     if isinstance(module, nn.Sequential):
-        return nn.Sequential(*(_plain(part, powers_of_two) for part in module))
-    if isinstance(module, GroupConv):
-        return module.plain(powers_of_two).eval()
+        return nn.Sequential(*(_plain(part, target) for part in module))
+    if isinstance(module, GroupConv | Attention):
+        return module.plain(target).eval()
     plain = getattr(module, "plain", None)
     return copy.deepcopy(plain() if plain else module).eval()
 

@@ -10,6 +10,7 @@ from archspec.block import FREE, Block, Primitive
 from archspec.cost import Cost
 from archspec.mistakes import shortened_path
 from archspec.signal import Signal, SignalError
+from archspec.transforms import Target
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -19,6 +20,8 @@ INPUT = "input"
 MAX_NODES = 10_000
 _MOST_FACTS = 50_000
 _FACTS: dict[tuple[bytes, Signal], Facts] = {}
+# What nodes cost on targets other than the first, by the identity of their facts, which the entry keeps alive.
+_COSTS: dict[tuple[Target, int], tuple[Facts, Cost]] = {}
 
 
 class Facts(NamedTuple):
@@ -89,10 +92,12 @@ class Graph:
         node = self.nodes[name]
         return merged(node.merge, [self.nodes[i].signal for i in node.inputs])
 
-    def cost(self) -> Cost:
-        """Cost of one example through all nodes."""
+    def cost(self, target: Target = "torch") -> Cost:
+        """Cost of one example through all nodes, where `target` runs them."""
         macs = fft = params = activations = kernel_macs = 0
-        for _, _, _, (signal, cost, *_) in self.nodes.values():
+        for name, (_, _, _, (signal, cost, *_)) in self.nodes.items():
+            if target != "torch" and cost is not FREE:
+                cost = self.cost_at(name, target)
             activations += signal.maps * signal.positions
             if cost is not FREE:
                 activations += cost.activations  # of nodes inside this one
@@ -102,6 +107,23 @@ class Graph:
                 kernel_macs += cost.kernel_macs
         given = self.nodes[INPUT].signal
         return Cost(macs, fft, params, activations - given.maps * given.positions, kernel_macs)
+
+    def cost_at(self, name: str, target: Target = "torch") -> Cost:
+        """Cost of one node, but for what it gives out."""
+        node = self.nodes[name]
+        if target == "torch" or node.block is None:
+            return node.facts.cost
+        known = _COSTS.get((target, id(node.facts)))
+        if known is None:
+            if len(_COSTS) >= _MOST_FACTS:
+                _COSTS.clear()
+            known = _COSTS[target, id(node.facts)] = (node.facts, node.block.cost_for(self.source(name), target))
+        return known[1]
+
+    def algorithms(self, target: Target = "torch") -> dict[str, str]:
+        """Of each convolution, by the name of its node, what a target runs: `direct` sums, or `fft`."""
+        blocks = {name: node.block for name, node in self.nodes.items() if node.block}
+        return {name: found for name, b in blocks.items() if (found := b.algorithm_for(self.source(name), target))}
 
     def dag(self) -> nx.MultiDiGraph[str]:
         """The graph as networkx sees it: a node's `node`, an edge's `position` among the inputs."""

@@ -17,6 +17,7 @@ from archspec.cost import Cost
 from archspec.elements import elements
 from archspec.graph import Graph, module_names
 from archspec.layers.bank import Bank
+from archspec.transforms import Target
 
 
 class Network(Assembled):
@@ -78,9 +79,9 @@ class Network(Assembled):
         changed = [bank.fit() for bank in self.modules() if isinstance(bank, Bank)]
         return any(changed)
 
-    def cost(self) -> Cost:
-        """What it costs by now: learned windows at the sizes they have."""
-        return _by_now(self)
+    def cost(self, target: Target = "torch") -> Cost:
+        """What it costs by now, where `target` runs it: learned windows at the sizes they have."""
+        return _by_now(self, target)
 
     def __deepcopy__(self, memo: Any) -> Self:
         copied = super().__deepcopy__(memo)
@@ -102,23 +103,24 @@ def lower(architecture: Architecture) -> Network:
     return network
 
 
-def _by_now(model: fx.GraphModule) -> Cost:
+def _by_now(model: fx.GraphModule, target: Target) -> Cost:
     """The cost of the graph that a module computes, with what its windows and its elements have learned."""
     graph: Graph = model.meta["graph"]
-    total = graph.cost()
+    total = graph.cost(target)
     counting = elements(model, graph)
-    for name, target in module_names(graph).items():
-        block, module, part = graph.nodes[name].block, model.get_submodule(target), counting.get(name)
+    for name, module_name in module_names(graph).items():
+        block, module, part = graph.nodes[name].block, model.get_submodule(module_name), counting.get(name)
         x, kept = graph.source(name), _cropped(module)
         if isinstance(block, Wrapper):
             inner = module.get_submodule("network")
             assert isinstance(inner, fx.GraphModule)
-            now = block.cost_around(x, _by_now(inner))
+            now = block.cost_around(x, _by_now(inner, target), target)
         elif isinstance(block, Convolution | Pointwise) and (kept is not None or part):
-            now = block.cost_of(x, kept or (), None if part is None else (len(part.reads), len(part.gives)))
+            counts = None if part is None else (len(part.reads), len(part.gives))
+            now = block.cost_of(x, kept or (), counts, target)
         else:
             continue
-        begun = graph.nodes[name].facts.cost
+        begun = graph.cost_at(name, target)
         total = replace(
             total,
             macs=total.macs + now.macs - begun.macs,

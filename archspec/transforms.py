@@ -4,8 +4,15 @@
 
 from __future__ import annotations
 
+import json
 import math
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, get_args
 
+# What a network runs on: torch on a CPU, torch on a GPU, onnxruntime.
+Target = Literal["torch", "cuda", "onnx"]
+TARGETS: tuple[Target, ...] = get_args(Target)
 Pads = tuple[tuple[int, int], ...]
 
 
@@ -61,26 +68,39 @@ def spectral_macs(sizes: tuple[int, ...], inputs: int, outputs: int, depthwise: 
     return 4 * frequencies * (outputs if depthwise else inputs * outputs)
 
 
-# The kernel size from which on the transform is faster: a + b / (samples along an axis), by axes, depthwise, training.
-# By tests/benchmarks/long_convolutions.py. FLOPs do not tell: those of matrix products are the cheapest by far.
-_CROSSOVER = {
-    (1, True, False): (71, 0),
-    (1, True, True): (10, 192),
-    (1, False, False): (12, 0),
-    (1, False, True): (14, 0),
-    (2, True, False): (13, 128),
-    (2, True, True): (4, 128),
-    (2, False, False): (6, 0),
-    (2, False, True): (6, 0),
-    (3, True, False): (6, 32),
-    (3, True, True): (3, 0),
-    (3, False, False): (4, 0),
-    (3, False, True): (4, 0),
-}
+# Taps along the longest axis from which onnxruntime is faster by transforms: by depthwise, more than one axis.
+# By tests/benchmarks/crossover.py onnx.
+_LARGE = {(False, False): 255, (False, True): 31, (True, False): 1023, (True, True): 1023}
 
 
-def prefers_fft(dims: int, depthwise: bool, taps: tuple[int, ...], grid: tuple[int, ...], training: bool) -> bool:
-    """Whether the transform is the faster way, of a convolution of stride 1, on a CPU.
+def by_transforms(
+    algorithm: str,
+    depthwise: bool,
+    taps: tuple[int, ...],
+    grid: tuple[int, ...],
+    target: Target = "torch",
+    training: bool = False,
+) -> bool:
+    """Whether a convolution that transforms can do goes by them.
+
+    Args:
+        algorithm: `direct`, `fft`, or `auto`, the faster one.
+        depthwise: whether each channel is convolved by itself.
+        taps: of the kernel, per axis.
+        grid: samples of the signal, per axis.
+        target: what runs it. onnxruntime transforms slowly, so that there even `fft` is by sums below some size.
+        training: forward and backward with a new kernel each time; else forward alone with a kept spectrum.
+    """
+    if algorithm == "direct":
+        return False
+    here = algorithm == "fft" or prefers_fft(len(taps), depthwise, taps, grid, training, target)
+    return here and (target != "onnx" or max(taps) >= _LARGE[depthwise, len(taps) > 1])
+
+
+def prefers_fft(
+    dims: int, depthwise: bool, taps: tuple[int, ...], grid: tuple[int, ...], training: bool, target: Target = "torch"
+) -> bool:
+    """Whether the transform is the faster way, of a convolution of stride 1, on this kind of device.
 
     Args:
         dims: axes.
@@ -88,9 +108,25 @@ def prefers_fft(dims: int, depthwise: bool, taps: tuple[int, ...], grid: tuple[i
         taps: of the kernel, per axis; not equal ones count by their geometric mean.
         grid: samples of the signal, per axis; likewise.
         training: forward and backward with a new kernel each time; else forward alone with a kept spectrum.
+        target: what runs it; `onnx` as on a CPU.
     """
-    a, b = _CROSSOVER[dims, depthwise, training]
+    kind = f"{dims}-D {'depthwise' if depthwise else 'full'} {'training' if training else 'evaluation'}"
+    a, b = crossovers()["cuda" if target == "cuda" else "cpu"][kind]
     return _mean(taps) > a + b / _mean(grid) - 1e-9
+
+
+CROSSOVERS = Path(__file__).with_name("crossovers.json")
+
+
+@lru_cache(maxsize=1)
+def crossovers() -> dict[str, dict[str, tuple[float, float]]]:
+    """For each kind of device the kernel size from which on the transform is faster: a + b / (samples along an axis).
+
+    Measured: `tests/benchmarks/crossover.py` writes it for the device at hand. FLOPs do not tell: those of matrix
+    products are the cheapest by far.
+    """
+    tables: dict[str, dict[str, tuple[float, float]]] = json.loads(CROSSOVERS.read_text())["sizes"]
+    return tables
 
 
 def _mean(sizes: tuple[int, ...]) -> float:

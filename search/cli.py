@@ -11,6 +11,7 @@ from typing import Any
 
 from archspec.document import SpecError
 from archspec.signal import SignalError
+from archspec.transforms import TARGETS
 from search import commands
 
 OK, INTERRUPTED = 0, 130
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("cost", commands.cost, "price an architecture, node by node")
     sub.add_argument("spec", type=Path)
     sub.add_argument("--json", action="store_true")
+    sub.add_argument("--target", choices=TARGETS, default="torch", help="what runs it: torch on a CPU, cuda, onnx")
     sub = command("search", commands.search, "run the search that a Python file defines, or go on with it")
     sub.add_argument("file", type=Path)
     sub.add_argument("--directory", type=Path, help="of the run; by default runs/NAME-OF-THE-FILE")

@@ -41,7 +41,7 @@ def cost(options: argparse.Namespace) -> int:
     what = read_spec(options.spec)
     if not isinstance(what, Architecture):
         raise SpecError(f"{options.spec} is a space; its architectures differ in cost")
-    cost = price(what)
+    cost = price(what, options.target)
     if options.json:
         print(json.dumps(cost.quantities()))
         return OK
@@ -50,7 +50,7 @@ def cost(options: argparse.Namespace) -> int:
     from search.tables import cost_table, node_table
 
     console = Console()
-    console.print(node_table(what))
+    console.print(node_table(what, options.target))
     console.print(cost_table(cost))
     return OK
 
@@ -91,6 +91,7 @@ def status(options: argparse.Namespace) -> int:
         f"task {known['task']} · {', '.join(known['objectives'])}"
         + (f" · {', '.join(known['constraints'])}" if known["constraints"] else "")
         + f" · seed {known['seed']}"
+        + (f" · priced for {known['target']}" if known.get("target", "torch") != "torch" else "")
     )
     for trial in result.trials:
         if trial.state == "failed":

@@ -16,6 +16,7 @@ from archspec.architecture import Architecture, price
 from archspec.cost import Cost
 from archspec.hole import Choice, Hole, Integer, Real, Scalar
 from archspec.signal import SignalError
+from archspec.transforms import Target
 from search.candidate import ARCHITECTURE, COST, HASH, REJECTED, SEED, SLOT, Candidate, derived_seed
 from search.objectives import Constraint
 from search.store import quietly
@@ -35,8 +36,16 @@ class Exhausted(RuntimeError):
 class Drawing:
     """Draws new, well-typed candidates within the constraints, each in a trial of the study."""
 
-    def __init__(self, study: optuna.Study, space: Space, constraints: Sequence[Constraint], seed: int) -> None:
+    def __init__(
+        self,
+        study: optuna.Study,
+        space: Space,
+        constraints: Sequence[Constraint],
+        seed: int,
+        target: Target = "torch",
+    ) -> None:
         self.study, self.space, self.constraints, self.seed = study, space, tuple(constraints), seed
+        self.target = target
         self.rejected: Counter[str] = Counter()
         self._hashes: set[str] = set()
         self._attempts = 0
@@ -91,7 +100,7 @@ class Drawing:
     def _examine(self, architecture: Architecture) -> tuple[Cost, dict[str, float]]:
         """Its cost, and by how much it breaks what a candidate must satisfy; at or below zero it does not."""
         try:
-            cost = price(architecture)
+            cost = price(architecture, self.target)
         except SignalError:
             return Cost(), {TYPED: 1.0}
         excess = {TYPED: -1.0} | {str(c): c.excess(cost) for c in self.constraints}

@@ -9,6 +9,7 @@ from dataclasses import replace
 import optuna
 from optuna.trial import TrialState
 
+from archspec.transforms import Target
 from search.candidate import ARCHITECTURE, OUTCOME, Candidate, candidate_of
 from search.drawing import Drawing, Exhausted
 from search.objectives import Constraint, Objective
@@ -34,12 +35,13 @@ class Engine:
         trials: int,
         seed: int,
         lag: int = 1,
+        target: Target = "torch",
     ) -> None:
         self.study, self.space = study, space
         self.objectives, self.constraints = tuple(objectives), tuple(constraints)
         self.trials, self.seed, self.lag = trials, seed, lag
         self.exhausted: str | None = None
-        self.drawing = Drawing(study, space, constraints, seed)
+        self.drawing = Drawing(study, space, constraints, seed, target)
         self._asked: list[Candidate] = []
         self._outcomes: dict[int, Outcome] = {}
         self._final: set[int] = set()

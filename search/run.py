@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from archspec.data import to_data
+from archspec.transforms import TARGETS, Target
 from search.augmenting import check_augmentation
 from search.candidate import Candidate
 from search.engine import Engine
@@ -35,6 +36,9 @@ class Search:
         trials: candidates to train.
         epochs: of each candidate; short for `training=Training(epochs=...)`.
         seed: of everything random.
+        training: how candidates are trained.
+        target: what will run the best ones, and so what objectives and constraints price: `torch` on a CPU, `cuda`, or
+            `onnx`, the exported file in onnxruntime.
 
     Raises:
         ValueError: an objective, a constraint or a number cannot be read, or the training does not fit space and task.
@@ -50,12 +54,15 @@ class Search:
         epochs: int | None = None,
         seed: int = 0,
         training: Training | None = None,
+        target: Target = "torch",
     ) -> None:
         if not isinstance(space, Space):
             raise ValueError("the first argument of Search is a Space: Space(Architecture(...))")
+        if target not in TARGETS:
+            raise ValueError(f"there is no target {target!r}; use one of {', '.join(TARGETS)}")
         if trials < 1:
             raise ValueError(f"trials must be 1 or more, not {trials}")
-        self.space, self.task, self.trials, self.seed = space, task, trials, seed
+        self.space, self.task, self.trials, self.seed, self.target = space, task, trials, seed, target
         self.objectives = [parse_objective(text) for text in objectives]
         self.constraints = [parse_constraint(text) for text in constraints]
         if training is not None and epochs is not None:
@@ -102,8 +109,10 @@ class Search:
         ]
         study = home.open(directions, self._record())
         try:
-            engine = Engine(study, self.space, self.objectives, self.constraints, self.trials, self.seed, workers)
-            trainer = Trainer(self.task.without_test(), self.training, self.goal, str(home.path.resolve()))
+            engine = Engine(
+                study, self.space, self.objectives, self.constraints, self.trials, self.seed, workers, self.target
+            )
+            trainer = Trainer(self.task.without_test(), self.training, self.goal, str(home.path.resolve()), self.target)
             deadline = None if hours is None else time.monotonic() + 3600 * hours
             if watch:
                 watch(engine, None, None)
@@ -130,6 +139,7 @@ class Search:
     def _record(self) -> dict[str, object]:
         """What must be the same for a run to go on."""
         return {
+            "target": self.target,
             "space": to_data(self.space.template),
             "objectives": [str(o) for o in self.objectives],
             "constraints": [str(c) for c in self.constraints],

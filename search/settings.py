@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from archspec.layers.roles import ROLES, Role
 from search.rates import Rate
@@ -27,6 +27,8 @@ class Training:
         rates: of the roles that parameters play (`kernel`, `window`, `omega`, `plain`), where not the default; those a
             network does not have are passed over, those that none of a space has are refused.
         device: `auto` is a GPU where there is one.
+        precision: of the network's products in training: `float32`, or half as wide by autocast, `bf16` or (with scaled
+            gradients) `fp16`. Weights, kernels, transforms and scores are in float32 all the same.
     """
 
     epochs: int = 20
@@ -43,11 +45,14 @@ class Training:
     augment: str | None = None
     rates: Mapping[Role, Rate] = field(default_factory=dict)
     device: str = "auto"
+    precision: Literal["float32", "bf16", "fp16"] = "float32"
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        if self.precision not in ("float32", "bf16", "fp16"):
+            raise ValueError(f"there is no precision {self.precision!r}; use 'float32', 'bf16' or 'fp16'")
         if unknown := self.rates.keys() - set(ROLES):
             raise ValueError(f"there is no role {min(unknown)!r}; the roles are {', '.join(ROLES)}")
         if not (0 <= self.offsets <= 1 and self.admissibility >= 0):

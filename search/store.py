@@ -15,6 +15,8 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 JOURNAL, LOCK = "study.journal", "lock"
 STUDY = "search"
+# What settings of runs were before they could be said.
+UNSAID = {"target": "torch"}
 
 
 class RunError(RuntimeError):
@@ -65,10 +67,12 @@ class RunDirectory:
             except KeyError:
                 study = optuna.create_study(study_name=STUDY, storage=storage, directions=directions)
             known = study.user_attrs
+            # A run that says nothing else is as those were that could not say it.
+            begun = UNSAID | known if known else known
             for key, value in record.items():
-                if key not in known:
+                if key not in begun:
                     study.set_user_attr(key, value)
-                elif known[key] != value:
+                elif begun[key] != value:
                     raise RunError(
                         f"{self.path} holds a search with another {key}; use another directory, or the settings "
                         "it was begun with"

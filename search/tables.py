@@ -13,6 +13,7 @@ from archspec.blocks import Lift, Pointwise
 from archspec.blocks.conv import Convolution
 from archspec.cost import Cost
 from archspec.graph import path
+from archspec.transforms import Target
 
 if TYPE_CHECKING:
     from archspec.certificate import Certificate
@@ -53,18 +54,19 @@ def cost_table(cost: Cost) -> Table:
     return table
 
 
-def node_table(architecture: Architecture) -> Table:
-    """A row per node: what it gives out and what it costs."""
+def node_table(architecture: Architecture, target: Target = "torch") -> Table:
+    """A row per node: what it gives out, by which algorithm, and what it costs where `target` runs it."""
     table = Table(box=None, pad_edge=False)
-    for name in ("node", "kind", "output"):
+    for name in ("node", "kind", "output", "by"):
         table.add_column(name)
     for name in ("MACs", "params", "kernel MACs"):
         table.add_column(name, justify="right")
+    algorithms = architecture.graph.algorithms(target)
     for name, node in architecture.graph.nodes.items():
         kind = node.block.kind if node.block else (node.merge if node.inputs else "")
-        cost = node.facts.cost
+        cost = architecture.graph.cost_at(name, target)
         numbers = [f"{n:,}" if n else "" for n in (cost.macs, cost.params, cost.kernel_macs)]
-        table.add_row(path(name), kind, str(node.signal), *numbers)
+        table.add_row(path(name), kind, str(node.signal), algorithms.get(name, ""), *numbers)
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import pickle
 import time
@@ -22,6 +23,7 @@ from archspec.layers.roles import roles
 from archspec.layers.scales import admissibility_penalty
 from archspec.lowering import lower
 from archspec.symmetry import certify
+from archspec.transforms import Target
 from archspec.turning import reestimate, turn, turns
 from search.augmenting import augmented
 from search.candidate import derived_seed
@@ -43,6 +45,7 @@ def train(
     weights: Path | None = None,
     checkpoint: Path | None = None,
     each_epoch: Callable[[int, float], None] | None = None,
+    target: Target = "torch",
 ) -> Outcome:
     """Train, and score on validation data with the best weights.
 
@@ -55,10 +58,11 @@ def train(
         weights: where to write the best weights (safetensors).
         checkpoint: where to keep the state after each epoch; training goes on from there if it exists.
         each_epoch: called with the epoch's number and its score.
+        target: what the cost of the trained network is of.
     """
     began = time.monotonic()
     try:
-        outcome = _trained(architecture, task, training, seed, goal, weights, checkpoint, each_epoch)
+        outcome = _trained(architecture, task, training, seed, goal, weights, checkpoint, each_epoch, target)
     except MemoryError:
         outcome = Failed("ran out of memory", time.monotonic() - began)
     except torch.OutOfMemoryError:
@@ -81,6 +85,7 @@ def _trained(
     weights: Path | None,
     checkpoint: Path | None,
     each_epoch: Callable[[int, float], None] | None,
+    target: Target,
 ) -> Outcome:
     run = _Run(architecture, task, training, seed, goal)
     if checkpoint is not None and checkpoint.exists():
@@ -98,9 +103,9 @@ def _trained(
     if weights is not None:
         best = {name: value.contiguous().cpu() for name, value in run.best_state.items()}
         write_whole(weights, lambda path: save_file(best, path))
-    cost, plain = run.model.cost(), largest(architecture.graph).trivial
+    cost, begun, plain = run.model.cost(target), price(architecture, target), largest(architecture.graph).trivial
     symmetry = None if plain else certify(run.model).to_data()
-    return Scored(scores, run.done, run.elapsed, cost if cost != price(architecture) else None, symmetry)
+    return Scored(scores, run.done, run.elapsed, cost if cost != begun else None, symmetry)
 
 
 def evaluate(
@@ -134,6 +139,8 @@ class _Run:
         offsets = training.offsets > 0 and turns(self.model)
         self.turns = np.random.default_rng(seed) if offsets else None
         self.penalised = any(getattr(m, "regularised", False) for m in self.model.modules())
+        # Gradients in float16 overflow and vanish: they are scaled, and a step that overflows is left out.
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=training.precision == "fp16")
         self.done = 0
         self.steps = batch_count(task.train, training.batch_size)
         self.step = 0
@@ -153,6 +160,11 @@ class _Run:
         waited = len(self.history) - 1 - self._best_epoch() if self.history else 0
         return self.done >= self.training.epochs or (patience is not None and waited >= patience)
 
+    def cast(self) -> contextlib.AbstractContextManager[object]:
+        """Within it the network is run in the precision of the training; what is random and small stays in float32."""
+        dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.training.precision)
+        return contextlib.nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
+
     def epoch(self) -> str | None:
         """One epoch; the reason why training cannot go on, if so."""
         # Everything random follows from the seed and the epoch, so that a training taken up again is the same one.
@@ -163,7 +175,9 @@ class _Run:
         examples = batches(self.task.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done)
         for x, y in augmented(examples, self.training.augment, derived_seed(self.seed, f"augment {self.done}")):
             self._begin_step()
-            loss = self.task.loss(self.model(x.to(self.device)), y.to(self.device), self.training.label_smoothing)
+            with self.cast():
+                outputs = self.model(x.to(self.device))
+            loss = self.task.loss(outputs.float(), y.to(self.device), self.training.label_smoothing)
             if self.penalised:
                 loss = loss + self.training.alias_penalty * alias_penalty(self.model)
             if self.training.admissibility:
@@ -171,9 +185,11 @@ class _Run:
             if not math.isfinite(value := loss.item()):
                 return f"diverged: the loss is {value} in epoch {self.done + 1}"
             self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            self.scaler.scale(loss).backward()
+            self.scaler.unscale_(self.optimizer)
             nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
-            self.optimizer.step()
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
             self.step += 1
         self._end_epoch()
         scores = evaluate(self.model, self.task, self.task.validation, self.training.batch_size, self.device)
@@ -193,6 +209,7 @@ class _Run:
         state = {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
             "best": self.best_state,
             "done": self.done,
             "step": self.step,
@@ -212,6 +229,7 @@ class _Run:
             return
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state.get("scaler", {}))
         self.best_state = state["best"]
         self.history, self.done, self.step, self.seconds = (state[k] for k in ("history", "done", "step", "seconds"))
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from archspec.architecture import Architecture
+from archspec.transforms import Target
 from search.candidate import Candidate
 from search.outcome import Failed, Outcome
 from search.settings import Training
@@ -39,6 +40,7 @@ class Trainer:
     training: Training
     goal: tuple[str, bool]
     directory: str
+    target: Target = "torch"
 
     def run(self, job: Job, each_epoch: Callable[[int, float], None] | None = None) -> Outcome:
         """Train; whatever goes wrong becomes `Failed`, and what Python said is kept in the run's directory."""
@@ -53,6 +55,7 @@ class Trainer:
                 weights=directory.weights(job.number),
                 checkpoint=directory.checkpoint(job.number),
                 each_epoch=each_epoch,
+                target=self.target,
             )
         except Exception as error:
             directory.checkpoint(job.number).unlink(missing_ok=True)

@@ -82,7 +82,7 @@ def test_the_onnx_file_refuses_other_shapes(tmp_path: Path) -> None:
     import onnxruntime
 
     architecture = EXAMPLES["fft"]
-    export_onnx(freeze(built(architecture).float().eval(), powers_of_two=True), architecture, tmp_path / "model.onnx")
+    export_onnx(freeze(built(architecture).float().eval(), target="onnx"), architecture, tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
     x = noise(architecture).float().numpy()
     assert session.run(None, {"x": x})[0].shape == (len(x), 3)

@@ -14,6 +14,7 @@ from archspec.cost import Cost
 from archspec.groups import TRIVIAL, Group
 from archspec.kernels import AnyKernel, Table
 from archspec.signal import Signal, SignalError
+from archspec.transforms import Target
 from archspec.windows import AnyWindow
 
 if TYPE_CHECKING:
@@ -65,9 +66,12 @@ class Attention(Primitive):
         return self.spatial(x).looks(x)
 
     def cost(self, x: Signal) -> Cost:
+        return self.cost_for(x, "torch")
+
+    def cost_for(self, x: Signal, target: Target) -> Cost:
         (narrow, pooled), (wide, hidden) = self.linear(x)
         once, twice = wide.cost(hidden), narrow.cost(pooled)
-        return self.spatial(x).cost(x._replace(channels=2)) + once + twice + Cost(macs=twice.macs)
+        return self.spatial(x).cost_for(x._replace(channels=2), target) + once + twice + Cost(macs=twice.macs)
 
     def warnings(self, x: Signal) -> Iterator[str]:
         yield from self.spatial(x).warnings(x._replace(channels=2))

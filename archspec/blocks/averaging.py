@@ -9,6 +9,7 @@ from pydantic import Field
 from archspec.blocks.wrapping import Wrapper
 from archspec.cost import Cost
 from archspec.signal import Signal
+from archspec.transforms import Target
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,7 +21,7 @@ class Averaging(Wrapper):
     only_in_evaluation: ClassVar[bool] = False
     reduce: Literal["mean", "max"] = Field(default="mean", description="of the results, each moved back")
 
-    def cost_around(self, x: Signal, inside: Cost) -> Cost:
+    def cost_around(self, x: Signal, inside: Cost, target: Target = "torch") -> Cost:
         times = self.group.order
         return Cost(
             macs=times * inside.macs,

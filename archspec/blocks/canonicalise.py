@@ -15,6 +15,7 @@ from archspec.cost import Cost
 from archspec.graph import INPUT, Builder, Graph
 from archspec.kernels import AnyKernel, Table
 from archspec.signal import Signal
+from archspec.transforms import Target
 from archspec.windows import Disc
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ class Canonicalise(Wrapper):
         self._lift(x).infer(x)  # says what does not fit, by the field of this block
         return y
 
-    def cost_around(self, x: Signal, inside: Cost) -> Cost:
-        return self.scorer(x).cost() + inside
+    def cost_around(self, x: Signal, inside: Cost, target: Target = "torch") -> Cost:
+        return self.scorer(x).cost(target) + inside
 
     def warnings(self, x: Signal) -> Iterator[str]:
         yield from super().warnings(x)

@@ -19,6 +19,7 @@ from archspec.kernels import AnyKernel, Table
 from archspec.kernels.kernel import Wanted
 from archspec.lattice import Lattice
 from archspec.signal import Signal, SignalError
+from archspec.transforms import Target
 from archspec.windows import AnyWindow, Learned
 
 if TYPE_CHECKING:
@@ -97,12 +98,22 @@ class Convolution(Primitive):
     def cost(self, x: Signal) -> Cost:
         return self.cost_of(x, self.kept(x))
 
-    def cost_of(self, x: Signal, kept: tuple[int, ...], counts: tuple[int, int] | None = None) -> Cost:
+    def algorithm_for(self, x: Signal, target: Target) -> str | None:
+        taps = self.lattice(x)._replace(kept=self.kept(x)).taps
+        scaling = self.acting(x).scaling
+        return "fft" if not scaling and conv_cost.by_fft(self, x, taps, target) else "direct"
+
+    def cost_for(self, x: Signal, target: Target) -> Cost:
+        return self.cost_of(x, self.kept(x), target=target)
+
+    def cost_of(
+        self, x: Signal, kept: tuple[int, ...], counts: tuple[int, int] | None = None, target: Target = "torch"
+    ) -> Cost:
         """The cost with the taps that a learned window leaves by now (empty: all).
 
         `counts` are the elements that it reads and gives where fewer than all count.
         """
-        return conv_scales.cost(self, x) if self.acting(x).scaling else conv_cost.cost(self, x, kept, counts)
+        return conv_scales.cost(self, x) if self.acting(x).scaling else conv_cost.cost(self, x, kept, counts, target)
 
     def warnings(self, x: Signal) -> Iterator[str]:
         group, sizes = self.acting(x).turning, self.sizes(x)
@@ -136,13 +147,20 @@ class Convolution(Primitive):
             "kernel_size": sizes[0] if len(set(sizes)) == 1 else sizes,
             "kernel": self.kernel.simplified(),
             "scales": conv_scales.simplified(self, x) if scaling else DEFAULT_SCALES,
-            "algorithm": "auto" if scaling else conv_cost.stated_algorithm(self, x),
             "bias": bool(self.bias),  # per element, of a plain signal, is per channel
         }
         # By identity first: comparing two models is slow, and most fields are what they were.
         given = {field: getattr(self, field) for field in plainest}
         changes = {f: value for f, value in plainest.items() if given[f] is not value and given[f] != value}
         return self.with_fields(changes) if changes else self
+
+    def identity(self, x: Signal, written: bytes) -> bytes:
+        # Two ways of writing what runs alike on a CPU are one architecture.
+        stated = "auto" if self.acting(x).scaling else conv_cost.stated_algorithm(self, x)
+        if stated == self.algorithm:
+            return written
+        fields = self.with_fields({"algorithm": stated})
+        return fields.__pydantic_serializer__.to_json(fields)
 
     def lower(self, x: Signal) -> nn.Module:
         from archspec.blocks.conv_lower import lower

@@ -11,18 +11,16 @@ from archspec.cost import Cost
 from archspec.cropping import zeros_around
 from archspec.sampling import sample_count
 from archspec.signal import Signal
-from archspec.transforms import fft_flops, fft_sizes, prefers_fft, shares_spectra, spectral_macs
+from archspec.transforms import Target, by_transforms, fft_flops, fft_sizes, prefers_fft, shares_spectra, spectral_macs
 from archspec.windows import Learned
 
 if TYPE_CHECKING:
     from archspec.blocks.conv import Convolution
 
 
-def by_fft(conv: Convolution, x: Signal, taps: tuple[int, ...]) -> bool:
+def by_fft(conv: Convolution, x: Signal, taps: tuple[int, ...], target: Target = "torch") -> bool:
     """Whether the deployed form goes by Fourier transforms."""
-    if conv.algorithm != "auto":
-        return conv.algorithm == "fft"
-    return conv.transformable and prefers_fft(x.dims, conv.depthwise, taps, x.grid, training=False)
+    return conv.transformable and by_transforms(conv.algorithm, conv.depthwise, taps, x.grid, target)
 
 
 def stated_algorithm(conv: Convolution, x: Signal) -> str:
@@ -35,7 +33,13 @@ def stated_algorithm(conv: Convolution, x: Signal) -> str:
     return "auto" if conv.algorithm == "direct" and not measured else conv.algorithm
 
 
-def cost(conv: Convolution, x: Signal, kept: tuple[int, ...], counts: tuple[int, int] | None = None) -> Cost:
+def cost(
+    conv: Convolution,
+    x: Signal,
+    kept: tuple[int, ...],
+    counts: tuple[int, int] | None = None,
+    target: Target = "torch",
+) -> Cost:
     """Of a convolution reading `x`, with the taps that its window keeps (empty: all)."""
     taps = conv.lattice(x)._replace(kept=kept).taps if x.spacing else kept or conv.sizes(x)
     margin = taps if conv.padding == "valid" else (1,) * x.dims
@@ -43,7 +47,7 @@ def cost(conv: Convolution, x: Signal, kept: tuple[int, ...], counts: tuple[int,
     positions, total = x.positions, Cost()
     for part in conv_parts.parts(conv, x, counts):
         if part.spatial:
-            total += _over_taps(conv, x, part, taps, after)
+            total += _over_taps(conv, x, part, taps, after, target)
             positions = after
         else:
             total += _at_each_position(conv, x, part, positions)
@@ -59,7 +63,7 @@ def _at_each_position(conv: Convolution, x: Signal, part: Part, positions: int) 
     )
 
 
-def _over_taps(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...], positions: int) -> Cost:
+def _over_taps(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...], positions: int, target: Target) -> Cost:
     group, wanted = conv.acting(x), conv_parts.wanted(conv, x, part)
     params = conv.kernel.params(wanted) + part.bias * part.outputs
     making = conv.kernel.macs(wanted, samples(conv, x, part, taps))
@@ -72,17 +76,17 @@ def _over_taps(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...], 
     gives, reads = part.outputs * part.gives, part.inputs * part.reads
     if part.depthwise:
         reads = part.reads if part.mixes else 1
-    if by_fft(conv, x, taps):
-        return _spectral(conv, x, part, taps) + Cost(params=params)
+    if by_fft(conv, x, taps, target):
+        return _spectral(conv, x, part, taps, target) + Cost(params=params)
     return Cost(macs=positions * gives * math.prod(taps) * reads, params=params, kernel_macs=making)
 
 
-def _spectral(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...]) -> Cost:
+def _spectral(conv: Convolution, x: Signal, part: Part, taps: tuple[int, ...], target: Target) -> Cost:
     """Transforms of what is read and given, a product at each frequency; the kernel's own transforms apart."""
     group, wanted = conv.acting(x), conv_parts.wanted(conv, x, part)
     gives = part.outputs * part.gives
     reads = gives if part.depthwise else part.inputs * part.reads
-    sizes = fft_sizes(x.grid, taps, zeros_around(taps, conv.padded))
+    sizes = fft_sizes(x.grid, taps, zeros_around(taps, conv.padded), powers_of_two=target == "onnx")
     points, rows = samples(conv, x, part, taps), gives if part.depthwise else gives * reads
     macs = conv.kernel.macs(wanted, points)
     if conv.factorisation == "kernel_separable" and part.mixes:

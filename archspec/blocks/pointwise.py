@@ -11,6 +11,7 @@ from archspec.cost import Cost
 from archspec.groups import Group
 from archspec.sampling import one_tap
 from archspec.signal import Signal, SignalError
+from archspec.transforms import Target
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,7 +48,13 @@ class Pointwise(Primitive):
     def cost(self, x: Signal) -> Cost:
         return self.cost_of(x)
 
-    def cost_of(self, x: Signal, kept: tuple[int, ...] = (), counts: tuple[int, int] | None = None) -> Cost:
+    def cost_of(
+        self,
+        x: Signal,
+        kept: tuple[int, ...] = (),
+        counts: tuple[int, int] | None = None,
+        target: Target = "torch",
+    ) -> Cost:
         """The cost with the numbers of elements that are read and given, where fewer than all count."""
         order, maps = x.group.order, x.channels * self.channels
         reads, gives = counts or (order, order)

@@ -17,6 +17,7 @@ from archspec.graph import INPUT, Builder, Graph
 from archspec.groups import Group
 from archspec.passes import optimise
 from archspec.signal import Signal, SignalError
+from archspec.transforms import Target
 
 if TYPE_CHECKING:
     from archspec.blocks import AnyBlock
@@ -36,7 +37,7 @@ class Wrapper(Primitive):
     body: tuple[AnyBlock, ...] = Field(description="what is run on the moved signal; it ends in a plain one")
 
     @abstractmethod
-    def cost_around(self, x: Signal, inside: Cost) -> Cost:
+    def cost_around(self, x: Signal, inside: Cost, target: Target = "torch") -> Cost:
         """The cost, given that of one run of the body."""
 
     def expand(self, build: Builder, name: str, x: str) -> str:
@@ -62,7 +63,10 @@ class Wrapper(Primitive):
         return y._replace(pooled=self.group)
 
     def cost(self, x: Signal) -> Cost:
-        return self.cost_around(x, self.inner(x).cost())
+        return self.cost_for(x, "torch")
+
+    def cost_for(self, x: Signal, target: Target) -> Cost:
+        return self.cost_around(x, self.inner(x).cost(target), target)
 
     def warnings(self, x: Signal) -> Iterator[str]:
         if not self.group.action(x.dims).exact:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from archspec.layers.conv import GroupConv
+from archspec.transforms import Target
 
 
 class Attention(nn.Module):
@@ -56,12 +57,12 @@ class Attention(nn.Module):
         found = torch.sigmoid(found)
         return torch.tile(found, (1, self.channels, *(1,) * self.dims)) if fold else found
 
-    def plain(self) -> nn.Module:
-        """The same after folding the group."""
-        narrow, wide, spatial = (_plain(part) for part in (self.narrow, self.wide, self.spatial))
+    def plain(self, target: Target = "torch") -> nn.Module:
+        """The same after folding the group, as a target runs it."""
+        narrow, wide, spatial = (_plain(part, target) for part in (self.narrow, self.wide, self.spatial))
         return Attention(narrow, wide, spatial, self.channels, self.order, self.dims, self.turns, folded=True)
 
 
-def _plain(part: nn.Module) -> nn.Module:
+def _plain(part: nn.Module, target: Target) -> nn.Module:
     assert isinstance(part, GroupConv)
-    return part.plain()
+    return part.plain(target)

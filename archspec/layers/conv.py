@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -20,15 +20,13 @@ from archspec.layers.kernels.table import Table
 from archspec.layers.precision import widened, without_autocast
 from archspec.layers.spectral import convolve, kernel_spectrum, spectrum_of_features
 from archspec.layers.windows import LearnedWindow
-from archspec.transforms import fft_sizes, prefers_fft, shares_spectra
+from archspec.transforms import Target, by_transforms, fft_sizes, shares_spectra
 
 if TYPE_CHECKING:
     from archspec.sampling import Place
 
 CONV = (F.conv1d, F.conv2d, F.conv3d)
 INNERMOST = (torch.contiguous_format, torch.channels_last, torch.channels_last_3d)
-# Taps from which onnxruntime is faster by transforms: by (depthwise, more than one axis).
-LARGE = {(False, False): 255, (False, True): 31, (True, False): 1023, (True, True): 1023}
 
 
 class Way(NamedTuple):
@@ -39,8 +37,10 @@ class Way(NamedTuple):
     channels_last: bool
 
 
-def fastest_way(around: tuple[tuple[int, int], ...], taps: tuple[int, ...], depthwise: bool, training: bool) -> Way:
-    """What measures as fastest on a CPU (tests/benchmarks/long_convolutions.py).
+def fastest_way(
+    around: tuple[tuple[int, int], ...], taps: tuple[int, ...], depthwise: bool, training: bool, device: str = "cpu"
+) -> Way:
+    """What measures as fastest on a CPU (tests/benchmarks/long_convolutions.py); on a GPU the library's own choice.
 
     Above some size a convolution that pads by itself leaves the fast path of the library; the backward of a depthwise
     one is several times faster with the channels innermost, its forward slower.
@@ -48,6 +48,8 @@ def fastest_way(around: tuple[tuple[int, int], ...], taps: tuple[int, ...], dept
     dims, size = len(taps), max(taps)
     last = training and ((depthwise and dims > 1 and 5 <= size <= 13) or (not depthwise and dims == 2 and size >= 9))
     largest = 13 if training and (last or not depthwise) else 9 if depthwise else 7
+    if device != "cpu":
+        last, largest = False, size
     by_itself = size <= largest and all(before == after for before, after in around)
     return Way(
         tuple(before for before, _ in around) if by_itself else (0,) * dims,
@@ -98,19 +100,25 @@ class GroupConv(Bank):
     def place(self, kept: tuple[int, ...]) -> None:
         """Sample these taps of the kernel from now on."""
         super().place(kept)
-        taps, dims = self.taps, len(self.taps)
         self.apart = self.elements == 1  # each element of what is given comes of one that is read
-        self.around = zeros_around(taps, self.padding)
-        self.ways = [fastest_way(self.around, taps, self.depthwise, training) for training in (False, True)]
-        self.by_fft = [
-            self.algorithm == "fft"
-            or (
-                self.algorithm == "auto"
-                and max(self.stride) == 1
-                and prefers_fft(dims, self.depthwise, taps, self.grid, training)
-            )
-            for training in (False, True)
-        ]
+        self.around = zeros_around(self.taps, self.padding)
+        self.choose()
+
+    def choose(self) -> None:
+        """The faster way where it is now, in evaluation and in training."""
+        device = next(self.kernel.parameters()).device.type
+        self.ways = [fastest_way(self.around, self.taps, self.depthwise, t, device) for t in (False, True)]
+        self.by_fft = [self.goes_by_fft("torch" if device == "cpu" else "cuda", t) for t in (False, True)]
+
+    def goes_by_fft(self, target: Target, training: bool = False) -> bool:
+        """Whether it is by Fourier transforms that a target runs it."""
+        able = self.algorithm == "fft" or max(self.stride) == 1
+        return able and by_transforms(self.algorithm, self.depthwise, self.taps, self.grid, target, training)
+
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
+        moved = super()._apply(fn, recurse)
+        self.choose()
+        return moved
 
     def gather(self, index: NDArray[np.int64]) -> None:
         """Make the bank of these samples from now on."""
@@ -202,16 +210,11 @@ class GroupConv(Bank):
             shaped = functions.view(-1, *self.taps)
             return spectrum_of_features(weight, shaped, grid, sizes, self.around, shape, self.depthwise)
 
-    def plain(self, powers_of_two: bool = False) -> nn.Module:
-        """The same by modules of torch alone; `powers_of_two` for runtimes that transform no other lengths well.
-
-        Such runtimes transform slowly too: there sums stay faster up to much larger kernels.
-        """
+    def plain(self, target: Target = "torch") -> nn.Module:
+        """The same by modules of torch alone, as a target runs it."""
         from archspec.layers.plain import plain_convolution, plain_transform
 
-        large = max(self.taps) >= LARGE[self.depthwise, len(self.taps) > 1]
-        by_fft = self.by_fft[False] and (large or not powers_of_two)
-        return plain_transform(self, powers_of_two) if by_fft else plain_convolution(self)
+        return plain_transform(self, target) if self.goes_by_fft(target) else plain_convolution(self)
 
 
 def pointwise(

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from archspec.layers.precision import widened
 from archspec.layers.spectral import kernel_spectrum
-from archspec.transforms import fft_sizes
+from archspec.transforms import Target, fft_sizes
 
 if TYPE_CHECKING:
     from archspec.layers.conv import GroupConv
@@ -39,10 +39,10 @@ def plain_convolution(layer: GroupConv) -> nn.Module:
     return nn.Sequential(ZERO_PAD[dims - 1](tuple(way.pad), 0.0), conv) if any(way.pad) else conv
 
 
-def plain_transform(layer: GroupConv, powers_of_two: bool) -> nn.Module:
+def plain_transform(layer: GroupConv, target: Target) -> nn.Module:
     """Transforms, a product with the spectrum of the bank, and back: torch alone, with every size written out."""
     grid, taps, around = layer.grid, layer.taps, layer.around
-    sizes = fft_sizes(grid, taps, around, powers_of_two)
+    sizes = fft_sizes(grid, taps, around, powers_of_two=target == "onnx")
     with torch.no_grad():
         spectrum = kernel_spectrum(widened(layer.sample()), grid, sizes, around, layer.depthwise)
     bias = layer.expanded_bias()

@@ -8,21 +8,22 @@ from archspec.block import Block
 from archspec.cost import Cost
 from archspec.graph import INPUT, Builder, Graph
 from archspec.signal import Signal
+from archspec.transforms import Target
 
 _MOST_REMEMBERED = 50_000
 # By identity: blocks and signals are immutable, and the entry keeps its own alive.
-_SHARES: dict[tuple[int, int], tuple[Block, Signal, Signal, Cost]] = {}
+_SHARES: dict[tuple[int, int, Target], tuple[Block, Signal, Signal, Cost]] = {}
 # One object for equal signals, so that different blocks of one output lead to the same entries.
 _SIGNALS: dict[Signal, Signal] = {}
 
 
-def price_by_block(x: Signal, blocks: Sequence[Block]) -> Cost:
+def price_by_block(x: Signal, blocks: Sequence[Block], target: Target = "torch") -> Cost:
     """The sum of the blocks' own prices. No pass works across blocks of a chain, so it equals the graph's."""
     total = [0, 0, 0, 0, 0]
     for block in blocks:
-        share = _SHARES.get((id(block), id(x)))
+        share = _SHARES.get((id(block), id(x), target))
         if share is None:
-            share = _priced(block, x)
+            share = _priced(block, x, target)
         _, _, x, cost = share
         total[0] += cost.macs
         total[1] += cost.fft_flops
@@ -32,7 +33,7 @@ def price_by_block(x: Signal, blocks: Sequence[Block]) -> Cost:
     return Cost(*total)
 
 
-def _priced(block: Block, x: Signal) -> tuple[Block, Signal, Signal, Cost]:
+def _priced(block: Block, x: Signal, target: Target) -> tuple[Block, Signal, Signal, Cost]:
     from archspec.passes import optimise
 
     build = Builder(x)
@@ -41,5 +42,5 @@ def _priced(block: Block, x: Signal) -> tuple[Block, Signal, Signal, Cost]:
         _SHARES.clear()
         _SIGNALS.clear()
     out = _SIGNALS.setdefault(graph.signal, graph.signal)
-    share = _SHARES[id(block), id(x)] = (block, x, out, graph.cost())
+    share = _SHARES[id(block), id(x), target] = (block, x, out, graph.cost(target))
     return share

@@ -207,3 +207,43 @@ def test_the_admissibility_penalty_makes_wavelets_of_kernels_on_scales(tmp_path:
 def test_what_is_as_by_default_is_not_recorded_so_new_settings_keep_old_runs() -> None:
     assert Training().record() == {}
     assert Training(epochs=3, offsets=0.5, device="cpu").record() == {"epochs": 3, "offsets": 0.5}
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_training_in_half_precision_learns_as_in_float32(precision: str, tmp_path: Path) -> None:
+    settings = Training(epochs=15, precision=precision)  # type: ignore[arg-type]
+    outcome = train(ARCHITECTURE, bars(), settings, 0, GOAL, weights=tmp_path / "best.safetensors")
+    assert isinstance(outcome, Scored)
+    assert outcome.scores["accuracy"] > 0.9
+    weights = load_file(tmp_path / "best.safetensors")
+    assert all(w.dtype != torch.float16 and w.dtype != torch.bfloat16 for w in weights.values())
+    again = lower(ARCHITECTURE)
+    again.load_state_dict(weights)
+    task = bars()
+    assert evaluate(again, task, task.validation) == outcome.scores
+
+
+def test_a_training_in_float16_goes_on_with_its_scale(tmp_path: Path) -> None:
+    settings = Training(epochs=4, precision="fp16")
+
+    def stop(epoch: int, score: float) -> None:
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    whole = train(ARCHITECTURE, bars(), settings, 7, GOAL)
+    with pytest.raises(KeyboardInterrupt):
+        train(ARCHITECTURE, bars(), settings, 7, GOAL, checkpoint=tmp_path / "c", each_epoch=stop)
+    resumed = train(ARCHITECTURE, bars(), settings, 7, GOAL, checkpoint=tmp_path / "c")
+    assert isinstance(whole, Scored)
+    assert isinstance(resumed, Scored)
+    assert resumed.scores == whole.scores
+
+
+def test_no_other_precision() -> None:
+    with pytest.raises(ValueError, match="no precision 'float64'; use 'float32', 'bf16' or 'fp16'"):
+        Training(precision="float64")  # type: ignore[arg-type]
+
+
+def test_a_precision_is_part_of_the_record_only_where_it_is_another() -> None:
+    assert "precision" not in Training().record()
+    assert Training(precision="bf16").record() == {"precision": "bf16"}
