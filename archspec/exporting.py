@@ -2,84 +2,134 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
+import math
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
-from torch import fx
+from torch import Tensor, fx
 
+from archspec.agreement import agreed, in_onnxruntime, in_torch
 from archspec.architecture import Architecture, price
 from archspec.certificate import Certificate, largest
-from archspec.cost import Cost
+from archspec.deposit import MANIFEST, deposited, seal, unsealed
 from archspec.document import SpecError
 from archspec.freezing import freeze
 from archspec.lowering import Network, lower
+from archspec.signal import SignalError
 from archspec.symmetry import certify
 
 SPEC, WEIGHTS, ONNX, SYMMETRY = "architecture.json", "weights.safetensors", "model.onnx", "symmetry.json"
-TOLERANCE = 1e-4
+SCORES, README = "scores.json", "README.md"
+FILES = frozenset((SPEC, WEIGHTS, ONNX, SYMMETRY, SCORES, README, MANIFEST))
+OF = "architecture"  # in the metadata of weights: the hash of the architecture whose they are
 
 
 def export(
-    model: fx.GraphModule,
-    architecture: Architecture,
+    model: Network,
+    architecture: Architecture | None,
     directory: str | Path,
     scores: Mapping[str, float] | None = None,
     symmetry: Certificate | None = None,
+    overwrite: bool = False,
 ) -> Path:
-    """Write spec, weights, a checked ONNX model with a dynamic batch, and a README to `directory`.
+    """Write spec, weights, an ONNX model with a dynamic batch, and a README to `directory`, all of it or nothing.
 
-    A network with a group is certified, unless its certificate is given.
+    What is written is the network in evaluation on a CPU in float32. It is compared, on several batches and scales of
+    inputs, with its frozen form, the ONNX file, and what `load` makes of the directory. A network with a group is
+    certified, unless its certificate is given.
+
+    Args:
+        model: the network.
+        architecture: its own, or None.
+        directory: an earlier export there is replaced.
+        scores: of the network, by name.
+        symmetry: its certificate.
+        overwrite: replace what else is there, too.
 
     Raises:
-        RuntimeError: the ONNX model does not give the network's outputs.
+        Disagreement: one form does not give the network's outputs, or these are not finite.
+        FileExistsError: the directory holds something else, or is a link.
+        ValueError: the architecture is another network's.
     """
-    directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / SPEC).write_text(architecture.to_json())
-    save_file({name: value.contiguous() for name, value in model.state_dict().items()}, directory / WEIGHTS)
-    error = export_onnx(freeze(model, target="onnx"), architecture, directory / ONNX)
-    (directory / "scores.json").write_text(json.dumps(dict(scores or {}), indent=2) + "\n")
-    cost = price(model if isinstance(model, Network) else architecture)
-    if symmetry is None and isinstance(model, Network) and not largest(architecture.graph).trivial:
-        symmetry = certify(model)
-    if symmetry is not None:
-        (directory / SYMMETRY).write_text(json.dumps(symmetry.to_data(), indent=2) + "\n")
-    (directory / "README.md").write_text(_readme(architecture, cost, scores or {}, error, symmetry))
-    return directory
+    if architecture is not None and architecture.hash != model.architecture.hash:
+        raise ValueError("the architecture is not the network's; give model.architecture, or None")
+    network = copy.deepcopy(model).cpu().float().eval()
+    architecture = network.architecture
+    _require_finite(network.state_dict(), "the network")
+    if symmetry is None and not largest(architecture.graph).trivial:
+        symmetry = certify(network)
+    with deposited(Path(directory), FILES, overwrite) as aside:
+        (aside / SPEC).write_text(architecture.to_json())
+        state = {name: value.contiguous() for name, value in network.state_dict().items()}
+        save_file(state, aside / WEIGHTS, metadata={OF: architecture.hash})
+        write_onnx(freeze(network, target="onnx"), architecture, aside / ONNX)
+        seal(aside, {OF: architecture.hash})
+        error = agreed(
+            in_torch(network),
+            {
+                "the frozen network": in_torch(freeze(network)),
+                "the loaded directory": in_torch(load(aside)),
+                "the ONNX file": in_onnxruntime(aside / ONNX),
+            },
+            architecture.signal.shape,
+        )
+        (aside / SCORES).write_text(json.dumps(dict(scores or {}), indent=2) + "\n")
+        if symmetry is not None:
+            (aside / SYMMETRY).write_text(json.dumps(symmetry.to_data(), indent=2) + "\n")
+        files = _files(network, aside)
+        (aside / README).write_text(_readme(architecture, files, scores or {}, error, symmetry))
+        seal(aside, {OF: architecture.hash, "contents": files})
+    return Path(directory)
 
 
 def load(directory: str | Path) -> Network:
     """The network that `export` wrote, in evaluation mode.
 
     Raises:
-        SpecError: the directory does not hold an exported network.
+        SpecError: the directory does not hold an exported network, or not the one that was exported.
     """
     directory = Path(directory)
+    manifest = unsealed(directory, (SPEC, WEIGHTS), (ONNX, SYMMETRY))
     try:
         architecture = Architecture.from_json((directory / SPEC).read_bytes())
         weights = load_file(directory / WEIGHTS)
-    except OSError as error:
+        with safe_open(directory / WEIGHTS, "pt") as file:
+            whose = (file.metadata() or {}).get(OF)
+        made_for = architecture.hash
+    except (OSError, SafetensorError, SignalError, SpecError) as error:
         raise SpecError(f"{directory} is not an exported network: {error}") from None
+    if whose is not None and not manifest:
+        raise SpecError(f"{directory} is not a whole export: {MANIFEST} is missing; export the network again")
+    if {whose, manifest.get(OF)} - {None, made_for}:
+        raise SpecError(f"{directory / WEIGHTS} belongs to another architecture than {directory / SPEC}")
+    _require_finite(weights, str(directory / WEIGHTS))
     with torch.random.fork_rng(devices=[]):
         model = lower(architecture)
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
-        raise SpecError(f"{directory / WEIGHTS} does not belong to {directory / SPEC}: {error}") from None
-    model.eval()
-    return model
+        told = " ".join(str(error).split())[:300]
+        raise SpecError(f"{directory / WEIGHTS} does not belong to {directory / SPEC}: {told}") from None
+    return model.eval()
 
 
-def export_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) -> float:
-    """Write a frozen network as ONNX; the largest difference, relative to the largest output, at two batch sizes."""
-    example = torch.randn(2, architecture.input.channels, *architecture.input.grid)
+def _require_finite(state: Mapping[str, Tensor], what: str) -> None:
+    wrong = next((name for name, value in state.items() if not bool(torch.isfinite(value).all())), None)
+    if wrong is not None:
+        raise SpecError(f"{what} has weights that are not finite ({wrong}); train it again, or export another")
+
+
+def write_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) -> None:
+    """Write a network frozen for `onnx`, on a CPU in float32, with any number of examples."""
+    example = torch.randn(2, *architecture.signal.shape)
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -87,7 +137,7 @@ def export_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.onnx.export(
-                frozen.cpu().float(),
+                frozen,
                 (example,),
                 file,
                 dynamo=True,
@@ -99,42 +149,59 @@ def export_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) 
             )
     finally:
         logger.setLevel(level)
-    error = _onnx_error(frozen, architecture, file)
-    if error > TOLERANCE:
-        raise RuntimeError(f"the ONNX model differs from the network by {error:.1e} of its largest output")
-    return error
 
 
-def _onnx_error(frozen: fx.GraphModule, architecture: Architecture, file: Path) -> float:
-    import onnxruntime
+def export_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) -> float:
+    """Write a frozen network as ONNX; the largest difference, relative to the largest output.
 
-    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-    worst = 0.0
-    for batch in (1, 5):
-        x = torch.randn(batch, architecture.input.channels, *architecture.input.grid)
-        with torch.no_grad():
-            wanted = frozen(x).numpy()
-        found = session.run(None, {"x": x.numpy()})[0]
-        worst = max(worst, float(np.abs(found - wanted).max() / max(1e-12, np.abs(wanted).max())))
-    return worst
+    Raises:
+        Disagreement: it does not give the frozen network's outputs.
+    """
+    frozen = frozen.cpu().float()
+    write_onnx(frozen, architecture, file)
+    return agreed(in_torch(frozen), {"the ONNX file": in_onnxruntime(file)}, architecture.signal.shape)
+
+
+def _files(network: Network, directory: Path) -> dict[str, dict[str, int]]:
+    """Of each file that can be run: FLOPs of one example, numbers that it holds, bytes."""
+    import onnx
+
+    kept = onnx.load(directory / ONNX).graph.initializer
+    numbers = sum(math.prod(i.dims) for i in kept if i.data_type == onnx.TensorProto.FLOAT)
+    size = {name: (directory / name).stat().st_size for name in (WEIGHTS, ONNX)}
+    return {
+        WEIGHTS: {"flops": price(network).flops, "params": price(network).params, "bytes": size[WEIGHTS]},
+        ONNX: {"flops": price(network, "onnx").flops, "params": numbers, "bytes": size[ONNX]},
+    }
 
 
 def _readme(
-    architecture: Architecture, cost: Cost, scores: Mapping[str, Any], error: float, symmetry: Certificate | None
+    architecture: Architecture,
+    files: Mapping[str, Mapping[str, int]],
+    scores: Mapping[str, Any],
+    error: float,
+    symmetry: Certificate | None,
 ) -> str:
     grid = ", ".join(map(str, architecture.input.grid))
     lines = "".join(f"| {name} | {value:.6g} |\n" for name, value in scores.items())
     if symmetry is not None:
         lines += f"| symmetry, as measured | {symmetry} |\n"
+    table = "".join(f"| `{name}` | {f['flops']:,} | {f['params']:,} | {f['bytes']:,} |\n" for name, f in files.items())
     return f"""# An exported network
+
+| file | FLOPs per example | parameters | bytes |
+|---|---|---|---|
+{table}
+FLOPs are 2 × multiply-accumulates of one forward pass, and those of Fourier transforms. `{WEIGHTS}` is what torch runs,
+its kernels sampled by `freeze`; `{ONNX}` holds the sampled kernels, and runs large ones by sums where onnxruntime
+transforms slowly.
 
 | | |
 |---|---|
-| FLOPs per example | {cost.flops:,} |
-| parameters | {cost.params:,} |
-{lines}
-FLOPs are 2 × multiply-accumulates of one forward pass with the kernels already sampled. Input: float32 of shape
-(batch, {architecture.input.channels}, {grid}). The hash of the architecture is `{architecture.hash}`.
+{lines}| largest difference between the forms | {error:.1e} |
+
+Input: float32 of shape (batch, {architecture.input.channels}, {grid}). The hash of the architecture is
+`{architecture.hash}`.
 
 ## With torch
 
@@ -147,7 +214,7 @@ plain = archspec.freeze(model)                      # ordinary torch.nn modules,
 
 ## With ONNX
 
-`{ONNX}` takes `x` with any batch size and gives `y`; checked in onnxruntime, largest relative difference {error:.1e}.
+`{ONNX}` takes `x` with any batch size and gives `y`; checked in onnxruntime against the network.
 
 ```python
 import numpy, onnxruntime
@@ -159,5 +226,6 @@ y, = session.run(None, {{"x": numpy.zeros((1, {architecture.input.channels}, {gr
 ## The files
 
 `{SPEC}`: the architecture as data · `{WEIGHTS}`: its weights by name · `{ONNX}`: the network ready to run ·
-`scores.json`, `{SYMMETRY}` (of a network with a group): what was measured. None of them can run code when loaded.
+`{SCORES}`, `{SYMMETRY}` (of a network with a group): what was measured · `{MANIFEST}`: each file's digest, which
+`archspec.load` checks. None of them can run code when loaded.
 """

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.run(options)
         sys.stdout.flush()
         return code
-    except (SpecError, SignalError) as error:
+    except (SpecError, SignalError, FileExistsError) as error:
         return commands.complain(error)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -33,10 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("stopped; the same command goes on from here", file=sys.stderr)
         return INTERRUPTED
     except RuntimeError as error:
+        from archspec.agreement import Disagreement
         from search.drawing import Exhausted
         from search.store import RunError
 
-        if isinstance(error, RunError | Exhausted):
+        if isinstance(error, RunError | Exhausted | Disagreement):
             return commands.complain(error)
         raise
 
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--trial", type=int, help="this trial instead of the best")
     sub.add_argument("--by", default="accuracy_per_flop", help="what best means: accuracy_per_flop, or an objective")
     sub.add_argument("--to", type=Path, default=Path("best"), help="directory to write to")
+    sub.add_argument("--overwrite", action="store_true", help="replace whatever is in that directory")
     sub = command("report", commands.report, "tell a run in words and tables: its front, and which symmetry paid")
     sub.add_argument("directory", type=Path)
     sub.add_argument("--to", type=Path, help="write it to this Markdown file, a picture of the front beside it")

@@ -130,7 +130,7 @@ def export(options: argparse.Namespace) -> int:
 
     result = Result.open(options.directory)
     trial = result.best(options.by) if options.trial is None else result.trial(options.trial)
-    path = trial.export(options.to)
+    path = trial.export(options.to, options.overwrite)
     print(f"trial {trial.number} written to {path}")
     return OK
 

@@ -77,15 +77,14 @@ class Trial:
 
         return evaluate(self.model(), self.task, self.task.test)
 
-    def export(self, directory: str | Path) -> Path:
+    def export(self, directory: str | Path, overwrite: bool = False) -> Path:
         """Write the trained network as spec, weights, ONNX and README; see `archspec.export`."""
         from archspec.exporting import export
 
         scores = {f"validation {name}": value for name, value in self.scores.items()}
         if self.task is not None and self.task.test is not None:
             scores |= {f"test {name}": value for name, value in self.test().items()}
-        assert self.architecture is not None
-        return export(self.model(), self.architecture, directory, scores, self.symmetry)
+        return export(self.model(), None, directory, scores, self.symmetry, overwrite)
 
 
 @dataclass(frozen=True)
