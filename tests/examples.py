@@ -303,6 +303,9 @@ SYMMETRIC: dict[str, Architecture] = {
         kernel=Magnet(hidden=4, layers=1),
         window=Gaussian(sigma=0.6),
     ),
+    "D4 under a window that crops nothing": on(
+        "D4", _conv(kernel=MAGNET, kernel_size=7, window=Gaussian(sigma=(0.2, 0.5), crop=False))
+    ),
     "D4 by fft": on(
         "D4",
         _conv(kernel=SIREN, kernel_size=5, algorithm="fft"),
@@ -611,6 +614,9 @@ COMPOSED: dict[str, Architecture] = {
     "equal work": network(LINE, Branch(branches=[[Activation(), _conv()], [Activation(), _conv()]])),
     "attention over positions": network(
         WIDE, SelfAttention(channels=6), Norm(), SelfAttention(channels=4, heads=1, window=3)
+    ),
+    "attention by two units of positions": network(
+        WIDE, SelfAttention(channels=4, position_hidden=2), SelfAttention(channels=2, window=3, position_hidden=2)
     ),
     "attention of a series": network(LINE, SelfAttention(channels=4, heads=4, window=9), head=Dense(outputs=1)),
     "attention onto C1": network(CUBE, SelfAttentionLift(group="C1", channels=2, hidden=6, window=3)),

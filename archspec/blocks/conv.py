@@ -181,7 +181,7 @@ class Convolution(Primitive):
 
     def kept(self, x: Signal) -> tuple[int, ...]:
         """Taps per axis that the window leaves as it begins; empty: all."""
-        if not isinstance(self.window, Learned):
+        if not isinstance(self.window, Learned) or not self.window.crop:
             return ()
         wanted = self.wanted(x)
         kept = equalised(self.window.kept(wanted), self.acting(x).action(x.dims).mixed_axes)

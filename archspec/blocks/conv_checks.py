@@ -71,7 +71,7 @@ def symmetry(conv: Convolution, x: Signal, group: Group, taps: tuple[int, ...]) 
         raise SignalError(
             f"a causal kernel does not allow the flip in {group}; use causal=False or a plain signal", "causal"
         )
-    require_turnable(group, x.grid)
+    require_turnable(group, x)
     for a, b in action.mixed_axes:
         if taps[a] != taps[b]:
             raise SignalError(

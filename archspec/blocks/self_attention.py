@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from archspec.block import Channels, Primitive, require_unpooled
+from archspec.block import Channels, Primitive, require_turnable, require_unpooled
 from archspec.cost import Cost
 from archspec.groups import Group, groups_for
 from archspec.positions import View, counts, positions
@@ -59,12 +59,7 @@ class Attention(Primitive):
                 "hidden",
             )
         self._require_window(x)
-        for a, b in group.action(x.dims).mixed_axes:
-            if (x.grid[a], x.steps[a]) != (x.grid[b], x.steps[b]):
-                raise SignalError(
-                    f"{group} turns axis {a} into axis {b}, but the grid is {'×'.join(map(str, x.grid))}; pad or crop "
-                    "it to equal axes, or use a group without quarter turns such as C2 or D1"
-                )
+        require_turnable(group, x)
         view = self.view(x)
         keys = math.prod(view.lattice.taps) if view.window else x.positions
         if x.positions * keys * group.order > MOST_PAIRS:

@@ -52,13 +52,13 @@ class Wrapper(Primitive):
         if not self.group.acts_on(x.dims):
             known = _GROUPS.get(x.dims, "C1, C4, D4, T, O or Oh")
             raise SignalError(f"{self.group} does not act on a grid of {x.dims} axes; use {known}", "group")
-        require_turnable(self.group, x.grid)
+        require_turnable(self.group, x)
         y = self.inner(x).signal
         if not y.group.trivial:
             raise SignalError(
                 f"it gives a signal on {y.group}, which cannot be moved back; end it with GroupPool()", "body"
             )
-        require_turnable(self.group, y.grid, "body")
+        require_turnable(self.group, y, "body")
         return y._replace(pooled=self.group)
 
     def cost(self, x: Signal) -> Cost:
