@@ -66,10 +66,6 @@ class Primitive(Block):
         """What is allowed here but only approximate."""
         yield from ()
 
-    def looks(self, x: Signal) -> bool:
-        """Whether it treats directions of the grid unlike one another, which no group after it can make good."""
-        return False
-
     def check_reads(self, x: Signal) -> None:
         """Raise SignalError if it cannot read a signal on scales, or one of which only some elements count."""
         if x.group.scaling and not self.reads_scales:

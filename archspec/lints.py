@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from archspec.graph import INPUT, Graph, path, reachable
+from archspec.groups import Group
+from archspec.merging import turns
 
 
 def warnings(graph: Graph) -> list[str]:
@@ -13,21 +15,17 @@ def warnings(graph: Graph) -> list[str]:
             continue
         x = graph.source(name)
         texts = list(node.block.warnings(x))
-        given = node.signal.group
-        if x.group.trivial and not given.trivial and (before := _oriented(graph, name)):
+        given = node.signal.symmetry
+        if x.symmetry.trivial and not given.trivial and (before := _oriented(graph, name, given)):
             texts.append(
                 f"{path(before)} before it looks in one direction, so only what follows it has the symmetry {given}, "
-                "not the network; lift the input itself, or take linear maps at each position before it"
+                "not the network; begin with it, or take linear maps at each position before it"
             )
         found += [f"{path(name)} ({node.block.kind}): {text}" for text in texts]
     return found
 
 
-def _oriented(graph: Graph, name: str) -> str | None:
-    """The first node below `name` that looks in one direction of the grid."""
+def _oriented(graph: Graph, name: str, group: Group) -> str | None:
+    """The first node below `name` that does not turn with what it reads."""
     below = reachable(graph.nodes, name) - {name, INPUT}
-    for other in graph.nodes:
-        block = graph.nodes[other].block
-        if other in below and block is not None and block.looks(graph.source(other)):
-            return other
-    return None
+    return next((other for other in graph.nodes if other in below and not turns(graph.nodes, other, group)), None)

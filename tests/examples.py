@@ -370,6 +370,34 @@ SYMMETRIC |= {
         SQUARE,
         FrameAverage(group="C4", body=[_conv(kernel=MAGNET, kernel_size=9, window=Gaussian(sigma=0.2)), Norm()]),
     ),
+    "C4 frames in residuals": network(
+        SQUARE,
+        Residual(body=[FrameAverage(group="C4", body=PLAIN)]),
+        Residual(body=[Norm(), TestTimeAverage(group="C4", body=[_conv(kernel=SIREN), Activation()])]),
+        Norm(),
+        Residual(body=[FrameAverage(group="D4", body=[_conv(channels=3)])]),
+        head=Dense(outputs=2),
+    ),
+    "D4 frames beside what they read, smaller": network(
+        SQUARE,
+        Pointwise(channels=3),
+        Residual(body=[FrameAverage(group="D4", body=[_conv(stride=2, channels=4)]), Activation()]),
+        Branch(branches=[[], [Canonicalise(group="D4", body=[_conv()], kernel_size=3)]], merge="concat"),
+        Pool(size=3, stride=2),
+        Norm(),
+    ),
+    "D1 frames times what they read": network(
+        LINE,
+        Branch(
+            branches=[[Norm(), Activation()], [FrameAverage(group="D1", body=[_conv(causal=True, channels=2)])]],
+            merge="multiply",
+        ),
+        _conv(kernel_size=1, kernel=SIREN, stride=2),
+        Norm(),
+    ),
+    "C4 lifted and pooled in a residual": network(
+        SQUARE, Residual(body=[Lift(group="C4", channels=2), Norm(), GroupPool()]), Attention(group="C4"), Norm()
+    ),
     "C4 canonical": network(SQUARE, Canonicalise(group="C4", body=[*PLAIN, Pool(), _conv()], kernel_size=3)),
     "D4 canonical": network(
         SQUARE, _conv(kernel_size=1), Canonicalise(group="D4", body=PLAIN, channels=2), Norm(), head=Dense(outputs=2)

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 import torch
 
-from archspec import Architecture, SignalError, SpecError, freeze, graph, price
+from archspec import Architecture, SignalError, SpecError, freeze, node, price
 from archspec.blocks import conv_checks
 from tests.examples import built, noise
 from tests.variations import varied
@@ -68,6 +68,6 @@ def test_it_does_for_many_more() -> None:
 @pytest.mark.parametrize("check", ["parts", "symmetry", "require_turnable"])
 def test_a_check_that_is_left_out_fails_the_law(check: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conv_checks, check, lambda *_: None)
-    monkeypatch.setattr(graph, "_FACTS", {})
+    monkeypatch.setattr(node, "_FACTS", {})
     with pytest.raises(AssertionError, match="varied"):
         Counter(verdict_of(seed) for seed in range(MUTATIONS))

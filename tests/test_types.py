@@ -49,6 +49,7 @@ def graph(**nodes: tuple[str, ...]) -> Graph:
     return Graph(output="out", nodes={name: GraphNode(block=Activation(), inputs=read) for name, read in nodes.items()})
 
 
+GIVEN_UP = Restrict(group="C1")
 # What is wrong: the architecture, the place named, and a part of the remedy.
 MISTAKES: dict[str, tuple[Architecture, str, str]] = {
     "kernel larger than the grid": (
@@ -250,6 +251,46 @@ MISTAKES: dict[str, tuple[Architecture, str, str]] = {
         on("D4", Residual(body=[GroupPool()])),
         "body[1] (residual)",
         "out of the residual",
+    ),
+    "frames of what the shortcut is not": (
+        network(SQUARE, Residual(body=[Conv(channels=2), FrameAverage(group="C4", body=[])])),
+        "body[0].sum (residual): cannot add what turns under C4 when body[0].body[0] does and what does when input",
+        "begin both at one node, or end the first with Restrict(group='C1')",
+    ),
+    "frames beside what looks in one direction": (
+        network(SQUARE, Branch(branches=[[Conv(channels=2)], [FrameAverage(group="D4", body=[])]])),
+        "body[0].add (branch): cannot add what turns under D4 when input does and what does when body[0].branches[0]",
+        "begin both at one node",
+    ),
+    "frames beside frames given up": (
+        network(
+            SQUARE,
+            Branch(branches=[[FrameAverage(group="C4", body=[])], [FrameAverage(group="C4", body=[]), GIVEN_UP]]),
+        ),
+        "body[0].add (branch): cannot add what turns under C4 when input does and what does when body[0].branches[1]",
+        "begin both at one node",
+    ),
+    "frames beside frames of another group": (
+        network(SQUARE, Branch(branches=[[FrameAverage(group="C4", body=[])], [FrameAverage(group="D4", body=[])]])),
+        "body[0].add (branch): cannot add (2 channels pooled over C4, 9×9) and (2 channels pooled over D4, 9×9)",
+        "same grid and group",
+    ),
+    "a pool off centre beside frames": (
+        network(
+            Image(channels=2, size=(8, 8)), Residual(body=[FrameAverage(group="C4", body=[Conv(channels=2, stride=3)])])
+        ),
+        "body[0] (residual)",
+        "a grid no shortcut reaches",
+    ),
+    "a residual that gives up what was pooled": (
+        network(SQUARE, FrameAverage(group="C4", body=[]), Residual(body=[GIVEN_UP, Conv(channels=2)])),
+        "body[1] (residual): the body turns (2 channels pooled over C4, 9×9) into (2 channels, 9×9)",
+        "out of the residual",
+    ),
+    "attention to positions after a larger group was pooled": (
+        network(SQUARE, FrameAverage(group="D4", body=[]), Attention(group="C4", kernel_size=3)),
+        "body[1].group (attention)",
+        "use group='D4'",
     ),
     "residual no shortcut reaches": (
         network(LINE, Residual(body=[Conv(channels=2, padding="valid", kernel_size=4)])),

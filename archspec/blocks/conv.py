@@ -66,11 +66,11 @@ class Convolution(Primitive):
 
     def infer(self, x: Signal) -> Signal:
         group, same = self.acting(x), self.padding == "same"
-        if not x.pooled.trivial:
+        sizes = self.sizes(x)
+        if not x.pooled.trivial and (max(sizes) > 1 or not group.trivial):
             require_unpooled(x, "a convolution")
         if group.scaling:
             return conv_scales.infer(self, x)
-        sizes = self.sizes(x)
         if self.causal and len(x.grid) != 1:
             raise SignalError(f"causal is for series, this grid has {len(x.grid)} axes; use causal=False", "causal")
         even = not all(k % 2 for k in sizes)
@@ -86,13 +86,10 @@ class Convolution(Primitive):
         if not group.trivial:
             checks.symmetry(self, x, group, sizes)
         strides = x.strides(self.stride)
-        grid = slide(x, group, sizes, strides, same, "kernel_size")
+        grid = slide(x, x.pooled if group.trivial else group, sizes, strides, same, "kernel_size")
         if not x.spacing:
-            return Signal(self.channels, grid, group, partial=x.partial)
+            return Signal(self.channels, grid, group, x.pooled, partial=x.partial)
         return x.strided(grid, strides, self.stride)._replace(channels=self.channels, group=group)
-
-    def looks(self, x: Signal) -> bool:
-        return self.acting(x).trivial and max(self.sizes(x)) > 1
 
     def cost(self, x: Signal) -> Cost:
         return self.cost_of(x, self.kept(x))

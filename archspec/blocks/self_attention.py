@@ -142,9 +142,6 @@ class Attention(Primitive):
     def _least(self, x: Signal) -> int:
         return x.dims + (not x.group.trivial)
 
-    def looks(self, x: Signal) -> bool:
-        return self.acting(x).trivial
-
     def _default(self, x: Signal) -> int:
         return self.heads * max(self._least(x), -(-self.channels // (2 * self.heads)))
 
