@@ -59,7 +59,7 @@ class Primitive(Block):
         """A fresh torch module that computes this block on `x`."""
 
     def cost(self, x: Signal) -> Cost:
-        """One forward pass on one example; `activations` is filled in by the graph."""
+        """One forward pass on one example; `activations` are those inside, what it gives out comes to them."""
         return FREE
 
     def warnings(self, x: Signal) -> Iterator[str]:

@@ -47,7 +47,7 @@ class Graph:
         for _, _, _, (signal, cost, *_) in self.nodes.values():
             activations += signal.maps * signal.positions
             if cost is not FREE:
-                activations += cost.activations  # of nodes inside this one
+                activations += cost.activations  # written inside it
                 macs += cost.macs
                 fft += cost.fft_flops
                 params += cost.params

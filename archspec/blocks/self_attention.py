@@ -71,7 +71,10 @@ class Attention(Primitive):
         return x._replace(channels=self.channels, group=group)
 
     def cost(self, x: Signal) -> Cost:
-        """As the deployed form multiplies: scores of contents, elements and positions, then values in two sums."""
+        """As the deployed form multiplies: scores of contents, elements and positions, then values in two sums.
+
+        Activations are the shares of keys that softmaxes write: of points and, on a group, of the elements at each.
+        """
         keys, places = counts(self.view(x))
         width, units, outputs = self.width(x), self.position_hidden, self.acting(x).order
         *axes, of_element = self.parts(x)
@@ -80,13 +83,16 @@ class Attention(Primitive):
         macs += elements**2 * keys * width + outputs * elements * keys * width  # scores of keys, sum of values
         macs += self.heads * elements * sum(u * part for u, part in zip(places, axes, strict=True))
         params = 3 * x.channels * width + 2 * width + (width + 1) * self.channels
+        shares = outputs * elements * keys
         if elements > 1:
             mixed = elements if self.published() else 1
             macs += self.heads * elements**2 * of_element + mixed * elements**2 * keys * width
+            shares += mixed * elements**2 * keys
             params += elements * of_element
         return Cost(
             macs=macs * x.positions,
             params=params + sum((4 + part) * units for part in axes),
+            activations=self.heads * shares * x.positions,
             kernel_macs=sum(u * (1 + part) * units for u, part in zip(places, axes, strict=True)),
         )
 
