@@ -66,6 +66,10 @@ class Primitive(Block):
         """What is allowed here but only approximate."""
         yield from ()
 
+    def spread(self, x: Signal, given: float) -> float:
+        """About the standard deviation of what it gives before training, where that of what it reads is `given`."""
+        return given
+
     def check_reads(self, x: Signal) -> None:
         """Raise SignalError if it cannot read a signal on scales, or one of which only some elements count."""
         if x.group.scaling and not self.reads_scales:

@@ -91,6 +91,9 @@ class Convolution(Primitive):
             return Signal(self.channels, grid, group, x.pooled, partial=x.partial)
         return x.strided(grid, strides, self.stride)._replace(channels=self.channels, group=group)
 
+    def spread(self, x: Signal, given: float) -> float:
+        return given * self.kernel.growth if max(self.sizes(x)) > 1 else given
+
     def cost(self, x: Signal) -> Cost:
         return self.cost_of(x, self.kept(x))
 

@@ -75,6 +75,10 @@ class Wrapper(Primitive):
             yield f"turns of {self.group} other than quarter turns are interpolated; measure them with certify()"
         yield from lints.warnings(self.inner(x))
 
+    def spread(self, x: Signal, given: float) -> float:
+        graph = self.inner(x)
+        return lints.spreads(graph, given)[graph.output]
+
     def nodes_within(self, x: Signal) -> int:
         return sum(node.facts.size for node in self.inner(x).nodes.values())
 
