@@ -60,7 +60,7 @@ class Primitive(Block):
         """A fresh torch module that computes this block on `x`."""
 
     def cost(self, x: Signal) -> Cost:
-        """One forward pass on one example; `activations` is filled in by the graph."""
+        """One forward pass on one example; `activations` are those inside, what it gives out comes to them."""
         return FREE
 
     def algorithm_for(self, x: Signal, target: Target) -> str | None:
@@ -75,9 +75,9 @@ class Primitive(Block):
         """What is allowed here but only approximate."""
         yield from ()
 
-    def looks(self, x: Signal) -> bool:
-        """Whether it treats directions of the grid unlike one another, which no group after it can make good."""
-        return False
+    def spread(self, x: Signal, given: float) -> float:
+        """About the standard deviation of what it gives before training, where that of what it reads is `given`."""
+        return given
 
     def check_reads(self, x: Signal) -> None:
         """Raise SignalError if it cannot read a signal on scales, or one of which only some elements count."""
@@ -149,13 +149,20 @@ def too_large(taps: int, size: int, most: int, field: str) -> SignalError:
     return SignalError(f"{taps} taps on an axis of {size}; use at most {most}, or a larger input", field)
 
 
-def require_turnable(group: Group, grid: tuple[int, ...], field: str | None = None) -> None:
-    """Raise SignalError if the group turns axes of different lengths into one another."""
-    for a, b in group.action(len(grid)).mixed_axes:
-        if grid[a] != grid[b]:
+def require_turnable(group: Group, x: Signal, field: str | None = None) -> None:
+    """Raise SignalError if the group turns axes into one another on which the points of `x` do not lie alike."""
+    for a, b in group.action(x.dims).mixed_axes:
+        turns = f"{group} turns axis {a} into axis {b}, but"
+        if x.grid[a] != x.grid[b]:
             raise SignalError(
-                f"{group} turns axis {a} into axis {b}, but the grid is {'×'.join(map(str, grid))}; pad or crop it "
-                "to equal axes, or use a group without quarter turns such as C2 or D1",
+                f"{turns} the grid is {'×'.join(map(str, x.grid))}; pad or crop it to equal axes, or use a group "
+                "without quarter turns such as C2 or D1",
+                field,
+            )
+        if x.steps[a] != x.steps[b]:
+            raise SignalError(
+                f"{turns} its points lie {x.steps[a]} and {x.steps[b]} reference steps apart: cells are not square; "
+                "give the reference equal axes too, or use a group without quarter turns such as C2 or D1",
                 field,
             )
 
@@ -176,10 +183,10 @@ def require_unpooled(x: Signal, what: str) -> None:
 
 
 def _parity_remedy(size: int, taps: int, stride: int, padded: bool) -> str:
-    window = 1 if padded else taps
+    window, larger = 1 if padded else taps, max(size, taps)
     fitting = [
         n
-        for n in (size - 1, size + 1, size - 2, size + 2, *range(size, size + stride + 1))
+        for n in (size - 1, size + 1, size - 2, size + 2, *range(larger, larger + stride))
         if n >= taps and (n - window) % stride == 0
     ]
     other = (

@@ -6,7 +6,8 @@ from collections import Counter
 from hashlib import blake2b
 from typing import TypeVar
 
-from archspec.graph import Graph, Node
+from archspec.graph import Graph
+from archspec.node import Node
 from archspec.signal import Signal
 
 _COMMUTES = ("add", "multiply")

@@ -65,5 +65,6 @@ class Certificate:
 
 
 def largest(graph: Graph) -> Group:
-    """The largest group that some node of a network has."""
-    return max((node.signal.group for node in graph.nodes.values()), key=lambda group: group.order)
+    """The largest group that some node of a network has, in its fibre or, where that was pooled, in its grid."""
+    groups = [group for node in graph.nodes.values() for group in (node.signal.group, node.signal.pooled)]
+    return max(groups, key=lambda group: group.order)

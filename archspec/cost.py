@@ -16,7 +16,8 @@ class Cost:
         macs: multiply-accumulates.
         fft_flops: floating-point operations of Fourier transforms.
         params: trainable numbers.
-        activations: numbers written by all nodes together.
+        activations: numbers that all nodes give out together and, of self-attention, the shares that its softmaxes
+            write: heads × queries × keys, which outgrow all else. What other layers write inside is not counted.
         kernel_macs: multiply-accumulates that make the kernels, once per training step whatever the batch.
     """
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from archspec.blocks import Norm, Partial
-from archspec.graph import Graph, Node, module_names, partial_source
+from archspec.graph import Graph, module_names, partial_source
+from archspec.node import Node
 
 Places: TypeAlias = tuple[int, ...]
 

@@ -4,72 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from archspec.block import FREE, Block, Primitive
 from archspec.cost import Cost
+from archspec.groups import Group
+from archspec.merging import merged, origins
 from archspec.mistakes import shortened_path
+from archspec.node import Facts, Merge, Node, facts, merge_facts
 from archspec.signal import Signal, SignalError
 from archspec.transforms import Target
 
 if TYPE_CHECKING:
     import networkx as nx
 
-Merge = Literal["add", "multiply", "concat"]
 INPUT = "input"
 MAX_NODES = 10_000
-_MOST_FACTS = 50_000
-_FACTS: dict[tuple[bytes, Signal], Facts] = {}
+_MOST_COSTS = 50_000
 # What nodes cost on targets other than the first, by the identity of their facts, which the entry keeps alive.
 _COSTS: dict[tuple[Target, int], tuple[Facts, Cost]] = {}
-
-
-class Facts(NamedTuple):
-    """All that is known of a block reading a signal.
-
-    `plain` is its plainest form, unless it is `simple` already; `text` tells it from other blocks;
-    `size` counts it and the nodes within it.
-    """
-
-    signal: Signal
-    cost: Cost
-    simple: bool
-    plain: Primitive | None
-    text: bytes
-    size: int = 1
-
-
-class Node(NamedTuple):
-    """One operation. `block` is None for the input and for a pure merge; several inputs are merged before the block."""
-
-    block: Primitive | None
-    inputs: tuple[str, ...]
-    merge: Merge
-    facts: Facts
-
-    @property
-    def signal(self) -> Signal:
-        """What the node gives out."""
-        return self.facts.signal
-
-
-def facts(block: Primitive, x: Signal) -> Facts:
-    """What `block` makes of `x` by its three rules, remembered by value: a search meets the same blocks again."""
-    text = block.__pydantic_serializer__.to_json(block)
-    known = _FACTS.get((text, x))
-    if known is None:
-        if len(_FACTS) >= _MOST_FACTS:
-            _FACTS.clear()
-        block.check_reads(x)
-        signal, plain = block.infer(x), block.simplified(x)
-        identity, size = block.identity(x, text), 1 + block.nodes_within(x)
-        known = _FACTS[text, x] = Facts(signal, block.cost(x), plain is block, plain, identity, size)
-    return known
-
-
-def merge_facts(signal: Signal) -> Facts:
-    """What is known of a node without a block."""
-    return Facts(signal, FREE, True, None, b"")
 
 
 @dataclass(frozen=True)
@@ -100,7 +53,7 @@ class Graph:
                 cost = self.cost_at(name, target)
             activations += signal.maps * signal.positions
             if cost is not FREE:
-                activations += cost.activations  # of nodes inside this one
+                activations += cost.activations  # written inside it
                 macs += cost.macs
                 fft += cost.fft_flops
                 params += cost.params
@@ -115,7 +68,7 @@ class Graph:
             return node.facts.cost
         known = _COSTS.get((target, id(node.facts)))
         if known is None:
-            if len(_COSTS) >= _MOST_FACTS:
+            if len(_COSTS) >= _MOST_COSTS:
                 _COSTS.clear()
             known = _COSTS[target, id(node.facts)] = (node.facts, node.block.cost_for(self.source(name), target))
         return known[1]
@@ -141,6 +94,7 @@ class Builder:
 
     def __init__(self, x: Signal) -> None:
         self.nodes: dict[str, Node] = {INPUT: Node(None, (), "add", merge_facts(x))}
+        self.origins: dict[Group, dict[str, frozenset[str]]] = {}
         self.size = 1
 
     def body(self, name: str, blocks: Sequence[Block], x: str) -> str:
@@ -163,11 +117,26 @@ class Builder:
             return inputs[0]
         try:
             signal = merged(how, [self.nodes[i].signal for i in inputs])
+            self._require_turning(how, inputs, signal.pooled)
             if signal.partial and len({partial_source(self.nodes, i) for i in inputs}) > 1:
                 raise SignalError(f"cannot {how} signals of which different elements count; put Partial() after it")
         except SignalError as error:
             raise located(error, name, kind) from None
         return self._add(name, Node(None, tuple(inputs), how, merge_facts(signal)))
+
+    def _require_turning(self, how: Merge, inputs: Sequence[str], group: Group) -> None:
+        """Raise SignalError if the group was pooled of some inputs, and others do not turn when these do."""
+        plain = [i for i in inputs if self.nodes[i].signal.pooled != group]
+        if not plain:
+            return
+        known = self.origins.setdefault(group, {})
+        turning = {at for i in inputs if i not in plain for at in origins(self.nodes, i, group, known)}
+        for other in plain:
+            if apart := origins(self.nodes, other, group, known) - turning:
+                raise SignalError(
+                    f"cannot {how} what turns under {group} when {path(min(turning))} does and what does when "
+                    f"{path(min(apart))} does; begin both at one node, or end the first with Restrict(group='C1')"
+                )
 
     def _add(self, name: str, node: Node) -> str:
         self.size += node.facts.size
@@ -177,23 +146,6 @@ class Builder:
             )
         self.nodes[name] = node
         return name
-
-
-def merged(how: Merge, signals: Sequence[Signal]) -> Signal:
-    """The signal of several merged into one; SignalError where they do not fit."""
-    first = signals[0]
-    for other in signals[1:]:
-        if other.partial != first.partial:
-            raise SignalError(f"cannot {how} a signal on all and one on part of {first.group}; put Partial() after it")
-        if other[1:] != first[1:]:
-            raise SignalError(f"cannot {how} ({first}) and ({other}); give every branch the same grid and group")
-        if how != "concat" and other.channels != first.channels:
-            raise SignalError(
-                f"cannot {how} {first.channels} and {other.channels} channels; make them equal, or concat"
-            )
-    if how == "concat":
-        return first._replace(channels=sum(s.channels for s in signals))
-    return first
 
 
 def partial_source(nodes: dict[str, Node], name: str) -> str | None:

@@ -86,4 +86,6 @@ class Signal(NamedTuple):
     def __str__(self) -> str:
         grid = "×".join(map(str, self.grid)) or "no grid"
         fibre = "" if self.group.trivial else f" on {'part of ' if self.partial else ''}{self.group}"
+        if not self.pooled.trivial:
+            fibre = f" pooled over {self.pooled}"
         return f"{self.channels} channels{fibre}, {grid}"

@@ -85,13 +85,14 @@ def settle(model: Network, seed: int = 0, batches: int = 3) -> None:
 
 
 def node_values(model: fx.GraphModule, architecture: Architecture, x: Tensor) -> dict[str, Tensor]:
-    """What every block gives out, by the name of its node, in evaluation mode."""
+    """What every block gives out, and every merge that one reads, by the name of its node, in evaluation mode."""
     values: dict[str, Tensor] = {}
     hooks = []
     for name, target in module_names(architecture.graph).items():
-        block = architecture.graph.nodes[name].block
+        block, (read, *_), *_ = architecture.graph.nodes[name]
         if block is not None and block.kind != "partial":  # that says which elements count
-            hooks.append(model.get_submodule(target).register_forward_hook(partial(_keep, values, name)))
+            merge = read if architecture.graph.nodes[read].block is None and read != INPUT else None
+            hooks.append(model.get_submodule(target).register_forward_hook(partial(_keep, values, name, merge)))
     training = model.training
     model.eval()
     with torch.no_grad():
@@ -102,7 +103,16 @@ def node_values(model: fx.GraphModule, architecture: Architecture, x: Tensor) ->
     return values
 
 
-def _keep(values: dict[str, Tensor], name: str, module: nn.Module, inputs: object, value: Tensor) -> None:
+def _keep(
+    values: dict[str, Tensor],
+    name: str,
+    merge: str | None,
+    module: nn.Module,
+    inputs: tuple[Tensor, ...],
+    value: Tensor,
+) -> None:
+    if merge is not None:
+        values[merge] = inputs[0]
     values[name] = value
 
 

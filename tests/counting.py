@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from archspec.transforms import fft_flops
@@ -19,6 +20,25 @@ def counted(model: nn.Module, x: Tensor) -> int:
     with FlopCounterMode(display=False, custom_mapping=FORMULAS) as counter:
         model(x)
     return counter.get_total_flops()
+
+
+def shared_out(model: nn.Module, x: Tensor) -> int:
+    """Numbers that softmaxes write in one forward pass; written out, one begins with exponentials."""
+    with Shares() as shares:
+        model(x)
+    return shares.written
+
+
+class Shares(TorchDispatchMode):
+    """Counts what softmaxes write."""
+
+    written = 0
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = function(*args, **(kwargs or {}))
+        if function.overloadpacket in (aten._softmax, aten.exp):
+            self.written += result.numel()
+        return result
 
 
 def _transform(x: Tensor, dim: list[int], *_: Any, out_val: Tensor, **__: Any) -> int:

@@ -303,6 +303,9 @@ SYMMETRIC: dict[str, Architecture] = {
         kernel=Magnet(hidden=4, layers=1),
         window=Gaussian(sigma=0.6),
     ),
+    "D4 under a window that crops nothing": on(
+        "D4", _conv(kernel=MAGNET, kernel_size=7, window=Gaussian(sigma=(0.2, 0.5), crop=False))
+    ),
     "D4 by fft": on(
         "D4",
         _conv(kernel=SIREN, kernel_size=5, algorithm="fft"),
@@ -366,6 +369,34 @@ SYMMETRIC |= {
     "C4 frames under windows": network(
         SQUARE,
         FrameAverage(group="C4", body=[_conv(kernel=MAGNET, kernel_size=9, window=Gaussian(sigma=0.2)), Norm()]),
+    ),
+    "C4 frames in residuals": network(
+        SQUARE,
+        Residual(body=[FrameAverage(group="C4", body=PLAIN)]),
+        Residual(body=[Norm(), TestTimeAverage(group="C4", body=[_conv(kernel=SIREN), Activation()])]),
+        Norm(),
+        Residual(body=[FrameAverage(group="D4", body=[_conv(channels=3)])]),
+        head=Dense(outputs=2),
+    ),
+    "D4 frames beside what they read, smaller": network(
+        SQUARE,
+        Pointwise(channels=3),
+        Residual(body=[FrameAverage(group="D4", body=[_conv(stride=2, channels=4)]), Activation()]),
+        Branch(branches=[[], [Canonicalise(group="D4", body=[_conv()], kernel_size=3)]], merge="concat"),
+        Pool(size=3, stride=2),
+        Norm(),
+    ),
+    "D1 frames times what they read": network(
+        LINE,
+        Branch(
+            branches=[[Norm(), Activation()], [FrameAverage(group="D1", body=[_conv(causal=True, channels=2)])]],
+            merge="multiply",
+        ),
+        _conv(kernel_size=1, kernel=SIREN, stride=2),
+        Norm(),
+    ),
+    "C4 lifted and pooled in a residual": network(
+        SQUARE, Residual(body=[Lift(group="C4", channels=2), Norm(), GroupPool()]), Attention(group="C4"), Norm()
     ),
     "C4 canonical": network(SQUARE, Canonicalise(group="C4", body=[*PLAIN, Pool(), _conv()], kernel_size=3)),
     "D4 canonical": network(
@@ -611,6 +642,9 @@ COMPOSED: dict[str, Architecture] = {
     "equal work": network(LINE, Branch(branches=[[Activation(), _conv()], [Activation(), _conv()]])),
     "attention over positions": network(
         WIDE, SelfAttention(channels=6), Norm(), SelfAttention(channels=4, heads=1, window=3)
+    ),
+    "attention by two units of positions": network(
+        WIDE, SelfAttention(channels=4, position_hidden=2), SelfAttention(channels=2, window=3, position_hidden=2)
     ),
     "attention of a series": network(LINE, SelfAttention(channels=4, heads=4, window=9), head=Dense(outputs=1)),
     "attention onto C1": network(CUBE, SelfAttentionLift(group="C1", channels=2, hidden=6, window=3)),

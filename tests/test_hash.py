@@ -30,7 +30,7 @@ from archspec import (
     choice,
     integer,
 )
-from archspec.graph import Node
+from archspec.node import Node
 from spaces import Space
 from tests.bounds import bounded
 from tests.examples import ALL, LINE, SQUARE, network

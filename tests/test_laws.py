@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from archspec import Architecture, Canonicalise, freeze, price
+from archspec import Architecture, Canonicalise, Classifier, Image, SelfAttention, freeze, price
 from archspec.blocks.averaging import Averaging
 from archspec.graph import Graph, verify
-from tests.counting import counted
+from tests.counting import counted, shared_out
 from tests.examples import ALL, EXAMPLES, RANDOM, built, evaluated, noise
 
 everywhere = pytest.mark.parametrize("name", ALL)
@@ -110,13 +110,32 @@ def test_weights_move_to_a_fresh_network_by_name(name: str) -> None:
 
 
 @everywhere
-def test_activations_are_what_all_nodes_write(name: str) -> None:
+def test_activations_are_what_all_nodes_give_out_and_softmaxes_write(name: str) -> None:
     architecture = ALL[name]
-    assert price(architecture).activations == written(architecture.graph)
+    inside = 0
+    if "self_attention" in architecture.to_json():
+        _, model, x = evaluated(name)
+        with torch.no_grad():
+            inside = shared_out(freeze(model), x[:1])
+        assert inside > 0
+    assert price(architecture).activations == written(architecture.graph) + inside
+
+
+def test_attention_that_writes_more_shares_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    once = torch.softmax
+    monkeypatch.setattr(torch, "softmax", lambda x, axis: once(once(x, axis), axis))
+    with pytest.raises(AssertionError):
+        test_activations_are_what_all_nodes_give_out_and_softmaxes_write("D4 attention")
+
+
+def test_scores_of_all_points_with_all_points_are_priced() -> None:
+    """Of 64×64 points with one another, in two heads: 128 MiB in single precision for one example."""
+    attention = Architecture(input=Image(size=(64, 64)), body=[SelfAttention(channels=8)], head=Classifier(classes=2))
+    assert price(attention).activations == 2 * 4096**2 + 8 * 4096 + 2
 
 
 def written(graph: Graph) -> int:
-    """Numbers that all nodes write, those of a network inside a node as often as it runs."""
+    """Numbers that all nodes give out, those of a network inside a node as often as it runs."""
     total = 0
     for name, node in graph.nodes.items():
         total += torch.Size(node.signal.shape).numel() if node.inputs else 0

@@ -7,13 +7,17 @@ import pytest
 from archspec import (
     Activation,
     Architecture,
+    Attention,
     Branch,
+    Canonicalise,
     Classifier,
     Conv,
     Dense,
     Disc,
+    FrameAverage,
     Graph,
     GraphNode,
+    Group,
     GroupPool,
     Image,
     Lift,
@@ -28,10 +32,13 @@ from archspec import (
     Series,
     SignalError,
     Siren,
+    TestTimeAverage,
     Volume,
 )
+from archspec.block import Block
+from archspec.symmetry import certify
 from tests.equivariance import groups_of
-from tests.examples import EXAMPLES, LINE, RANDOM, SQUARE, WIDE, attending, network, on
+from tests.examples import EXAMPLES, LINE, RANDOM, SQUARE, WIDE, attending, built, network, noise, on
 
 EVEN = Image(size=(12, 12))
 FINE = Image(size=(15, 15))
@@ -42,6 +49,7 @@ def graph(**nodes: tuple[str, ...]) -> Graph:
     return Graph(output="out", nodes={name: GraphNode(block=Activation(), inputs=read) for name, read in nodes.items()})
 
 
+GIVEN_UP = Restrict(group="C1")
 # What is wrong: the architecture, the place named, and a part of the remedy.
 MISTAKES: dict[str, tuple[Architecture, str, str]] = {
     "kernel larger than the grid": (
@@ -244,6 +252,46 @@ MISTAKES: dict[str, tuple[Architecture, str, str]] = {
         "body[1] (residual)",
         "out of the residual",
     ),
+    "frames of what the shortcut is not": (
+        network(SQUARE, Residual(body=[Conv(channels=2), FrameAverage(group="C4", body=[])])),
+        "body[0].sum (residual): cannot add what turns under C4 when body[0].body[0] does and what does when input",
+        "begin both at one node, or end the first with Restrict(group='C1')",
+    ),
+    "frames beside what looks in one direction": (
+        network(SQUARE, Branch(branches=[[Conv(channels=2)], [FrameAverage(group="D4", body=[])]])),
+        "body[0].add (branch): cannot add what turns under D4 when input does and what does when body[0].branches[0]",
+        "begin both at one node",
+    ),
+    "frames beside frames given up": (
+        network(
+            SQUARE,
+            Branch(branches=[[FrameAverage(group="C4", body=[])], [FrameAverage(group="C4", body=[]), GIVEN_UP]]),
+        ),
+        "body[0].add (branch): cannot add what turns under C4 when input does and what does when body[0].branches[1]",
+        "begin both at one node",
+    ),
+    "frames beside frames of another group": (
+        network(SQUARE, Branch(branches=[[FrameAverage(group="C4", body=[])], [FrameAverage(group="D4", body=[])]])),
+        "body[0].add (branch): cannot add (2 channels pooled over C4, 9×9) and (2 channels pooled over D4, 9×9)",
+        "same grid and group",
+    ),
+    "a pool off centre beside frames": (
+        network(
+            Image(channels=2, size=(8, 8)), Residual(body=[FrameAverage(group="C4", body=[Conv(channels=2, stride=3)])])
+        ),
+        "body[0] (residual)",
+        "a grid no shortcut reaches",
+    ),
+    "a residual that gives up what was pooled": (
+        network(SQUARE, FrameAverage(group="C4", body=[]), Residual(body=[GIVEN_UP, Conv(channels=2)])),
+        "body[1] (residual): the body turns (2 channels pooled over C4, 9×9) into (2 channels, 9×9)",
+        "out of the residual",
+    ),
+    "attention to positions after a larger group was pooled": (
+        network(SQUARE, FrameAverage(group="D4", body=[]), Attention(group="C4", kernel_size=3)),
+        "body[1].group (attention)",
+        "use group='D4'",
+    ),
     "residual no shortcut reaches": (
         network(LINE, Residual(body=[Conv(channels=2, padding="valid", kernel_size=4)])),
         "body[0] (residual)",
@@ -295,6 +343,24 @@ MISTAKES: dict[str, tuple[Architecture, str, str]] = {
     ),
 }
 
+OBLONG_CELLS = {"input": SQUARE, "reference": (12, 6), "head": Classifier(classes=2)}  # 4/3 by 2/3 steps
+TURNING: dict[str, Block] = {
+    "lift": Lift(group="C4", channels=2, kernel=Siren(hidden=4)),
+    "attention lift": SelfAttentionLift(group="C4", channels=2),
+    "attention": Attention(group="C4", kernel=Siren(hidden=4), kernel_size=3),
+    "frames": FrameAverage(group="C4", body=[]),
+    "frames in the test": TestTimeAverage(group="C4", body=[]),
+    "canonical": Canonicalise(group="C4", body=[], kernel=Siren(hidden=4)),
+}
+MISTAKES |= {
+    f"cells that are not square, {name}": (
+        Architecture(body=[block, GroupPool()] if "lift" in name else [block], **OBLONG_CELLS),
+        f"body[0] ({block.kind}): C4 turns axis 0 into axis 1, but its points lie 4/3 and 2/3 reference steps apart",
+        "give the reference equal axes too, or use a group without quarter turns such as C2 or D1",
+    )
+    for name, block in TURNING.items()
+}
+
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_is_refused_with_its_place_and_a_remedy(name: str) -> None:
@@ -306,6 +372,16 @@ def test_a_mistake_is_refused_with_its_place_and_a_remedy(name: str) -> None:
     assert remedy in message, message
     assert "\n" not in message
     assert len(message) < 300
+
+
+@pytest.mark.parametrize("group", ["C2", "D1", "D2"])
+@pytest.mark.parametrize("name", TURNING)
+def test_groups_that_only_flip_may_have_cells_that_are_not_square(name: str, group: str) -> None:
+    block = TURNING[name].with_fields({"group": Group(group)})
+    architecture = Architecture(body=[block, GroupPool()] if "lift" in name else [block], **OBLONG_CELLS)
+    x = noise(architecture)
+    assert built(architecture).eval()(x).shape == (2, 2)
+    assert certify(built(architecture).eval(), group, examples=x).verdict == "exact"
 
 
 @pytest.mark.parametrize("size", [7, 8, 9, 10, 11, 12])
@@ -321,6 +397,12 @@ def test_the_axis_that_a_parity_mistake_recommends_is_allowed(block: Conv | Pool
     except SignalError as error:
         better = int(str(error).split("use an axis of ")[1].split(",")[0])
         assert on("D4", block, input=Image(size=(better, better))).graph
+
+
+def test_the_axis_recommended_holds_a_kernel_larger_than_the_grid() -> None:
+    wide = on("D4", Conv(channels=2, kernel_size=7, kernel=Siren(), stride=2), input=Image(size=(4, 4)))
+    with pytest.raises(SignalError, match="use an axis of 7, or"):
+        _ = wide.graph
 
 
 def test_what_a_plain_network_may_do_under_no_group() -> None:

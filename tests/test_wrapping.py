@@ -16,6 +16,7 @@ from torch import Tensor
 from archspec import (
     Activation,
     Architecture,
+    Branch,
     Canonicalise,
     Conv,
     Dense,
@@ -48,14 +49,15 @@ from archspec import (
     price,
 )
 from archspec.blocks.wrapping import Wrapper
+from archspec.graph import Builder
 from archspec.layers.canonicalise import straight_through
 from archspec.layers.moving import Moves
-from archspec.symmetry import transformed
+from archspec.symmetry import certify, transformed
 from spaces import Space
 from tests.bounds import bounded
 from tests.counting import counted
 from tests.equivariance import settled
-from tests.examples import CUBE, LINE, SQUARE, built, network, noise, on, seeded
+from tests.examples import CUBE, EXAMPLES, LINE, SQUARE, built, network, noise, on, seeded
 
 BODY = (Conv(channels=3), Norm(), Activation(function="tanh"))
 WRAPPERS: dict[str, type[Wrapper]] = {
@@ -302,8 +304,8 @@ MISTAKES: dict[str, tuple[Architecture, str]] = {
     ),
     "on a group before": (on("C4", FrameAverage(group="C4", body=[])), r"body\[1\] .*put GroupPool\(\) before it"),
     "pooled before": (
-        network(SQUARE, FrameAverage(group="C4", body=[]), FrameAverage(group="C4", body=[])),
-        r"body\[1\] \(frame_average\): .* Restrict\(group='C1'\)",
+        network(SQUARE, FrameAverage(group="D4", body=[]), FrameAverage(group="C4", body=[])),
+        r"body\[1\].group \(frame_average\): moved by C4 alone, a signal loses D4, .* Restrict\(\)",
     ),
     "left on a group": (
         around(FrameAverage, Lift(group="C4", channels=2)),
@@ -372,8 +374,6 @@ def test_what_is_approximate_is_warned_of_with_its_place() -> None:
 
 
 def test_random_parts_are_not_shared() -> None:
-    from archspec import Branch
-
     frames = FrameAverage(group="C4", body=[Dropout()])
     graph = network(SQUARE, Branch(branches=[[frames], [frames]])).graph
     assert sum(node.block is not None and node.block.kind == "frame_average" for node in graph.nodes.values()) == 2
@@ -404,6 +404,50 @@ def test_a_space_has_holes_for_the_group_and_in_the_body() -> None:
         x = noise(drawn)
         assert built(drawn).eval()(x).shape == (2, 3)
         assert list(space.neighbours(drawn))
+
+
+FRAMES = FrameAverage(group="C4", body=BODY[:1])
+BROKEN: dict[str, Architecture] = {
+    "a convolution": network(SQUARE, Branch(branches=[[Conv(channels=3)], [FRAMES]])),
+    "a pool off centre": network(SQUARE, Branch(branches=[[Pool()], [FrameAverage(group="C4", body=[Pool()])]])),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_frames_may_not_be_added_to_would_break_them(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    architecture = BROKEN[name]
+    with pytest.raises(SignalError, match="begin both at one node"):
+        _ = architecture.graph
+    monkeypatch.setattr(Builder, "_require_turning", lambda *_: None)
+    certificate = certify(settled(architecture))
+    assert (certificate.group.name, certificate.held) == ("C4", True)
+    assert certificate.error > 0.05
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if "frames" in name or "canonical" in name])
+def test_the_certificate_names_the_group_around_a_network(name: str) -> None:
+    architecture = EXAMPLES[name]
+    certificate = certify(settled(architecture))
+    kept = {node.signal.symmetry for node in architecture.graph.nodes.values()}
+    assert certificate.group == max(kept, key=lambda group: group.order)
+    if certificate.group.action(len(architecture.input.grid)).exact:
+        assert certificate.verdict == "exact"
+
+
+def test_a_residual_of_frames_costs_the_same_block_by_block() -> None:
+    group = choice("C1", "C4", "D4", name="group")
+    stack = [Residual(body=[FrameAverage(group=group, body=[Conv(channels=2)]), Norm()]) for _ in range(2)]
+    for architecture in Space(network(SQUARE, *stack)).enumerate():
+        assert price(architecture) == architecture.graph.cost()
+        assert not architecture.warnings
+
+
+def test_a_lift_or_a_wrapper_after_what_looks_in_one_direction_is_warned_of() -> None:
+    for block in (FRAMES, Canonicalise(group="C4", body=[], kernel_size=3), TestTimeAverage(group="C4", body=[])):
+        (late,) = network(SQUARE, Conv(channels=2), Norm(), block).warnings
+        assert late.startswith(f"body[2] ({block.kind}): body[0] before it looks in one direction")
+        assert not network(SQUARE, Pointwise(channels=2), Pool(size=3, stride=2), block).warnings
+        assert any("body[0] before it" in warning for warning in network(SQUARE, Pool(), block).warnings)
 
 
 def test_bodies_in_bodies_are_typed_at_once_and_too_many_are_refused() -> None:

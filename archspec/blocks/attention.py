@@ -11,7 +11,7 @@ from archspec.block import Primitive
 from archspec.blocks.conv import Conv, Convolution, Lift, Taps
 from archspec.blocks.pointwise import Pointwise
 from archspec.cost import Cost
-from archspec.groups import TRIVIAL, Group
+from archspec.groups import TRIVIAL, Group, is_subgroup
 from archspec.kernels import AnyKernel, Table
 from archspec.signal import Signal, SignalError
 from archspec.transforms import Target
@@ -59,11 +59,14 @@ class Attention(Primitive):
             raise SignalError(f"the signal lives on {x.group} already; leave group out", "group")
         if self.group.scaling:
             raise SignalError(f"attention is under turns and flips, not scales; use {self.group.turning}", "group")
-        self.spatial(x).infer(x._replace(channels=2))
+        self.spatial(x).infer(x._replace(channels=2, pooled=TRIVIAL))
+        if not is_subgroup(x.pooled, self.group, x.dims):
+            raise SignalError(
+                f"found alike under {self.group} alone, positions break {x.pooled}, which was pooled before; use "
+                f"group='{x.pooled}', or Restrict() before it to give it up",
+                "group",
+            )
         return x
-
-    def looks(self, x: Signal) -> bool:
-        return self.spatial(x).looks(x)
 
     def cost(self, x: Signal) -> Cost:
         return self.cost_for(x, "torch")

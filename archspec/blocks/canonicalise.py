@@ -13,6 +13,7 @@ from archspec.blocks.conv import Lift, Taps
 from archspec.blocks.wrapping import Wrapper
 from archspec.cost import Cost
 from archspec.graph import INPUT, Builder, Graph
+from archspec.groups import TRIVIAL
 from archspec.kernels import AnyKernel, Table
 from archspec.signal import Signal
 from archspec.transforms import Target
@@ -42,7 +43,7 @@ class Canonicalise(Wrapper):
 
     def infer(self, x: Signal) -> Signal:
         y = super().infer(x)
-        self._lift(x).infer(x)  # says what does not fit, by the field of this block
+        self._lift(x).infer(x._replace(pooled=TRIVIAL))  # says what does not fit, by the field of this block
         return y
 
     def cost_around(self, x: Signal, inside: Cost, target: Target = "torch") -> Cost:
@@ -55,7 +56,7 @@ class Canonicalise(Wrapper):
 
     def scorer(self, x: Signal) -> Graph:
         """The graph of the scorer, up to the mean."""
-        build = Builder(x)
+        build = Builder(x._replace(pooled=TRIVIAL))
         return Graph(build.nodes, build.body("scorer", (self._lift(x), Activation()), INPUT))
 
     def lower(self, x: Signal) -> nn.Module:

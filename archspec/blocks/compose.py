@@ -11,9 +11,10 @@ from pydantic import Field, field_validator
 from archspec.block import Block
 from archspec.blocks.pointwise import Pointwise
 from archspec.blocks.pool import Pool
-from archspec.graph import Builder, Merge, located, path
+from archspec.graph import Builder, located, path
 from archspec.mistakes import listed, shortened_path
 from archspec.model import Model
+from archspec.node import Merge
 from archspec.signal import Signal, SignalError
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Residual(Block):
 
     def _shortcut(self, build: Builder, name: str, x: str, to: Signal) -> str:
         source = build.nodes[x].signal
-        if source.group != to.group or source.pooled != to.pooled or source.dims != to.dims:
+        turns = source.pooled == to.pooled or source.pooled.trivial  # then it turns as the body's result does
+        if source.group != to.group or not turns or source.dims != to.dims:
             raise located(
                 SignalError(
                     f"the body turns ({source}) into ({to}), which no shortcut can; move the block that "
@@ -159,7 +161,7 @@ def _resize(source: Signal, to: Signal, name: str) -> Pool:
     stride = math.ceil(ratios[0])
     for pool in (Pool(size=stride, reduce="average"), Pool(size=1, stride=stride, reduce="average")):
         with contextlib.suppress(SignalError):
-            found = pool.infer(source)
+            found = pool.infer(source._replace(pooled=to.pooled))
             left = any((n - k) % k for n, k in zip(source.grid, source.strides(stride), strict=True))
             if found.grid == to.grid and found.spacing == to.spacing and (pool.size == 1 or not left):
                 return pool

@@ -67,11 +67,11 @@ class Convolution(Primitive):
 
     def infer(self, x: Signal) -> Signal:
         group, same = self.acting(x), self.padding == "same"
-        if not x.pooled.trivial:
+        sizes = self.sizes(x)
+        if not x.pooled.trivial and (max(sizes) > 1 or not group.trivial):
             require_unpooled(x, "a convolution")
         if group.scaling:
             return conv_scales.infer(self, x)
-        sizes = self.sizes(x)
         if self.causal and len(x.grid) != 1:
             raise SignalError(f"causal is for series, this grid has {len(x.grid)} axes; use causal=False", "causal")
         even = not all(k % 2 for k in sizes)
@@ -87,13 +87,13 @@ class Convolution(Primitive):
         if not group.trivial:
             checks.symmetry(self, x, group, sizes)
         strides = x.strides(self.stride)
-        grid = slide(x, group, sizes, strides, same, "kernel_size")
+        grid = slide(x, x.pooled if group.trivial else group, sizes, strides, same, "kernel_size")
         if not x.spacing:
-            return Signal(self.channels, grid, group, partial=x.partial)
+            return Signal(self.channels, grid, group, x.pooled, partial=x.partial)
         return x.strided(grid, strides, self.stride)._replace(channels=self.channels, group=group)
 
-    def looks(self, x: Signal) -> bool:
-        return self.acting(x).trivial and max(self.sizes(x)) > 1
+    def spread(self, x: Signal, given: float) -> float:
+        return given * self.kernel.growth if max(self.sizes(x)) > 1 else given
 
     def cost(self, x: Signal) -> Cost:
         return self.cost_of(x, self.kept(x))
@@ -199,7 +199,7 @@ class Convolution(Primitive):
 
     def kept(self, x: Signal) -> tuple[int, ...]:
         """Taps per axis that the window leaves as it begins; empty: all."""
-        if not isinstance(self.window, Learned):
+        if not isinstance(self.window, Learned) or not self.window.crop:
             return ()
         wanted = self.wanted(x)
         kept = equalised(self.window.kept(wanted), self.acting(x).action(x.dims).mixed_axes)

@@ -37,6 +37,8 @@ def parts(conv: Convolution, x: Signal, group: Group) -> None:
         raise SignalError("a Fourier transform gives every position; use algorithm='direct' with a stride", "algorithm")
     if conv.resampling == "stretched" and not (conv.causal and conv.window is None):
         raise SignalError("'stretched' is for causal kernels without a window; use resampling='physical'", "resampling")
+    if conv.stretched(x) and conv.lattice(x).taps[0] == 0:
+        raise SignalError("stretched, no tap is left on a grid that coarse; use resampling='physical'", "resampling")
     if isinstance(conv.window, Learned) and conv.window.crop and conv.padding == "valid":
         raise SignalError("a learned window changes the kernel's size; use padding='same', or crop=False", "padding")
     if isinstance(conv.window, Gaussian) and isinstance(conv.window.sigma, tuple):
@@ -71,7 +73,7 @@ def symmetry(conv: Convolution, x: Signal, group: Group, taps: tuple[int, ...]) 
         raise SignalError(
             f"a causal kernel does not allow the flip in {group}; use causal=False or a plain signal", "causal"
         )
-    require_turnable(group, x.grid)
+    require_turnable(group, x)
     for a, b in action.mixed_axes:
         if taps[a] != taps[b]:
             raise SignalError(

@@ -41,6 +41,9 @@ class Norm(Primitive):
     def cost(self, x: Signal) -> Cost:
         return Cost(params=2 * x.channels)
 
+    def spread(self, x: Signal, given: float) -> float:
+        return 1.0
+
     def simplified(self, x: Signal) -> Primitive | None:
         plainest = {"groups": self.groups if self.type == "group" else 1, "statistics": "shared"}
         changes = {field: value for field, value in plainest.items() if getattr(self, field) != value}

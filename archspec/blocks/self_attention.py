@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from archspec.block import Channels, Primitive, require_unpooled
+from archspec.block import Channels, Primitive, require_turnable, require_unpooled
 from archspec.cost import Cost
 from archspec.groups import Group, groups_for
 from archspec.positions import View, counts, positions
@@ -59,12 +59,7 @@ class Attention(Primitive):
                 "hidden",
             )
         self._require_window(x)
-        for a, b in group.action(x.dims).mixed_axes:
-            if (x.grid[a], x.steps[a]) != (x.grid[b], x.steps[b]):
-                raise SignalError(
-                    f"{group} turns axis {a} into axis {b}, but the grid is {'×'.join(map(str, x.grid))}; pad or crop "
-                    "it to equal axes, or use a group without quarter turns such as C2 or D1"
-                )
+        require_turnable(group, x)
         view = self.view(x)
         keys = math.prod(view.lattice.taps) if view.window else x.positions
         if x.positions * keys * group.order > MOST_PAIRS:
@@ -76,7 +71,10 @@ class Attention(Primitive):
         return x._replace(channels=self.channels, group=group)
 
     def cost(self, x: Signal) -> Cost:
-        """As the deployed form multiplies: scores of contents, elements and positions, then values in two sums."""
+        """As the deployed form multiplies: scores of contents, elements and positions, then values in two sums.
+
+        Activations are the shares of keys that softmaxes write: of points and, on a group, of the elements at each.
+        """
         keys, places = counts(self.view(x))
         width, units, outputs = self.width(x), self.position_hidden, self.acting(x).order
         *axes, of_element = self.parts(x)
@@ -85,13 +83,16 @@ class Attention(Primitive):
         macs += elements**2 * keys * width + outputs * elements * keys * width  # scores of keys, sum of values
         macs += self.heads * elements * sum(u * part for u, part in zip(places, axes, strict=True))
         params = 3 * x.channels * width + 2 * width + (width + 1) * self.channels
+        shares = outputs * elements * keys
         if elements > 1:
             mixed = elements if self.published() else 1
             macs += self.heads * elements**2 * of_element + mixed * elements**2 * keys * width
+            shares += mixed * elements**2 * keys
             params += elements * of_element
         return Cost(
             macs=macs * x.positions,
             params=params + sum((4 + part) * units for part in axes),
+            activations=self.heads * shares * x.positions,
             kernel_macs=sum(u * (1 + part) * units for u, part in zip(places, axes, strict=True)),
         )
 
@@ -146,9 +147,6 @@ class Attention(Primitive):
 
     def _least(self, x: Signal) -> int:
         return x.dims + (not x.group.trivial)
-
-    def looks(self, x: Signal) -> bool:
-        return self.acting(x).trivial
 
     def bound_to_grid(self, x: Signal) -> str | None:
         return None if self.view(x).window else "attention over all of the grid measures positions by its extent"

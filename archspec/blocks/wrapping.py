@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from archspec import lints
-from archspec.block import Primitive, require_no_group, require_turnable, require_unpooled
+from archspec.block import Primitive, require_no_group, require_turnable
 from archspec.canonical import canonical_hash
 from archspec.cost import Cost
 from archspec.graph import INPUT, Builder, Graph
-from archspec.groups import Group
+from archspec.groups import TRIVIAL, Group, is_subgroup
 from archspec.passes import optimise
 from archspec.signal import Signal, SignalError
 from archspec.transforms import Target
@@ -29,7 +29,8 @@ _GROUPS = {0: "C1", 1: "C1 or D1", 2: "C1, C2, C4, … or D1, D2, D4, …"}
 class Wrapper(Primitive):
     """A body around which a plain signal is moved by a group, and its result moved back; over C1 it is the body.
 
-    What it gives is plain, and its grid turns under the group as after GroupPool. The body need keep no symmetry.
+    What it gives is plain, and its grid turns under the group as after GroupPool, or under the smaller one that was
+    pooled before it. The body need keep no symmetry.
     """
 
     draws: ClassVar[bool] = True  # something in the body may
@@ -45,7 +46,6 @@ class Wrapper(Primitive):
 
     def infer(self, x: Signal) -> Signal:
         require_no_group(x, "what moves the whole signal")
-        require_unpooled(x, "a network moved as a whole")
         if self.group.scaling:
             raise SignalError(
                 f"the scales {self.group} cannot move a signal back; use Lift(group='{self.group}')", "group"
@@ -53,14 +53,20 @@ class Wrapper(Primitive):
         if not self.group.acts_on(x.dims):
             known = _GROUPS.get(x.dims, "C1, C4, D4, T, O or Oh")
             raise SignalError(f"{self.group} does not act on a grid of {x.dims} axes; use {known}", "group")
-        require_turnable(self.group, x.grid)
+        if not is_subgroup(x.pooled, self.group, x.dims):
+            raise SignalError(
+                f"moved by {self.group} alone, a signal loses {x.pooled}, which was pooled before; use a group that "
+                "has all of it, or Restrict() to one that it has, such as C1",
+                "group",
+            )
+        require_turnable(self.group, x)
         y = self.inner(x).signal
         if not y.group.trivial:
             raise SignalError(
                 f"it gives a signal on {y.group}, which cannot be moved back; end it with GroupPool()", "body"
             )
-        require_turnable(self.group, y.grid, "body")
-        return y._replace(pooled=self.group)
+        require_turnable(self.group, y, "body")
+        return y._replace(pooled=self.group if x.pooled.trivial else x.pooled)
 
     def cost(self, x: Signal) -> Cost:
         return self.cost_for(x, "torch")
@@ -78,6 +84,10 @@ class Wrapper(Primitive):
         found = (node.block.bound_to_grid(graph.source(n)) for n, node in graph.nodes.items() if node.block)
         return next(filter(None, found), None)
 
+    def spread(self, x: Signal, given: float) -> float:
+        graph = self.inner(x)
+        return lints.spreads(graph, given)[graph.output]
+
     def nodes_within(self, x: Signal) -> int:
         return sum(node.facts.size for node in self.inner(x).nodes.values())
 
@@ -94,7 +104,7 @@ class Wrapper(Primitive):
     def inner(self, x: Signal) -> Graph:
         """The graph of the body reading `x`, after the passes; SignalError, with the place, where it does not fit."""
         if x not in self.graphs:
-            build = Builder(x)
+            build = Builder(x._replace(pooled=TRIVIAL))  # the body need not keep what was pooled
             try:
                 output = build.body("body", self.body, INPUT)
             except SignalError as error:

@@ -52,10 +52,13 @@ class Kernel(Model):
     Attributes:
         continuous: a function of the coordinates, those of the group too, that can be sampled anywhere.
         band_limits: how its frequencies can be limited.
+        growth: by how much signals grow with each convolution without a norm, about: above 1 for smooth kernels, whose
+            answer to a smooth signal is larger than to noise. As tests/benchmarks/depth_without_norms.py measures it.
     """
 
     continuous: ClassVar[bool] = True
     band_limits: ClassVar[tuple[str, ...]] = ()
+    growth: ClassVar[float] = 1.0
     kind: str
 
     @property

@@ -54,6 +54,7 @@ class Spline(Kernel):
     is a function of the angle too, and the order only where it is sampled.
     """
 
+    growth: ClassVar[float] = 1.6
     kind: Literal["spline"] = "spline"
     knots: int | None = Field(default=None, ge=2, le=4096, description="per axis; by default one for each tap")
     degree: Literal[1, 2, 3] = Field(default=3, description="1 joins the knots by lines, 3 by cubics")

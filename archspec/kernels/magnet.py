@@ -24,6 +24,7 @@ class Magnet(Oscillating):
     """
 
     band_limits: ClassVar[tuple[str, ...]] = ("regularise", "mask")
+    growth: ClassVar[float] = 4.5
     kind: Literal["magnet"] = "magnet"
     hidden: int = Field(default=32, ge=1, le=1024, description="filters of each layer")
     layers: int = Field(default=3, ge=1, le=16, description="mixes; there is one layer of filters more")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -18,6 +18,7 @@ class Mlp(Kernel):
     The control of CKConv (Romero et al. 2021, section 4.2): piecewise linear, it hardly reaches high frequencies.
     """
 
+    growth: ClassVar[float] = 4.5
     kind: Literal["mlp"] = "mlp"
     hidden: int = Field(default=32, ge=1, le=1024, description="width of the hidden layers")
     layers: int = Field(default=3, ge=2, le=16, description="linear layers, the last one included")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -20,6 +20,7 @@ class S4D(Kernel):
     such kernel for either direction.
     """
 
+    growth: ClassVar[float] = 2.4
     kind: Literal["s4d"] = "s4d"
     states: int = Field(default=16, ge=1, le=1024, description="complex states, conjugate pairs counted once")
     slowest: float = Field(default=1e-3, gt=0, le=1, description="least step Δ it begins with")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,7 @@ class Siren(Oscillating):
     `omega_0` in its place reproduces a paper. `omega_group` plays the same part along the group's angle.
     """
 
+    growth: ClassVar[float] = 3.5
     kind: Literal["siren"] = "siren"
     hidden: int = Field(default=32, ge=1, le=1024, description="width of the hidden layers")
     layers: int = Field(default=3, ge=2, le=16, description="linear layers, the last one included")

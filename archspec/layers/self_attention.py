@@ -195,7 +195,8 @@ class Place(nn.Module):
             self.last.weight.normal_(std=1 / math.sqrt(units))
             if len(coordinates) > 1:
                 found = self()
-                self.last.weight /= (found - found.mean(1, keepdim=True)).square().mean().sqrt()
+                spread = (found - found.mean(1, keepdim=True)).square().mean().sqrt()
+                self.last.weight /= spread.clamp(min=1e-2)  # two units after their norm may be alike everywhere
 
     def forward(self) -> Tensor:
         features: Tensor = self.last(F.silu(self.norm(self.first(self.coordinates))))

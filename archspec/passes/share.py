@@ -5,7 +5,8 @@
 3. A graph with no such nodes is returned as it is.
 """
 
-from archspec.graph import Graph, Node
+from archspec.graph import Graph
+from archspec.node import Node
 
 
 def share_equal(graph: Graph) -> Graph:

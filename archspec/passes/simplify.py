@@ -5,7 +5,8 @@
 3. A graph with none of these is returned as it is.
 """
 
-from archspec.graph import Graph, Node, facts
+from archspec.graph import Graph
+from archspec.node import Node, facts
 
 
 def simplify(graph: Graph) -> Graph:

@@ -14,8 +14,20 @@ import time
 import warnings
 from collections.abc import Callable, Iterable
 
-from archspec import Activation, Architecture, Classifier, Conv, GroupPool, Image, Lift, Norm, choice, integer, price
-from archspec import graph as graphs
+from archspec import (
+    Activation,
+    Architecture,
+    Classifier,
+    Conv,
+    GroupPool,
+    Image,
+    Lift,
+    Norm,
+    choice,
+    integer,
+    node,
+    price,
+)
 from spaces import Space
 
 CANDIDATES = 40
@@ -59,7 +71,7 @@ def from_text(text: str) -> None:
 
 def forgotten(text: str) -> None:
     """The same with nothing remembered of blocks met before."""
-    graphs._FACTS.clear()
+    node._FACTS.clear()
     from_text(text)
 
 
