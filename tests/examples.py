@@ -95,6 +95,11 @@ CONVOLUTIONS: dict[str, Architecture] = {
     "disc": network(SQUARE, _conv(window=Disc(), kernel_size=5)),
     "separable table": network(SQUARE, _conv(factorisation=SEPARABLE)),
     "separable siren disc": network(SQUARE, _conv(factorisation=SEPARABLE, kernel=SIREN, window=Disc(softness=1.0))),
+    "two taps": network(
+        LINE,
+        _conv(kernel=SIREN, kernel_size=2, causal=True, window=Gaussian()),
+        _conv(kernel=Spline(), kernel_size=2, padding="valid"),
+    ),
     "causal": network(LINE, _conv(causal=True, kernel_size=4), head=Classifier(classes=2, pool="last")),
     "causal siren strided": network(LINE, _conv(causal=True, kernel=SIREN, kernel_size=17, stride=3)),
     "stride": network(WIDE, _conv(stride=2)),
@@ -173,6 +178,9 @@ RESAMPLED: dict[str, Architecture] = {
     "finer twice along one axis": _NATIVE.at_resolution(8, 16),
     "coarser": network(LINE, _conv(kernel=SIREN, kernel_size=9)).at_resolution(9),
     "finer causal": network(LINE, _conv(kernel=S4D(states=2), kernel_size=8, causal=True)).at_resolution(40),
+    "finer, of one tap and of two, stretched": network(
+        LINE, *(_conv(kernel=SIREN, kernel_size=k, causal=True, resampling="stretched") for k in (1, 2))
+    ).at_resolution(34),
     "finer on D4, attentive, factorised and in part": on(
         "D4",
         Attention(kernel=SIREN, kernel_size=3),

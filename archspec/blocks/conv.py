@@ -166,10 +166,12 @@ class Convolution(Primitive):
 
     def stretched(self, x: Signal) -> bool:
         """Whether it is sampled as CKConv's code does it on another grid."""
-        return self.resampling == "stretched" and bool(x.spacing)
+        return self.lattice(x).stretched and bool(x.spacing)
 
     def lattice(self, x: Signal) -> Lattice:
-        return Lattice(self.sizes(x), x.spacing, self.causal, stretched=self.resampling == "stretched")
+        sizes = self.sizes(x)
+        stretched = self.resampling == "stretched" and max(sizes) > 1  # one tap has no extent
+        return Lattice(sizes, x.spacing, self.causal, stretched=stretched)
 
     def sizes(self, x: Signal) -> tuple[int, ...]:
         """Taps per axis on the reference grid."""

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archspec.cropping import equalised, kept_taps
+from archspec.cropping import equalised, kept_taps, unit
 from archspec.layers.kernels.features import KernelModule
 from archspec.layers.windows import LearnedWindow
 
@@ -112,9 +112,9 @@ class Bank(nn.Module):
             return False
         causal, bucketed, mixed_axes = self.crop
         self.window.confine()
-        radius = max(1.0, (max(self.sizes) - 1) / 2)
+        steps = unit(self.sizes)
         kept = equalised(
-            [kept_taps(s, radius, r, causal, bucketed) for s, r in zip(self.sizes, self.window.reach(), strict=True)],
+            [kept_taps(s, steps, r, causal, bucketed) for s, r in zip(self.sizes, self.window.reach(), strict=True)],
             mixed_axes,
         )
         changed = kept != (self.kept or self.sizes)
