@@ -5,7 +5,6 @@ Where a file turns clockwise (`sep`, `partial`), images are presented with their
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,35 +12,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from archspec import Attention, Conv, Disc, Group, GroupPool, Image, Lift, Norm, Siren, lower
+from archspec import Attention, Conv, Disc, Group, GroupPool, Image, Lift, Norm, Scales, Series, Siren, lower
 from archspec.block import Block
 from archspec.layers.conv import GroupConv
+from archspec.layers.scales import ScaleConv
 from tests.examples import network
+from tests.replaying import File, replayed
 from tests.test_vectors_continuous import close, double
 
-VECTORS = Path(__file__).parent / "vectors" / "equivariant"
 HARD = Disc(softness=0.1)
-
-
-class File:
-    """One file of vectors, as float64 tensors."""
-
-    def __init__(self, name: str) -> None:
-        self.arrays = np.load(VECTORS / f"{name}.npz")
-
-    def __getitem__(self, key: str) -> Tensor:
-        return torch.from_numpy(np.asarray(self.arrays[key]))
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.arrays
-
-    def swapped(self, key: str) -> Tensor:
-        """With the two axes of the image swapped."""
-        return self[key].transpose(-1, -2).contiguous()
+(NORMS,) = replayed("equivariant/batchnorm")
 
 
 def named(*prefixes: str) -> list[str]:
-    return sorted(path.stem for path in VECTORS.glob("*.npz") if path.stem.startswith(prefixes))
+    return replayed(*(f"equivariant/{prefix}_*" for prefix in prefixes))
 
 
 def layer_of(file: File, group: str, **fields: object) -> nn.Module:
@@ -69,7 +53,7 @@ def gradient(module: nn.Module, x: Tensor, wanted: Tensor, cotangent: Tensor, or
     return x.grad
 
 
-@pytest.mark.parametrize("name", named("p4", "groupy"))
+@pytest.mark.parametrize("name", named("p4", "p4m", "groupy"))
 def test_a_table_on_quarter_turns_and_flips(name: str) -> None:
     """Theirs is ours, but for the factor of 2π/4 or π of one of the two codes: a scale of the weights."""
     file = File(name)
@@ -245,6 +229,51 @@ def test_partial_group_convolutions_at_any_turns(name: str) -> None:
         close(conv.bias.grad, file["grad_bias"], "grad bias")
 
 
+def wavelet(file: File) -> tuple[ScaleConv, Tensor]:
+    """The layer of a file, and its weights as a table of ours: taps further apart are a longer kernel with zeros.
+
+    Their 1/s stands before a spline of sum s, ours is of sum 1.
+    """
+    weight, x = file["weight"], file["x"]
+    apart = int(file["dilation"]) if "dilation" in file else 1
+    table = weight.new_zeros((*weight.shape[:-1], (weight.shape[-1] - 1) * apart + 1))
+    table[..., ::apart] = weight
+    fields = {"channels": len(weight), "kernel_size": table.shape[-1], "bias": False}
+    series = Series(channels=x.shape[1], length=x.shape[-1])
+    with double():
+        if x.dim() == 3:
+            model = lower(network(series, Lift(group=f"S{len(file['scales'])}", **fields), GroupPool()))
+        else:
+            scales = Scales(span=weight.shape[2], crop=bool(file["h_crop"]))
+            lift = Lift(group=f"S{x.shape[2]}", channels=x.shape[1])
+            model = lower(network(series, lift, Conv(**fields, scales=scales), GroupPool()))
+    layer = list(model.children())[x.dim() - 3]
+    assert isinstance(layer, ScaleConv)
+    return layer, table
+
+
+@pytest.mark.parametrize("name", named("wavelet"))
+def test_wavelet_networks_over_dyadic_scales(name: str) -> None:
+    file = File(name)
+    layer, table = wavelet(file)
+    layer.kernel.weight.data.copy_(table.flatten(2).flatten(0, 1))
+    for j, scale in enumerate(file["scales" if "scales" in file else "scales_out"]):
+        close(scale * layer.get_buffer(f"spline_{j}"), file[f"spline_scale_{j}"], "spline")
+    close(gradient(layer, file["x"], file["y"], file["cotangent"]), file["grad_x"], "grad x")
+    assert layer.kernel.weight.grad is not None
+    apart = int(file["dilation"]) if "dilation" in file else 1
+    close(layer.kernel.weight.grad.view(table.shape)[..., ::apart], file["grad_weight"], "grad weight")
+
+
+@pytest.mark.parametrize("name", ["equivariant/wavelet_lift", "equivariant/wavelet_group_dilated"])
+def test_wavelets_that_run_backwards_would_not_do(name: str) -> None:
+    file = File(name)
+    layer, table = wavelet(file)
+    layer.kernel.weight.data.copy_(table.flip(-1).flatten(2).flatten(0, 1))
+    with torch.no_grad():
+        assert (layer(file["x"]) - file["y"]).abs().max() > 0.01
+
+
 @pytest.mark.parametrize("name", named("attentive"))
 def test_attention_before_a_convolution_is_the_attentive_convolution(name: str) -> None:
     file = File(name)
@@ -276,7 +305,7 @@ def test_attention_before_a_convolution_is_the_attentive_convolution(name: str) 
 
 
 def test_the_norms_have_one_statistic_for_all_elements() -> None:
-    file = File("batchnorm")
+    file = File(NORMS)
     norm = list(_normed("batch").children())[1]
     with torch.no_grad():
         norm.weight.copy_(file["weight"])
@@ -296,7 +325,7 @@ def test_the_norms_have_one_statistic_for_all_elements() -> None:
 
 @pytest.mark.parametrize(("kind", "groups"), [("instance_norm_x1", 3), ("layer_norm_x1", 1)])
 def test_instance_and_layer_norms_are_group_norms(kind: str, groups: int) -> None:
-    file = File("batchnorm")
+    file = File(NORMS)
     norm = list(_normed("group", groups).children())[1]
     close(norm(file["x1"]), file[kind], kind)
 
