@@ -122,6 +122,11 @@ CONTINUOUS: dict[str, Architecture] = {
     "siren of lengths and directions": network(
         LINE, _conv(kernel=Siren(hidden=4, weight_norm=True, learn_omega=True), kernel_size=9)
     ),
+    "siren of a first omega": network(
+        SQUARE,
+        _conv(kernel=Siren(hidden=4, omega_0=4.0, first_omega_0=9.0, learn_omega=True), kernel_size=5),
+        _conv(kernel=Siren(hidden=4, layers=2, first_omega_0=9.0, learn_omega=True, weight_norm=True)),
+    ),
     "magnet": network(SQUARE, _conv(kernel=MAGNET, kernel_size=7)),
     "magnet as published": network(LINE, _conv(kernel=Magnet(hidden=4, layers=2, omega_0=2.0), kernel_size=9)),
     "magnet steerable": network(SQUARE, _conv(kernel=Magnet(hidden=4, layers=1, steerable=True), kernel_size=5)),
@@ -269,6 +274,12 @@ SYMMETRIC: dict[str, Architecture] = {
     ),
     "O with shared maps": on("O", Pointwise(channels=2, elements="shared"), input=CUBE),
     "D4 product of kernels": on("D4", _conv(factorisation="kernel_separable"), Norm()),
+    "C4 siren of a first omega": on(
+        "C4",
+        _conv(kernel=Siren(hidden=4, first_omega_0=9.0, omega_group=9.0, angle="interval"), kernel_size=5),
+        _conv(kernel=Siren(hidden=4, first_omega_0=5.0), factorisation="group_separable"),
+        kernel=Siren(hidden=4, first_omega_0=9.0),
+    ),
     "C4 product of sirens": on(
         "C4", _conv(kernel=SIREN, kernel_size=5, factorisation="kernel_separable", window=Disc()), kernel=SIREN
     ),

@@ -65,7 +65,8 @@ def _siren(conv: Conv, w: Weights, rows: int, sizes: tuple[int, ...]) -> At:
     def at(i: int, p: Tensor) -> Tensor:
         z = p
         for layer in range(kernel.layers - 1):
-            z = torch.sin(omega * linear(f"hidden.{layer}", z))
+            factor = kernel.first_omega_0 if layer == 0 and kernel.first_omega_0 else omega
+            z = torch.sin(factor * linear(f"hidden.{layer}", z))
         return linear("out", z)
 
     return at

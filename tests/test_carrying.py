@@ -33,6 +33,7 @@ KERNELS: tuple[Kernel, ...] = (
     Table(),
     Siren(hidden=4, omega_0=3.0),
     Siren(hidden=4, weight_norm=True, omega_0=3.0),
+    Siren(hidden=4, omega_0=3.0, first_omega_0=7.0, learn_omega=True),
     Magnet(hidden=4),
     Mlp(hidden=4),
     Fourier(features=4),

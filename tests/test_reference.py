@@ -18,7 +18,8 @@ from tests.reference import coordinates, correlated, kernels, windows
 from tests.test_vectors_continuous import double
 
 KERNELS: tuple[Kernel, ...] = (
-    Table(), Siren(hidden=4), Siren(hidden=3, weight_norm=True, omega_0=5.0), Magnet(hidden=4, layers=2),
+    Table(), Siren(hidden=4), Siren(hidden=3, weight_norm=True, omega_0=5.0),
+    Siren(hidden=4, first_omega_0=7.0), Magnet(hidden=4, layers=2),
     Fourier(features=3), Spline(), Spline(degree=1, knots=3), Spline(degree=2, knots=4), Mlp(hidden=4), S4D(states=3),
     Hyena(hidden=4, bands=2),
 )  # fmt: skip

@@ -128,20 +128,32 @@ class Weight(NamedTuple):
         close(found, wanted, self.key)
 
 
-def siren(file: File, prefix: str = "net_") -> Siren:
-    """The kernel of a file, as its author has it."""
+def siren(file: File, prefix: str = "net_", first: float = 1.0) -> Siren:
+    """The kernel of a file, as its author has it; its first factor `first` times as large."""
     omega = float(file["omega" if "omega" in file else "omega_first"])
     assert "omega" in file or omega == float(file["omega_hidden"])
     layers = sum(f"{prefix}w{i}" in file for i in range(9))
-    return Siren(hidden=len(file[f"{prefix}w0"]), layers=layers, omega_0=omega, omega_group=omega, angle="interval")
+    return Siren(
+        hidden=len(file[f"{prefix}w0"]),
+        layers=layers,
+        omega_0=omega,
+        omega_group=first * omega,
+        angle="interval",
+        first_omega_0=first * omega if "omega_first" in file else None,
+    )
 
 
-def weights(kernel: nn.Module, prefix: str, columns: tuple[int, ...], scale: float = 1.0) -> list[Weight]:
-    """Of a sine network; `columns` are the places of their coordinates among ours. The last layer takes the 1/N."""
+def weights(
+    kernel: nn.Module, prefix: str, columns: tuple[int, ...], scale: float = 1.0, first: float = 1.0
+) -> list[Weight]:
+    """Of a sine network; `columns` are the places of their coordinates among ours. The last layer takes the 1/N.
+
+    A first factor `first` times as large stands before weights and biases that much smaller.
+    """
     hidden = list(kernel.hidden)
-    found = [Weight(f"{prefix}w0", hidden[0].weight, columns=columns)]
+    found = [Weight(f"{prefix}w0", hidden[0].weight, 1 / first, columns)]
     found += [Weight(f"{prefix}w{i}", part.weight) for i, part in enumerate(hidden) if i]
-    found += [Weight(f"{prefix}b{i}", part.bias) for i, part in enumerate(hidden)]
+    found += [Weight(f"{prefix}b{i}", part.bias, 1.0 if i else 1 / first) for i, part in enumerate(hidden)]
     last = len(hidden)
     return [
         *found,
@@ -150,23 +162,23 @@ def weights(kernel: nn.Module, prefix: str, columns: tuple[int, ...], scale: flo
     ]
 
 
-def stages(file: File, name: str, module: nn.Module) -> list[Weight]:
+def stages(file: File, name: str, module: nn.Module, first: float) -> list[Weight]:
     """The weights of a separable file in the layer of ours."""
     order = float(len(file["angles"]))
     if "lift" in name:
-        return weights(module.kernel, "net_", (0, 1))
+        return weights(module.kernel, "net_", (0, 1), first=first)
     if "nonseparable" in name:
-        return weights(module.kernel, "net_", (0, 1, 2), order)
+        return weights(module.kernel, "net_", (0, 1, 2), order, first)
     if "gseparable" in name:
         return [
-            *weights(module.kernel.space, "net_R2_", (0, 1), order),
-            *weights(module.kernel.group, "net_H_", (0,)),
+            *weights(module.kernel.space, "net_R2_", (0, 1), order, first),
+            *weights(module.kernel.group, "net_H_", (0,), first=first),
         ]
     if "dseparable" in name:
-        return weights(module.spatial.kernel, "net_", (0, 1, 2), order)
+        return weights(module.spatial.kernel, "net_", (0, 1, 2), order, first)
     return [
-        *weights(module.mixing.kernel, "net_H_", (0,), order),
-        *weights(module.spatial.kernel, "net_R2_", (0, 1)),
+        *weights(module.mixing.kernel, "net_H_", (0,), order, first),
+        *weights(module.spatial.kernel, "net_R2_", (0, 1), first=first),
     ]
 
 
@@ -179,15 +191,23 @@ FACTORISATIONS = {
 
 
 @pytest.mark.parametrize("name", named("sep"))
-def test_the_factorisations_of_separable_group_convolutions(name: str) -> None:
+@pytest.mark.parametrize("first", [1.0, 2.5])
+def test_the_factorisations_of_separable_group_convolutions(name: str, first: float) -> None:
+    """Also with another factor in the first layer than in the others, which the files have not."""
     file = File(name)
     group = f"C{len(file['angles'])}"
     prefix = "net_" if "net_w0" in file else "net_R2_"
     factorisation = next((ours for theirs, ours in FACTORISATIONS.items() if f"_{theirs}_" in name), "full")
     conv = layer_of(
-        file, group, kernel_size=5, window=HARD, bias=False, factorisation=factorisation, kernel=siren(file, prefix)
+        file,
+        group,
+        kernel_size=5,
+        window=HARD,
+        bias=False,
+        factorisation=factorisation,
+        kernel=siren(file, prefix, first),
     )
-    found = stages(file, name, conv)
+    found = stages(file, name, conv, first)
     for weight in found:
         weight.fill(file)
     if "dseparable" in name:
@@ -198,6 +218,16 @@ def test_the_factorisations_of_separable_group_convolutions(name: str) -> None:
         weight.compare(file)
     if "dseparable" in name:
         close(conv.mixing.weight.grad.T, file["grad_projection_weight"], "grad projection")
+
+
+def test_one_omega_for_all_layers_would_not_do() -> None:
+    file = File("equivariant/sep_lift_c4")
+    conv = layer_of(file, "C4", kernel_size=5, window=HARD, bias=False, kernel=siren(file, first=2.5))
+    conv.kernel.first_omega = conv.kernel.omega
+    for weight in stages(file, "lift", conv, 2.5):
+        weight.fill(file)
+    with torch.no_grad():
+        assert (conv(file.swapped("x")) - file.swapped("y")).abs().max() > 0.01
 
 
 @pytest.mark.parametrize("name", named("partial"))

@@ -33,7 +33,7 @@ def roles(model: nn.Module) -> dict[Role, dict[str, nn.Parameter]]:
         role: Role = "window" if owners & windows else "kernel" if owners & kernels else "plain"
         if owners & partial:
             role = "elements"
-        if role == "kernel" and name.endswith(".omega"):
+        if role == "kernel" and name.endswith((".omega", ".first_omega")):
             role = "omega"
         found.setdefault(role, {})[name] = parameter
     return {role: found[role] for role in ROLES if role in found}
