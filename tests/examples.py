@@ -344,6 +344,7 @@ SYMMETRIC: dict[str, Architecture] = {
         "C4", SelfAttention(channels=4), Activation(), input=Image(channels=2, size=(5, 5)), window=None
     ),
     "C4 attention in a volume": attending("C4", SelfAttention(channels=2, heads=1, window=1), input=CUBE),
+    "D4 attention in a disc": attending("D4", SelfAttention(channels=2, window=5, shape="disc"), shape="disc"),
     "D4 attention": attending("D4", Residual(body=[Norm(), SelfAttention(channels=2, window=3)]), heads=3, hidden=6),
     "D4 attention among convolutions": on("D4", SelfAttention(channels=2, heads=1, window=3), _conv()),
     "C2 attention on an oblong": attending("C2", SelfAttention(channels=2), input=WIDE),
@@ -505,6 +506,11 @@ APPROXIMATE: dict[str, Architecture] = {
     ),
 }
 
+APPROXIMATE |= {
+    "C8 attention in a square": attending(
+        "C8", SelfAttention(channels=2, heads=1, window=3, shape="square"), input=Image(channels=2, size=(9, 9))
+    ),
+}
 EIGHTH = Image(channels=2, size=(17, 17))
 APPROXIMATE |= {
     "C8 frames": network(EIGHTH, FrameAverage(group="C8", body=PLAIN)),
