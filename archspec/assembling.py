@@ -9,6 +9,7 @@ import torch
 from torch import fx, nn
 
 from archspec.graph import INPUT, Graph, module_names, partial_source
+from archspec.sectors import told
 
 _MERGES: dict[str, Callable[..., Any]] = {"add": torch.add, "multiply": torch.mul}
 
@@ -21,7 +22,7 @@ def assembled(graph: Graph, kind: type[fx.GraphModule] = fx.GraphModule) -> fx.G
     }
     code = fx.Graph()
     values: dict[str, fx.Node] = {INPUT: code.placeholder("x")}
-    kept: dict[str, fx.Node] = {}  # which elements count, by the node that says it
+    kept: dict[str, fx.Node] = {}  # which elements count, or at which turns they are, by the node that says it
     for name, node in graph.nodes.items():
         if name == INPUT:
             continue
@@ -30,6 +31,9 @@ def assembled(graph: Graph, kind: type[fx.GraphModule] = fx.GraphModule) -> fx.G
         if node.block and node.block.kind == "partial":
             kept[name] = code.call_module(targets[name], () if said is None else (said,))
             values[name] = value
+        elif turns := told(graph.nodes, name):
+            at = tuple(kept.get(source or "") for source in turns)
+            values[name] = code.call_module(targets[name], (value, *at))
         elif node.block:
             values[name] = code.call_module(targets[name], _told(code, node.block.reads_partial, value, said))
         else:

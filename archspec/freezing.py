@@ -9,7 +9,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from archspec.layers.around import Around
 from archspec.layers.conv import GroupConv
-from archspec.narrowing import narrowed
+from archspec.narrowing import narrowed, settled
 
 
 def freeze(model: fx.GraphModule, powers_of_two: bool = False) -> fx.GraphModule:
@@ -32,7 +32,7 @@ def freeze(model: fx.GraphModule, powers_of_two: bool = False) -> fx.GraphModule
 
 def _folded(model: fx.GraphModule, powers_of_two: bool) -> fx.GraphModule:
     """The same calls, of plain modules."""
-    model = narrowed(model)
+    model = narrowed(settled(model))
     modules = {
         str(node.target): _plain(model.get_submodule(str(node.target)), powers_of_two)
         for node in model.graph.nodes

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from archspec import sectors
 from archspec.block import FREE, Block, Primitive
 from archspec.cost import Cost
 from archspec.mistakes import shortened_path
@@ -141,11 +142,16 @@ class Builder:
             return inputs[0]
         try:
             signal = merged(how, [self.nodes[i].signal for i in inputs])
-            if signal.partial and len({partial_source(self.nodes, i) for i in inputs}) > 1:
+            if len({self._elements(i) for i in inputs}) > 1:
                 raise SignalError(f"cannot {how} signals of which different elements count; put Partial() after it")
         except SignalError as error:
             raise located(error, name, kind) from None
         return self._add(name, Node(None, tuple(inputs), how, merge_facts(signal)))
+
+    def _elements(self, name: str) -> tuple[str | None, ...]:
+        """What says which elements a node has, and which its readers will have."""
+        nodes = self.nodes
+        return partial_source(nodes, name), sectors.source(nodes, name), sectors.ahead(nodes, name)
 
     def _add(self, name: str, node: Node) -> str:
         self.size += node.facts.size
@@ -175,8 +181,8 @@ def merged(how: Merge, signals: Sequence[Signal]) -> Signal:
 
 
 def partial_source(nodes: dict[str, Node], name: str) -> str | None:
-    """The node that says which elements of the group count at node `name`; None if all do."""
-    while nodes[name].signal.partial:
+    """The node that says which elements of the group count at node `name`; None if all do, be they where they are."""
+    while nodes[name].signal.partial and not nodes[name].signal.scattered:
         block, inputs, *_ = nodes[name]
         if not inputs or (block is not None and block.kind == "partial"):
             return name

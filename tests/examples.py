@@ -568,6 +568,42 @@ PARTIAL: dict[str, Architecture] = {
     ),
 }
 
+SECTOR = Partial(learn="sector", sampling="continuous", reach=0.7)
+ANYWHERE = {"kernel": SIREN, "kernel_size": 5, "window": Disc()}
+PARTIAL |= {
+    "C8 in a sector cut anywhere": on(
+        "C8",
+        Norm(),
+        SECTOR,
+        Branch(
+            branches=[
+                [_conv(**ANYWHERE), Norm(), Activation(), _conv(**ANYWHERE)],
+                [_conv(kernel_size=1, kernel=SIREN)],
+            ]
+        ),
+        Pool(size=3, stride=2),
+        Partial(learn="sector", sampling="continuous", turns=3, reach=0.4),
+        _conv(**{**ANYWHERE, "kernel": MAGNET, "bias": False}),
+        Norm(),
+        Pointwise(channels=2, elements="shared"),
+        **ANYWHERE,
+    ),
+    "C4 at given turns": on(
+        "C4",
+        Partial(learn="sector", sampling="continuous", learned=False, turns=6, reach=0.5),
+        _conv(**{**ANYWHERE, "kernel": Siren(hidden=4, angle="interval"), "stride": 2}),
+    ),
+    "C2 in a sector, beside elements learned": on(
+        "C2",
+        Branch(
+            branches=[
+                [Partial(), _conv(), GroupPool(reduce="mean")],
+                [SECTOR, _conv(**{**ANYWHERE, "kernel": Mlp(hidden=4)}), GroupPool(reduce="mean")],
+            ]
+        ),
+    ),
+}
+
 COMPOSED: dict[str, Architecture] = {
     "nothing": network(LINE),
     "D8 to D4 to C1": network(

@@ -5,17 +5,20 @@ Where a file turns clockwise (`sep`, `partial`), images are presented with their
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
-from archspec import Attention, Conv, Disc, Group, GroupPool, Image, Lift, Norm, Scales, Series, Siren, lower
+from archspec import Attention, Conv, Disc, Group, GroupPool, Image, Lift, Norm, Partial, Scales, Series, Siren, lower
 from archspec.block import Block
 from archspec.layers.conv import GroupConv
 from archspec.layers.scales import ScaleConv
+from archspec.layers.turns import Turns
 from tests.examples import network
 from tests.replaying import File, replayed
 from tests.test_vectors_continuous import close, double
@@ -42,7 +45,9 @@ def layer_of(file: File, group: str, **fields: object) -> nn.Module:
     return list(model.children())[len(blocks) - 1]
 
 
-def gradient(module: nn.Module, x: Tensor, wanted: Tensor, cotangent: Tensor, order: list[int] | None = None) -> Tensor:
+def gradient(
+    module: Callable[[Tensor], Tensor], x: Tensor, wanted: Tensor, cotangent: Tensor, order: list[int] | None = None
+) -> Tensor:
     """The gradient of the input, once the output is the wanted one; `order` are the elements in the file's order."""
     x = x.clone().requires_grad_()
     y = module(x)
@@ -257,6 +262,68 @@ def test_partial_group_convolutions_at_any_turns(name: str) -> None:
         weight.compare(file)
     if conv.bias is not None:
         close(conv.bias.grad, file["grad_bias"], "grad bias")
+
+
+def partial(file: File) -> fx.GraphModule:
+    """A network whose last convolution is the layer of a file, between the turns that were drawn there.
+
+    What is read stands at turns of the whole circle, those of the group or with an offset of its own.
+    """
+    x, y, size = file["x"], file["y"], file["kernel"].shape[-1]
+    anywhere = {"kernel_size": size, "kernel": siren(file), "window": HARD if size > 1 else None}
+    conv = Conv(channels=y.shape[1], bias="bias" in file, **anywhere)
+    sector = {"learn": "sector", "sampling": "continuous"}
+    body: list[Block] = [Lift(group=f"C{x.shape[2]}", channels=x.shape[1], kernel_size=5, window=Disc())]
+    if file["angles_in"][0] > 0:
+        body += [Partial(**sector), Conv(channels=x.shape[1], **anywhere)]
+    reach = float(file["theta"]) if "theta" in file else 1.0
+    with double():
+        turned = Partial(turns=y.shape[2], reach=reach, **sector)
+        return lower(network(Image(size=tuple(x.shape[-2:])), *body, turned, conv, GroupPool()))
+
+
+def at_turns(module: nn.Module, wanted: Tensor) -> list[int]:
+    """Give a sector the offset at which it has these turns; their places in its own order."""
+    assert isinstance(module, Turns)
+    reach = float(module.reach.detach())
+    share = 2 * math.pi * reach / module.count
+    offset = (wanted + math.pi * reach).remainder(share)[:1] / share
+    module.offset = lambda: offset  # type: ignore[method-assign]
+    apart = (module().detach()[None] - wanted[:, None] + math.pi).remainder(2 * math.pi) - math.pi
+    assert float(apart.abs().amin(1).max()) < 1e-9
+    return apart.abs().argmin(1).tolist()
+
+
+@pytest.mark.parametrize(
+    "name", ["equivariant/partial_" + n for n in ("group_partial", "group_resampled", "pointwise")]
+)
+def test_partial_group_convolutions_over_a_sector(name: str) -> None:
+    """As anybody would write them; the offsets alone are those that were drawn."""
+    file = File(name)
+    model = partial(file)
+    *_, sector, layer, _, _ = model.children()
+    order = at_turns(sector, file["angles_out"])
+    before = [part for part in model.children() if isinstance(part, Turns)][:-1]
+    came = at_turns(before[0], file["angles_in"]) if before else list(range(len(file["angles_in"])))
+    spatial = file["kernel"].shape[-1] > 1
+    found = weights(layer.kernel, "net_", (*((1, 0) if spatial else ()), 2), float(len(came)))
+    for weight in found:
+        weight.fill(file)
+    if layer.bias is not None:
+        layer.bias.data.copy_(file["bias"])
+    inverse = torch.argsort(torch.tensor(came))
+
+    def between(x: Tensor) -> Tensor:
+        y: Tensor = layer(x[:, :, inverse], sector(), before[0]() if before else None)
+        return y[:, :, order]
+
+    grad = gradient(between, file.swapped("x"), file.swapped("y"), file.swapped("cotangent"))
+    close(grad, file.swapped("grad_x"), "grad x")
+    for weight in found:
+        weight.compare(file)
+    with torch.no_grad():
+        sector.offset = lambda: torch.tensor([0.5])
+        assert (between(file.swapped("x")) - file.swapped("y")).abs().max() > 0.01
 
 
 def wavelet(file: File) -> tuple[ScaleConv, Tensor]:

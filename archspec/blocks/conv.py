@@ -9,7 +9,7 @@ from pydantic import Field
 
 from archspec.block import Channels, Primitive, per_axis, require_unpooled, slide
 from archspec.blocks import conv_checks as checks
-from archspec.blocks import conv_cost, conv_parts, conv_scales
+from archspec.blocks import conv_cost, conv_parts, conv_scales, conv_turns
 from archspec.blocks.conv_parts import Factorisation
 from archspec.blocks.conv_scales import DEFAULT_SCALES, Scales
 from archspec.cost import Cost
@@ -70,6 +70,8 @@ class Convolution(Primitive):
             require_unpooled(x, "a convolution")
         if group.scaling:
             return conv_scales.infer(self, x)
+        if conv_turns.applies(x):
+            return conv_turns.infer(self, x)
         sizes = self.sizes(x)
         if self.causal and len(x.grid) != 1:
             raise SignalError(f"causal is for series, this grid has {len(x.grid)} axes; use causal=False", "causal")
@@ -102,6 +104,8 @@ class Convolution(Primitive):
 
         `counts` are the elements that it reads and gives where fewer than all count.
         """
+        if conv_turns.applies(x):
+            return conv_turns.cost(self, x)
         return conv_scales.cost(self, x) if self.acting(x).scaling else conv_cost.cost(self, x, kept, counts)
 
     def warnings(self, x: Signal) -> Iterator[str]:
@@ -136,7 +140,7 @@ class Convolution(Primitive):
             "kernel_size": sizes[0] if len(set(sizes)) == 1 else sizes,
             "kernel": self.kernel.simplified(),
             "scales": conv_scales.simplified(self, x) if scaling else DEFAULT_SCALES,
-            "algorithm": "auto" if scaling else conv_cost.stated_algorithm(self, x),
+            "algorithm": "auto" if scaling or conv_turns.applies(x) else conv_cost.stated_algorithm(self, x),
             "bias": bool(self.bias),  # per element, of a plain signal, is per channel
         }
         # By identity first: comparing two models is slow, and most fields are what they were.
@@ -147,6 +151,8 @@ class Convolution(Primitive):
     def lower(self, x: Signal) -> nn.Module:
         from archspec.blocks.conv_lower import lower
 
+        if conv_turns.applies(x):
+            return conv_turns.lower(self, x)
         return conv_scales.lower(self, x) if self.acting(x).scaling else lower(self, x)
 
     @property
