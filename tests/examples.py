@@ -706,6 +706,7 @@ NAMED: dict[str, Architecture] = {
 }
 NAMED_APPROXIMATE: dict[str, Architecture] = {
     "partial_gcnn on C8": published.partial_gcnn(_DIGITS, 3, (2, 2), kernel_size=5, hidden=4),
+    "partial_gcnn anywhere": published.partial_gcnn(_DIGITS, 3, (2, 2), kernel_size=5, hidden=4, sampling="continuous"),
     "separable_gcnn on C8": published.separable_gcnn(_DIGITS, 3, (2, 3), kernel_size=5, hidden=4),
     "p4cnn on C8": published.p4cnn(
         SQUARE, 3, 2, "C8", kernel_size=5, blocks=1, padding="same", kernel=SIREN, window=Disc()

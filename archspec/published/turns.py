@@ -43,6 +43,7 @@ def partial_gcnn(
     pools: tuple[int, ...] = (0, 1),
     learn: Any = "sector",
     dropout: Any = 0.0,
+    sampling: str = "elements",
 ) -> Architecture:
     """Partial CKResNet for rotated MNIST: how far it keeps its symmetry is learned (Romero & Lohit 2022, 2110.10211).
 
@@ -51,9 +52,11 @@ def partial_gcnn(
     after the first block; lifting is onto the full group. (10, 10, 10), pools=(1, 2) and a Magnet are near its
     MNIST6-180.
 
-    Other here: turns are fixed, not drawn; elements are dropped after each block and after the last convolution, where
-    the code drops them in every convolution (3 sectors, not 5), since branches that are added hold the same elements;
-    batch norm where it has instance norm, which parts of a group do not have; a soft rim of the disc. So 468,237
+    `sampling="continuous"` samples each sector at turns anywhere in it, drawn in training, as published.
+
+    Other here: by default turns are fixed, not drawn; elements are dropped after each block and after the last
+    convolution, where the code drops them in every convolution (3 sectors, not 5), since branches that are added hold
+    the same elements; batch norm where it has instance norm, which parts of a group do not have; a soft rim of the disc. So 468,237
     parameters: 384 of norms more, 64 of shortcuts that see the position too, and 2 sectors fewer.
     """
     wave = _siren(hidden, omega_0, group) if kernel is None else kernel
@@ -61,19 +64,22 @@ def partial_gcnn(
     one_tap = {"kernel_size": 1, "kernel": _siren(hidden // 2, omega_0, group), "bias": False}
     first = channels[0]
     grid = input.grid
+    # What counts is said after what gives it, turns anywhere before.
+    free = sampling == "continuous"
+    partial = Partial(learn=learn, sampling=sampling)
+    before, after = ([partial], [Norm()]) if free else ([], [partial, Norm()])
     body: list[Block] = [Lift(**{**fields, "group": group, "channels": first}), Norm()]
     for block, width in enumerate(channels):
         if block:
             conv = Conv(**{**fields, "channels": width})
             inner = [conv, Norm(), Activation(), Dropout(rate=dropout), conv, Norm(), Activation()]
-            body.append(Branch(branches=[inner, [Conv(**{**one_tap, "channels": width})]]))
-            body += [Partial(learn=learn), Norm()]
+            body += [*before, Branch(branches=[inner, [Conv(**{**one_tap, "channels": width})]]), *after]
         if block in pools:
             body.append(halving(grid))
             grid = halved(grid)
         body.append(Activation())
-    body.append(Conv(**{**fields, "channels": channels[-1], "padding": _padding(kernel_size, grid)}))
-    body += [Partial(learn=learn), Norm(), Activation(), GroupPool()]
+    body += [*before, Conv(**{**fields, "channels": channels[-1], "padding": _padding(kernel_size, grid)}), *after]
+    body += [Activation(), GroupPool()]
     return Architecture(input=input, body=body, head=Classifier(classes=classes, pool="max"))
 
 
