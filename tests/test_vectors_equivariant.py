@@ -275,7 +275,7 @@ def partial(file: File) -> fx.GraphModule:
     sector = {"learn": "sector", "sampling": "continuous"}
     body: list[Block] = [Lift(group=f"C{x.shape[2]}", channels=x.shape[1], kernel_size=5, window=Disc())]
     if file["angles_in"][0] > 0:
-        body += [Partial(**sector), Conv(channels=x.shape[1], **anywhere)]
+        body += [Partial(reach=1.0, **sector), Conv(channels=x.shape[1], **anywhere)]
     reach = float(file["theta"]) if "theta" in file else 1.0
     with double():
         turned = Partial(turns=y.shape[2], reach=reach, **sector)

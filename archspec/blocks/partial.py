@@ -42,7 +42,9 @@ class Partial(Primitive):
     turns: int | None = later(
         None, ge=2, le=64, description="continuous: how many; by default as many as the group has elements"
     )
-    reach: float = later(1.0, gt=0, le=1, description="continuous: share of the circle that the sector begins with")
+    reach: float = later(
+        0.75, gt=0, le=1, description="continuous: share of the circle that the sector begins with; published is 1"
+    )
     learned: bool = later(True, description="continuous: train the reach; else turns are fixed, not drawn either")
     temperature: float = Field(default=0.5, gt=0, le=10, description="of the relaxed samples in training")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 from archspec.architecture import Architecture
 from archspec.block import Block
@@ -43,7 +43,7 @@ def partial_gcnn(
     pools: tuple[int, ...] = (0, 1),
     learn: Any = "sector",
     dropout: Any = 0.0,
-    sampling: str = "elements",
+    sampling: Literal["elements", "continuous"] = "elements",
 ) -> Architecture:
     """Partial CKResNet for rotated MNIST: how far it keeps its symmetry is learned (Romero & Lohit 2022, 2110.10211).
 
@@ -56,8 +56,8 @@ def partial_gcnn(
 
     Other here: by default turns are fixed, not drawn; elements are dropped after each block and after the last
     convolution, where the code drops them in every convolution (3 sectors, not 5), since branches that are added hold
-    the same elements; batch norm where it has instance norm, which parts of a group do not have; a soft rim of the disc. So 468,237
-    parameters: 384 of norms more, 64 of shortcuts that see the position too, and 2 sectors fewer.
+    the same elements; batch norm where it has instance norm, which parts of a group do not have; a soft rim of the
+    disc. So 468,237 parameters: 384 of norms more, 64 of shortcuts that see the position too, and 2 sectors fewer.
     """
     wave = _siren(hidden, omega_0, group) if kernel is None else kernel
     fields: dict[str, Any] = {"kernel_size": kernel_size, "kernel": wave, "window": Disc()}
@@ -65,9 +65,9 @@ def partial_gcnn(
     first = channels[0]
     grid = input.grid
     # What counts is said after what gives it, turns anywhere before.
-    free = sampling == "continuous"
-    partial = Partial(learn=learn, sampling=sampling)
-    before, after = ([partial], [Norm()]) if free else ([], [partial, Norm()])
+    anywhere = sampling == "continuous"
+    before: list[Block] = [Partial(learn=learn, sampling=sampling, reach=1.0)] if anywhere else []
+    after: list[Block] = [Norm()] if anywhere else [Partial(learn=learn), Norm()]
     body: list[Block] = [Lift(**{**fields, "group": group, "channels": first}), Norm()]
     for block, width in enumerate(channels):
         if block:
