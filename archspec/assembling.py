@@ -10,6 +10,7 @@ from torch import fx, nn
 
 from archspec.graph import INPUT, Graph, module_names, partial_source
 from archspec.layers.border import bordered
+from archspec.sectors import told
 
 A = TypeVar("A", bound="Assembled")
 
@@ -50,7 +51,7 @@ def _written(graph: Graph, with_border: bool) -> fx.Graph:
     x = code.placeholder("x")
     shape = graph.nodes[INPUT].signal.shape
     values: dict[str, fx.Node] = {INPUT: code.call_function(bordered, (x, shape)) if with_border else x}
-    kept: dict[str, fx.Node] = {}  # which elements count, by the node that says it
+    kept: dict[str, fx.Node] = {}  # which elements count, or at which turns they are, by the node that says it
     for name, node in graph.nodes.items():
         if name == INPUT:
             continue
@@ -59,6 +60,9 @@ def _written(graph: Graph, with_border: bool) -> fx.Graph:
         if node.block and node.block.kind == "partial":
             kept[name] = code.call_module(targets[name], () if said is None else (said,))
             values[name] = value
+        elif turns := told(graph.nodes, name):
+            at = tuple(kept.get(source or "") for source in turns)
+            values[name] = code.call_module(targets[name], (value, *at))
         elif node.block:
             values[name] = code.call_module(targets[name], _told(code, node.block.reads_partial, value, said))
         else:

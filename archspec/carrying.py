@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from archspec.architecture import Architecture
+from archspec.cropping import unit
 from archspec.layers.bank import Bank
 from archspec.layers.conv import GroupConv
 from archspec.layers.kernels.features import NotCarried
@@ -49,7 +50,7 @@ def carry(model: Network, architecture: Architecture) -> Network:
         ) from None
     for name, bank, mine in stretched:
         assert isinstance(mine, Bank)
-        ratio = max(1.0, (max(bank.sizes) - 1) / 2) / max(1.0, (max(mine.sizes) - 1) / 2)
+        ratio = unit(bank.sizes) / unit(mine.sizes)
         if ratio != 1:
             try:
                 for part in (bank.kernel, bank.window):

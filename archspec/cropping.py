@@ -9,13 +9,22 @@ from collections.abc import Sequence
 FULL = 0.95
 
 
-def kept_taps(size: int, radius: float, reach: float, causal: bool, bucketed: bool) -> int:
+def unit(sizes: Sequence[int]) -> float:
+    """Steps to one unit of the coordinates: along the longest axis the outermost of these taps lie at -1 and 1.
+
+    One tap has no extent, so that any unit would do: one step.
+    """
+    longest = max(sizes, default=1)
+    return (longest - 1) / 2 if longest > 1 else 1.0
+
+
+def kept_taps(size: int, steps: float, reach: float, causal: bool, bucketed: bool) -> int:
     """Taps of `size` that lie within `reach` of the centre (causal: the current step), at least its neighbours.
 
-    Coordinates: `radius` steps are one unit. Bucketed, the number is rounded up to one of four an octave, so that a
+    Coordinates: one unit is that many `steps`. Bucketed, the number is rounded up to one of four an octave, so that a
     size that is learned takes few values.
     """
-    side = max(1, math.ceil(reach * radius + 1e-8) - 1)
+    side = max(1, math.ceil(reach * steps + 1e-8) - 1)
     if bucketed:
         coarse = 1 << max(0, (side - 1).bit_length() - 3)
         side = -(-side // coarse) * coarse

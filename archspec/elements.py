@@ -42,7 +42,7 @@ def learned(model: nn.Module, graph: Graph) -> dict[str, Tensor]:
     targets = module_names(graph)
     weights: dict[str, Tensor] = {}
     for name, node in graph.nodes.items():
-        if isinstance(node.block, Partial):
+        if isinstance(node.block, Partial) and not node.block.continuous:
             before = weights.get(partial_source(graph.nodes, node.inputs[0]) or "")
             module = model.get_submodule(targets[name])
             training = module.training
@@ -76,7 +76,7 @@ def _reads(
     source = graph.source(name)
     said = weights.get(partial_source(graph.nodes, node.inputs[0]) or "") if source.partial else None
     counting = tuple(range(source.group.order)) if said is None else tuple(torch.nonzero(said).flatten().cpu().tolist())
-    if isinstance(node.block, Partial):
+    if isinstance(node.block, Partial) and not node.block.continuous:
         return tuple(e for e in needed[name] if weights[name][e] != 0), None
     if _element_by_element(node) and source.group == node.signal.group:
         return needed[name], None

@@ -15,7 +15,7 @@ from archspec.layers.around import Around
 from archspec.layers.attention import Attention
 from archspec.layers.border import REMEDIES, bordered, made_for
 from archspec.layers.conv import GroupConv
-from archspec.narrowing import narrowed
+from archspec.narrowing import narrowed, settled
 from archspec.signal import Signal
 from archspec.transforms import Target
 
@@ -78,7 +78,7 @@ def _draw_border(model: fx.GraphModule, given: Signal) -> None:
 
 def _folded(model: fx.GraphModule, target: Target) -> fx.GraphModule:
     """The same calls, of plain modules."""
-    model = narrowed(model)
+    model = narrowed(settled(model))
     modules = {
         str(node.target): _plain(model.get_submodule(str(node.target)), target)
         for node in model.graph.nodes

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archspec import sectors
 from archspec.block import FREE, Block, Primitive
 from archspec.cost import Cost
 from archspec.groups import Group
@@ -118,7 +119,7 @@ class Builder:
         try:
             signal = merged(how, [self.nodes[i].signal for i in inputs])
             self._require_turning(how, inputs, signal.pooled)
-            if signal.partial and len({partial_source(self.nodes, i) for i in inputs}) > 1:
+            if len({self._elements(i) for i in inputs}) > 1:
                 raise SignalError(f"cannot {how} signals of which different elements count; put Partial() after it")
         except SignalError as error:
             raise located(error, name, kind) from None
@@ -138,6 +139,11 @@ class Builder:
                     f"{path(min(apart))} does; begin both at one node, or end the first with Restrict(group='C1')"
                 )
 
+    def _elements(self, name: str) -> tuple[str | None, ...]:
+        """What says which elements a node has, and which its readers will have."""
+        nodes = self.nodes
+        return partial_source(nodes, name), sectors.source(nodes, name), sectors.ahead(nodes, name)
+
     def _add(self, name: str, node: Node) -> str:
         self.size += node.facts.size
         if self.size > MAX_NODES:
@@ -149,8 +155,8 @@ class Builder:
 
 
 def partial_source(nodes: dict[str, Node], name: str) -> str | None:
-    """The node that says which elements of the group count at node `name`; None if all do."""
-    while nodes[name].signal.partial:
+    """The node that says which elements of the group count at node `name`; None if all do, be they where they are."""
+    while nodes[name].signal.partial and not nodes[name].signal.scattered:
         block, inputs, *_ = nodes[name]
         if not inputs or (block is not None and block.kind == "partial"):
             return name

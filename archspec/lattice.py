@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from archspec.cropping import unit
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -44,8 +46,8 @@ class Lattice(NamedTuple):
 
     @property
     def radius(self) -> float:
-        """Reference steps from the kernel's centre to coordinate 1."""
-        return max(1.0, (max(self.sizes) - 1) / 2)
+        """Reference steps from the kernel's centre to coordinate 1, its outermost tap."""
+        return unit(self.sizes)
 
     def offsets(self) -> Array:
         """(K, dims) offsets of the taps from the kernel's centre (causal: from the current step)."""
@@ -109,7 +111,8 @@ class Lattice(NamedTuple):
             ratio = round(before / now)
             return 1 - (before - 1) % ratio * step, float(ratio), 0
         ratio = round(now / before)
-        return 1 + (now - 1) % ratio * step / ratio, 1 / ratio, ratio if ratio > 1 else 0
+        smoothed = ratio > 1 and now > 2 * ratio  # as many taps at either end stay as they are
+        return 1 + (now - 1) % ratio * step / ratio, 1 / ratio, ratio if smoothed else 0
 
 
 def disc(lattice: Lattice, softness: float) -> Array:

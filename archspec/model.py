@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from archspec.groups import Group
 from archspec.hole import Choice, Hole, possible_values
@@ -13,6 +13,11 @@ from archspec.mistakes import TAGS, step
 
 Place = tuple[str | int, ...]
 _PLAIN = (int, str, float, bool, type(None), Group)
+
+
+def later(default: Any, **constraints: Any) -> Any:
+    """A field that came after others: not written at its default, so that hashes stay what they were."""
+    return Field(default=default, exclude_if=lambda value: value == default, **constraints)
 
 
 class Model(BaseModel):

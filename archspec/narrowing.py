@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+import torch
 from torch import fx, nn
 
 from archspec.assembling import merged_value
@@ -13,6 +14,8 @@ from archspec.layers.conv import GroupConv
 from archspec.layers.fibre import GroupPool, SelectElements
 from archspec.layers.norm import BatchNorm
 from archspec.layers.pointwise import SharedPointwise
+from archspec.layers.turns import TurnedConv, Turns
+from archspec.sectors import told
 
 
 def narrowed(model: fx.GraphModule) -> fx.GraphModule:
@@ -49,6 +52,35 @@ def narrowed(model: fx.GraphModule) -> fx.GraphModule:
         values[name] = value
     code.output(values[graph.output])
     return fx.GraphModule(modules, code, class_name="Narrowed").eval()
+
+
+def settled(model: fx.GraphModule) -> fx.GraphModule:
+    """The same function in evaluation mode, convolutions at the turns that were learned and told none any more."""
+    graph: Graph | None = model.meta.get("graph")
+    found = {name: turns for name in (graph.nodes if graph else ()) if graph and (turns := told(graph.nodes, name))}
+    if not graph or not found:
+        return model
+    other, targets = copy.deepcopy(model).eval(), module_names(graph)
+    with torch.no_grad():
+        at = {
+            name: tuple(other.get_submodule(targets[name])().cpu().tolist())
+            for turns in found.values()
+            for name in turns
+            if name
+        }
+    for name, (given, read) in found.items():
+        conv = other.get_submodule(targets[name])
+        assert isinstance(conv, TurnedConv)
+        conv.where = conv.where._replace(out=at[given], read=at[read] if read else conv.where.read)
+        conv.place(())
+    for node in list(other.graph.nodes):
+        if node.op == "call_module" and node.target in {targets[name] for name in found}:
+            node.args = node.args[:1]
+    for node in reversed(list(other.graph.nodes)):
+        if node.op == "call_module" and not node.users and isinstance(other.get_submodule(str(node.target)), Turns):
+            other.graph.erase_node(node)
+    other.recompile()
+    return other
 
 
 def _narrow(module: nn.Module, part: Elements) -> None:

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-RIM = 0.5  # of the disc that turns off the grid need, in steps of the reference grid
+RIM = 0.5  # of the disc, in steps of the reference grid
+Shape = Literal["auto", "disc", "square"]
 
 
 class View(NamedTuple):
@@ -30,12 +31,21 @@ class View(NamedTuple):
 
     Attributes:
         spacing: distance of the points per axis, in reference steps; empty where it is 1.
+        shape: of the window; `auto` is the disc that turns off the grid need, where the group has such, else square.
     """
 
     group: Group
     grid: tuple[int, ...]
     window: int | None
     spacing: tuple[Fraction, ...] = ()
+    shape: Shape = "auto"
+
+    @property
+    def round(self) -> bool:
+        """Whether it sees a disc of its window, which in one dimension is all of it."""
+        dims = len(self.grid)
+        disc = self.shape == "disc" or (self.shape == "auto" and not self.group.action(dims).exact)
+        return disc and self.window is not None and dims > 1
 
     @property
     def lattice(self) -> Lattice:
@@ -67,7 +77,7 @@ class Positions:
 def counts(view: View) -> tuple[int, tuple[int, ...]]:
     """K, and U of each axis, without making the positions."""
     keys = math.prod(view.grid)
-    if not view.group.action(len(view.grid)).exact:
+    if view.round or not view.group.action(len(view.grid)).exact:
         offsets, _ = _offsets(view)
         return len(offsets) if view.window else keys, tuple(len(values) for values, _ in _turned(view, offsets))
     taps = view.lattice.taps if view.window else tuple(2 * n - 1 for n in view.grid)
@@ -100,7 +110,7 @@ def positions(view: View) -> Positions:
 def _offsets(view: View) -> tuple[Floats, Floats]:
     """(K, dims) offsets of the keys in reference steps, and the logarithm of what each key counts, (K,).
 
-    A key at the rim counts with the share of its cell inside the window; turns off the grid keep only a disc of it.
+    A key at the rim counts with the share of its cell inside the window, and of the disc where that is round.
     """
     lattice = view.lattice
     if view.window is None:
@@ -108,7 +118,7 @@ def _offsets(view: View) -> tuple[Floats, Floats]:
         return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes)), np.zeros(1)
     shares = lattice.shares()
     weight = np.ones(math.prod(lattice.taps)) if shares is None else shares
-    if not view.group.action(len(view.grid)).exact:
+    if view.round:
         weight = weight * disc(lattice, RIM)
     return lattice.offsets()[weight > 0], np.log(weight[weight > 0])
 

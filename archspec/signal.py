@@ -27,6 +27,8 @@ class Signal(NamedTuple):
     Tensor layout: (B, C, *grid) when `group` is trivial, else (B, C, G, *grid).
     `pooled` is the group whose axis was pooled away: the grid still turns under it, the fibre no longer does.
     `partial`: only some elements of the group count, which are learned (see Partial).
+    `ahead`: so many turns the next convolution gives, spread over a sector of the circle; `scattered`: the elements
+    are such turns, and the group only says how many.
     `spacing` is the distance of its points per axis in steps of the grid that sizes are stated for; empty: 1.
     """
 
@@ -36,6 +38,8 @@ class Signal(NamedTuple):
     pooled: Group = TRIVIAL
     spacing: tuple[Fraction, ...] = ()
     partial: bool = False
+    ahead: int = 0
+    scattered: bool = False
 
     @property
     def dims(self) -> int:

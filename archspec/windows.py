@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from archspec.cropping import FULL, exponential_reach, gaussian_reach, kept_taps
+from archspec.cropping import FULL, exponential_reach, gaussian_reach, kept_taps, unit
 from archspec.kernels.kernel import Wanted
 from archspec.model import Model
 
@@ -70,9 +70,8 @@ class Learned(Window):
     def kept(self, wanted: Wanted) -> tuple[int, ...]:
         if not self.crop:
             return ()
-        radius = max(1.0, (max(wanted.sizes) - 1) / 2)
         return tuple(
-            kept_taps(size, radius, reach, wanted.causal, self.bucketed)
+            kept_taps(size, unit(wanted.sizes), reach, wanted.causal, self.bucketed)
             for size, reach in zip(wanted.sizes, self.reach(wanted), strict=True)
         )
 
@@ -96,8 +95,7 @@ class Gaussian(Learned):
 
     def bounds(self, wanted: Wanted) -> tuple[float, float]:
         """Least and largest width: the first neighbour at the threshold, the outermost tap at nearly 1."""
-        radius = max(1.0, (max(wanted.sizes) - 1) / 2)
-        return 1 / radius / gaussian_reach(self.threshold), (1 + wanted.causal) / gaussian_reach(FULL)
+        return 1 / unit(wanted.sizes) / gaussian_reach(self.threshold), (1 + wanted.causal) / gaussian_reach(FULL)
 
     def reach(self, wanted: Wanted) -> tuple[float, ...]:
         return tuple(gaussian_reach(self.threshold) * sigma for sigma in self.sigmas(wanted))
@@ -133,8 +131,7 @@ class Exponential(Learned):
 
     def bounds(self, wanted: Wanted) -> tuple[float, float]:
         """Least and largest length: the first neighbour at the threshold, the outermost tap at nearly 1."""
-        radius = max(1.0, (max(wanted.sizes) - 1) / 2)
-        return 1 / radius / exponential_reach(self.threshold), (1 + wanted.causal) / exponential_reach(FULL)
+        return 1 / unit(wanted.sizes) / exponential_reach(self.threshold), (1 + wanted.causal) / exponential_reach(FULL)
 
     def begun(self, wanted: Wanted) -> float:
         """The length it begins with, within its bounds."""

@@ -63,12 +63,14 @@ def train(
     began = time.monotonic()
     try:
         outcome = _trained(architecture, task, training, seed, goal, weights, checkpoint, each_epoch, target)
-    except MemoryError:
-        outcome = Failed("ran out of memory", time.monotonic() - began)
     except torch.OutOfMemoryError:
         outcome = Failed("ran out of GPU memory", time.monotonic() - began)
-    except RuntimeError as error:
-        if "can't allocate memory" not in str(error) and "not enough memory" not in str(error):
+    except (MemoryError, RuntimeError) as error:
+        if (
+            isinstance(error, RuntimeError)
+            and "can't allocate memory" not in str(error)
+            and "not enough memory" not in str(error)
+        ):
             raise
         outcome = Failed("ran out of memory", time.monotonic() - began)
     if checkpoint is not None:

@@ -95,6 +95,11 @@ CONVOLUTIONS: dict[str, Architecture] = {
     "disc": network(SQUARE, _conv(window=Disc(), kernel_size=5)),
     "separable table": network(SQUARE, _conv(factorisation=SEPARABLE)),
     "separable siren disc": network(SQUARE, _conv(factorisation=SEPARABLE, kernel=SIREN, window=Disc(softness=1.0))),
+    "two taps": network(
+        LINE,
+        _conv(kernel=SIREN, kernel_size=2, causal=True, window=Gaussian()),
+        _conv(kernel=Spline(), kernel_size=2, padding="valid"),
+    ),
     "causal": network(LINE, _conv(causal=True, kernel_size=4), head=Classifier(classes=2, pool="last")),
     "causal siren strided": network(LINE, _conv(causal=True, kernel=SIREN, kernel_size=17, stride=3)),
     "stride": network(WIDE, _conv(stride=2)),
@@ -116,6 +121,11 @@ CONVOLUTIONS: dict[str, Architecture] = {
 CONTINUOUS: dict[str, Architecture] = {
     "siren of lengths and directions": network(
         LINE, _conv(kernel=Siren(hidden=4, weight_norm=True, learn_omega=True), kernel_size=9)
+    ),
+    "siren of a first omega": network(
+        SQUARE,
+        _conv(kernel=Siren(hidden=4, omega_0=4.0, first_omega_0=9.0, learn_omega=True), kernel_size=5),
+        _conv(kernel=Siren(hidden=4, layers=2, first_omega_0=9.0, learn_omega=True, weight_norm=True)),
     ),
     "magnet": network(SQUARE, _conv(kernel=MAGNET, kernel_size=7)),
     "magnet as published": network(LINE, _conv(kernel=Magnet(hidden=4, layers=2, omega_0=2.0), kernel_size=9)),
@@ -173,6 +183,9 @@ RESAMPLED: dict[str, Architecture] = {
     "finer twice along one axis": _NATIVE.at_resolution(8, 16),
     "coarser": network(LINE, _conv(kernel=SIREN, kernel_size=9)).at_resolution(9),
     "finer causal": network(LINE, _conv(kernel=S4D(states=2), kernel_size=8, causal=True)).at_resolution(40),
+    "finer, of one tap and of two, stretched": network(
+        LINE, *(_conv(kernel=SIREN, kernel_size=k, causal=True, resampling="stretched") for k in (1, 2))
+    ).at_resolution(34),
     "finer on D4, attentive, factorised and in part": on(
         "D4",
         Attention(kernel=SIREN, kernel_size=3),
@@ -261,6 +274,12 @@ SYMMETRIC: dict[str, Architecture] = {
     ),
     "O with shared maps": on("O", Pointwise(channels=2, elements="shared"), input=CUBE),
     "D4 product of kernels": on("D4", _conv(factorisation="kernel_separable"), Norm()),
+    "C4 siren of a first omega": on(
+        "C4",
+        _conv(kernel=Siren(hidden=4, first_omega_0=9.0, omega_group=9.0, angle="interval"), kernel_size=5),
+        _conv(kernel=Siren(hidden=4, first_omega_0=5.0), factorisation="group_separable"),
+        kernel=Siren(hidden=4, first_omega_0=9.0),
+    ),
     "C4 product of sirens": on(
         "C4", _conv(kernel=SIREN, kernel_size=5, factorisation="kernel_separable", window=Disc()), kernel=SIREN
     ),
@@ -328,6 +347,7 @@ SYMMETRIC: dict[str, Architecture] = {
         "C4", SelfAttention(channels=4), Activation(), input=Image(channels=2, size=(5, 5)), window=None
     ),
     "C4 attention in a volume": attending("C4", SelfAttention(channels=2, heads=1, window=1), input=CUBE),
+    "D4 attention in a disc": attending("D4", SelfAttention(channels=2, window=5, shape="disc"), shape="disc"),
     "D4 attention": attending("D4", Residual(body=[Norm(), SelfAttention(channels=2, window=3)]), heads=3, hidden=6),
     "D4 attention among convolutions": on("D4", SelfAttention(channels=2, heads=1, window=3), _conv()),
     "C2 attention on an oblong": attending("C2", SelfAttention(channels=2), input=WIDE),
@@ -517,6 +537,11 @@ APPROXIMATE: dict[str, Architecture] = {
     ),
 }
 
+APPROXIMATE |= {
+    "C8 attention in a square": attending(
+        "C8", SelfAttention(channels=2, heads=1, window=3, shape="square"), input=Image(channels=2, size=(9, 9))
+    ),
+}
 EIGHTH = Image(channels=2, size=(17, 17))
 APPROXIMATE |= {
     "C8 frames": network(EIGHTH, FrameAverage(group="C8", body=PLAIN)),
@@ -571,6 +596,42 @@ PARTIAL: dict[str, Architecture] = {
         Branch(branches=[[_conv(), Partial(), GroupPool()], [Norm(), GroupPool(reduce="mean"), Restrict(group="C1")]]),
         Branch(branches=[[Pointwise(channels=2)], []], merge="concat"),
         channels=3,
+    ),
+}
+
+SECTOR = Partial(learn="sector", sampling="continuous", reach=0.7)
+ANYWHERE = {"kernel": SIREN, "kernel_size": 5, "window": Disc()}
+PARTIAL |= {
+    "C8 in a sector cut anywhere": on(
+        "C8",
+        Norm(),
+        SECTOR,
+        Branch(
+            branches=[
+                [_conv(**ANYWHERE), Norm(), Activation(), _conv(**ANYWHERE)],
+                [_conv(kernel_size=1, kernel=SIREN)],
+            ]
+        ),
+        Pool(size=3, stride=2),
+        Partial(learn="sector", sampling="continuous", turns=3, reach=0.4),
+        _conv(**{**ANYWHERE, "kernel": MAGNET, "bias": False}),
+        Norm(),
+        Pointwise(channels=2, elements="shared"),
+        **ANYWHERE,
+    ),
+    "C4 at given turns": on(
+        "C4",
+        Partial(learn="sector", sampling="continuous", learned=False, turns=6, reach=0.5),
+        _conv(**{**ANYWHERE, "kernel": Siren(hidden=4, angle="interval"), "stride": 2}),
+    ),
+    "C2 in a sector, beside elements learned": on(
+        "C2",
+        Branch(
+            branches=[
+                [Partial(), _conv(), GroupPool(reduce="mean")],
+                [SECTOR, _conv(**{**ANYWHERE, "kernel": Mlp(hidden=4)}), GroupPool(reduce="mean")],
+            ]
+        ),
     ),
 }
 
@@ -679,6 +740,7 @@ NAMED: dict[str, Architecture] = {
 }
 NAMED_APPROXIMATE: dict[str, Architecture] = {
     "partial_gcnn on C8": published.partial_gcnn(_DIGITS, 3, (2, 2), kernel_size=5, hidden=4),
+    "partial_gcnn anywhere": published.partial_gcnn(_DIGITS, 3, (2, 2), kernel_size=5, hidden=4, sampling="continuous"),
     "separable_gcnn on C8": published.separable_gcnn(_DIGITS, 3, (2, 3), kernel_size=5, hidden=4),
     "p4cnn on C8": published.p4cnn(
         SQUARE, 3, 2, "C8", kernel_size=5, blocks=1, padding="same", kernel=SIREN, window=Disc()

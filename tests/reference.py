@@ -16,10 +16,21 @@ Weights = dict[str, Tensor]
 
 
 def coordinates(sizes: tuple[int, ...], causal: bool) -> list[tuple[float, ...]]:
-    """Of every tap, from -1 to 1 along the longest axis; causal ones end at 1, the current step."""
-    radius = max(1.0, (max(sizes) - 1) / 2)
-    axes = [[(i - (k - 1 if causal else (k - 1) / 2)) / radius + (1 if causal else 0) for i in range(k)] for k in sizes]
-    return list(product(*axes))
+    """Of every tap: `linspace(-1, 1, k)` along the longest axis, and its steps about the centre along the others.
+
+    One tap lies at 0; of causal ones the last, the current step, at 1.
+    """
+    longest = torch.linspace(-1, 1, max(sizes), dtype=torch.float64) if max(sizes) > 1 else torch.zeros(1)
+    if causal:
+        return [(float(p),) for p in (longest if len(longest) > 1 else longest + 1)]
+    axes = [longest if k == max(sizes) else spacing_of(sizes) * (torch.arange(k) - (k - 1) / 2) for k in sizes]
+    return list(product(*(axis.tolist() for axis in axes)))
+
+
+def spacing_of(sizes: tuple[int, ...]) -> float:
+    """Between neighbouring taps, in coordinates; one tap has no neighbour, and any number would do."""
+    first, second, *_ = torch.linspace(-1, 1, max(2, *sizes), dtype=torch.float64).tolist()
+    return second - first if max(sizes) > 1 else 1.0
 
 
 def kernels(conv: Conv, layer: GroupConv, rows: int, sizes: tuple[int, ...]) -> Tensor:
@@ -40,7 +51,7 @@ def _table(conv: Conv, w: Weights, rows: int, sizes: tuple[int, ...]) -> At:
 def _siren(conv: Conv, w: Weights, rows: int, sizes: tuple[int, ...]) -> At:
     kernel = conv.kernel
     assert isinstance(kernel, Siren)
-    nyquist = math.pi * max(1.0, (max(sizes) - 1) / 2)
+    nyquist = math.pi / spacing_of(sizes)
     omega = kernel.omega_0 or max(1.0, kernel.bandwidth * nyquist)
 
     def linear(name: str, z: Tensor) -> Tensor:
@@ -54,7 +65,8 @@ def _siren(conv: Conv, w: Weights, rows: int, sizes: tuple[int, ...]) -> At:
     def at(i: int, p: Tensor) -> Tensor:
         z = p
         for layer in range(kernel.layers - 1):
-            z = torch.sin(omega * linear(f"hidden.{layer}", z))
+            factor = kernel.first_omega_0 if layer == 0 and kernel.first_omega_0 else omega
+            z = torch.sin(factor * linear(f"hidden.{layer}", z))
         return linear("out", z)
 
     return at
@@ -98,7 +110,7 @@ def _spline(conv: Conv, w: Weights, rows: int, sizes: tuple[int, ...]) -> At:
     kernel = conv.kernel
     assert isinstance(kernel, Spline)
     counts = [min(kernel.knots or k, k) for k in sizes]
-    radius = max(1.0, (max(sizes) - 1) / 2)
+    reaches = [max(p[axis] for p in coordinates(sizes, False)) or 1.0 for axis in range(len(sizes))]
 
     def hump(x: float) -> float:
         x = abs(x)
@@ -113,10 +125,9 @@ def _spline(conv: Conv, w: Weights, rows: int, sizes: tuple[int, ...]) -> At:
         for number, knots in enumerate(product(*(range(n) for n in counts))):
             factor = 1.0
             for axis, knot in enumerate(knots):
-                reach = (sizes[axis] - 1) / 2 / radius or 1.0
                 spacing = 2 / max(1, counts[axis] - 1)
                 place = -1 + knot * spacing if counts[axis] > 1 else 0.0
-                factor *= hump((float(p[axis]) / reach - place) / spacing)
+                factor *= hump((float(p[axis]) / reaches[axis] - place) / spacing)
             value = value + w["weight"][:, number] * factor
         return value
 
@@ -124,13 +135,12 @@ def _spline(conv: Conv, w: Weights, rows: int, sizes: tuple[int, ...]) -> At:
 
 
 def _s4d(conv: Conv, w: Weights, rows: int, sizes: tuple[int, ...]) -> At:
-    radius = max(1.0, (sizes[0] - 1) / 2)
     a = torch.complex(-w["log_decay"].exp(), w["frequency"])
     step = w["log_step"].exp()
     c = torch.complex(w["weight"][..., 0], w["weight"][..., 1])
 
     def at(i: int, p: Tensor) -> Tensor:
-        t = float(1 - p[0] if conv.causal else abs(p[0])) * radius
+        t = float(1 - p[0] if conv.causal else abs(p[0])) / spacing_of(sizes)
         side = 1 if not conv.causal and p[0] > 0 else 0
         held = (torch.exp(step * a) - 1) / a
         return 2 * (c[:, side] * held * torch.exp(step * a * t)).real.sum(1)
@@ -172,7 +182,7 @@ assert set(FORMULAS) == {
 
 def windows(conv: Conv, layer: GroupConv, sizes: tuple[int, ...]) -> Tensor:
     """(K,): the window at every tap, zero where it is cropped."""
-    radius, factors = max(1.0, (max(sizes) - 1) / 2), []
+    factors = []
     for p in coordinates(sizes, conv.causal):
         centre = 1.0 if conv.causal else 0.0
         apart = [x - centre for x in p]
@@ -188,14 +198,17 @@ def windows(conv: Conv, layer: GroupConv, sizes: tuple[int, ...]) -> Tensor:
                 factor = math.exp(-math.sqrt(sum(x**2 for x in apart)) / tau)
                 reach = [-math.log(conv.window.threshold) * tau] * len(p)
             case Disc():
-                steps = math.sqrt(sum(x**2 for x in p)) * radius
+                steps = math.sqrt(sum(x**2 for x in p)) / spacing_of(sizes)
                 soft = conv.window.softness
                 factor = min(1.0, max(0.0, ((min(sizes) - 1) / 2 + soft - steps) / soft))
                 reach = [math.inf] * len(p)
             case _:
                 factor, reach = 1.0, [math.inf] * len(p)
         # A tap is kept when it lies less than the reach away; the first neighbours always are.
-        kept = all(abs(x) * radius < max(r * radius + 1e-8, 1.5) for x, r in zip(apart, reach, strict=True))
+        kept = all(
+            abs(x) / spacing_of(sizes) < max(r / spacing_of(sizes) + 1e-8, 1.5)
+            for x, r in zip(apart, reach, strict=True)
+        )
         factors.append(factor if kept else 0.0)
     return torch.tensor(factors)
 

@@ -33,6 +33,7 @@ KERNELS: tuple[Kernel, ...] = (
     Table(),
     Siren(hidden=4, omega_0=3.0),
     Siren(hidden=4, weight_norm=True, omega_0=3.0),
+    Siren(hidden=4, omega_0=3.0, first_omega_0=7.0, learn_omega=True),
     Magnet(hidden=4),
     Mlp(hidden=4),
     Fourier(features=4),
@@ -42,7 +43,7 @@ WINDOWS: tuple[Window | None, ...] = (None, Gaussian(sigma=0.5, crop=False), Exp
 
 
 def sized(size: int, kernel: Kernel, window: Window | None, causal: bool, dims: int = 1) -> Architecture:
-    conv = Conv(channels=2, kernel_size=size, kernel=kernel, window=window, causal=causal)
+    conv = Conv(channels=2, kernel_size=size, kernel=kernel, window=window, causal=causal, allow_even=True)
     return network(Series(length=40) if dims == 1 else Image(size=(20, 20)), conv, Norm())
 
 
@@ -55,7 +56,7 @@ def bank_of(model: torch.nn.Module) -> torch.Tensor:
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda k: k.kind)
 @pytest.mark.parametrize("window", WINDOWS, ids=lambda w: w.kind if w else "none")
 @pytest.mark.parametrize("causal", [False, True])
-@pytest.mark.parametrize(("before", "now"), [(9, 15), (15, 9)])
+@pytest.mark.parametrize(("before", "now"), [(9, 15), (15, 9), (2, 4), (4, 2)])
 def test_the_taps_that_both_sizes_have_are_equal(
     kernel: Kernel, window: Window | None, causal: bool, before: int, now: int
 ) -> None:

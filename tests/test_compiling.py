@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch._dynamo.testing import CompileCounterWithBackend
 
-from archspec import Architecture, Conv, Fourier, Gaussian, Image, Magnet, Norm, Series, Siren
-from tests.examples import SEPARABLE, built, network, noise
+from archspec import Architecture, Conv, Disc, Fourier, Gaussian, Image, Magnet, Norm, Partial, Series, Siren
+from tests.examples import SEPARABLE, built, network, noise, on
 
 NETWORKS: dict[str, Architecture] = {
     "windowed": network(
@@ -20,6 +20,11 @@ NETWORKS: dict[str, Architecture] = {
     "separable": network(
         Image(channels=2, size=(9, 9)),
         Conv(channels=3, kernel_size=5, kernel=Siren(hidden=4), window=Gaussian(sigma=0.5), factorisation=SEPARABLE),
+    ),
+    "at given turns": on(
+        "C4",
+        Partial(learn="sector", sampling="continuous", learned=False, turns=3, reach=0.5),
+        Conv(channels=2, kernel_size=5, kernel=Siren(hidden=4), window=Disc()),
     ),
     "by transforms": network(
         Series(channels=4, length=33), Conv(channels=4, kernel_size=33, kernel=Fourier(features=2), algorithm="fft")

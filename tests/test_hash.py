@@ -33,7 +33,7 @@ from archspec import (
 from archspec.node import Node
 from spaces import Space
 from tests.bounds import bounded
-from tests.examples import ALL, LINE, SQUARE, network
+from tests.examples import ALL, EXAMPLES, LINE, SQUARE, network
 
 SEEDS = range(40)
 MAP = Pointwise(channels=2)
@@ -94,7 +94,18 @@ SAME = {
     ),
 }
 
+SAME |= {
+    "omega of no layer": (
+        Conv(channels=2, kernel=Siren(layers=2, first_omega_0=9.0, omega_0=4.0)),
+        Conv(channels=2, kernel=Siren(layers=2, first_omega_0=9.0, bandwidth=0.3)),
+    ),
+}
+
 DIFFERENT = {
+    "omega of the first layer": (
+        Conv(channels=2, kernel=Siren(omega_0=9.0)),
+        Conv(channels=2, kernel=Siren(omega_0=9.0, first_omega_0=9.0)),
+    ),
     "order of concatenating": (
         Branch(branches=[[MAP], []], merge="concat"),
         Branch(branches=[[], [MAP]], merge="concat"),
@@ -115,6 +126,34 @@ DIFFERENT = {
     "depth": (Repeat(times=2, body=[MAP]), Repeat(times=3, body=[MAP])),
     "window": (Conv(channels=2, kernel_size=3), Conv(channels=2, kernel_size=5)),
 }
+
+
+# As records of searches hold them: a field that comes later must not change them.
+RECORDED = {
+    "siren": "d23d01059f3fa277c56c2113114b5f9d",
+    "C4 product of sirens": "0f84137ecb40490acba57030b8cee930",
+    "C8 siren": "03484cbd3ca6cf22364a410ea75f043e",
+    "C8 attention": "b6ba346a3d709a29e66a22d9ffb9b878",
+    "C4 attention": "31b2fb49da77dce6a30486b55ea7bcff",
+    "D4 in part, twice": "6e5d6b6d032f636bdb21c70fef3f6127",
+    "C8 in a sector": "145efc559268b17c0e4bdd940fe4078c",
+    "gsa_net": "b8365ddc2a95b74792102f2878f9e092",
+    "partial_gcnn on C8": "555d24c0c04c73f2432e9c98cc933d7d",
+    "S3 siren": "816a67c8437895752d7d2760dac20688",
+    "C4 in part, in D1 frames": "ba0304a85de448f44715367c9e3b47f1",
+}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_hashes_stay_what_they_were(name: str) -> None:
+    assert EXAMPLES[name].hash == RECORDED[name]
+
+
+def test_a_later_field_counts_where_it_is_used() -> None:
+    kernel = Siren(hidden=4)
+    assert b"first_omega_0" not in kernel.__pydantic_serializer__.to_json(kernel)
+    kernel = Siren(hidden=4, first_omega_0=9.0)
+    assert b"first_omega_0" in kernel.__pydantic_serializer__.to_json(kernel)
 
 
 @pytest.mark.parametrize("name", SAME)

@@ -7,6 +7,7 @@ import random
 
 import pytest
 import torch
+from torch import nn
 
 import spaces
 from archspec import (
@@ -245,6 +246,30 @@ def test_every_parameter_has_one_role() -> None:
     assert set(found["omega"]) == {"body_0_conv.kernel.omega"}
     assert set(found["plain"]) == {"body_0_conv.bias", "head_classifier.linear.weight", "head_classifier.linear.bias"}
     assert set(roles(built(network(Series(length=17), Conv(channels=2))))) == {"plain"}
+
+
+@pytest.mark.parametrize(("layers", "learned"), [(2, {"first_omega"}), (4, {"omega", "first_omega"})])
+def test_a_first_omega_is_learned_where_the_other_is(layers: int, learned: set[str]) -> None:
+    kernel = Siren(hidden=4, layers=layers, learn_omega=True, omega_0=3.0, first_omega_0=9.0)
+    model = built(network(Series(length=17), Conv(channels=2, kernel_size=9, kernel=kernel)))
+    assert {name.rsplit(".", 1)[-1] for name in roles(model)["omega"]} == learned
+
+
+@pytest.mark.parametrize("weight_norm", [False, True])
+def test_with_a_first_omega_a_sine_network_begins_as_sitzmann_et_al(weight_norm: bool) -> None:
+    kernel = Siren(hidden=64, layers=4, omega_0=5.0, first_omega_0=30.0, weight_norm=weight_norm)
+    first, *others = _hidden(kernel)
+    assert 0.45 < float(first.weight.abs().max()) <= 0.5  # two coordinates
+    assert all(0.9 < float(part.weight.abs().max()) * 5 / math.sqrt(6 / 64) < 1.001 for part in others)
+    assert all(not part.bias.any() for part in (first, *others))
+    assert float(_hidden(Siren(hidden=64))[0].weight.abs().max()) > 0.9
+
+
+def _hidden(kernel: Siren) -> list[nn.Linear]:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = lower(network(Image(size=(9, 9)), Conv(channels=2, kernel_size=5, kernel=kernel)))
+    return list(model.requires_grad_(False).get_submodule("body_0_conv").kernel.hidden)  # type: ignore[union-attr, arg-type]
 
 
 def test_each_role_is_trained_at_its_rate() -> None:

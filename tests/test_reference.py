@@ -10,14 +10,16 @@ from archspec import S4D, Conv, Disc, Exponential, Fourier, Gaussian, Hyena, Mag
 from archspec.block import Block
 from archspec.inputs import Image, Input, Series, Volume
 from archspec.kernels import Kernel
+from archspec.lattice import Lattice
 from archspec.layers.conv import GroupConv
 from archspec.windows import Window
 from tests.examples import SEPARABLE, built, network, seeded
-from tests.reference import correlated, kernels, windows
+from tests.reference import coordinates, correlated, kernels, windows
 from tests.test_vectors_continuous import double
 
 KERNELS: tuple[Kernel, ...] = (
-    Table(), Siren(hidden=4), Siren(hidden=3, weight_norm=True, omega_0=5.0), Magnet(hidden=4, layers=2),
+    Table(), Siren(hidden=4), Siren(hidden=3, weight_norm=True, omega_0=5.0),
+    Siren(hidden=4, first_omega_0=7.0), Magnet(hidden=4, layers=2),
     Fourier(features=3), Spline(), Spline(degree=1, knots=3), Spline(degree=2, knots=4), Mlp(hidden=4), S4D(states=3),
     Hyena(hidden=4, bands=2),
 )  # fmt: skip
@@ -33,6 +35,8 @@ PLACES: tuple[tuple[Input, tuple[int, ...], bool], ...] = (
     (Series(channels=2, length=10), (8,), True),
     (Image(channels=2, size=(6, 7)), (5, 7), False),
     (Volume(channels=2, size=(4, 5, 3)), (3, 5, 3), False),
+    (Series(channels=2, length=5), (2,), True),
+    (Image(channels=2, size=(4, 5)), (1, 2), False),
 )
 BOTH = pytest.mark.parametrize("algorithm", ["direct", "fft"])
 EACH = pytest.mark.parametrize("kernel", KERNELS, ids=lambda k: f"{k.kind}-{k.model_dump_json()[-40:]}")
@@ -69,6 +73,7 @@ def test_the_layer_is_what_the_equations_say(
             window=window,
             factorisation=factorisation,
             causal=causal,
+            allow_even=True,
             algorithm=algorithm,
         )
         module, bank = layer_of(input_, conv)
@@ -89,6 +94,37 @@ def test_the_layer_is_what_the_equations_say(
     assert compared >= 1
 
 
+def spans(sizes: tuple[int, ...], causal: bool) -> bool:
+    """Whether every axis of the longest taps is `linspace(-1, 1, k)`, the others with its steps."""
+    taps = Lattice(sizes, causal=causal)
+    found = torch.from_numpy(taps.coordinates(taps.offsets()))
+    return bool(torch.allclose(found, torch.tensor(coordinates(sizes, causal)).double(), rtol=0, atol=1e-6))
+
+
+EXTENTS = [((k,), causal) for k in (1, 2, 3, 4, 9, 32) for causal in (False, True)]
+EXTENTS += [((1, 2), False), ((2, 2), False), ((3, 2), False), ((5, 1, 2), False), ((1, 1), False)]
+
+
+@pytest.mark.parametrize(("sizes", "causal"), EXTENTS)
+def test_the_outermost_taps_lie_at_one(sizes: tuple[int, ...], causal: bool) -> None:
+    assert spans(sizes, causal)
+
+
+def test_two_taps_half_a_unit_apart_would_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archspec.lattice.unit", lambda sizes: max(1.0, (max(sizes) - 1) / 2))
+    assert [sizes for sizes, causal in EXTENTS if not spans(sizes, causal)] == [(2,), (2,), (1, 2), (2, 2)]
+
+
+def test_frequencies_are_those_that_two_taps_can_hold() -> None:
+    """At the Nyquist frequency neighbouring taps have opposite signs."""
+    for size in (2, 3, 8):
+        conv = Conv(channels=1, kernel_size=size, causal=True, kernel=Siren(bandwidth=1.0))
+        wanted = conv.wanted(Series(length=9).signal)
+        phases = wanted.nyquist * torch.linspace(-1, 1, size, dtype=torch.float64)
+        assert torch.allclose(torch.diff(phases), torch.tensor(torch.pi).double())
+        assert conv.kernel.frequency(wanted) == wanted.nyquist
+
+
 def column(bias: Tensor | None, dims: int) -> Tensor:
     assert bias is not None
     return bias.detach().view(-1, *(1,) * dims)
@@ -102,7 +138,15 @@ def test_gradients_are_those_of_finite_differences(kernel: Kernel, algorithm: st
     if kernel.kind == "s4d" and len(sizes) > 1:
         return
     for window in (None, Gaussian(sigma=0.4, mean="learned"), Exponential(decay=0.4, per="channel")):
-        conv = Conv(channels=2, kernel_size=sizes, kernel=kernel, window=window, causal=causal, algorithm=algorithm)
+        conv = Conv(
+            channels=2,
+            kernel_size=sizes,
+            kernel=kernel,
+            window=window,
+            causal=causal,
+            allow_even=True,
+            algorithm=algorithm,
+        )
         module, bank = layer_of(input_, conv)
         if bank.window is not None:  # at a bound, a difference to both sides is no derivative
             with torch.no_grad():

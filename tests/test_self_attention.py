@@ -33,10 +33,13 @@ from archspec import (
     lower,
     price,
 )
+from archspec.inputs import Input
 from archspec.layers.self_attention import Place
 from archspec.layers.self_attention import SelfAttention as Layer
 from archspec.moving import smooth_noise
 from archspec.positions import View, counts, positions
+from archspec.published import gsa_net
+from archspec.symmetry import certify
 from tests.examples import LINE, SQUARE, attending, built, network, noise, seeded
 from tests.test_vectors_continuous import double
 
@@ -53,6 +56,14 @@ WRITTEN_OUT: dict[str, tuple[Architecture, str, int | None]] = {
     "C4 published": (attending("C4", SelfAttention(channels=3, relative="published"), input=TINY), GROUP, None),
     "D3": (attending("D3", SelfAttention(channels=2, heads=1), input=TINY, window=None), GROUP, None),
     "D4": (attending("D4", SelfAttention(channels=2, heads=1), input=TINY), GROUP, None),
+    "C8": (attending("C8", SelfAttention(channels=2, heads=1, window=5), input=TINY, window=5), GROUP, 5),
+    "C8 in a square": (
+        attending("C8", SelfAttention(channels=2, heads=1, window=5, shape="square"), input=TINY, window=5),
+        GROUP,
+        5,
+    ),
+    "lift D8 in a square": (attending("D8", input=TINY, window=3, shape="square"), LIFT, 3),
+    "C4 in a disc": (attending("C4", SelfAttention(channels=2, window=5, shape="disc"), input=TINY), GROUP, 5),
     "D1 in time": (attending("D1", SelfAttention(channels=2, window=5), input=Series(channels=2, length=6)), GROUP, 5),
     "T": (
         attending("T", SelfAttention(channels=2, heads=1), input=Volume(channels=2, size=(2, 2, 2)), window=3),
@@ -77,12 +88,16 @@ def input_of(layer: Layer, batch: int = 2) -> Tensor:
 
 
 def written_out(layer: Layer, x: Tensor, architecture: Architecture, window: int | None) -> Tensor:
-    """Score by score, from the equation: one softmax over all keys and elements of each query."""
+    """Score by score, from the equation: one softmax over all keys and elements of each query.
+
+    A key at the rim of a disc counts in part: so often its power stands in the softmax.
+    """
     grid, dims = layer.shape[-len(layer.places) :], len(layer.places)
     block = architecture.body[0] if layer.elements == 1 else architecture.body[1]
     group = architecture.graph.nodes["body.0"].signal.group
     action = group.action(dims)
     radius = (window - 1) / 2 if window else max(grid) - 1
+    shape_of = {"auto": "square" if action.exact else "disc"}.get(block.shape, block.shape)
     points = list(itertools.product(*map(range, grid)))
     flat = x.reshape(len(x), layer.inputs, layer.elements, -1).permute(0, 2, 3, 1)
     maps, shape = (layer.query, layer.key, layer.value), (layer.heads, layer.size)
@@ -90,9 +105,13 @@ def written_out(layer: Layer, x: Tensor, architecture: Architecture, window: int
     out = torch.zeros(len(x), layer.order, len(points), layer.heads, layer.size, dtype=x.dtype)
     for v, (i, at) in itertools.product(range(layer.order), enumerate(points)):
         places: dict[int, Tensor] = {}
+        counts: dict[int, float] = {}
         for j, other in enumerate(points):
             way = np.array(other) - np.array(at)
-            if not window or np.abs(way).max() <= (window - 1) / 2:
+            counts[j] = 1.0
+            if window and shape_of == "disc":
+                counts[j] = min(1.0, (radius + 0.5 - math.hypot(*way)) / 0.5)
+            if (not window or np.abs(way).max() <= (window - 1) / 2) and counts[j] > 0:
                 turned = torch.tensor(action.matrices[v].T @ way / radius)
                 places[j] = torch.cat([_place(p, c) for p, c in zip(layer.places, turned, strict=True)])
         seen = torch.stack([value[:, m, j] for j in places for m in range(layer.elements)])
@@ -105,7 +124,8 @@ def written_out(layer: Layer, x: Tensor, architecture: Architecture, window: int
                     if getattr(block, "relative", "exact") == "published":
                         relation = action.product[v, relation]
                     where = torch.cat([where, layer.table[relation]])
-                scores.append((query[:, g, i] * (key[:, m, j] + where)).sum(-1) / math.sqrt(layer.size))
+                score = (query[:, g, i] * (key[:, m, j] + where)).sum(-1) / math.sqrt(layer.size)
+                scores.append(score + math.log(counts[j]))
             share = torch.softmax(torch.stack(scores), 0)
             out[:, v, i] += (share[..., None] * seen).sum(0) / layer.elements
     y = layer.out(out.flatten(-2))
@@ -125,6 +145,14 @@ def test_the_layer_is_its_equation(name: str) -> None:
     x = input_of(layer)
     with torch.no_grad():
         assert torch.allclose(layer(x), written_out(layer, x, architecture, window), rtol=1e-12, atol=1e-12)
+
+
+def test_a_disc_in_place_of_a_square_would_not_do() -> None:
+    """The same weights, and what both attend to at the corners of the window."""
+    (layer, _, _), (_, architecture, window) = layer_of("C8"), layer_of("C8 in a square")
+    x = input_of(layer)
+    with torch.no_grad():
+        assert (layer(x) - written_out(layer, x, architecture, window)).abs().max() > 1e-3
 
 
 @pytest.mark.parametrize("name", ["plain", "C4", "C4 published", "lift D4"])
@@ -184,6 +212,34 @@ def test_the_same_functions_have_the_same_hash_and_weights() -> None:
         SelfAttention(channels=6, position_hidden=8),
     ):
         assert network(SQUARE, block).hash != wanted.hash
+
+
+def test_the_shape_of_a_window_counts_where_it_makes_a_difference() -> None:
+    def hash_of(group: str, shape: str, window: int | None = 5, input: Input = SQUARE) -> str:
+        fields: dict[str, Any] = {"shape": shape, "window": window}
+        return attending(group, SelfAttention(channels=2, **fields), input=input, **fields).hash
+
+    for group, same in (("C4", "square"), ("D4", "square"), ("C8", "disc"), ("D8", "disc")):
+        other = {"disc": "square", "square": "disc"}[same]
+        assert hash_of(group, "auto") == hash_of(group, same) != hash_of(group, other)
+        assert hash_of(group, other, None) == hash_of(group, "auto", None)
+    assert hash_of("C8", "square", 17) == hash_of("C8", "auto", None)
+    assert hash_of("D1", "disc", input=LINE) == hash_of("D1", "auto", input=LINE)
+
+
+def test_eighth_turns_break_a_square_which_is_said() -> None:
+    image = Image(channels=2, size=(13, 13))
+    errors = {}
+    for shape in ("disc", "square"):
+        fields: dict[str, Any] = {"shape": shape, "window": 5}
+        architecture = attending("C8", SelfAttention(channels=4, **fields), input=image, **fields)
+        models = [built(architecture, seed).eval() for seed in range(2)]
+        errors[shape] = sum(max(certify(model, seed=seed).features) for seed, model in enumerate(models))
+        assert any("corners of a square window" in w for w in architecture.warnings) == (shape == "square")
+    assert 1.5 * errors["disc"] < errors["square"]
+    published = gsa_net(SQUARE, group="C8", channels=8, heads=2)
+    assert sum("corners of a square window" in warning for warning in published.warnings) == 6
+    assert gsa_net(SQUARE).hash == gsa_net(SQUARE, shape="auto").hash
 
 
 def _target(model: torch.nn.Module) -> str:

@@ -6,10 +6,8 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -37,8 +35,9 @@ from archspec import (
 from archspec.block import Block
 from archspec.cropping import gaussian_reach
 from archspec.layers.conv import GroupConv
+from tests import replaying
+from tests.replaying import replayed
 
-VECTORS = Path(__file__).parent / "vectors" / "continuous"
 TOLERANCE = 1e-9
 _NOT_IN_IT = ("out.weight", "out.bias")
 SEPARABLE = "depthwise_separable"
@@ -46,25 +45,12 @@ SEPARABLE = "depthwise_separable"
 Weights = dict[str, tuple[str, Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]]
 
 
-class File:
-    """One file of vectors; `part` is the prefix of a layer in it."""
+class File(replaying.File):
+    """One file of vectors, with what it says of itself."""
 
     def __init__(self, name: str) -> None:
-        self.arrays = np.load(VECTORS / f"{name}.npz")
+        super().__init__(name)
         self.meta: dict[str, Any] = json.loads(str(self.arrays["meta"]))
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.arrays
-
-    def __getitem__(self, key: str) -> Tensor:
-        return torch.from_numpy(np.asarray(self.arrays[key]))
-
-    def number(self, key: str) -> float:
-        return float(self.arrays[key])
-
-
-def names(pattern: str) -> list[str]:
-    return sorted(path.stem for path in VECTORS.glob(pattern) if path.suffix == ".npz")
 
 
 @contextmanager
@@ -215,7 +201,7 @@ def layer_of(architecture: Architecture) -> fx.GraphModule:
     return model
 
 
-CKCONV = names("ckconv_conv_*") + names("ckconv_resample_*")
+CKCONV = replayed("continuous/ckconv_conv_*", "continuous/ckconv_resample_*")
 
 
 def siren(file: File, hidden: int | None = None, weight_norm: bool = True) -> Siren:
@@ -268,7 +254,7 @@ def flexconv(file: File, sizes: tuple[int, ...], sigma: Tensor | None, mean: Ten
     return Conv(kernel_size=sizes, window=window, allow_even=True, **fields)
 
 
-@pytest.mark.parametrize("name", [n for n in names("flexconv_*") if "aliasreg" not in n])
+@pytest.mark.parametrize("name", replayed("continuous/flexconv_[12]d_*"))
 def test_flexconv(name: str) -> None:
     file, dims = File(name), 2 if "_2d" in name else 1
     meta = file.meta
@@ -334,7 +320,7 @@ def ccnn_conv_weights(file: File, module: str, prefix: str, separable: bool) -> 
     return at(f"{module}.spatial", found) | mixing
 
 
-@pytest.mark.parametrize("name", names("ccnn_*conv_*"))
+@pytest.mark.parametrize("name", replayed("continuous/ccnn_*conv_*"))
 def test_ccnn_layers(name: str) -> None:
     file = File(name)
     separable = "Separable" in file.meta["layer"]
@@ -354,7 +340,7 @@ def test_ccnn_layers(name: str) -> None:
 PARTS = {"sines": "sines", "gausses": "gaussians", "gabor": "gabor", "gabor+mask": "gabor+window"}
 
 
-@pytest.mark.parametrize("name", names("flexconv_aliasreg_*"))
+@pytest.mark.parametrize("name", replayed("continuous/flexconv_aliasreg_*"))
 def test_alias_regularisation(name: str) -> None:
     file = File(name)
     with double():
@@ -397,11 +383,6 @@ def test_alias_regularisation(name: str) -> None:
                     close(to_theirs(gradient).reshape(wanted.shape), wanted, theirs)
 
 
-def test_every_file_is_compared() -> None:
-    covered = {*CKCONV, *names("flexconv_*"), *names("ccnn_*"), *names("ckconv_block_*"), *names("ckconv_ckcnn_*")}
-    assert covered == set(names("*"))
-
-
 def ckconv_block(file: File, prefix: str, inputs: int, outputs: int, length: int) -> list[Block]:
     """relu(body + shortcut); the norm sees channels and time together, its epsilon as published."""
     body: list[Block] = []
@@ -421,7 +402,7 @@ def ckconv_block_weights(name: str, module: str, prefix: str) -> Weights:
     return found | pointwise_weights(f"{module}_branches_1_0_pointwise", f"{prefix}shortcut.")
 
 
-@pytest.mark.parametrize("name", names("ckconv_block_*"))
+@pytest.mark.parametrize("name", replayed("continuous/ckconv_block_*"))
 def test_ckconv_blocks(name: str) -> None:
     file = File(name)
     _, inputs, length = file["x"].shape
@@ -433,7 +414,7 @@ def test_ckconv_blocks(name: str) -> None:
     check(model, file, weights)
 
 
-@pytest.mark.parametrize("name", names("ckconv_ckcnn_*"))
+@pytest.mark.parametrize("name", replayed("continuous/ckconv_ckcnn_*"))
 def test_ckcnn_networks(name: str) -> None:
     file = File(name)
     _, inputs, length = file["x"].shape
@@ -496,7 +477,7 @@ def check_training(model: fx.GraphModule, file: File, weights: Weights, margin: 
     assert compared == sum(key.startswith("train.after.") for key in file.arrays.files)
 
 
-@pytest.mark.parametrize("name", names("ccnn_block_*"))
+@pytest.mark.parametrize("name", replayed("continuous/ccnn_block_*"))
 def test_ccnn_blocks(name: str) -> None:
     file = File(name)
     _, inputs, *grid = file["x"].shape
@@ -509,7 +490,7 @@ def test_ccnn_blocks(name: str) -> None:
     check_training(model, file, weights)
 
 
-@pytest.mark.parametrize("name", names("ccnn_net_*"))
+@pytest.mark.parametrize("name", replayed("continuous/ccnn_net_*"))
 def test_ccnn_networks(name: str) -> None:
     file, meta = File(name), File(name).meta
     grid = file["x"].shape[2:]

@@ -5,43 +5,30 @@ Where a file turns clockwise (`sep`, `partial`), images are presented with their
 
 from __future__ import annotations
 
-from pathlib import Path
+import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
-from archspec import Attention, Conv, Disc, Group, GroupPool, Image, Lift, Norm, Siren, lower
+from archspec import Attention, Conv, Disc, Group, GroupPool, Image, Lift, Norm, Partial, Scales, Series, Siren, lower
 from archspec.block import Block
 from archspec.layers.conv import GroupConv
+from archspec.layers.scales import ScaleConv
+from archspec.layers.turns import Turns
 from tests.examples import network
+from tests.replaying import File, replayed
 from tests.test_vectors_continuous import close, double
 
-VECTORS = Path(__file__).parent / "vectors" / "equivariant"
 HARD = Disc(softness=0.1)
-
-
-class File:
-    """One file of vectors, as float64 tensors."""
-
-    def __init__(self, name: str) -> None:
-        self.arrays = np.load(VECTORS / f"{name}.npz")
-
-    def __getitem__(self, key: str) -> Tensor:
-        return torch.from_numpy(np.asarray(self.arrays[key]))
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.arrays
-
-    def swapped(self, key: str) -> Tensor:
-        """With the two axes of the image swapped."""
-        return self[key].transpose(-1, -2).contiguous()
+(NORMS,) = replayed("equivariant/batchnorm")
 
 
 def named(*prefixes: str) -> list[str]:
-    return sorted(path.stem for path in VECTORS.glob("*.npz") if path.stem.startswith(prefixes))
+    return replayed(*(f"equivariant/{prefix}_*" for prefix in prefixes))
 
 
 def layer_of(file: File, group: str, **fields: object) -> nn.Module:
@@ -58,7 +45,9 @@ def layer_of(file: File, group: str, **fields: object) -> nn.Module:
     return list(model.children())[len(blocks) - 1]
 
 
-def gradient(module: nn.Module, x: Tensor, wanted: Tensor, cotangent: Tensor, order: list[int] | None = None) -> Tensor:
+def gradient(
+    module: Callable[[Tensor], Tensor], x: Tensor, wanted: Tensor, cotangent: Tensor, order: list[int] | None = None
+) -> Tensor:
     """The gradient of the input, once the output is the wanted one; `order` are the elements in the file's order."""
     x = x.clone().requires_grad_()
     y = module(x)
@@ -69,7 +58,7 @@ def gradient(module: nn.Module, x: Tensor, wanted: Tensor, cotangent: Tensor, or
     return x.grad
 
 
-@pytest.mark.parametrize("name", named("p4", "groupy"))
+@pytest.mark.parametrize("name", named("p4", "p4m", "groupy"))
 def test_a_table_on_quarter_turns_and_flips(name: str) -> None:
     """Theirs is ours, but for the factor of 2π/4 or π of one of the two codes: a scale of the weights."""
     file = File(name)
@@ -144,20 +133,32 @@ class Weight(NamedTuple):
         close(found, wanted, self.key)
 
 
-def siren(file: File, prefix: str = "net_") -> Siren:
-    """The kernel of a file, as its author has it."""
+def siren(file: File, prefix: str = "net_", first: float = 1.0) -> Siren:
+    """The kernel of a file, as its author has it; its first factor `first` times as large."""
     omega = float(file["omega" if "omega" in file else "omega_first"])
     assert "omega" in file or omega == float(file["omega_hidden"])
     layers = sum(f"{prefix}w{i}" in file for i in range(9))
-    return Siren(hidden=len(file[f"{prefix}w0"]), layers=layers, omega_0=omega, omega_group=omega, angle="interval")
+    return Siren(
+        hidden=len(file[f"{prefix}w0"]),
+        layers=layers,
+        omega_0=omega,
+        omega_group=first * omega,
+        angle="interval",
+        first_omega_0=first * omega if "omega_first" in file else None,
+    )
 
 
-def weights(kernel: nn.Module, prefix: str, columns: tuple[int, ...], scale: float = 1.0) -> list[Weight]:
-    """Of a sine network; `columns` are the places of their coordinates among ours. The last layer takes the 1/N."""
+def weights(
+    kernel: nn.Module, prefix: str, columns: tuple[int, ...], scale: float = 1.0, first: float = 1.0
+) -> list[Weight]:
+    """Of a sine network; `columns` are the places of their coordinates among ours. The last layer takes the 1/N.
+
+    A first factor `first` times as large stands before weights and biases that much smaller.
+    """
     hidden = list(kernel.hidden)
-    found = [Weight(f"{prefix}w0", hidden[0].weight, columns=columns)]
+    found = [Weight(f"{prefix}w0", hidden[0].weight, 1 / first, columns)]
     found += [Weight(f"{prefix}w{i}", part.weight) for i, part in enumerate(hidden) if i]
-    found += [Weight(f"{prefix}b{i}", part.bias) for i, part in enumerate(hidden)]
+    found += [Weight(f"{prefix}b{i}", part.bias, 1.0 if i else 1 / first) for i, part in enumerate(hidden)]
     last = len(hidden)
     return [
         *found,
@@ -166,23 +167,23 @@ def weights(kernel: nn.Module, prefix: str, columns: tuple[int, ...], scale: flo
     ]
 
 
-def stages(file: File, name: str, module: nn.Module) -> list[Weight]:
+def stages(file: File, name: str, module: nn.Module, first: float) -> list[Weight]:
     """The weights of a separable file in the layer of ours."""
     order = float(len(file["angles"]))
     if "lift" in name:
-        return weights(module.kernel, "net_", (0, 1))
+        return weights(module.kernel, "net_", (0, 1), first=first)
     if "nonseparable" in name:
-        return weights(module.kernel, "net_", (0, 1, 2), order)
+        return weights(module.kernel, "net_", (0, 1, 2), order, first)
     if "gseparable" in name:
         return [
-            *weights(module.kernel.space, "net_R2_", (0, 1), order),
-            *weights(module.kernel.group, "net_H_", (0,)),
+            *weights(module.kernel.space, "net_R2_", (0, 1), order, first),
+            *weights(module.kernel.group, "net_H_", (0,), first=first),
         ]
     if "dseparable" in name:
-        return weights(module.spatial.kernel, "net_", (0, 1, 2), order)
+        return weights(module.spatial.kernel, "net_", (0, 1, 2), order, first)
     return [
-        *weights(module.mixing.kernel, "net_H_", (0,), order),
-        *weights(module.spatial.kernel, "net_R2_", (0, 1)),
+        *weights(module.mixing.kernel, "net_H_", (0,), order, first),
+        *weights(module.spatial.kernel, "net_R2_", (0, 1), first=first),
     ]
 
 
@@ -195,15 +196,23 @@ FACTORISATIONS = {
 
 
 @pytest.mark.parametrize("name", named("sep"))
-def test_the_factorisations_of_separable_group_convolutions(name: str) -> None:
+@pytest.mark.parametrize("first", [1.0, 2.5])
+def test_the_factorisations_of_separable_group_convolutions(name: str, first: float) -> None:
+    """Also with another factor in the first layer than in the others, which the files have not."""
     file = File(name)
     group = f"C{len(file['angles'])}"
     prefix = "net_" if "net_w0" in file else "net_R2_"
     factorisation = next((ours for theirs, ours in FACTORISATIONS.items() if f"_{theirs}_" in name), "full")
     conv = layer_of(
-        file, group, kernel_size=5, window=HARD, bias=False, factorisation=factorisation, kernel=siren(file, prefix)
+        file,
+        group,
+        kernel_size=5,
+        window=HARD,
+        bias=False,
+        factorisation=factorisation,
+        kernel=siren(file, prefix, first),
     )
-    found = stages(file, name, conv)
+    found = stages(file, name, conv, first)
     for weight in found:
         weight.fill(file)
     if "dseparable" in name:
@@ -214,6 +223,16 @@ def test_the_factorisations_of_separable_group_convolutions(name: str) -> None:
         weight.compare(file)
     if "dseparable" in name:
         close(conv.mixing.weight.grad.T, file["grad_projection_weight"], "grad projection")
+
+
+def test_one_omega_for_all_layers_would_not_do() -> None:
+    file = File("equivariant/sep_lift_c4")
+    conv = layer_of(file, "C4", kernel_size=5, window=HARD, bias=False, kernel=siren(file, first=2.5))
+    conv.kernel.first_omega = conv.kernel.omega
+    for weight in stages(file, "lift", conv, 2.5):
+        weight.fill(file)
+    with torch.no_grad():
+        assert (conv(file.swapped("x")) - file.swapped("y")).abs().max() > 0.01
 
 
 @pytest.mark.parametrize("name", named("partial"))
@@ -243,6 +262,113 @@ def test_partial_group_convolutions_at_any_turns(name: str) -> None:
         weight.compare(file)
     if conv.bias is not None:
         close(conv.bias.grad, file["grad_bias"], "grad bias")
+
+
+def partial(file: File) -> fx.GraphModule:
+    """A network whose last convolution is the layer of a file, between the turns that were drawn there.
+
+    What is read stands at turns of the whole circle, those of the group or with an offset of its own.
+    """
+    x, y, size = file["x"], file["y"], file["kernel"].shape[-1]
+    anywhere = {"kernel_size": size, "kernel": siren(file), "window": HARD if size > 1 else None}
+    conv = Conv(channels=y.shape[1], bias="bias" in file, **anywhere)
+    sector = {"learn": "sector", "sampling": "continuous"}
+    body: list[Block] = [Lift(group=f"C{x.shape[2]}", channels=x.shape[1], kernel_size=5, window=Disc())]
+    if file["angles_in"][0] > 0:
+        body += [Partial(reach=1.0, **sector), Conv(channels=x.shape[1], **anywhere)]
+    reach = float(file["theta"]) if "theta" in file else 1.0
+    with double():
+        turned = Partial(turns=y.shape[2], reach=reach, **sector)
+        return lower(network(Image(size=tuple(x.shape[-2:])), *body, turned, conv, GroupPool()))
+
+
+def at_turns(module: nn.Module, wanted: Tensor) -> list[int]:
+    """Give a sector the offset at which it has these turns; their places in its own order."""
+    assert isinstance(module, Turns)
+    reach = float(module.reach.detach())
+    share = 2 * math.pi * reach / module.count
+    offset = (wanted + math.pi * reach).remainder(share)[:1] / share
+    module.offset = lambda: offset  # type: ignore[method-assign]
+    apart = (module().detach()[None] - wanted[:, None] + math.pi).remainder(2 * math.pi) - math.pi
+    assert float(apart.abs().amin(1).max()) < 1e-9
+    return apart.abs().argmin(1).tolist()
+
+
+@pytest.mark.parametrize(
+    "name", ["equivariant/partial_" + n for n in ("group_partial", "group_resampled", "pointwise")]
+)
+def test_partial_group_convolutions_over_a_sector(name: str) -> None:
+    """As anybody would write them; the offsets alone are those that were drawn."""
+    file = File(name)
+    model = partial(file)
+    *_, sector, layer, _, _ = model.children()
+    order = at_turns(sector, file["angles_out"])
+    before = [part for part in model.children() if isinstance(part, Turns)][:-1]
+    came = at_turns(before[0], file["angles_in"]) if before else list(range(len(file["angles_in"])))
+    spatial = file["kernel"].shape[-1] > 1
+    found = weights(layer.kernel, "net_", (*((1, 0) if spatial else ()), 2), float(len(came)))
+    for weight in found:
+        weight.fill(file)
+    if layer.bias is not None:
+        layer.bias.data.copy_(file["bias"])
+    inverse = torch.argsort(torch.tensor(came))
+
+    def between(x: Tensor) -> Tensor:
+        y: Tensor = layer(x[:, :, inverse], sector(), before[0]() if before else None)
+        return y[:, :, order]
+
+    grad = gradient(between, file.swapped("x"), file.swapped("y"), file.swapped("cotangent"))
+    close(grad, file.swapped("grad_x"), "grad x")
+    for weight in found:
+        weight.compare(file)
+    with torch.no_grad():
+        sector.offset = lambda: torch.tensor([0.5])
+        assert (between(file.swapped("x")) - file.swapped("y")).abs().max() > 0.01
+
+
+def wavelet(file: File) -> tuple[ScaleConv, Tensor]:
+    """The layer of a file, and its weights as a table of ours: taps further apart are a longer kernel with zeros.
+
+    Their 1/s stands before a spline of sum s, ours is of sum 1.
+    """
+    weight, x = file["weight"], file["x"]
+    apart = int(file["dilation"]) if "dilation" in file else 1
+    table = weight.new_zeros((*weight.shape[:-1], (weight.shape[-1] - 1) * apart + 1))
+    table[..., ::apart] = weight
+    fields = {"channels": len(weight), "kernel_size": table.shape[-1], "bias": False}
+    series = Series(channels=x.shape[1], length=x.shape[-1])
+    with double():
+        if x.dim() == 3:
+            model = lower(network(series, Lift(group=f"S{len(file['scales'])}", **fields), GroupPool()))
+        else:
+            scales = Scales(span=weight.shape[2], crop=bool(file["h_crop"]))
+            lift = Lift(group=f"S{x.shape[2]}", channels=x.shape[1])
+            model = lower(network(series, lift, Conv(**fields, scales=scales), GroupPool()))
+    layer = list(model.children())[x.dim() - 3]
+    assert isinstance(layer, ScaleConv)
+    return layer, table
+
+
+@pytest.mark.parametrize("name", named("wavelet"))
+def test_wavelet_networks_over_dyadic_scales(name: str) -> None:
+    file = File(name)
+    layer, table = wavelet(file)
+    layer.kernel.weight.data.copy_(table.flatten(2).flatten(0, 1))
+    for j, scale in enumerate(file["scales" if "scales" in file else "scales_out"]):
+        close(scale * layer.get_buffer(f"spline_{j}"), file[f"spline_scale_{j}"], "spline")
+    close(gradient(layer, file["x"], file["y"], file["cotangent"]), file["grad_x"], "grad x")
+    assert layer.kernel.weight.grad is not None
+    apart = int(file["dilation"]) if "dilation" in file else 1
+    close(layer.kernel.weight.grad.view(table.shape)[..., ::apart], file["grad_weight"], "grad weight")
+
+
+@pytest.mark.parametrize("name", ["equivariant/wavelet_lift", "equivariant/wavelet_group_dilated"])
+def test_wavelets_that_run_backwards_would_not_do(name: str) -> None:
+    file = File(name)
+    layer, table = wavelet(file)
+    layer.kernel.weight.data.copy_(table.flip(-1).flatten(2).flatten(0, 1))
+    with torch.no_grad():
+        assert (layer(file["x"]) - file["y"]).abs().max() > 0.01
 
 
 @pytest.mark.parametrize("name", named("attentive"))
@@ -276,7 +402,7 @@ def test_attention_before_a_convolution_is_the_attentive_convolution(name: str) 
 
 
 def test_the_norms_have_one_statistic_for_all_elements() -> None:
-    file = File("batchnorm")
+    file = File(NORMS)
     norm = list(_normed("batch").children())[1]
     with torch.no_grad():
         norm.weight.copy_(file["weight"])
@@ -296,7 +422,7 @@ def test_the_norms_have_one_statistic_for_all_elements() -> None:
 
 @pytest.mark.parametrize(("kind", "groups"), [("instance_norm_x1", 3), ("layer_norm_x1", 1)])
 def test_instance_and_layer_norms_are_group_norms(kind: str, groups: int) -> None:
-    file = File("batchnorm")
+    file = File(NORMS)
     norm = list(_normed("group", groups).children())[1]
     close(norm(file["x1"]), file[kind], kind)
 

@@ -13,36 +13,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from archspec import Architecture, GroupPool, Image, Regressor, SelfAttention, SelfAttentionLift, lower
 from archspec.layers.self_attention import SelfAttention as Layer
+from tests import replaying
+from tests.replaying import replayed
 from tests.test_vectors_continuous import close, double
 
-VECTORS = Path(__file__).parent / "vectors" / "equivariant"
-NAMES = sorted(path.stem for path in VECTORS.glob("gsa_*.npz"))
+NAMES = replayed("equivariant/gsa_*")
 # Of each weight of ours: theirs, how theirs becomes ours, how a gradient of ours becomes one of theirs.
 Weights = dict[str, tuple[str, Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]]
 
 
-class File:
-    """One file of vectors."""
+class File(replaying.File):
+    """One file of vectors, and how the layer in it is made."""
 
     def __init__(self, name: str) -> None:
-        self.arrays = np.load(VECTORS / f"{name}.npz")
+        super().__init__(name)
         self.heads = int(self["heads"])
         self.lifts = self["x"].dim() == 4
         self.inputs, self.width = self["query_w"].shape[1], len(self["query_w"])
         self.window = int(self["patch_size"]) if "patch_size" in self.arrays.files else None
         self.relative = "exact" if name.endswith("exact") or self.lifts else "published"
-
-    def __getitem__(self, key: str) -> Tensor:
-        return torch.from_numpy(np.asarray(self.arrays[key]))
 
 
 def reversed_elements(x: Tensor, *axes: int) -> Tensor:

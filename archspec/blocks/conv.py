@@ -9,7 +9,7 @@ from pydantic import Field
 
 from archspec.block import Channels, Primitive, per_axis, require_unpooled, slide
 from archspec.blocks import conv_checks as checks
-from archspec.blocks import conv_cost, conv_parts, conv_scales
+from archspec.blocks import conv_cost, conv_parts, conv_scales, conv_turns
 from archspec.blocks.conv_parts import Factorisation
 from archspec.blocks.conv_scales import DEFAULT_SCALES, Scales
 from archspec.cost import Cost
@@ -72,6 +72,8 @@ class Convolution(Primitive):
             require_unpooled(x, "a convolution")
         if group.scaling:
             return conv_scales.infer(self, x)
+        if conv_turns.applies(x):
+            return conv_turns.infer(self, x)
         if self.causal and len(x.grid) != 1:
             raise SignalError(f"causal is for series, this grid has {len(x.grid)} axes; use causal=False", "causal")
         even = not all(k % 2 for k in sizes)
@@ -99,9 +101,7 @@ class Convolution(Primitive):
         return self.cost_of(x, self.kept(x))
 
     def algorithm_for(self, x: Signal, target: Target) -> str | None:
-        taps = self.lattice(x)._replace(kept=self.kept(x)).taps
-        scaling = self.acting(x).scaling
-        return "fft" if not scaling and conv_cost.by_fft(self, x, taps, target) else "direct"
+        return conv_cost.algorithm(self, x, target)
 
     def cost_for(self, x: Signal, target: Target) -> Cost:
         return self.cost_of(x, self.kept(x), target=target)
@@ -113,6 +113,8 @@ class Convolution(Primitive):
 
         `counts` are the elements that it reads and gives where fewer than all count.
         """
+        if conv_turns.applies(x):
+            return conv_turns.cost(self, x)
         return conv_scales.cost(self, x) if self.acting(x).scaling else conv_cost.cost(self, x, kept, counts, target)
 
     def warnings(self, x: Signal) -> Iterator[str]:
@@ -155,16 +157,13 @@ class Convolution(Primitive):
         return self.with_fields(changes) if changes else self
 
     def identity(self, x: Signal, written: bytes) -> bytes:
-        # Two ways of writing what runs alike on a CPU are one architecture.
-        stated = "auto" if self.acting(x).scaling else conv_cost.stated_algorithm(self, x)
-        if stated == self.algorithm:
-            return written
-        fields = self.with_fields({"algorithm": stated})
-        return fields.__pydantic_serializer__.to_json(fields)
+        return conv_cost.identity(self, x, written)
 
     def lower(self, x: Signal) -> nn.Module:
         from archspec.blocks.conv_lower import lower
 
+        if conv_turns.applies(x):
+            return conv_turns.lower(self, x)
         return conv_scales.lower(self, x) if self.acting(x).scaling else lower(self, x)
 
     @property
@@ -182,12 +181,18 @@ class Convolution(Primitive):
         """`same`, `valid` or `causal`."""
         return "causal" if self.causal and self.padding == "same" else self.padding
 
+    def sums_only(self, x: Signal) -> bool:
+        """Whether nothing but sums over taps can do it."""
+        return self.acting(x).scaling or conv_turns.applies(x)
+
     def stretched(self, x: Signal) -> bool:
         """Whether it is sampled as CKConv's code does it on another grid."""
-        return self.resampling == "stretched" and bool(x.spacing)
+        return self.lattice(x).stretched and bool(x.spacing)
 
     def lattice(self, x: Signal) -> Lattice:
-        return Lattice(self.sizes(x), x.spacing, self.causal, stretched=self.resampling == "stretched")
+        sizes = self.sizes(x)
+        stretched = self.resampling == "stretched" and max(sizes) > 1  # one tap has no extent
+        return Lattice(sizes, x.spacing, self.causal, stretched=stretched)
 
     def sizes(self, x: Signal) -> tuple[int, ...]:
         """Taps per axis on the reference grid."""

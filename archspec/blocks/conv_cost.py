@@ -33,6 +33,21 @@ def stated_algorithm(conv: Convolution, x: Signal) -> str:
     return "auto" if conv.algorithm == "direct" and not measured else conv.algorithm
 
 
+def algorithm(conv: Convolution, x: Signal, target: Target) -> str:
+    """What a target runs: `direct` or `fft`."""
+    taps = conv.lattice(x)._replace(kept=conv.kept(x)).taps
+    return "fft" if not conv.sums_only(x) and by_fft(conv, x, taps, target) else "direct"
+
+
+def identity(conv: Convolution, x: Signal, written: bytes) -> bytes:
+    """How it is written, where two ways of writing what runs alike on a CPU are one."""
+    stated = "auto" if conv.sums_only(x) else stated_algorithm(conv, x)
+    if stated == conv.algorithm:
+        return written
+    fields = conv.with_fields({"algorithm": stated})
+    return fields.__pydantic_serializer__.to_json(fields)
+
+
 def cost(
     conv: Convolution,
     x: Signal,

@@ -66,7 +66,7 @@ class GroupPool(Primitive):
     def infer(self, x: Signal) -> Signal:
         if x.group.trivial and not x.pooled.trivial:
             raise SignalError(f"the {x.pooled} axis was pooled before; remove one of the two GroupPool()")
-        return x._replace(group=TRIVIAL, pooled=x.symmetry, partial=False)
+        return x._replace(group=TRIVIAL, pooled=x.symmetry, partial=False, ahead=0, scattered=False)
 
     def simplified(self, x: Signal) -> Primitive | None:
         return None if x.group.trivial else self

@@ -10,6 +10,7 @@ from pydantic import Field
 from archspec.block import Primitive
 from archspec.cost import Cost
 from archspec.groups import Group
+from archspec.model import later
 from archspec.signal import Signal, SignalError
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ class Partial(Primitive):
     `elements` learns for each of the others how likely it is kept, by samples in training and the likelier in
     evaluation. `sector` learns how far turns may reach either way; what lies at its rim counts in part. A later
     Partial() keeps of what is left. Cost follows: `model.cost()`, and the frozen network computes nothing else.
+
+    With `sampling="continuous"` the sector is cut anywhere, as published: from here on the next convolutions give
+    `turns` elements spread over ±`reach`·π, at which their kernels are sampled, later ones keep them. In training
+    they have a random offset, in evaluation they lie evenly about the identity, which need not be one of them. Each
+    such Partial() has a sector of its own, larger or smaller than the one before. Cost stays.
     """
 
     reads_partial: ClassVar[str] = "given"
@@ -30,6 +36,16 @@ class Partial(Primitive):
     start: float = Field(
         default=0.5, gt=0, lt=1, description="probability that an element (sector: a mirrored one) begins with"
     )
+    sampling: Literal["elements", "continuous"] = later(
+        "elements", description="of a sector on C_n: among the group's elements, or turns anywhere in it"
+    )
+    turns: int | None = later(
+        None, ge=2, le=64, description="continuous: how many; by default as many as the group has elements"
+    )
+    reach: float = later(
+        0.75, gt=0, le=1, description="continuous: share of the circle that the sector begins with; published is 1"
+    )
+    learned: bool = later(True, description="continuous: train the reach; else turns are fixed, not drawn either")
     temperature: float = Field(default=0.5, gt=0, le=10, description="of the relaxed samples in training")
 
     def infer(self, x: Signal) -> Signal:
@@ -37,14 +53,43 @@ class Partial(Primitive):
             return x
         if self.learn == "sector" and self.rings(x.group, x.dims) is None:
             raise SignalError(f"a sector is for the turns of C_n and D_n, not {x.group}; use learn='elements'", "learn")
+        if self.continuous:
+            return self._ahead(x)
+        if x.scattered or x.ahead:
+            raise SignalError("turns of a sector are not left out one by one; use sampling='continuous'", "sampling")
         return x._replace(partial=True)
 
+    @property
+    def continuous(self) -> bool:
+        """Whether convolutions after it are sampled at turns of a sector."""
+        return self.sampling == "continuous"
+
+    def _ahead(self, x: Signal) -> Signal:
+        if self.learn != "sector" or not x.group.cyclic or x.dims != 2:
+            raise SignalError(
+                f"turns anywhere are those of a sector of C_n of images, not of {x.group}; use learn='sector' on C_n, "
+                "or sampling='elements'",
+                "sampling",
+            )
+        if x.partial and not x.scattered:
+            raise SignalError(f"part of {x.group} was left out before; use one kind of sampling", "sampling")
+        return x._replace(ahead=self.turns or x.group.order)
+
     def cost(self, x: Signal) -> Cost:
+        if self.continuous:
+            return Cost(params=int(self.learned))
         sector, mirrors = self.learn == "sector", x.group.name[0] == "D"
         return Cost(params=1 + mirrors if sector else x.group.order - 1)
 
     def simplified(self, x: Signal) -> Primitive | None:
-        return None if x.group.trivial else self
+        if x.group.trivial:
+            return None
+        unused = ("start", "temperature") if self.continuous else ("turns", "reach", "learned")
+        plainest = {field: type(self).model_fields[field].default for field in unused}
+        if self.continuous and self.turns is None:
+            plainest["turns"] = x.group.order
+        changes = {field: value for field, value in plainest.items() if getattr(self, field) != value}
+        return self.with_fields(changes) if changes else self
 
     def rings(self, group: Group, dims: int) -> tuple[list[int], list[bool]] | None:
         """By how many steps each element of C_n or D_n turns, either way, and whether it mirrors; None of others."""
@@ -58,7 +103,10 @@ class Partial(Primitive):
 
     def lower(self, x: Signal) -> nn.Module:
         from archspec.layers.partial import Elements, Sector
+        from archspec.layers.turns import Turns
 
+        if self.continuous:
+            return Turns(self.turns or x.group.order, self.reach, self.learned)
         if self.learn == "elements":
             return Elements(x.group.order, x.dims, self.start, self.temperature)
         rings = self.rings(x.group, x.dims)

@@ -39,6 +39,11 @@ class Pointwise(Primitive):
         if self.basis == "irreducible" and mixes and (x.partial or not _cyclic(x.group)):
             what = f"part of {x.group}" if x.partial else str(x.group)
             raise SignalError(f"an irreducible basis is for C_n and D1, not {what}; use basis='regular'", "basis")
+        if x.scattered and self.mixes(x):
+            raise SignalError(
+                "a table has no weights for turns of a sector; use elements='shared', or Conv(kernel_size=1)",
+                "elements",
+            )
         return x._replace(channels=self.channels)
 
     def mixes(self, x: Signal) -> bool:

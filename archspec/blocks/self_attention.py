@@ -11,7 +11,8 @@ from pydantic import Field
 from archspec.block import Channels, Primitive, require_turnable, require_unpooled
 from archspec.cost import Cost
 from archspec.groups import Group, groups_for
-from archspec.positions import View, counts, positions
+from archspec.model import later
+from archspec.positions import Shape, View, counts, positions
 from archspec.signal import Signal, SignalError
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ class Attention(Primitive):
     window: Annotated[int, Field(ge=1, le=1_048_575)] | None = Field(
         default=None,
         description="reference steps per axis that a point sees, an odd number; by default all of the grid",
+    )
+    shape: Shape = later(
+        "auto",
+        description="of the window: a disc, or a square as in the authors' code; auto is the disc on groups with turns "
+        "off the grid, which break a square (C8, D8, …), else the square",
     )
     position_hidden: int = Field(default=16, ge=2, le=1024, description="hidden units of the networks of positions")
 
@@ -100,9 +106,16 @@ class Attention(Primitive):
         group = self.acting(x)
         if not group.action(x.dims).exact:
             yield f"turns of {group} other than quarter turns are approximate on a grid; measure them with certify()"
+            if self.view(x).window and not self.view(x).round:
+                yield f"{group} turns the corners of a square window out of it; use shape='disc'"
 
     def simplified(self, x: Signal) -> Primitive | None:
-        plainest = {"hidden": None if self.hidden == self._default(x) else self.hidden, "window": self.view(x).window}
+        view = self.view(x)
+        plainest = {
+            "hidden": None if self.hidden == self._default(x) else self.hidden,
+            "window": view.window,
+            "shape": "auto" if view.round == view._replace(shape="auto").round else view.shape,
+        }
         changes = {field: value for field, value in plainest.items() if getattr(self, field) != value}
         return self.with_fields(changes) if changes else self
 
@@ -141,9 +154,8 @@ class Attention(Primitive):
         """What each point sees; a window that reaches everywhere is none."""
         group, window = self.acting(x), self.window
         everything = 2 * max(_reference(x)) - 1
-        if window is not None and window >= everything and group.action(x.dims).exact:
-            window = None
-        return View(group, x.grid, window, x.spacing)
+        view = View(group, x.grid, window, x.spacing, self.shape)
+        return view._replace(window=None) if window is not None and window >= everything and not view.round else view
 
     def _least(self, x: Signal) -> int:
         return x.dims + (not x.group.trivial)

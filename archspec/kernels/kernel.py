@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field
 
+from archspec.cropping import unit
 from archspec.groups import Group
 from archspec.model import Model
 
@@ -43,7 +44,7 @@ class Wanted(NamedTuple):
     @property
     def nyquist(self) -> float:
         """Highest frequency the taps can hold, in radians per unit of the coordinates."""
-        return math.pi * max(1.0, (max(self.sizes, default=1) - 1) / 2)
+        return math.pi * unit(self.sizes)
 
 
 class Kernel(Model):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from archspec.cropping import unit
 from archspec.groups import Group
 from archspec.kernels.kernel import Kernel, Wanted, dense_macs
 
@@ -90,7 +91,6 @@ class Spline(Kernel):
     def lower(self, wanted: Wanted) -> KernelModule:
         from archspec.layers.kernels.linear import Spline as Layer
 
-        radius = max(1.0, (max(wanted.sizes, default=1) - 1) / 2)
-        reach = tuple((size - 1) / 2 / radius for size in wanted.sizes)
+        reach = tuple((size - 1) / 2 / unit(wanted.sizes) for size in wanted.sizes)
         around = self.around if wanted.elements > 1 else None
         return Layer(wanted.rows, wanted.elements, self.count(wanted), reach, self.degree, around)

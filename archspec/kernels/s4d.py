@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from archspec.cropping import unit
 from archspec.groups import Group
 from archspec.kernels.kernel import Kernel, Wanted
 
@@ -42,5 +43,4 @@ class S4D(Kernel):
     def lower(self, wanted: Wanted) -> KernelModule:
         from archspec.layers.kernels.s4d import S4D as Layer
 
-        steps = max(1.0, (wanted.sizes[0] - 1) / 2)
-        return Layer(wanted.rows, self.states, wanted.causal, steps, self.slowest, self.fastest)
+        return Layer(wanted.rows, self.states, wanted.causal, unit(wanted.sizes), self.slowest, self.fastest)

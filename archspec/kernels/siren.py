@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field
 
 from archspec.kernels.kernel import Oscillating, Wanted, dense_macs
+from archspec.model import later
 
 if TYPE_CHECKING:
     from archspec.layers.kernels.features import KernelModule
@@ -17,6 +18,8 @@ class Siren(Oscillating):
 
     `bandwidth` is the highest frequency of its first layer as a fraction of the Nyquist frequency of the taps; a raw
     `omega_0` in its place reproduces a paper. `omega_group` plays the same part along the group's angle.
+    With `first_omega_0` it begins as in Sitzmann et al. 2020 and Knigge et al. 2022: the first weights even within
+    ±1/coordinates, biases zero.
     """
 
     growth: ClassVar[float] = 3.5
@@ -25,17 +28,33 @@ class Siren(Oscillating):
     layers: int = Field(default=3, ge=2, le=16, description="linear layers, the last one included")
     weight_norm: bool = Field(default=False, description="length and direction of each unit's weights apart (CKConv)")
     learn_omega: bool = Field(default=False, description="train the frequency factor too, from where it begins")
+    first_omega_0: float | None = later(
+        None, gt=0, le=1e5, description="raw frequency factor of the first layer, where it has one of its own"
+    )
 
     def params(self, wanted: Wanted) -> int:
         hidden, deep = self.hidden, self.layers - 2
         units = hidden * (self.layers - 1) + wanted.rows
         weights = wanted.inputs * hidden + deep * hidden**2 + hidden * wanted.rows
-        return weights + units + (units if self.weight_norm else 0) + self.learn_omega
+        factors = 1 + (self.first_omega_0 is not None and deep > 0)
+        return weights + units + (units if self.weight_norm else 0) + self.learn_omega * factors
 
     def macs(self, wanted: Wanted, samples: int) -> int:
         return dense_macs(samples, [wanted.inputs, *[self.hidden] * (self.layers - 1), wanted.rows])
 
     def frequency(self, wanted: Wanted) -> float:
+        # A first layer of smaller weights holds less, but the later ones add to it: aliasing follows the factor.
+        return self.first_omega_0 or self._factor(wanted)
+
+    def simplified(self) -> Self:
+        if self.first_omega_0 and self.layers == 2:  # no other layer has a factor
+            fields = {name: type(self).model_fields[name].default for name in ("omega_0", "bandwidth")}
+            unused = any(getattr(self, name) != value for name, value in fields.items())
+            return self.with_fields(fields) if unused else self
+        return super().simplified()
+
+    def _factor(self, wanted: Wanted) -> float:
+        """ω of the hidden layers; of the first too, unless that has its own."""
         return self.omega_0 or max(1.0, self.bandwidth * wanted.nyquist)
 
     def shared(self) -> int:
@@ -50,8 +69,9 @@ class Siren(Oscillating):
             len(wanted.sizes),
             self.hidden,
             self.layers,
-            self.frequency(wanted),
+            self._factor(wanted),
             self.omega_group,
             self.weight_norm,
             self.learn_omega,
+            self.first_omega_0,
         )

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from archspec.cropping import unit
 from archspec.layers.bank import Bank
 from archspec.layers.kernels.magnet import Magnet
 from archspec.layers.windows import Gaussian
@@ -60,7 +61,7 @@ def _excess(bank: Bank, part: Part, each_filter: bool, deviations: float, horizo
     spread = torch.zeros(()).to(used)
     if part == "gabor+window" and isinstance(window, Gaussian):
         spread = deviations / (2 * math.pi * window.width.min())
-    limit = ((horizon or max(bank.sizes)) - 1) / 4
+    limit = unit((horizon,) if horizon else bank.sizes) / 2
     if each_filter:
         return used + (spread - limit) / len(used)
     return (used.sum() + spread - limit)[None]

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from archspec.cropping import equalised, kept_taps
+from archspec.cropping import equalised, kept_taps, unit
 from archspec.layers.kernels.features import KernelModule
 from archspec.layers.precision import wide_dtype, without_autocast
 from archspec.layers.windows import LearnedWindow
@@ -61,6 +61,7 @@ class Bank(nn.Module):
     ) -> None:
         super().__init__()
         self.kernel, self.window, self.where, self.sizes, self.crop = kernel, window, where, sizes, crop
+        self.built_at = where
         self.inputs, self.outputs, self.order, self.depthwise = inputs, outputs, order, depthwise
         self.kept_here: Kept | None = None
         self.unsized = False
@@ -125,9 +126,9 @@ class Bank(nn.Module):
             return False
         causal, bucketed, mixed_axes = self.crop
         self.window.confine()
-        radius = max(1.0, (max(self.sizes) - 1) / 2)
+        steps = unit(self.sizes)
         kept = equalised(
-            [kept_taps(s, radius, r, causal, bucketed) for s, r in zip(self.sizes, self.window.reach(), strict=True)],
+            [kept_taps(s, steps, r, causal, bucketed) for s, r in zip(self.sizes, self.window.reach(), strict=True)],
             mixed_axes,
         )
         changed = kept != (self.kept or self.sizes)
@@ -211,7 +212,7 @@ def _write_sampling(module: nn.Module, state: dict[str, Any], prefix: str, metad
     assert isinstance(module, Bank)
     if module.crop is not None:
         state[f"{prefix}size"] = torch.tensor(module.kept or module.sizes)
-    if module.where.out:
+    if module.where != module.built_at:
         state[f"{prefix}turns"] = torch.tensor(module.where.out + module.where.read, dtype=torch.float64)
 
 
@@ -232,7 +233,9 @@ def _read_sampling(
     if angles and len(angles) not in (module.order, module.order + module.elements // module.where.span):
         errors.append(f"{prefix}turns: {len(angles)} turns of a kernel on {module.where.group}")
         return
-    where = module.where._replace(out=angles[: module.order], read=angles[module.order :])
+    where = module.built_at
+    if angles:
+        where = where._replace(out=angles[: module.order], read=angles[module.order :])
     if where != module.where or kept != (module.kept or module.sizes if module.crop else module.kept):
         module.where = where
         module.place(kept)

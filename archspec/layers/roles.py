@@ -10,6 +10,7 @@ from archspec.layers.kernels.features import KernelModule
 from archspec.layers.kernels.product import Product
 from archspec.layers.kernels.table import Table
 from archspec.layers.partial import Elements, Sector
+from archspec.layers.turns import Turns
 from archspec.layers.windows import LearnedWindow
 
 Role = Literal["kernel", "window", "omega", "elements", "plain"]
@@ -27,13 +28,13 @@ def roles(model: nn.Module) -> dict[Role, dict[str, nn.Parameter]]:
         n for n, m in model.named_modules() if isinstance(m, KernelModule) and not isinstance(m, Table | Product)
     }
     windows = {n for n, m in model.named_modules() if isinstance(m, LearnedWindow)}
-    partial = {n for n, m in model.named_modules() if isinstance(m, Elements | Sector)}
+    partial = {n for n, m in model.named_modules() if isinstance(m, Elements | Sector | Turns)}
     for name, parameter in model.named_parameters():
         owners = {name[:i] for i, letter in enumerate(name) if letter == "."}
         role: Role = "window" if owners & windows else "kernel" if owners & kernels else "plain"
         if owners & partial:
             role = "elements"
-        if role == "kernel" and name.endswith(".omega"):
+        if role == "kernel" and name.endswith((".omega", ".first_omega")):
             role = "omega"
         found.setdefault(role, {})[name] = parameter
     return {role: found[role] for role in ROLES if role in found}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 from archspec.architecture import Architecture
 from archspec.block import Block
@@ -43,6 +43,7 @@ def partial_gcnn(
     pools: tuple[int, ...] = (0, 1),
     learn: Any = "sector",
     dropout: Any = 0.0,
+    sampling: Literal["elements", "continuous"] = "elements",
 ) -> Architecture:
     """Partial CKResNet for rotated MNIST: how far it keeps its symmetry is learned (Romero & Lohit 2022, 2110.10211).
 
@@ -51,29 +52,34 @@ def partial_gcnn(
     after the first block; lifting is onto the full group. (10, 10, 10), pools=(1, 2) and a Magnet are near its
     MNIST6-180.
 
-    Other here: turns are fixed, not drawn; elements are dropped after each block and after the last convolution, where
-    the code drops them in every convolution (3 sectors, not 5), since branches that are added hold the same elements;
-    batch norm where it has instance norm, which parts of a group do not have; a soft rim of the disc. So 468,237
-    parameters: 384 of norms more, 64 of shortcuts that see the position too, and 2 sectors fewer.
+    `sampling="continuous"` samples each sector at turns anywhere in it, drawn in training, as published.
+
+    Other here: by default turns are fixed, not drawn; elements are dropped after each block and after the last
+    convolution, where the code drops them in every convolution (3 sectors, not 5), since branches that are added hold
+    the same elements; batch norm where it has instance norm, which parts of a group do not have; a soft rim of the
+    disc. So 468,237 parameters: 384 of norms more, 64 of shortcuts that see the position too, and 2 sectors fewer.
     """
     wave = _siren(hidden, omega_0, group) if kernel is None else kernel
     fields: dict[str, Any] = {"kernel_size": kernel_size, "kernel": wave, "window": Disc()}
     one_tap = {"kernel_size": 1, "kernel": _siren(hidden // 2, omega_0, group), "bias": False}
     first = channels[0]
     grid = input.grid
+    # What counts is said after what gives it, turns anywhere before.
+    anywhere = sampling == "continuous"
+    before: list[Block] = [Partial(learn=learn, sampling=sampling, reach=1.0)] if anywhere else []
+    after: list[Block] = [Norm()] if anywhere else [Partial(learn=learn), Norm()]
     body: list[Block] = [Lift(**{**fields, "group": group, "channels": first}), Norm()]
     for block, width in enumerate(channels):
         if block:
             conv = Conv(**{**fields, "channels": width})
             inner = [conv, Norm(), Activation(), Dropout(rate=dropout), conv, Norm(), Activation()]
-            body.append(Branch(branches=[inner, [Conv(**{**one_tap, "channels": width})]]))
-            body += [Partial(learn=learn), Norm()]
+            body += [*before, Branch(branches=[inner, [Conv(**{**one_tap, "channels": width})]]), *after]
         if block in pools:
             body.append(halving(grid))
             grid = halved(grid)
         body.append(Activation())
-    body.append(Conv(**{**fields, "channels": channels[-1], "padding": _padding(kernel_size, grid)}))
-    body += [Partial(learn=learn), Norm(), Activation(), GroupPool()]
+    body += [*before, Conv(**{**fields, "channels": channels[-1], "padding": _padding(kernel_size, grid)}), *after]
+    body += [Activation(), GroupPool()]
     return Architecture(input=input, body=body, head=Classifier(classes=classes, pool="max"))
 
 
@@ -85,6 +91,7 @@ def separable_gcnn(
     kernel_size: Any = 7,
     hidden: Any = 64,
     omega_0: Any = 10.0,
+    first_omega_0: Any = None,
     kernel: Any = None,
     factorisation: Any = "group_separable",
     dropout: Any = 0.3,
@@ -93,17 +100,19 @@ def separable_gcnn(
 
     As in the code (ckgresnet of david-knigge/separable-group-convolutional-networks, 755,370 parameters): 8 turns,
     widths of the lifting and of each block, 7×7 sine networks of one hidden layer of 64 after the first, a pooling
-    after each block, 256 units before the classes. Lifting has the full kernel. The code's `separable` is
+    after each block, 256 units before the classes. Lifting has the full kernel. Sine networks begin as theirs, their
+    first layer with a factor of its own: `omega_0` too, unless `first_omega_0` says another. The code's `separable` is
     "group_separable" here, `nonseparable` "full", `gseparable` "kernel_separable".
 
     Other here: the last kernel is 5×5, not 3×3, since 3 taps cannot carry eighth turns (as many parameters), and the
     rim of the disc is soft. `group="C8xS2"` turns and scales as their Sim(2)-CNN does, by dyadic scales where
     theirs end at 1.74, and with a last convolution that is padded.
     """
-    wave = _siren(hidden, omega_0, group) if kernel is None else kernel
+    first = omega_0 if first_omega_0 is None else first_omega_0
+    wave = _siren(hidden, omega_0, group, first) if kernel is None else kernel
     fields: dict[str, Any] = {"kernel_size": kernel_size, "kernel": wave, "window": Disc(), "bias": False}
     on_group = {**fields, "factorisation": factorisation}
-    one_tap = {**on_group, "kernel_size": 1, "kernel": _siren(hidden // 2, omega_0, group), "window": None}
+    one_tap = {**on_group, "kernel_size": 1, "kernel": _siren(hidden // 2, omega_0, group, first), "window": None}
     grid = input.grid
     body: list[Block] = [Lift(**{**fields, "group": group, "channels": channels[0]}), Norm(), Activation()]
     for before, width in pairwise(channels):
@@ -130,10 +139,11 @@ def separable_gcnn(
     return Architecture(input=input, body=body, head=Classifier(classes=classes))
 
 
-def _siren(hidden: Any, omega_0: Any, group: Any) -> Siren:
+def _siren(hidden: Any, omega_0: Any, group: Any, first: Any = None) -> Siren:
     """The papers' sine network, which sees turns on an interval; those of a dihedral group on the circle."""
     angle = "interval" if all(name.startswith("C") for name in _names(group)) else "circle"
-    return Siren(hidden=hidden, layers=3, omega_0=omega_0, omega_group=omega_0, angle=angle)
+    of_group = omega_0 if first is None else first  # a factor of the first layer, to which the turns are given
+    return Siren(hidden=hidden, layers=3, omega_0=omega_0, omega_group=of_group, angle=angle, first_omega_0=first)
 
 
 def _names(group: Any) -> list[str]:

@@ -38,6 +38,7 @@ from archspec import (
 from archspec.block import Block
 from archspec.kernels import Kernel
 from archspec.layers.partial import Elements, Sector
+from archspec.layers.turns import Turns
 from archspec.windows import Window
 from search import Task, Training, chiral_voxels, digits, dilated_chirps, half_turns, mirrored
 from search.bundled import SHARE, drawn
@@ -70,9 +71,10 @@ def each(values: Sequence[float], digits: int = 1) -> str:
 
 def layers(first: Block, inner: Conv, learned: Partial | None = None, pool: Pool = MAXIMUM) -> list[Block]:
     """Three convolutions, pooled once; what is partial is so from the second on."""
-    end = [] if learned is None else [learned]
-    body = [first, Norm(), Activation(), pool, inner, Norm(), *end, Activation()]
-    return [*body, inner, Norm(), *end, Activation(), GroupPool()]
+    end = [] if learned is None or learned.continuous else [learned]
+    ahead = [learned] if learned is not None and learned.continuous else []
+    body = [first, Norm(), Activation(), pool, *ahead, inner, Norm(), *end, Activation()]
+    return [*body, *ahead, inner, Norm(), *end, Activation(), GroupPool()]
 
 
 def glyphs(group: str, channels: int, learned: Partial | None = None) -> Architecture:
@@ -89,6 +91,8 @@ def kept(model: Network) -> str:
         if isinstance(module, Elements | Sector):
             weights = module.eval()().flatten().tolist()
             found.append("".join("1" if w == 1 else "0" if w == 0 else f"({w:.2f})" for w in weights))
+        if isinstance(module, Turns):
+            found.append(f"±{180 * min(1.0, max(0.0, float(module.reach.detach()))):.0f}°")
     return "/".join(found) or "-"
 
 
@@ -101,6 +105,7 @@ def half_turned() -> None:
         "D4": glyphs("D4", 4),
         "C4, elements learned": glyphs("C4", 8, Partial()),
         "C8, sector learned": glyphs("C8", 4, Partial(learn="sector")),
+        "C8, sector cut anywhere, learned": glyphs("C8", 4, Partial(learn="sector", sampling="continuous")),
     }
     print(
         "| network | parameters | MFLOP | test, % | kept, layer 2/layer 3 | MFLOP learned |\n|---|---|---|---|---|---|"

@@ -62,8 +62,12 @@ class FeatureKernel(KernelModule):
     def place(self, where: Sampling) -> None:
         """Sample here from now on."""
         weight = self.out.weight
-        points = torch.tensor(where.points, dtype=wide_dtype(weight.dtype), device=weight.device)
-        self.register_buffer("points", points, persistent=False)
+        points = torch.tensor(where.points, dtype=torch.float64, device=weight.device)
+        self.register_buffer("points", self.seen(points).to(wide_dtype(weight.dtype)), persistent=False)
+
+    def seen(self, points: Tensor) -> Tensor:
+        """What it sees of coordinates (P, d)."""
+        return points
 
     def forward(self, distinct: bool = False) -> Tensor:
         """Samples (R, P)."""

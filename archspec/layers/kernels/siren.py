@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,7 +13,7 @@ from archspec.layers.kernels.features import FeatureKernel
 from archspec.layers.precision import WideLinear, widened
 
 if TYPE_CHECKING:
-    from archspec.sampling import Sampling
+    pass
 
 
 class WeightNormed(nn.Module):
@@ -41,7 +39,8 @@ class Siren(FeatureKernel):
     """A sine network from the coordinates of the samples to R kernels (Romero et al. 2021, eq. 5).
 
     z ← sin(ω(Wz + b)) in the hidden layers, the last one linear. ω multiplies the bias too; coordinates after the
-    first `dims` are those of the group, and get ω_group in its place.
+    first `dims` are those of the group, and get ω_group in its place. With a `first_omega` the first layer has that,
+    and all begin as in Sitzmann et al. 2020.
     """
 
     def __init__(
@@ -55,6 +54,7 @@ class Siren(FeatureKernel):
         omega_group: float,
         weight_norm: bool,
         learn_omega: bool,
+        first_omega: float | None = None,
     ) -> None:
         super().__init__(hidden, rows)
         self.dims = dims
@@ -63,23 +63,27 @@ class Siren(FeatureKernel):
         self.hidden = nn.ModuleList(linear(a, b) for a, b in pairwise(widths))
         if weight_norm:
             self.out = WeightNormed(hidden, rows)  # type: ignore[assignment]
-        self.omega: float | Tensor = nn.Parameter(torch.tensor(omega)) if learn_omega else omega
-        self.scale = np.array([1.0] * dims + [omega_group / omega] * (inputs - dims))
+        own = first_omega is not None
+        self.omega: float | Tensor = _factor(omega, learn_omega and not (own and layers == 2))
+        self.first_omega = None if first_omega is None else _factor(first_omega, learn_omega)
+        self.scale = [1.0] * dims + [omega_group / (first_omega or omega)] * (inputs - dims)
         with torch.no_grad():
             for i, layer in enumerate(self.hidden):
                 assert isinstance(layer, nn.Linear | WeightNormed)
-                _draw(layer, 1.0 if i == 0 else math.sqrt(6 / hidden) / omega)
-                layer.bias.uniform_(-1, 1)
+                first = 1 / inputs if own else 1.0
+                _draw(layer, first if i == 0 else math.sqrt(6 / hidden) / omega)
+                layer.bias.zero_() if own else layer.bias.uniform_(-1, 1)
 
-    def place(self, where: Sampling) -> None:
-        """Sample here from now on."""
-        super().place(replace(where, points=where.points * self.scale))
+    def seen(self, points: Tensor) -> Tensor:
+        """Coordinates of the group by a frequency of their own."""
+        return points * points.new_tensor(self.scale)
 
     def features(self) -> Tensor:
         """(P, H): the last hidden layer."""
         z = self.points
-        for layer in self.hidden:
-            z = torch.sin(self.omega * layer(z))
+        for i, layer in enumerate(self.hidden):
+            omega = self.omega if i or self.first_omega is None else self.first_omega
+            z = torch.sin(omega * layer(z))
         return z
 
     @torch.no_grad()
@@ -110,6 +114,10 @@ class Siren(FeatureKernel):
         normed.direction.copy_(plain.weight)
         normed.length.copy_(plain.weight.norm(dim=1))
         normed.bias.zero_()
+
+
+def _factor(omega: float, learned: bool) -> float | nn.Parameter:
+    return nn.Parameter(torch.tensor(omega)) if learned else omega
 
 
 def _draw(layer: nn.Linear | WeightNormed, bound: float) -> None:

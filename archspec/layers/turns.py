@@ -1,0 +1,94 @@
+"""Convolution from turns to turns of the circle that are not those of a group: a learned sector of it."""
+
+# Letters: I/O channels in/out, N turns that are read, M that are given, K taps, R kernels, S grid.
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from archspec.layers.conv import CONV, GroupConv
+from archspec.layers.kernels.features import FeatureKernel
+from archspec.layers.precision import wide_dtype, widened, without_autocast
+
+
+def spread(count: int, reach: Tensor, offset: Tensor) -> Tensor:
+    """(M,) turns over [-π·reach, π·reach), each `offset` of a step into its own share: at one half, evenly about 0."""
+    return math.pi * reach * ((torch.arange(count).to(reach) + offset) * (2 / count) - 1)
+
+
+class Turns(nn.Module):
+    """Turns (M,) over a sector, of which the reach is learned: evenly in evaluation, with a random offset in training.
+
+    A reach of 1 is the whole circle (Romero & Lohit 2022, arXiv 2110.10211).
+    """
+
+    def __init__(self, count: int, reach: float, learned: bool) -> None:
+        super().__init__()
+        self.count, self.learned = count, learned
+        value = torch.full((1,), reach)
+        if learned:
+            self.reach = nn.Parameter(value)
+        else:
+            self.register_buffer("reach", value, persistent=False)
+
+    def forward(self) -> Tensor:
+        # Clamped, but so that a reach that has left its bounds still finds its way back.
+        reach = widened(self.reach)
+        reach = reach + (reach.clamp(0, 1) - reach).detach()
+        return spread(self.count, reach, self.offset())
+
+    def offset(self) -> Tensor:
+        """Where in its share of the sector each turn lies, between 0 and 1."""
+        reach = widened(self.reach)
+        return torch.rand_like(reach) if self.training and self.learned else torch.full_like(reach, 0.5)
+
+
+class TurnedConv(GroupConv):
+    """(B, I, N, *S) to (B, O, M, *S'), between turns that it is told; a kernel is sampled for each pair of them.
+
+    Called without turns it is the convolution between those of its `where`.
+    """
+
+    taps_at: Tensor
+    read: Tensor
+
+    def place(self, kept: tuple[int, ...]) -> None:
+        """Sample here from now on, unless told otherwise."""
+        super().place(kept)
+        like, lattice = next(self.kernel.parameters()), self.where.lattice
+        for name, array in (("taps_at", lattice.coordinates(lattice.offsets())), ("read", self.where.read)):
+            self.register_buffer(
+                name, torch.tensor(array, dtype=wide_dtype(like.dtype), device=like.device), persistent=False
+            )
+
+    def forward(self, x: Tensor, out: Tensor | None = None, read: Tensor | None = None) -> Tensor:
+        if out is None:
+            return super().forward(x)
+        assert isinstance(self.kernel, FeatureKernel)
+        with without_autocast(out.device):
+            points = self.points(widened(out), self.read if read is None else widened(read))
+            samples: Tensor = functional_call(self.kernel, {"points": self.kernel.seen(points)}, ())
+            bank = samples.view(self.outputs, self.inputs, self.order, self.elements, -1).transpose(1, 2)
+            bank = (bank if self.factor is None else bank * self.factor).to(next(self.kernel.parameters()).dtype)
+        bank = bank.reshape(self.outputs * self.order, self.inputs * self.elements, *self.taps)
+        padding: Any = tuple(before for before, _ in self.around)
+        y: Tensor = CONV[len(self.taps) - 1](x.flatten(1, 2), bank, self.expanded_bias(), self.stride, padding)
+        return torch.unflatten(y, 1, (self.outputs, self.order))
+
+    def points(self, out: Tensor, read: Tensor) -> Tensor:
+        """(M·N·K, 2 + e) what the kernel sees: each tap turned back, and the angle from given to read."""
+        down, along = self.taps_at.unbind(1)
+        cosine, sine = torch.cos(out)[:, None], torch.sin(out)[:, None]
+        space = torch.stack([cosine * down + sine * along, cosine * along - sine * down], -1)
+        angles = read[None] - out[:, None]
+        if self.where.coordinates == "circle":
+            seen = torch.stack([torch.cos(angles), torch.sin(angles)], -1)
+        else:
+            seen = (torch.remainder(angles + 1e-12, 2 * math.pi) / math.pi - 1)[..., None]
+        shape = (len(out), len(read), len(self.taps_at), -1)
+        return torch.cat([space[:, None].expand(shape), seen[:, :, None].expand(shape)], -1).flatten(0, 2)
