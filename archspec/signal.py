@@ -74,6 +74,13 @@ class Signal(NamedTuple):
         """Distance of the points per axis."""
         return self.spacing or (Fraction(1),) * len(self.grid)
 
+    @property
+    def reference(self) -> tuple[int, ...]:
+        """Points per axis of the grid that sizes are stated for."""
+        return (
+            tuple(round(n * step) for n, step in zip(self.grid, self.steps, strict=True)) if self.spacing else self.grid
+        )
+
     def strides(self, stride: int) -> tuple[int, ...]:
         """A stride in steps of the reference grid as points per axis of this one; every point stays every point."""
         if not self.spacing or stride == 1:

@@ -18,7 +18,6 @@ from torch import nn
 from archspec.architecture import Architecture, price
 from archspec.certificate import largest
 from archspec.layers.aliasing import alias_penalty
-from archspec.layers.keeping import kept_kernels
 from archspec.layers.roles import roles
 from archspec.layers.scales import admissibility_penalty
 from archspec.lowering import lower
@@ -27,13 +26,12 @@ from archspec.transforms import Target
 from archspec.turning import reestimate, turn, turns
 from search.augmenting import augmented
 from search.candidate import derived_seed
+from search.evaluating import EVALUATION_BATCH, evaluate
 from search.outcome import Failed, Outcome, Scored
 from search.rates import parameter_groups, set_rates
 from search.settings import Training
 from search.store import write_whole
-from search.task import Data, Task, batch_count, batches
-
-EVALUATION_BATCH = 256
+from search.task import Task, batch_count, batches
 
 
 def train(
@@ -63,14 +61,12 @@ def train(
     began = time.monotonic()
     try:
         outcome = _trained(architecture, task, training, seed, goal, weights, checkpoint, each_epoch, target)
+    except MemoryError:
+        outcome = Failed("ran out of memory", time.monotonic() - began)
     except torch.OutOfMemoryError:
         outcome = Failed("ran out of GPU memory", time.monotonic() - began)
-    except (MemoryError, RuntimeError) as error:
-        if (
-            isinstance(error, RuntimeError)
-            and "can't allocate memory" not in str(error)
-            and "not enough memory" not in str(error)
-        ):
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error) and "not enough memory" not in str(error):
             raise
         outcome = Failed("ran out of memory", time.monotonic() - began)
     if checkpoint is not None:
@@ -108,17 +104,6 @@ def _trained(
     cost, begun, plain = run.model.cost(target), price(architecture, target), largest(architecture.graph).trivial
     symmetry = None if plain else certify(run.model).to_data()
     return Scored(scores, run.done, run.elapsed, cost if cost != begun else None, symmetry)
-
-
-def evaluate(
-    model: nn.Module, task: Task, data: Data, batch_size: int = EVALUATION_BATCH, device: torch.device | str = "cpu"
-) -> dict[str, float]:
-    """Scores of a model on one part of a task, in evaluation mode."""
-    model.eval()
-    with torch.no_grad(), kept_kernels(model):
-        found = [(model(x.to(device)).cpu(), y.cpu()) for x, y in batches(data, max(batch_size, EVALUATION_BATCH))]
-    outputs, targets = (torch.cat(parts) for parts in zip(*found, strict=True))
-    return task.scores(outputs, targets)
 
 
 class _Run:

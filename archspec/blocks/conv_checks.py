@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 def size(conv: Convolution, x: Signal, sizes: tuple[int, ...]) -> None:
     """Every tap must meet some point of the grid that sizes are stated for."""
     grown = conv.padding == "same" and not conv.causal and conv.kernel.continuous
-    points = [round(n * s) for n, s in zip(x.grid, x.spacing, strict=True)] if x.spacing else x.grid
-    for reference, taps in zip(points, sizes, strict=True):
+    for reference, taps in zip(x.reference, sizes, strict=True):
         most = 2 * reference - 1 if grown else reference
         if taps > most:
             raise too_large(taps, reference, most, "kernel_size")

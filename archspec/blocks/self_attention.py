@@ -153,7 +153,7 @@ class Attention(Primitive):
     def view(self, x: Signal) -> View:
         """What each point sees; a window that reaches everywhere is none."""
         group, window = self.acting(x), self.window
-        everything = 2 * max(_reference(x)) - 1
+        everything = 2 * max(x.reference) - 1
         view = View(group, x.grid, window, x.spacing, self.shape)
         return view._replace(window=None) if window is not None and window >= everything and not view.round else view
 
@@ -169,7 +169,7 @@ class Attention(Primitive):
     def _require_window(self, x: Signal) -> None:
         if self.window is None:
             return
-        longest = max(_reference(x))
+        longest = max(x.reference)
         if self.window % 2 == 0:
             raise SignalError(f"a window of {self.window} points has no centre; use an odd number", "window")
         if self.window > 2 * longest - 1:
@@ -244,8 +244,3 @@ class SelfAttentionLift(Attention):
             return super().simplified(x)
         fields: dict[str, Any] = {name: getattr(self, name) for name in Attention.model_fields if name != "kind"}
         return SelfAttention(**fields).simplified(x)
-
-
-def _reference(x: Signal) -> tuple[int, ...]:
-    """Points per axis of the grid that windows are stated for."""
-    return tuple(round(n * step) for n, step in zip(x.grid, x.steps, strict=True))
