@@ -73,7 +73,7 @@ class Trial:
         """Scores on the test data, which the search has not seen; RunError if the task is not at hand."""
         if self.task is None or self.task.test is None:
             raise RunError("there is no test data here: open the run with its task, Result.open(directory, task)")
-        from search.training import evaluate
+        from search.evaluating import evaluate
 
         return evaluate(self.model(), self.task, self.task.test)
 

@@ -13,11 +13,12 @@ from safetensors.torch import load_file
 from archspec.architecture import Architecture
 from archspec.lowering import lower
 from search.augmenting import check_augmentation
+from search.evaluating import evaluate
 from search.outcome import Failed
 from search.settings import Training
 from search.store import RunError
 from search.task import Task
-from search.training import evaluate, train
+from search.training import train
 from search.worker import one_thread
 
 
