@@ -34,8 +34,8 @@ OF = "architecture"  # in the metadata of weights: the hash of the architecture 
 
 def export(
     model: Network,
-    architecture: Architecture | None,
-    directory: str | Path,
+    directory: str | Path | Architecture,
+    *earlier: Any,
     scores: Mapping[str, float] | None = None,
     symmetry: Certificate | None = None,
     overwrite: bool = False,
@@ -48,8 +48,8 @@ def export(
 
     Args:
         model: the network.
-        architecture: its own, or None.
         directory: an earlier export there is replaced.
+        earlier: what followed when the architecture was given before the directory; that is an old way to call it.
         scores: of the network, by name.
         symmetry: its certificate.
         overwrite: replace what else is there, too.
@@ -59,14 +59,19 @@ def export(
         FileExistsError: the directory holds something else, or is a link.
         ValueError: the architecture is another network's.
     """
-    if architecture is not None and architecture.hash != model.architecture.hash:
-        raise ValueError("the architecture is not the network's; give model.architecture, or None")
+    if isinstance(directory, Architecture):
+        warnings.warn("export(model, architecture, directory) is now export(model, directory)", DeprecationWarning, 2)
+        if directory.hash != model.architecture.hash:
+            raise ValueError("the architecture is not the network's; leave it out")
+        directory, scores = earlier[0], earlier[1] if len(earlier) > 1 else scores
+        symmetry = earlier[2] if len(earlier) > 2 else symmetry
+    place = Path(str(directory))
     network = copy.deepcopy(model).cpu().float().eval()
     architecture = network.architecture
     _require_finite(network.state_dict(), "the network")
     if symmetry is None and not largest(architecture.graph).trivial:
         symmetry = certify(network)
-    with deposited(Path(directory), FILES, overwrite) as aside:
+    with deposited(place, FILES, overwrite) as aside:
         (aside / SPEC).write_text(architecture.to_json())
         state = {name: value.contiguous() for name, value in network.state_dict().items()}
         save_file(state, aside / WEIGHTS, metadata={OF: architecture.hash})
@@ -87,7 +92,7 @@ def export(
         files = _files(network, aside)
         (aside / README).write_text(_readme(architecture, files, scores or {}, error, symmetry))
         seal(aside, {OF: architecture.hash, "contents": files})
-    return Path(directory)
+    return place
 
 
 def load(directory: str | Path) -> Network:

@@ -84,7 +84,7 @@ class Trial:
         scores = {f"validation {name}": value for name, value in self.scores.items()}
         if self.task is not None and self.task.test is not None:
             scores |= {f"test {name}": value for name, value in self.test().items()}
-        return export(self.model(), None, directory, scores, self.symmetry, overwrite)
+        return export(self.model(), directory, scores=scores, symmetry=self.symmetry, overwrite=overwrite)
 
 
 @dataclass(frozen=True)

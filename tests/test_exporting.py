@@ -54,7 +54,7 @@ def small(group: str = "C4", size: int = 6, seed: int = 0) -> Network:
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An export, to be copied."""
-    return export(small(), None, tmp_path_factory.mktemp("exports") / "best", {"accuracy": 0.5})
+    return export(small(), tmp_path_factory.mktemp("exports") / "best", scores={"accuracy": 0.5})
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def answers(network: Network, seed: int = 0) -> torch.Tensor:
 def test_every_form_of_what_is_exported_answers_alike(tmp_path: Path) -> None:
     model = unlike_when_built(LEARNED).float()
     model.get_parameter("body_0_conv.window.log_width").data.fill_(-0.5)  # a size that is no longer that of the width
-    directory = export(model, None, tmp_path / "best")
+    directory = export(model, tmp_path / "best")
     session = onnxruntime.InferenceSession(directory / ONNX, providers=["CPUExecutionProvider"])
     x = noise(LEARNED, batch=7).float()
     with torch.no_grad():
@@ -89,7 +89,7 @@ def test_every_form_of_what_is_exported_answers_alike(tmp_path: Path) -> None:
 def test_the_given_network_stays_as_it_was(dtype: torch.dtype, tmp_path: Path) -> None:
     model = built(TURNING).to(dtype).train()
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    directory = export(model, None, tmp_path / "best")
+    directory = export(model, tmp_path / "best")
     assert model.training
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
     wanted = copy.deepcopy(model).float().eval()
@@ -119,7 +119,7 @@ def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
         model = small()
         model.get_parameter("head_classifier.linear.bias").data[0] = value
         with pytest.raises(SpecError, match=r"not finite \(head_classifier.linear.bias\)"):
-            export(model, None, tmp_path / "best")
+            export(model, tmp_path / "best")
         assert not (tmp_path / "best").exists()
 
 
@@ -128,7 +128,7 @@ def test_answers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     for parameter in model.parameters():
         parameter.data.fill_(1e25)
     with pytest.raises(Disagreement, match="not finite for inputs of size"):
-        export(model, None, tmp_path / "best")
+        export(model, tmp_path / "best")
     assert not list(tmp_path.iterdir())
 
 
@@ -155,8 +155,19 @@ def test_a_form_that_differs_is_refused(wrong: str) -> None:
         agreed(right, {"itself": right, "the other": form}, (1, 6, 6))
 
 
+def test_the_old_way_to_call_it_still_works(tmp_path: Path) -> None:
+    model = small()
+    with pytest.warns(DeprecationWarning, match="is now export"):
+        first = export(model, model.architecture, tmp_path / "first", {"accuracy": 0.5})
+    with pytest.warns(DeprecationWarning, match="is now export"):
+        second = export(model, model.architecture, tmp_path / "second", scores={"accuracy": 0.5})
+    for directory in (first, second):
+        assert torch.equal(answers(load(directory)), answers(model))
+        assert json.loads((directory / SCORES).read_text()) == {"accuracy": 0.5}
+
+
 def test_an_architecture_that_is_not_the_networks_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="not the network's"):
+    with pytest.warns(DeprecationWarning, match="is now"), pytest.raises(ValueError, match="not the network's"):
         export(small("C4"), small("C2").architecture, tmp_path / "best")
 
 
@@ -166,7 +177,7 @@ def test_an_architecture_that_is_not_the_networks_is_refused(tmp_path: Path) -> 
 def test_an_export_replaces_an_earlier_one_whole(mine: Path) -> None:
     assert (mine / SYMMETRY).exists()
     other = small("C1")
-    export(other, None, mine)
+    export(other, mine)
     assert torch.equal(answers(load(mine)), answers(other))
     assert not (mine / SYMMETRY).exists(), "a certificate of another network"
     assert [p.name for p in mine.parent.iterdir()] == [mine.name], "nothing is left beside it"
@@ -177,35 +188,35 @@ def test_an_export_of_an_earlier_version_is_read_and_replaced(mine: Path) -> Non
     weights = load_file(mine / WEIGHTS)
     save_file(weights, mine / WEIGHTS)  # without whose they are
     assert torch.equal(answers(load(mine)), answers(small()))
-    export(small("C1"), None, mine)
+    export(small("C1"), mine)
     assert load(mine).architecture == small("C1").architecture
 
 
 def test_what_no_export_wrote_is_kept_unless_told(mine: Path) -> None:
     (mine / "notes.txt").write_text("mine")
     with pytest.raises(FileExistsError, match=r"'notes.txt', which no export wrote.*overwrite=True"):
-        export(small("C1"), None, mine)
+        export(small("C1"), mine)
     assert (mine / "notes.txt").read_text() == "mine"
     assert load(mine).architecture == small().architecture
-    export(small("C1"), None, mine, overwrite=True)
+    export(small("C1"), mine, overwrite=True)
     assert {p.name for p in mine.iterdir()} <= FILES
 
 
 def test_files_and_links_in_the_way_are_refused(mine: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(FileExistsError, match="is a file"):
-        export(small(), None, tmp_path / "file")
+        export(small(), tmp_path / "file")
     (tmp_path / "link").symlink_to(mine)
     for overwrite in (False, True):
         with pytest.raises(FileExistsError, match="links are not followed"):
-            export(small("C1"), None, tmp_path / "link", overwrite=overwrite)
+            export(small("C1"), tmp_path / "link", overwrite=overwrite)
     outside = tmp_path / "outside.json"
     outside.write_text("mine")
     (mine / SCORES).unlink()
     (mine / SCORES).symlink_to(outside)
     with pytest.raises(FileExistsError, match=SCORES):
-        export(small("C1"), None, mine)
-    export(small("C1"), None, mine, overwrite=True)
+        export(small("C1"), mine)
+    export(small("C1"), mine, overwrite=True)
     assert outside.read_text() == "mine"
     assert not (mine / SCORES).is_symlink()
 
@@ -216,13 +227,13 @@ def test_an_export_that_fails_changes_nothing(mine: Path) -> None:
     for parameter in model.parameters():
         parameter.data.fill_(1e25)
     with pytest.raises(Disagreement):
-        export(model, None, mine)
+        export(model, mine)
     assert {path.name: path.read_bytes() for path in mine.iterdir()} == before
     assert len(list(mine.parent.iterdir())) == 1
 
 
 def test_parents_are_made(tmp_path: Path) -> None:
-    assert load(export(small(), None, tmp_path / "runs" / "best" / "net")).architecture == small().architecture
+    assert load(export(small(), tmp_path / "runs" / "best" / "net")).architecture == small().architecture
 
 
 # --- tampering ---
@@ -280,7 +291,7 @@ def _flipped(name: str, place: float) -> Callable[[Path], None]:
 
 def _of_another(name: str, *more: str, group: str = "C2", seed: int = 0) -> Callable[[Path], None]:
     def tamper(directory: Path) -> None:
-        other = export(small(group, seed=seed), None, directory.parent / "other")
+        other = export(small(group, seed=seed), directory.parent / "other")
         for each in (name, *more):
             (directory / each).write_bytes((other / each).read_bytes())
 

@@ -263,7 +263,7 @@ try: Architecture.from_data(bad)
 except archspec.SpecError as error: assert str(error).startswith("body[1].start: "), error
 else: raise AssertionError
 model = archspec.lower(found[0]).eval()
-directory = archspec.export(model, found[0], sys.argv[1])
+directory = archspec.export(model, sys.argv[1])
 assert archspec.load(directory).state_dict().keys() == model.state_dict().keys()
 assert {p.name for p in directory.iterdir()} >= {"model.onnx", "weights.safetensors", "architecture.json"}
 """

@@ -257,7 +257,7 @@ def test_a_wrapped_network_is_copied_pickled_and_compiled(kind: type[Wrapper]) -
 def test_a_wrapped_network_is_exported(kind: type[Wrapper], group: str, tmp_path: Path) -> None:
     architecture = around(kind, *BODY, Pool(), group=group)
     model = built(architecture).float().eval()
-    export(model, architecture, tmp_path)  # checks the ONNX model at two batch sizes
+    export(model, tmp_path)  # checks the ONNX model at two batch sizes
     x = noise(architecture, batch=5).float()
     with torch.no_grad():
         assert torch.equal(load(tmp_path)(x), model(x))
