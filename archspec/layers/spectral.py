@@ -58,10 +58,10 @@ def convolve(x: Tensor, spectrum: Tensor, sizes: Shape, out: Shape, depthwise: b
 
     Derivatives of any order, forward ones too, and `torch.vmap` go through it.
     """
-    if torch.compiler.is_compiling():
+    learning = torch.is_grad_enabled() and (x.requires_grad or spectrum.requires_grad)
+    if torch.compiler.is_compiling() or not (learning or depthwise):
         return convolve_plain(x, spectrum, sizes, out, depthwise)
     function: Any = Depthwise if depthwise else Dense
-    learning = torch.is_grad_enabled() and (x.requires_grad or spectrum.requires_grad)
     y: Tensor = function.apply(x, spectrum, sizes, out, learning)[0]
     return y
 
