@@ -33,10 +33,17 @@ def exactly(model: Network, x: Tensor) -> Tensor:
         return reference(x.double())
 
 
+def holds(dtype: torch.dtype, wanted: Tensor) -> bool:
+    """Whether a precision has such numbers at all: answers beyond its largest one are no matter of rounding."""
+    return bool(wanted.abs().max() < torch.finfo(dtype).max / 100)
+
+
 @examples
 def test_networks_in_half_precision_answer_within_its_rounding(name: str) -> None:
     architecture = EXAMPLES[name]
-    for dtype in HALF:
+    with torch.no_grad():
+        wanted = built(architecture).eval()(noise(architecture))
+    for dtype in (d for d in HALF if holds(d, wanted)):
         model, x = built(architecture).to(dtype).eval(), noise(architecture).to(dtype)
         assert all(p.dtype == dtype for p in model.parameters())
         with torch.no_grad():
@@ -50,7 +57,7 @@ def test_autocast_answers_within_its_rounding(name: str) -> None:
     architecture = EXAMPLES[name]
     model, x = built(architecture).float().eval(), noise(architecture).float()
     wanted = exactly(model, x)
-    for dtype in HALF:
+    for dtype in (d for d in HALF if holds(d, wanted)):
         with torch.no_grad(), torch.autocast("cpu", dtype=dtype), kept_kernels(model):
             assert difference(model(x).double(), wanted) < ROUNDINGS * torch.finfo(dtype).eps / 2
     with torch.no_grad():
