@@ -7,7 +7,7 @@ of PyTorch without it aborts as soon as such a tensor has a gradient.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -64,44 +64,50 @@ class Elsewhere(TorchDispatchMode):
 
 def _done(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     leaves, shape = tree_flatten((args, kwargs))
-    if not any(isinstance(x, Away) or _is_away(x) for x in leaves):
+    kinds = tuple(map(_kind, leaves))
+    if AWAY not in kinds and "away" not in kinds and "a number away" not in kinds:
         return func(*args, **kwargs)
-    away = _where(func, leaves, shape)
-    here = [x.value if isinstance(x, Away) else torch.device("cpu") if _is_away(x) else x for x in leaves]
-    values_args, values_kwargs = tree_unflatten(here, shape)
     if func is torch.ops.aten.record_stream.default:
         return None
+    away = _where(func, leaves, shape, kinds)
+    here = [x.value if isinstance(x, Away) else torch.device("cpu") if _is_away(x) else x for x in leaves]
+    values_args, values_kwargs = tree_unflatten(here, shape)
     found, outs = tree_flatten(func(*values_args, **values_kwargs))
-    pairs = zip(found, away(len(found)), strict=True)
+    pairs = zip(found, (True,) * len(found) if away is None else away, strict=True)
     wrapped = [Away(x.resolve_conj().resolve_neg()) if isinstance(x, Tensor) and there else x for x, there in pairs]
     result = tree_unflatten(wrapped, outs)
-    return return_and_correct_aliasing(func, args, kwargs, result)
+    return return_and_correct_aliasing(func, args, kwargs, result) if _aliases(func) else result
 
 
 def _is_away(x: Any) -> bool:
     return isinstance(x, torch.device) and x.type == AWAY.type
 
 
+def _kind(x: Any) -> Any:
+    """All that the rules of devices ask of an argument: a single number may be on the CPU where the rest is away.
+
+    Flags say which results there are.
+    """
+    if isinstance(x, Tensor):
+        return ("a number " if x.dim() == 0 else "") + ("away" if isinstance(x, Away) else "here")
+    return (AWAY if _is_away(x) else x) if isinstance(x, torch.device | bool) else type(x)
+
+
+@cache
+def _aliases(func: Any) -> bool:
+    """Whether a result is a view of an argument, or the argument itself."""
+    return any(x.alias_info is not None for x in (*func._schema.arguments, *func._schema.returns))
+
+
 _KNOWN: dict[Any, tuple[bool, ...] | None] = {}
 
 
-def _where(func: Any, leaves: list[Any], shape: Any) -> Callable[[int], tuple[bool, ...]]:
-    """Which results are away, by the rules of fake tensors; what depends on values stays where its arguments are."""
-    key = (func, shape, tuple(_signature(x) for x in leaves))
+def _where(func: Any, leaves: list[Any], shape: Any, kinds: tuple[Any, ...]) -> tuple[bool, ...] | None:
+    """Which results are away, by the rules of fake tensors; None, all: what depends on values is where they are."""
+    key = (func, shape, kinds)
     if key not in _KNOWN:
         _KNOWN[key] = _asked(func, leaves, shape)
-    known = _KNOWN[key]
-    return lambda count: (True,) * count if known is None else known
-
-
-def _signature(x: Any) -> Any:
-    if isinstance(x, Tensor):
-        return isinstance(x, Away), x.dtype, tuple(x.shape), x.stride()
-    try:
-        hash(x)
-    except TypeError:
-        return repr(x)
-    return type(x), x
+    return _KNOWN[key]
 
 
 def _asked(func: Any, leaves: list[Any], shape: Any) -> tuple[bool, ...] | None:

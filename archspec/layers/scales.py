@@ -187,4 +187,6 @@ def admissibility_penalty(model: nn.Module) -> Tensor:
         for layer in model.modules()
         if isinstance(layer, ScaleConv) and max(layer.taps) > 1
     ]
-    return torch.stack(means).sum() if means else torch.zeros(())
+    if not means:
+        return torch.zeros((), device=next((p.device for p in model.parameters()), None))
+    return torch.stack(means).sum()
