@@ -8,7 +8,7 @@ import json
 import math
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 # What a network runs on: torch on a CPU, torch on a GPU, onnxruntime.
 Target = Literal["torch", "cuda", "onnx"]
@@ -126,6 +126,17 @@ def crossovers() -> dict[str, dict[str, tuple[float, float]]]:
     products are the cheapest by far.
     """
     tables: dict[str, dict[str, tuple[float, float]]] = json.loads(CROSSOVERS.read_text())["sizes"]
+    return tables
+
+
+@lru_cache(maxsize=1)
+def layouts() -> dict[str, dict[str, dict[str, Any]]]:
+    """For each kind of device how sums over taps are fastest, by the largest size of a kernel.
+
+    `channels last`: from which size to which; `pads by itself`: up to which size the library should add the zeros.
+    Measured as `crossovers`.
+    """
+    tables: dict[str, dict[str, dict[str, Any]]] = json.loads(CROSSOVERS.read_text())["layouts"]
     return tables
 
 

@@ -20,7 +20,7 @@ from archspec.layers.kernels.table import Table
 from archspec.layers.precision import widened, without_autocast
 from archspec.layers.spectral import convolve, kernel_spectrum, spectrum_of_features
 from archspec.layers.windows import LearnedWindow
-from archspec.transforms import Target, by_transforms, fft_sizes, shares_spectra
+from archspec.transforms import Target, by_transforms, fft_sizes, layouts, shares_spectra
 
 if TYPE_CHECKING:
     from archspec.sampling import Place
@@ -40,16 +40,16 @@ class Way(NamedTuple):
 def fastest_way(
     around: tuple[tuple[int, int], ...], taps: tuple[int, ...], depthwise: bool, training: bool, device: str = "cpu"
 ) -> Way:
-    """What measures as fastest on a CPU (tests/benchmarks/long_convolutions.py); on a GPU the library's own choice.
+    """What measures as fastest on this kind of device, by the table of `archspec.transforms.layouts`.
 
     Above some size a convolution that pads by itself leaves the fast path of the library; the backward of a depthwise
     one is several times faster with the channels innermost, its forward slower.
     """
-    dims, size = len(taps), max(taps)
-    last = training and ((depthwise and dims > 1 and 5 <= size <= 13) or (not depthwise and dims == 2 and size >= 9))
-    largest = 13 if training and (last or not depthwise) else 9 if depthwise else 7
-    if device != "cpu":
-        last, largest = False, size
+    dims, size, table = len(taps), max(taps), layouts()["cpu" if device == "cpu" else "cuda"]
+    kind = f"{'depthwise' if depthwise else 'full'} {'training' if training else 'evaluation'}"
+    least, most = table["channels last"].get(f"{dims}-D {kind}", (1, 0))
+    last = least <= size <= most
+    largest = table["pads by itself"]["channels last" if last else kind]
     by_itself = size <= largest and all(before == after for before, after in around)
     return Way(
         tuple(before for before, _ in around) if by_itself else (0,) * dims,
