@@ -24,11 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.run(options)
         sys.stdout.flush()
         return code
-    except (SpecError, SignalError, FileExistsError) as error:
-        return commands.complain(error)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except (SpecError, SignalError, FileExistsError, NotADirectoryError, PermissionError) as error:
+        return commands.complain(error)
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here", file=sys.stderr)
         return INTERRUPTED
