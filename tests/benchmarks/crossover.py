@@ -127,11 +127,18 @@ def cells(device: str, quick: bool) -> Iterator[Cell]:
 
 
 def fitted(some: list[Cell], now: tuple[float, float]) -> tuple[float, float]:
-    """The a and b of least regret, in the mean of its logarithm: those of now where none are better."""
+    """The a and b of least regret, in the mean of its logarithm; those of now unless others are a hundredth better.
+
+    Hashes of architectures follow the table: it should not follow what is noise.
+    """
+
+    def regret(ab: tuple[float, float]) -> float:
+        return statistics.mean(math.log(cell.regret(*ab)) for cell in some)
+
     kernels = sorted({cell.kernel for cell in some})
     between = [round(math.sqrt(a * b)) for a, b in pairwise([*kernels, 2 * kernels[-1]])]
-    choices = [now, *((a, b) for b in SLOPES for a in (kernels[0], *between))]
-    return min(choices, key=lambda ab: round(sum(math.log(cell.regret(*ab)) for cell in some), 6))
+    best = min(((a, b) for b in SLOPES for a in (kernels[0], *between)), key=lambda ab: round(regret(ab), 6))
+    return best if regret(best) < regret(now) - 0.01 else now
 
 
 def report(found: list[Cell], table: dict[str, tuple[float, float]]) -> float:
@@ -152,7 +159,7 @@ def write(file: Path, device: str, table: dict[str, tuple[float, float]], said: 
     """The entry of a device, into the table or a copy of it."""
     whole = json.loads(CROSSOVERS.read_text())
     whole["measured"][device], whole["sizes"][device] = said, table
-    text = json.dumps(whole, indent=1)
+    text = json.dumps(whole, indent=1, ensure_ascii=False)
     file.write_text(re.sub(r"\[\s+([\d.]+),\s+([\d.]+)\s+\]", r"[\1, \2]", text) + "\n")
 
 
