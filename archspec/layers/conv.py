@@ -40,7 +40,7 @@ class Way(NamedTuple):
 def fastest_way(
     around: tuple[tuple[int, int], ...], taps: tuple[int, ...], depthwise: bool, training: bool, device: str = "cpu"
 ) -> Way:
-    """What measured as fastest on a CPU; on a GPU the library's own choice.
+    """What measures as fastest on a CPU (tests/benchmarks/long_convolutions.py); on a GPU the library's own choice.
 
     Above some size a convolution that pads by itself leaves the fast path of the library; the backward of a depthwise
     one is several times faster with the channels innermost, its forward slower.
