@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import torch
 
 from archspec import Architecture, Conv, Fourier, FrameAverage, Gaussian, Image, Series, Siren, freeze, price
 from archspec.exporting import export_onnx
-from archspec.transforms import TARGETS, Target, crossovers
+from archspec.transforms import CROSSOVERS, TARGETS, Target, crossovers
 from examples.readme import space as readme_space
+from tests.benchmarks.crossover import Cell, fitted, write
 from tests.counting import counted
 from tests.examples import ALL, EXAMPLES, SEPARABLE, built, evaluated, network, on
 from tests.onnx_counting import counted_in_file
@@ -132,3 +134,19 @@ def test_every_kind_of_device_has_a_whole_table() -> None:
         f"{d}-D {how} {when}" for d in (1, 2, 3) for how in ("depthwise", "full") for when in ("evaluation", "training")
     }
     assert {device: set(table) for device, table in crossovers().items()} == {"cpu": kinds, "cuda": kinds}
+
+
+def test_a_table_is_fitted_to_what_was_measured_and_written_beside_the_others(tmp_path: Path) -> None:
+    def cells(a: float, b: float) -> list[Cell]:
+        at = [(n, k) for n in (16, 32, 64) for k in (3, 5, 7, 9, 11, 13, 15, 21, 31)]
+        return [Cell("2-D full training", n, k, 8, 1.5 if k > a + b / n else 0.7) for n, k in at]
+
+    for a, b in ((8, 0), (4, 128), (8, 64), (2, 0), (60, 0)):
+        found = fitted(cells(a, b), (1, 0))
+        assert all(cell.regret(*found) == 1 for cell in cells(a, b)), (a, b, found)
+    assert fitted(cells(8, 0), (8.5, 0)) == (8.5, 0), "what is as good stays"
+    file, table = tmp_path / "copy.json", crossovers()
+    write(file, "cpu", table["cpu"], json.loads(CROSSOVERS.read_text())["measured"]["cpu"])
+    assert file.read_text() == CROSSOVERS.read_text()
+    write(file, "cuda", table["cpu"], "somewhere")
+    assert json.loads(file.read_text())["sizes"] == {"cpu": table["cpu"], "cuda": table["cpu"]}

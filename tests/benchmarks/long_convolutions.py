@@ -1,6 +1,6 @@
 """How fast long convolutions are, side by side in one process of one thread: times of the other way over ours.
 
-    python tests/benchmarks/long_convolutions.py [ckconv] [crossover] [lengths]        # all parts: about five minutes
+    python tests/benchmarks/long_convolutions.py [ckconv] [lengths]        # both parts: about two minutes
 
 With an allocator that keeps its memory, as search workers should have it:
 
@@ -9,9 +9,7 @@ With an allocator that keeps its memory, as search workers should have it:
 
 1. CKConv (Romero et al. 2021) as its authors' code does it, written anew: a sine network with weight normalisation
    samples a dense kernel as long as the signal, which is transformed, multiplied by broadcasting and summed.
-2. Direct convolution, by its best path, over `archspec.layers.spectral`: what `archspec.transforms.prefers_fft` is made
-   from. `!` marks a cell where the way that it chooses takes over 15 % longer than the other.
-3. Transform lengths of `archspec.transforms.fft_sizes` over the next even number of the form 2^a·3^b·5^c.
+2. Transform lengths of `archspec.transforms.fft_sizes` over the next even number of the form 2^a·3^b·5^c.
 """
 
 # Letters: B batch, C channels, L length, H hidden, O/I channels out/in.
@@ -30,11 +28,10 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from archspec import Architecture, Classifier, Conv, Series, Siren, lower
 from archspec.layers.conv import GroupConv
-from archspec.layers.spectral import convolve, kernel_spectrum
-from archspec.transforms import fft_sizes, prefers_fft
+from archspec.transforms import fft_sizes
+from tests.benchmarks.crossover import ratio
 
 BATCH, CHANNELS, HIDDEN, OMEGA = 16, 32, 32, 30.0
-CLEAR = 6.0  # longer kernels are not tried where this ratio is reached
 
 
 class Reference(nn.Module):
@@ -83,24 +80,6 @@ def ours(reference: Reference) -> GroupConv:
     return layer
 
 
-def ratio(other: Callable[[], object], ours: Callable[[], object], seconds: float = 1.5) -> tuple[float, float, float]:
-    """Median time of `other` over that of `ours`, with the least and the largest ratio; run in turns."""
-    pairs: list[tuple[float, float]] = []
-    spent = 0.0
-    while len(pairs) < 4 or (spent < seconds and len(pairs) < 30):
-        times = []
-        for way in (other, ours):
-            start = time.perf_counter()
-            way()
-            times.append(time.perf_counter() - start)
-        pairs.append((times[0], times[1]))
-        spent += sum(times)
-    pairs = pairs[1:]  # the first is the warm-up
-    others, own = zip(*pairs, strict=True)
-    each = [a / b for a, b in pairs]
-    return statistics.median(others) / statistics.median(own), min(each), max(each)
-
-
 def training(module: Callable[[Tensor], Tensor], x: Tensor, gradient: Tensor, leaves: list[Tensor]) -> object:
     """Forward and backward, to the signal and to the weights."""
     y = module(x)
@@ -144,69 +123,8 @@ def ckconv() -> None:
         print(f"{length:>7} " + " ".join(f"{cell:>22}" for cell in cells), flush=True)
 
 
-def direct(x: Tensor, bank: Tensor, pads: tuple[tuple[int, int], ...], groups: int, train: bool) -> Tensor:
-    """The fastest of the direct ways found: who pads, and whether the channels lie innermost."""
-    dims, size, depthwise = len(pads), max(bank.shape[2:]), groups > 1
-    inner = train and dims > 1 and (5 <= size <= 13 if depthwise else size >= 9)
-    largest = 13 if inner or (train and not depthwise) else 9 if depthwise else 7
-    padding: tuple[int, ...] = (0,) * dims
-    if size > largest:
-        x = F.pad(x, [n for pair in reversed(pads) for n in pair])
-    else:
-        padding = tuple(before for before, _ in pads)
-    if inner:
-        x = x.contiguous(memory_format=torch.channels_last if dims == 2 else torch.channels_last_3d)
-    convolution: Callable[..., Tensor] = (F.conv1d, F.conv2d, F.conv3d)[dims - 1]
-    y = convolution(x, bank, None, 1, padding, 1, groups)
-    return y.contiguous() if inner else y
-
-
-def cell(grid: tuple[int, ...], size: int, depthwise: bool, train: bool) -> float:
-    """Time of the direct convolution over the transform's, centred."""
-    taps, pads = (size,) * len(grid), ((size // 2, size // 2),) * len(grid)
-    sizes, groups = fft_sizes(grid, taps, pads), CHANNELS if depthwise else 1
-    x = torch.randn(BATCH, CHANNELS, *grid, requires_grad=train)
-    bank = torch.randn(CHANNELS, CHANNELS // groups, *taps, requires_grad=train)
-    if not train:
-        spectrum = kernel_spectrum(bank, grid, sizes, pads, depthwise)
-        ours = without_gradients(lambda: convolve(x, spectrum, sizes, grid, depthwise))
-        return ratio(without_gradients(lambda: direct(x, bank, pads, groups, train)), ours, 0.4)[0]
-    gradient = torch.randn_like(x)
-
-    def transformed(x: Tensor) -> Tensor:
-        return convolve(x, kernel_spectrum(bank, grid, sizes, pads, depthwise), sizes, grid, depthwise)
-
-    return ratio(
-        lambda: training(lambda x: direct(x, bank, pads, groups, train), x, gradient, [bank]),
-        lambda: training(transformed, x, gradient, [bank]),
-        0.6,
-    )[0]
-
-
-def crossover() -> None:
-    print(f"\n2. Direct over transformed: {CHANNELS} channels, batch {BATCH}; above 1 the transform is faster")
-    one, two, three = (7, 11, 15, 23, 31, 47, 63, 127, 255, 511, 1023), (5, 7, 9, 11, 13, 15, 21, 31), (3, 5, 7, 9)
-    tables = [((n,), one) for n in (256, 1024, 4096)] + [((n, n), two) for n in (16, 32, 64)] + [((16, 16, 16), three)]
-    for grid, kernels in tables:
-        print(f"\n{'x'.join(map(str, grid)):>30} " + " ".join(f"{size:>6}" for size in kernels))
-        for depthwise in (True, False):
-            for train in (False, True):
-                name = f"{'depthwise' if depthwise else 'dense'}, {'training' if train else 'inference'}"
-                print(f"{name:>30}", end=" ")
-                found = 0.0
-                for size in kernels:
-                    if found > CLEAR or size >= 2 * grid[0]:
-                        print(f"{'·':>6}", end=" ")
-                        continue
-                    found = cell(grid, size, depthwise, train)
-                    chosen = prefers_fft(len(grid), depthwise, (size,) * len(grid), grid, train)
-                    regret = 1 / found if chosen else found
-                    print(f"{found:5.2f}{'!' if regret > 1.15 else ' '}", end=" ", flush=True)
-                print()
-
-
 def lengths() -> None:
-    print("\n3. Time of the next 2^a·3^b·5^c over that of the lengths used, mean over the lengths asked for")
+    print("\n2. Time of the next 2^a·3^b·5^c over that of the lengths used, mean over the lengths asked for")
     smooth = sorted(n for a in range(1, 13) for b in range(8) for c in range(6) if (n := 2**a * 3**b * 5**c) <= 4320)
     batches = {n: torch.randn(max(8, 2**18 // n), n) for n in smooth if n >= 16}
     times: dict[int, list[float]] = {n: [] for n in batches}
@@ -225,7 +143,7 @@ def lengths() -> None:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    parts = sys.argv[1:] or ["ckconv", "crossover", "lengths"]
-    for part in (ckconv, crossover, lengths):
+    parts = sys.argv[1:] or ["ckconv", "lengths"]
+    for part in (ckconv, lengths):
         if part.__name__ in parts:
             part()
