@@ -11,8 +11,9 @@ from __future__ import annotations
 import copy
 import json
 import sys
+import tempfile
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -24,11 +25,14 @@ from archspec import (
     Architecture,
     Network,
     SignalError,
+    SpecError,
     admissibility_penalty,
     alias_penalty,
     carry,
+    export,
     freeze,
     kept_kernels,
+    load,
     roles,
 )
 from archspec.certificate import largest
@@ -101,8 +105,38 @@ def resampled(at: Case) -> None:
 
 
 def carried(at: Case) -> None:
+    """To its own architecture, and to larger kernels and another order of the group where it can be."""
     with torch.no_grad():
         at.agrees(carry(at.model, at.model.architecture)(at.x), at.model(at.x))
+        for data in (_changed(at.model.architecture.to_data(), change) for change in (_larger, _of_more_turns)):
+            try:
+                other = carry(at.model, Architecture.from_data(data))
+            except (SignalError, SpecError):
+                continue
+            other(at.x)
+
+
+def _changed(data: Any, change: Callable[[str, Any], Any]) -> Any:
+    """Plain data with every field changed that a change is for."""
+    if isinstance(data, dict):
+        return {key: _changed(change(key, value), change) for key, value in data.items()}
+    return [_changed(value, change) for value in data] if isinstance(data, list) else data
+
+
+def _larger(field: str, value: Any) -> Any:
+    return value + 2 if field == "kernel_size" and isinstance(value, int) else value
+
+
+def _of_more_turns(field: str, value: Any) -> Any:
+    return {"C4": "C8", "C8": "C16"}.get(value, value) if field == "group" else value
+
+
+def exported(at: Case) -> None:
+    """Whole, from where it is."""
+    with tempfile.TemporaryDirectory() as directory, torch.no_grad():
+        loaded = load(export(at.model, f"{directory}/best"))
+        wanted = at.model(at.x).cpu()
+        assert float((loaded(at.x.cpu().float()) - wanted).abs().max()) <= 1e-4 * float(wanted.abs().max())
 
 
 def estimated(at: Case) -> None:
@@ -128,14 +162,15 @@ def copied(at: Case) -> None:
 
 
 STEPS: dict[str, Callable[[Case], None]] = {
-    f.__name__: f for f in (train, frozen, certified, resampled, carried, estimated, turned, copied)
+    f.__name__: f for f in (train, frozen, certified, resampled, carried, estimated, turned, copied, exported)
 }
 SMALL = 8  # elements of the largest group that is certified on every device
 
 
 def steps_of(architecture: Architecture, most: int = SMALL) -> list[str]:
-    """Without the certificate where there is no group, or one of more elements than this."""
-    return [s for s in STEPS if s != "certified" or 1 < largest(architecture.graph).order <= most]
+    """Without the certificate where there is no group, or one of more elements than this, and without an export."""
+    certifies = 1 < largest(architecture.graph).order <= most
+    return [s for s in STEPS if s != "exported" and (certifies or s != "certified")]
 
 
 def index_on_the_cpu(patch: pytest.MonkeyPatch) -> None:

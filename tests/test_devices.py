@@ -13,6 +13,7 @@ from tests.devices import steps_of
 from tests.examples import EXAMPLES
 
 SOME = set(list(EXAMPLES)[::16])  # that take all steps by default; under `slow` every example does
+CARRIED = ("C4 siren", "gaussian")  # to another order, to other sizes
 OFTEN = {"train", "frozen", "certified", "turned"}
 SMALLEST = 4  # elements of a group that is certified by default
 FAULTY = {"index_on_the_cpu": {"D4 table": ["certified"]}, "buffer_on_the_cpu": {"C8 siren": ["turned"]}}
@@ -28,7 +29,8 @@ def on_the_stand_in(runs: dict[str, dict[str, list[str]]]) -> dict[str, dict[str
 
 
 def by_default(name: str) -> list[str]:
-    return [s for s in steps_of(EXAMPLES[name], SMALLEST) if s in OFTEN or name in SOME]
+    steps = [s for s in steps_of(EXAMPLES[name], SMALLEST) if s in OFTEN or name in SOME or name in CARRIED]
+    return [*steps, "exported"] if name in CARRIED else steps
 
 
 @pytest.fixture(scope="module")
