@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -159,8 +159,13 @@ def write(file: Path, device: str, table: dict[str, tuple[float, float]], said: 
     """The entry of a device, into the table or a copy of it."""
     whole = json.loads(CROSSOVERS.read_text())
     whole["measured"][device], whole["sizes"][device] = said, table
-    text = json.dumps(whole, indent=1, ensure_ascii=False)
-    file.write_text(re.sub(r"\[\s+([\d.]+),\s+([\d.]+)\s+\]", r"[\1, \2]", text) + "\n")
+    file.write_text(written(whole))
+
+
+def written(tables: dict[str, Any]) -> str:
+    """The file of tables, a pair of numbers on a line."""
+    text = json.dumps(tables, indent=1, ensure_ascii=False)
+    return re.sub(r"\[\s+([\d.]+),\s+([\d.]+)\s+\]", r"[\1, \2]", text) + "\n"
 
 
 def main(device: str, quick: bool, file: Path | None) -> float:
