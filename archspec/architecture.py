@@ -99,6 +99,8 @@ class Architecture(Model):
             SignalError: a block sees the grid as a whole.
         """
         grid = self._sizes(size)
+        if grid == self.input.grid:
+            return self
         for name, node in self.graph.nodes.items():
             if node.block and (whole := node.block.bound_to_grid(self.graph.source(name))):
                 raise located(SignalError(f"{whole}, so the network is bound to its grid"), name, node.block.kind)

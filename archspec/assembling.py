@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import torch
-from torch import fx, nn
+from torch import Tensor, fx, nn
 
 from archspec.graph import INPUT, Graph, module_names, partial_source
 from archspec.layers.border import bordered
@@ -24,7 +24,13 @@ class Assembled(fx.GraphModule):
 
     def __reduce__(self) -> tuple[Any, ...]:
         kind = type(self).__mro__[1]  # torch makes each of its modules of this kind a class of its own
-        return _put_together, (kind, dict(self.named_children()), self.meta, self.training)
+        own = dict(self.named_parameters(recurse=False)) | dict(self.named_buffers(recurse=False))
+        return _put_together, (kind, dict(self.named_children()), self.meta, self.training, own)
+
+    def __copy__(self) -> Self:
+        put_together, arguments = self.__reduce__()
+        copied: Self = put_together(*arguments)
+        return copied
 
 
 def assembled(graph: Graph, kind: type[A] = Assembled) -> A:  # type: ignore[assignment]
@@ -36,11 +42,22 @@ def assembled(graph: Graph, kind: type[A] = Assembled) -> A:  # type: ignore[ass
     return _put_together(kind, modules, {"graph": graph}, True)
 
 
-def _put_together(kind: type[A], modules: dict[str, nn.Module], meta: dict[str, Any], training: bool) -> A:
+def _put_together(
+    kind: type[A],
+    modules: dict[str, nn.Module],
+    meta: dict[str, Any],
+    training: bool,
+    own: dict[str, Tensor] | None = None,
+) -> A:
     graph: Graph = meta["graph"]
     module = kind(modules, _written(graph, kind.bordered), class_name=kind.__name__)
     module.meta.update(meta)
     module.training = training
+    for name, value in (own or {}).items():  # what a person has added to it
+        if isinstance(value, nn.Parameter):
+            module.register_parameter(name, value)
+        else:
+            module.register_buffer(name, value)
     return module
 
 

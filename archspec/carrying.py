@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import torch
 from torch import Tensor
 
@@ -29,8 +27,9 @@ def carry(model: Network, architecture: Architecture) -> Network:
     """
     with torch.random.fork_rng(devices=[]):
         other = lower(architecture).to(next(model.parameters()))
-    state = copy.deepcopy(model.state_dict())
-    wanted = other.state_dict()
+    # Sizes of windows and turns between the elements are the other network's own.
+    state = {k: v.clone() for k, v in model.state_dict().items() if not k.endswith((".size", ".turns"))}
+    wanted = {k: v for k, v in other.state_dict().items() if not k.endswith((".size", ".turns"))}
     if state.keys() != wanted.keys():
         raise SignalError("only kernel sizes and group orders may differ between what weights are carried between")
     stretched = [(n, a, model.get_submodule(n)) for n, a in other.named_modules() if isinstance(a, Bank)]

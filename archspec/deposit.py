@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -35,10 +36,13 @@ def deposited(directory: Path, known: frozenset[str], overwrite: bool) -> Iterat
     directory.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", suffix=".part", dir=directory.parent))
     try:
-        aside.chmod(0o755)
         yield aside
         _require_replaceable(directory, known, overwrite)
-        _exchange(aside, directory)
+        for path in aside.iterdir():
+            path.chmod(0o666 & ~_umask())
+        aside.chmod(directory.stat().st_mode if directory.exists() else 0o777 & ~_umask())
+        with _alone(directory.parent):
+            _exchange(aside, directory)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -72,7 +76,7 @@ def unsealed(directory: Path, needed: tuple[str, ...], checked: tuple[str, ...])
         manifest: dict[str, Any] = json.loads((directory / MANIFEST).read_bytes())
         sealed = {str(name): (str(mark["sha256"]), int(mark["bytes"])) for name, mark in manifest["files"].items()}
         version = int(manifest["format"])
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         raise SpecError(f"{directory / MANIFEST} cannot be read; export the network again") from None
     if version > FORMAT:
         raise SpecError(f"{directory} was exported by a later version (format {version}); use that one to load it")
@@ -93,6 +97,8 @@ def _print_of(path: Path) -> dict[str, Any]:
 def _require_replaceable(directory: Path, known: frozenset[str], overwrite: bool) -> None:
     if directory.is_symlink():
         raise FileExistsError(f"{directory} is a link, and links are not followed; give the directory itself")
+    if directory in (Path.cwd(), *Path.cwd().parents):
+        raise FileExistsError(f"{directory} is the directory that you are in; give one within it")
     if overwrite or not directory.exists():
         return
     if not directory.is_dir():
@@ -111,12 +117,30 @@ def _exchange(aside: Path, directory: Path) -> None:
         aside.rename(directory)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", suffix=".old", dir=directory.parent))
-    directory.rename(old / "was")
     try:
+        directory.rename(old / "was")
         aside.rename(directory)
-    except OSError:
-        (old / "was").rename(directory)
+    except BaseException:
+        if not os.path.lexists(directory):
+            (old / "was").rename(directory)
         raise
     finally:
         if os.path.lexists(directory):
             shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Within it no other process exchanges anything in a folder."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
+def _umask() -> int:
+    now = os.umask(0)
+    os.umask(now)
+    return now

@@ -66,6 +66,7 @@ def export(
         directory, scores = earlier[0], earlier[1] if len(earlier) > 1 else scores
         symmetry = earlier[2] if len(earlier) > 2 else symmetry
     place = Path(str(directory))
+    scores = {name: float(value) for name, value in (scores or {}).items()}
     network = copy.deepcopy(model).cpu().float().eval()
     architecture = network.architecture
     _require_finite(network.state_dict(), "the network")
@@ -86,11 +87,11 @@ def export(
             },
             architecture.signal.shape,
         )
-        (aside / SCORES).write_text(json.dumps(dict(scores or {}), indent=2) + "\n")
+        (aside / SCORES).write_text(json.dumps(scores, indent=2) + "\n")
         if symmetry is not None:
             (aside / SYMMETRY).write_text(json.dumps(symmetry.to_data(), indent=2) + "\n")
         files = _files(network, aside)
-        (aside / README).write_text(_readme(architecture, files, scores or {}, error, symmetry))
+        (aside / README).write_text(_readme(architecture, files, scores, error, symmetry))
         seal(aside, {OF: architecture.hash, "contents": files})
     return place
 
@@ -134,12 +135,12 @@ def _require_finite(state: Mapping[str, Tensor], what: str) -> None:
 
 def write_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) -> None:
     """Write a network frozen for `onnx`, on a CPU in float32, with any number of examples."""
-    example = torch.randn(2, *architecture.signal.shape)
+    example = torch.zeros(2, *architecture.signal.shape)
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.autocast("cpu", enabled=False):
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 frozen,

@@ -15,6 +15,7 @@ from archspec.layers.around import Around
 from archspec.layers.attention import Attention
 from archspec.layers.border import REMEDIES, bordered, made_for
 from archspec.layers.conv import GroupConv
+from archspec.layers.keeping import in_evaluation
 from archspec.narrowing import narrowed, settled
 from archspec.signal import Signal
 from archspec.transforms import Target
@@ -24,7 +25,7 @@ def freeze(model: fx.GraphModule, target: Target | None = None, powers_of_two: b
     """The same function as ordinary `torch.nn` modules, in evaluation mode; `model` is left as it is.
 
     Inside, a signal on a group is folded to (B, C·N, *S). The result does not need this package; it states `channels`
-    and `grid` of what it takes, and refuses other shapes (AssertionError).
+    and `grid` of what it takes (a deepcopy of it does not), and refuses other shapes (AssertionError).
 
     Args:
         model: a network.
@@ -57,9 +58,8 @@ def _settle(model: fx.GraphModule) -> None:
     """Run it once: hooks that make weights of others, as pruning does, have made them of the present ones then."""
     graph: Graph | None = model.meta.get("graph")
     if graph is not None:
-        training, like = model.training, next(model.parameters())
-        model.eval()(like.new_zeros((1, *graph.nodes[INPUT].signal.shape)))
-        model.train(training)
+        with in_evaluation(model):
+            model(next(model.parameters()).new_zeros((1, *graph.nodes[INPUT].signal.shape)))
 
 
 def _draw_border(model: fx.GraphModule, given: Signal) -> None:

@@ -64,11 +64,16 @@ class Network(Assembled):
         with torch.random.fork_rng(devices=[]):
             other = lower(architecture)
         other.to(next(self.parameters()))
-        other.load_state_dict(self.state_dict())
+        other.load_state_dict({key: value.clone() for key, value in self.state_dict().items()}, assign=True)
         for name, module in self.named_modules():
+            mine = other.get_submodule(name)
+            mine.training = module.training
             for key, parameter in module.named_parameters(recurse=False):
-                setattr(other.get_submodule(name), key, parameter)
-        return other.train(self.training)
+                setattr(mine, key, parameter)
+        for part in other.modules():
+            if isinstance(part, Bank):
+                part.place(part.kept)  # in the precision of its own parameters
+        return other
 
     def fit(self) -> bool:
         """Crop every learned window to what it has grown or shrunk to; whether any size changed.

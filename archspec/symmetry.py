@@ -14,7 +14,7 @@ from archspec.architecture import Architecture
 from archspec.certificate import APPROXIMATE, EXACT, Certificate, largest
 from archspec.graph import INPUT, Graph, module_names, path
 from archspec.groups import Group, is_subgroup
-from archspec.layers.keeping import kept_kernels
+from archspec.layers.keeping import in_evaluation, kept_kernels
 from archspec.lowering import Network
 from archspec.moving import Waves, still, transformed
 from archspec.signal import Signal
@@ -75,13 +75,14 @@ def settle(model: Network, seed: int = 0, batches: int = 3) -> None:
     """Let running statistics see oriented data: noise on a ramp along the last axis."""
     given = model.architecture.input
     generator = torch.Generator().manual_seed(seed)
-    parameter, training = next(iter(model.parameters()), torch.zeros(())), model.training
+    parameter, modes = next(iter(model.parameters()), torch.zeros(())), [(m, m.training) for m in model.modules()]
     with torch.no_grad():
         for _ in range(batches):
             x = torch.randn((8, given.channels, *given.grid), generator=generator)
             ramp = torch.linspace(-2, 2, given.grid[-1]) if given.grid else torch.zeros(())
             model.train()((x + ramp).to(parameter))
-    model.train(training)
+    for part, training in modes:
+        part.training = training
 
 
 def node_values(model: fx.GraphModule, architecture: Architecture, x: Tensor) -> dict[str, Tensor]:
@@ -93,11 +94,8 @@ def node_values(model: fx.GraphModule, architecture: Architecture, x: Tensor) ->
         if block is not None and block.kind != "partial":  # that says which elements count
             merge = read if architecture.graph.nodes[read].block is None and read != INPUT else None
             hooks.append(model.get_submodule(target).register_forward_hook(partial(_keep, values, name, merge)))
-    training = model.training
-    model.eval()
-    with torch.no_grad():
+    with torch.no_grad(), in_evaluation(model):
         model(x)
-    model.train(training)
     for hook in hooks:
         hook.remove()
     return values

@@ -13,7 +13,7 @@ from archspec.blocks import Activation, Dropout, GroupPool, Norm, Pointwise, Poo
 from archspec.blocks.conv import Convolution
 from archspec.graph import INPUT, Graph, module_names
 from archspec.layers.bank import Bank
-from archspec.layers.keeping import kept_kernels
+from archspec.layers.keeping import in_evaluation, kept_kernels
 from archspec.layers.norm import BatchNorm
 from archspec.lowering import Network
 from archspec.signal import SignalError
@@ -62,20 +62,16 @@ def reestimate(model: nn.Module, batches: Iterable[Tensor]) -> None:
     After weights were carried to another group order or kernel size, and wherever the data have changed.
     """
     norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
-    kept = [(norm.momentum, norm.training) for norm in norms]
-    training = model.training
-    model.eval()
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None
-        norm.train()
-    with torch.no_grad(), kept_kernels(model):
+    momenta = [norm.momentum for norm in norms]
+    with torch.no_grad(), in_evaluation(model), kept_kernels(model):
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None
+            norm.train()
         for x in batches:
             model(x)
-    model.train(training)
-    for norm, (momentum, was) in zip(norms, kept, strict=True):
+    for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
-        norm.train(was)
 
 
 def _turns(order: int, offset: float) -> tuple[float, ...]:

@@ -232,6 +232,34 @@ def test_an_export_that_fails_changes_nothing(mine: Path) -> None:
     assert len(list(mine.parent.iterdir())) == 1
 
 
+def test_an_export_that_is_interrupted_while_it_is_put_in_place_changes_nothing(
+    mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renamed: list[Path] = []
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        renamed.append(self)
+        if len(renamed) == 2:
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        export(small("C1"), mine)
+    monkeypatch.undo()
+    assert load(mine).architecture == small().architecture
+    assert [p.name for p in mine.parent.iterdir()] == [mine.name]
+
+
+def test_the_directory_that_one_is_in_is_not_pulled_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for overwrite in (False, True):
+        with pytest.raises(FileExistsError, match="the directory that you are in"):
+            export(small(), ".", overwrite=overwrite)
+    assert load(export(small(), "best")).architecture == small().architecture
+
+
 def test_parents_are_made(tmp_path: Path) -> None:
     assert load(export(small(), tmp_path / "runs" / "best" / "net")).architecture == small().architecture
 

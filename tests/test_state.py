@@ -26,6 +26,7 @@ from archspec import (
     Image,
     Lift,
     Network,
+    Norm,
     Series,
     Siren,
     freeze,
@@ -33,8 +34,9 @@ from archspec import (
     lower,
 )
 from archspec.layers.bank import Bank
-from archspec.turning import turn
-from tests.examples import EXAMPLES, built, noise
+from archspec.symmetry import certify
+from archspec.turning import reestimate, turn
+from tests.examples import EXAMPLES, LINE, built, network, noise, on
 from tests.test_laws import difference
 
 examples = pytest.mark.parametrize("name", EXAMPLES)
@@ -264,6 +266,49 @@ def test_a_copy_is_the_whole_network(name: str) -> None:
             for parameter in other.parameters():
                 parameter.mul_(2)
             assert torch.equal(model(x), wanted), f"{way} shares memory"
+
+
+@examples
+def test_there_and_back_in_half_precision_is_a_network_of_these_weights(name: str) -> None:
+    architecture = EXAMPLES[name]
+    model, x = built(architecture).float().eval(), noise(architecture).float()
+    model.half().float()
+    other = lower(architecture).eval()
+    other.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        assert torch.equal(model(x), other(x)) or not torch.isfinite(model(x)).all()
+
+
+def estimated(model: Network) -> None:
+    reestimate(model, [])
+
+
+@pytest.mark.parametrize("used", [freeze, certify, estimated])
+def test_parts_stay_in_the_mode_that_they_were_in(used: Callable[[Network], object]) -> None:
+    model = built(on("C4", Norm(), Conv(channels=2, kernel=Siren(hidden=4)), Norm(), kernel=Siren(hidden=4))).train()
+    model.get_submodule("body_1_norm").eval()
+    before = {name: part.training for name, part in model.named_modules()}
+    assert {name: part.training for name, part in model.on_grid(9, 9).named_modules()} == before
+    assert {name: part.training for name, part in model.at_resolution(18, 18).named_modules()} == before
+    used(model)
+    assert {name: part.training for name, part in model.named_modules()} == before
+
+
+def test_a_network_of_several_precisions_on_another_grid() -> None:
+    model = built(network(LINE, Conv(channels=2), Norm())).bfloat16().eval()
+    model.get_submodule("body_1_norm").float()
+    x, longer = noise(model.architecture).bfloat16(), model.on_grid(34)
+    assert {k: v.dtype for k, v in longer.state_dict().items()} == {k: v.dtype for k, v in model.state_dict().items()}
+    with torch.no_grad():
+        longer(torch.cat([x, x], -1))
+
+
+def test_what_a_person_has_added_is_copied_too() -> None:
+    model = built(EXAMPLES["table"])
+    model.extra = nn.Parameter(torch.ones(2))
+    for copied in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model), copy.copy(model)):
+        assert copied.state_dict().keys() == model.state_dict().keys()
+        assert copied.architecture == model.architecture
 
 
 @examples

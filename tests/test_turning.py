@@ -167,3 +167,13 @@ def test_statistics_are_estimated_over_all_batches_and_nothing_else_changes() ->
     assert torch.allclose(norm.running_mean, means)
     assert all(torch.equal(value, before[name]) for name, value in model.named_parameters())
     assert norm.momentum == 0.1
+
+
+def test_a_network_that_is_turned_between_the_elements_is_carried_from_its_weights() -> None:
+    before, after = (on(group, kernel=Siren(hidden=4), kernel_size=5, window=Disc()) for group in ("C4", "C8"))
+    model = built(before)
+    wanted = carry(model, after).state_dict()
+    turn(model, np.random.default_rng(0))
+    found = carry(model, after).state_dict()
+    assert found.keys() == wanted.keys()
+    assert all(torch.equal(found[key], wanted[key]) for key in wanted)

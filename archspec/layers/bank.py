@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from archspec.cropping import equalised, kept_taps, unit
 from archspec.layers.kernels.features import KernelModule
-from archspec.layers.precision import wide_dtype, without_autocast
+from archspec.layers.precision import Fixed, wide_dtype, without_autocast
 from archspec.layers.windows import LearnedWindow
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Kept = dict[object, tuple[list[nn.Parameter], Tensor]]
 
 
-class Bank(nn.Module):
+class Bank(Fixed):
     """Makes (O·N, I·M, *taps), or (I·N, M, *taps) when depthwise.
 
     Kernels are made in float32 or more, then given in the precision of their weights. Where a window learns their size,
@@ -190,7 +190,7 @@ class Bank(nn.Module):
         if self.kept_here is not None:
             self.kept_here.clear()
         before = next(self.kernel.parameters()).dtype
-        moved: Self = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        moved = super()._apply(fn, recurse)
         if next(self.kernel.parameters()).dtype != before and not self.narrowed:
             self.place(self.kept)  # coordinates are made anew, not rounded twice
         return moved

@@ -1,4 +1,4 @@
-"""Kernels that are made once for many inputs."""
+"""Scopes: kernels that are made once for many inputs, networks in evaluation for a while."""
 
 from __future__ import annotations
 
@@ -25,3 +25,15 @@ def kept_kernels(model: nn.Module) -> Iterator[None]:
     finally:
         for bank in banks:
             bank.kept_here = None
+
+
+@contextmanager
+def in_evaluation(model: nn.Module) -> Iterator[None]:
+    """Within it a model is in evaluation mode; after it each of its parts is in the mode that it was in."""
+    modes = [(part, part.training) for part in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training

@@ -8,7 +8,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
+
+from archspec.layers.precision import Fixed
 
 
 def keeps_grid(matrix: NDArray[np.float64]) -> bool:
@@ -44,7 +46,7 @@ def turned(x: Tensor, where: Tensor, shape: tuple[int, ...]) -> Tensor:
     return torch.reshape(y, (-1, *shape))
 
 
-class Moves(nn.Module):
+class Moves(Fixed):
     """Plain signals (B, C, *S) read at each of N matrices (N, dims, dims).
 
     Quarter turns and flips move numbers only; other turns are interpolated in the last two axes.
@@ -56,8 +58,7 @@ class Moves(nn.Module):
         self.axes = [axes_of(matrix) if keeps_grid(matrix) else None for matrix in matrices]
         for i, matrix in enumerate(matrices):
             if self.axes[i] is None:
-                where = places(matrix, (grid[-2], grid[-1])).to(torch.get_default_dtype())
-                self.register_buffer(f"places_{i}", where, persistent=False)
+                self.fix(f"places_{i}", places(matrix, (grid[-2], grid[-1])))
 
     def one(self, x: Tensor, element: int) -> Tensor:
         """(B, C, *S) read at one of the matrices."""

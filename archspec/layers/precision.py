@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +25,31 @@ def without_autocast(device: torch.device) -> contextlib.AbstractContextManager[
     if torch.is_autocast_enabled(device.type):
         return torch.autocast(device.type, enabled=False)
     return contextlib.nullcontext()
+
+
+class Fixed(nn.Module):
+    """A module with arrays that its architecture alone decides: made anew in each precision, never rounded twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrays: dict[str, Tensor] = {}
+
+    def fix(self, name: str, values: Tensor | None) -> None:
+        """Keep an array, given in float64 where its numbers are real, as a buffer that is no part of the state."""
+        if values is not None and values.is_floating_point():
+            self.arrays[name] = values
+            like = getattr(self, name, None)
+            values = values.to(torch.get_default_dtype()) if like is None else values.to(like)
+        self.register_buffer(name, values, persistent=False)
+
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
+        before = {name: self.get_buffer(name).dtype for name in self.arrays}
+        moved: Self = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        for name, values in self.arrays.items():
+            buffer = self.get_buffer(name)
+            if buffer.dtype != before[name]:
+                self.register_buffer(name, values.to(buffer), persistent=False)
+        return moved
 
 
 class WideLinear(nn.Linear):

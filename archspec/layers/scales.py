@@ -54,7 +54,7 @@ class ScaleConv(Bank):
         self.begin((), energy)
         self.bias = nn.Parameter(torch.zeros(self.outputs)) if bias else None
         for j, spline in enumerate(splines or ()):
-            self.register_buffer(f"spline_{j}", torch.tensor(spline), persistent=False)
+            self.fix(f"spline_{j}", torch.tensor(spline, dtype=torch.float64))
 
     @property
     def apart(self) -> bool:

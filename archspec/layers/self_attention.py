@@ -17,11 +17,13 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from archspec.layers.precision import Fixed
+
 if TYPE_CHECKING:
     from archspec.positions import Positions
 
 
-class SelfAttention(nn.Module):
+class SelfAttention(Fixed):
     """(B, I, *S) or (B, I, G, *S) to (B, O, *S) or (B, O, N, *S).
 
     The softmax over all keys of a query is taken in two steps, over the elements at a point and then over the points:
@@ -69,20 +71,17 @@ class SelfAttention(nn.Module):
         self.draw()
         apart, self.seen = (1, self.points) if positions.keys is None else positions.keys.shape
         self.apart, self.rows = apart, self.points // apart
-        self.fix("keys", None if positions.keys is None else positions.keys.reshape(-1))
-        self.fix("weight", None if positions.weight is None else positions.weight[:, None, None])
+        self.keep("keys", None if positions.keys is None else positions.keys.reshape(-1))
+        self.keep("weight", None if positions.weight is None else positions.weight[:, None, None])
         for axis, index in enumerate(positions.index):
-            self.fix(f"place{axis}", index.reshape(-1))
+            self.keep(f"place{axis}", index.reshape(-1))
         self.views = 1 if relative is None else len(relative)
         # Entry g·N + relative of the flattened scores of query element and table entry.
-        self.fix("related", None if relative is None else (np.arange(order)[:, None] * order + relative).reshape(-1))
+        self.keep("related", None if relative is None else (np.arange(order)[:, None] * order + relative).reshape(-1))
 
-    def fix(self, name: str, array: NDArray[np.generic] | None) -> None:
+    def keep(self, name: str, array: NDArray[np.generic] | None) -> None:
         """Keep an array that the shapes alone decide."""
-        value = None if array is None else torch.tensor(array)
-        if value is not None and value.is_floating_point():
-            value = value.to(self.out.weight)
-        self.register_buffer(name, value, persistent=False)
+        self.fix(name, None if array is None else torch.tensor(array))
 
     @torch.no_grad()
     def draw(self) -> None:
@@ -176,7 +175,7 @@ def shares(scores: Tensor) -> tuple[Tensor, Tensor]:
     return powers / total, torch.squeeze(largest + torch.log(total), -1)
 
 
-class Place(nn.Module):
+class Place(Fixed):
     """ρ: coordinates of one axis (U,) to what queries are multiplied with, (M', U)."""
 
     coordinates: Tensor
@@ -186,8 +185,7 @@ class Place(nn.Module):
         self.first, self.norm = nn.Linear(1, units), nn.LayerNorm(units, 1e-12)
         # Its bias would shift all scores of a query alike.
         self.last = nn.Linear(units, size, bias=False)
-        values = torch.tensor(coordinates[:, None]).to(self.first.weight)
-        self.register_buffer("coordinates", values, persistent=False)
+        self.fix("coordinates", torch.tensor(coordinates[:, None]))
         with torch.no_grad():
             # Without biases the norm would leave of a coordinate its sign alone: units are zero somewhere in [-1, 1].
             self.first.weight.normal_()

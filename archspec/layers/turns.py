@@ -13,7 +13,7 @@ from torch.func import functional_call
 
 from archspec.layers.conv import CONV, GroupConv
 from archspec.layers.kernels.features import FeatureKernel
-from archspec.layers.precision import wide_dtype, widened, without_autocast
+from archspec.layers.precision import Fixed, wide_dtype, widened, without_autocast
 
 
 def spread(count: int, reach: Tensor, offset: Tensor) -> Tensor:
@@ -21,7 +21,7 @@ def spread(count: int, reach: Tensor, offset: Tensor) -> Tensor:
     return math.pi * reach * ((torch.arange(count).to(reach) + offset) * (2 / count) - 1)
 
 
-class Turns(nn.Module):
+class Turns(Fixed):
     """Turns (M,) over a sector, of which the reach is learned: evenly in evaluation, with a random offset in training.
 
     A reach of 1 is the whole circle (Romero & Lohit 2022, arXiv 2110.10211).
@@ -34,7 +34,7 @@ class Turns(nn.Module):
         if learned:
             self.reach = nn.Parameter(value)
         else:
-            self.register_buffer("reach", value, persistent=False)
+            self.fix("reach", torch.full((1,), reach, dtype=torch.float64))
 
     def forward(self) -> Tensor:
         # Clamped, but so that a reach that has left its bounds still finds its way back.

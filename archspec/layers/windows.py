@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from archspec.layers.precision import wide_dtype, widened
+from archspec.layers.precision import Fixed, wide_dtype, widened
 
 if TYPE_CHECKING:
     from archspec.sampling import Sampling
 
 
-class LearnedWindow(nn.Module):
+class LearnedWindow(Fixed):
     """A width per window, kept as its logarithm between bounds. Subclasses say which factors it makes."""
 
     points: Tensor
@@ -28,7 +28,7 @@ class LearnedWindow(nn.Module):
         if learned:
             self.log_width = nn.Parameter(widths.log())
         else:
-            self.register_buffer("log_width", widths.log(), persistent=False)
+            self.fix("log_width", widths.double().log())
         self.repeats = rows // len(widths) if len(widths) > 1 else 1
 
     @property
@@ -57,7 +57,10 @@ class LearnedWindow(nn.Module):
     @torch.no_grad()
     def stretch(self, ratio: float, centre: float) -> None:
         """Stay as wide on the grid when a unit of the coordinates is `ratio` times as long."""
-        self.log_width.sub_(math.log(ratio))
+        if self.learned:
+            self.log_width.sub_(math.log(ratio))
+        else:
+            self.fix("log_width", self.arrays["log_width"] - math.log(ratio))
 
     @torch.no_grad()
     def confine(self) -> None:
@@ -89,14 +92,17 @@ class Gaussian(LearnedWindow):
         if learn_mean:
             self.mean = nn.Parameter(mean)
         else:
-            self.register_buffer("mean", mean, persistent=False)
+            self.fix("mean", mean.double())
         self.causal, self.deviations = causal, deviations
 
     @torch.no_grad()
     def stretch(self, ratio: float, centre: float) -> None:
         """Stay as wide, and in place, on the grid."""
         super().stretch(ratio, centre)
-        self.mean.copy_(centre + (self.mean - centre) / ratio)
+        if isinstance(self.mean, nn.Parameter):
+            self.mean.copy_(centre + (self.mean - centre) / ratio)
+        else:
+            self.fix("mean", centre + (self.arrays["mean"] - centre) / ratio)
 
     def factors(self) -> Tensor:
         """(C, P) at the points."""

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from archspec.layers.precision import WideLinear, wide_dtype
+from archspec.layers.precision import Fixed, WideLinear, wide_dtype
 
 if TYPE_CHECKING:
     from archspec.sampling import Sampling
 
 
-class KernelModule(nn.Module):
+class KernelModule(Fixed):
     """What makes samples of R kernels: called, (R, P), in float32 or more whatever the weights are kept in.
 
     Called with `distinct`, (R, U): the samples that differ, times the factors of their taps where `alike` (P,) tells

@@ -44,7 +44,7 @@ class Hyena(FeatureKernel):
         fastest, slowest = lengths
         # Spread over the kernels, so that neighbours in one layer reach differently far.
         rates = torch.linspace(math.log(100) / slowest, math.log(100) / fastest, rows)
-        self.register_buffer("decays", rates, persistent=False)
+        self.fix("decays", rates.double())
 
     def place(self, where: Sampling) -> None:
         """Sample here from now on."""
