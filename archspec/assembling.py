@@ -33,7 +33,7 @@ class Assembled(fx.GraphModule):
         return copied
 
 
-def assembled(graph: Graph, kind: type[A] = Assembled) -> A:  # type: ignore[assignment]
+def assembled(graph: Graph, kind: type[A]) -> A:
     """A module with random weights that computes the graph."""
     targets = module_names(graph)
     modules: dict[str, nn.Module] = {

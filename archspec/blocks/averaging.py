@@ -32,12 +32,12 @@ class Averaging(Wrapper):
         )
 
     def lower(self, x: Signal) -> nn.Module:
-        from archspec.assembling import assembled
+        from archspec.assembling import Assembled, assembled
         from archspec.layers.averaging import Average
 
         graph = self.inner(x)
         there, back = self.moves(x, back=False), self.moves(graph.signal, back=True)
-        return Average(assembled(graph), there, back, self.reduce, self.only_in_evaluation)
+        return Average(assembled(graph, Assembled), there, back, self.reduce, self.only_in_evaluation)
 
 
 class FrameAverage(Averaging):

@@ -60,13 +60,13 @@ class Canonicalise(Wrapper):
         return Graph(build.nodes, build.body("scorer", (self._lift(x), Activation()), INPUT))
 
     def lower(self, x: Signal) -> nn.Module:
-        from archspec.assembling import assembled
+        from archspec.assembling import Assembled, assembled
         from archspec.layers.canonicalise import Canonicalise as Layer
 
         graph, scorer = self.inner(x), self.scorer(x)
         there, back = self.moves(x, back=True), self.moves(graph.signal, back=False)
         shape = (self.channels, self.group.order, scorer.signal.positions)
-        return Layer(assembled(scorer), assembled(graph), there, back, shape, self.temperature)
+        return Layer(assembled(scorer, Assembled), assembled(graph, Assembled), there, back, shape, self.temperature)
 
     def _lift(self, x: Signal) -> Lift:
         window = None if self.group.action(x.dims).exact else Disc()

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from archspec.layers.precision import Fixed
 
 
 def real_parts(order: int) -> Tensor:
@@ -25,7 +25,7 @@ def real_parts(order: int) -> Tensor:
     return torch.stack(rows)
 
 
-class IrreduciblePointwise(nn.Module):
+class IrreduciblePointwise(Fixed):
     """(B, I, N, *S) to (B, O, N, *S): the same function as convolving over the group with a table (O·I, N).
 
     y_n = Σ_j w_{j-n} x_j. Of each frequency the cosine and sine parts give ŷ_c = A x̂_c + B x̂_s, ŷ_s = A x̂_s - B x̂_c.
@@ -39,13 +39,7 @@ class IrreduciblePointwise(nn.Module):
         self.single = 2 - order % 2 if order > 1 else 1
         self.weight = nn.Parameter(torch.empty(outputs * inputs, order).normal_(std=1 / math.sqrt(inputs * order)))
         self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
-        self.register_buffer("basis", real_parts(order).to(self.weight.dtype), persistent=False)
-
-    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
-        moved: Self = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        # Made anew, so that double precision is that of the numbers, not of their rounding.
-        moved.basis = real_parts(self.order).to(self.weight)
-        return moved
+        self.fix("basis", real_parts(order))
 
     def blocks(self) -> tuple[Tensor, Tensor]:
         """(R·O, I, 1) and (P·2·O, 2·I, 1): what maps the parts of one number, and the pairs."""
