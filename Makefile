@@ -26,7 +26,7 @@ bench: $(VENV)/bench
 	$(BIN)/python tests/benchmarks/pricing.py
 
 schema: $(VENV)/demo
-	$(BIN)/python -m archspec.schema docs
+	$(BIN)/python -m archspec.reference docs
 
 $(VENV)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -33,36 +33,36 @@ from archspec.blocks import (
     Sequential,
     TestTimeAverage,
 )
-from archspec.cost import Cost
-from archspec.document import SpecError
-from archspec.groups import Group
-from archspec.hole import choice, integer, order, real
+from archspec.geometry.groups import Group
+from archspec.graph.cost import Cost
+from archspec.graph.signal import Signal, SignalError
 from archspec.inputs import Image, Series, Volume
 from archspec.kernels import S4D, Fourier, Hyena, Magnet, Mlp, Siren, Spline, Table
-from archspec.signal import Signal, SignalError
-from archspec.windows import Disc, Exponential, Gaussian
+from archspec.kernels.windows import Disc, Exponential, Gaussian
+from archspec.schema.document import SpecError
+from archspec.schema.hole import choice, integer, order, real
 
 if TYPE_CHECKING:
-    from archspec.carrying import carry
-    from archspec.exporting import export, load
-    from archspec.freezing import freeze
+    from archspec.exporting.files import export, load
     from archspec.layers.aliasing import alias_penalty
-    from archspec.layers.keeping import kept_kernels
-    from archspec.layers.roles import roles
     from archspec.layers.scales import admissibility_penalty
-    from archspec.lowering import Network, lower
+    from archspec.network.freezing import freeze
+    from archspec.network.lowering import Network, lower
+    from archspec.network.roles import roles
+    from archspec.network.scopes import kept_kernels
+    from archspec.network.transfer import carry
 
 _NEEDS_TORCH = {
     "admissibility_penalty": "archspec.layers.scales",
     "alias_penalty": "archspec.layers.aliasing",
-    "carry": "archspec.carrying",
+    "carry": "archspec.network.transfer",
     "export": "archspec.exporting",
-    "freeze": "archspec.freezing",
-    "kept_kernels": "archspec.layers.keeping",
-    "Network": "archspec.lowering",
+    "freeze": "archspec.network.freezing",
+    "kept_kernels": "archspec.network.scopes",
+    "Network": "archspec.network.lowering",
     "load": "archspec.exporting",
-    "lower": "archspec.lowering",
-    "roles": "archspec.layers.roles",
+    "lower": "archspec.network.lowering",
+    "roles": "archspec.network.roles",
 }
 
 

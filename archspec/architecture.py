@@ -8,19 +8,19 @@ from typing import Any, Literal, Protocol, Self, TypeVar, get_args
 
 from pydantic import Field, model_validator
 
-from archspec import lints
 from archspec.blocks import AnyBlock, AnyHead
-from archspec.canonical import canonical_hash
-from archspec.cost import Cost
-from archspec.data import to_data
-from archspec.graph import INPUT, Builder, Graph, located
+from archspec.geometry.fourier import TARGETS, Target
+from archspec.graph import lints
+from archspec.graph.canonical import canonical_hash
+from archspec.graph.cost import Cost
+from archspec.graph.graph import INPUT, Builder, Graph, located
+from archspec.graph.passes import optimise, price_by_block
+from archspec.graph.signal import Signal, SignalError
 from archspec.inputs import AnyInput, Extent
 from archspec.kernels import AnyKernel
-from archspec.model import Model
-from archspec.passes import optimise, price_by_block
-from archspec.signal import Signal, SignalError
-from archspec.transforms import TARGETS, Target
-from archspec.windows import AnyWindow
+from archspec.kernels.windows import AnyWindow
+from archspec.schema.data import to_data
+from archspec.schema.model import Model
 
 A = TypeVar("A", bound="Architecture")
 # Which model each `kind` in data stands for.
@@ -147,34 +147,34 @@ class Architecture(Model):
 
     def to_json(self) -> str:
         """JSON text."""
-        from archspec.document import write_json
+        from archspec.schema.document import write_json
 
         return write_json(self.to_data())
 
     def to_yaml(self) -> str:
         """YAML text."""
-        from archspec.document import write_yaml
+        from archspec.schema.document import write_yaml
 
         return write_yaml(self.to_data())
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
         """Read JSON text; SpecError with the place and the remedy if it is not an architecture without holes."""
-        from archspec.document import parsed_json
+        from archspec.schema.document import parsed_json
 
         return _known_filled(parsed_json(cls, text))
 
     @classmethod
     def from_yaml(cls, text: str | bytes) -> Self:
         """Read YAML text; as `from_json`."""
-        from archspec.document import read_yaml
+        from archspec.schema.document import read_yaml
 
         return cls.from_data(read_yaml(text))
 
     @classmethod
     def from_data(cls, data: Any) -> Self:
         """From plain data; as `from_json`."""
-        from archspec.document import parsed
+        from archspec.schema.document import parsed
 
         return _known_filled(parsed(cls, data))
 

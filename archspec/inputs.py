@@ -8,8 +8,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from archspec.model import Model
-from archspec.signal import Signal
+from archspec.graph.signal import Signal
+from archspec.schema.model import Model
 
 Extent = Annotated[int, Field(ge=1, le=100_000_000)]
 

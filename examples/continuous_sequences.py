@@ -7,9 +7,9 @@ the front of accuracy against FLOPs, and the best network tested, unchanged, at 
 """
 
 from search import Search, waves
-from search.plot import draw_front
-from search.progress import Watcher
-from search.training import evaluate
+from search.cli.progress import Watcher
+from search.report.plot import draw_front
+from search.training.trainer import evaluate
 from spaces import sequences
 
 search = Search(

@@ -8,8 +8,8 @@ and sine networks as kernels. Ends with the front, the report that says which sy
 """
 
 from search import Search, digits
-from search.progress import Watcher
-from search.report import report, write_report
+from search.cli.progress import Watcher
+from search.report.report import report, write_report
 from spaces import rotated_images
 
 search = Search(

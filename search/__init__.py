@@ -5,25 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from search.bundled import digits
     from search.candidate import Candidate
-    from search.datasets import character_trajectories, cifar10, sequential_mnist, speech_commands
     from search.drawing import Exhausted
     from search.engine import Engine
-    from search.images import medmnist, pcam, rotated_mnist
-    from search.irregular import drop, on_grid
+    from search.front import Front
     from search.objectives import at_most, maximize, minimize
-    from search.oscillations import dilated_chirps, textures
     from search.outcome import Failed, Outcome, Scored
-    from search.rates import Rate, parameter_groups
-    from search.result import Front, Result, Trial
-    from search.run import Search
-    from search.sequences import adding_problem, bumps_1d, copy_memory, nearby, recall, waves
-    from search.settings import Training
-    from search.shapes import shapes
-    from search.symmetric import half_turns, mirrored
-    from search.task import Task
-    from search.voxels import chiral_voxels
+    from search.result import Result
+    from search.search import Search
+    from search.tasks.datasets import character_trajectories, cifar10, sequential_mnist, speech_commands
+    from search.tasks.digits import digits
+    from search.tasks.images import medmnist, pcam, rotated_mnist
+    from search.tasks.irregular import drop, on_grid
+    from search.tasks.synthetic.oscillations import dilated_chirps, textures
+    from search.tasks.synthetic.sequences import adding_problem, bumps_1d, copy_memory, nearby, recall, waves
+    from search.tasks.synthetic.shapes import shapes
+    from search.tasks.synthetic.symmetric import half_turns, mirrored
+    from search.tasks.synthetic.voxels import chiral_voxels
+    from search.tasks.task import Task
+    from search.training.rates import Rate, parameter_groups
+    from search.training.settings import Training
+    from search.trial import Trial
 
 # Loaded when first asked for: the command line answers without torch and optuna where it can.
 _HOME = {
@@ -31,41 +33,41 @@ _HOME = {
     "Engine": "search.engine",
     "Exhausted": "search.drawing",
     "Failed": "search.outcome",
-    "Front": "search.result",
+    "Front": "search.front",
     "Outcome": "search.outcome",
-    "Rate": "search.rates",
+    "Rate": "search.training.rates",
     "Result": "search.result",
     "Scored": "search.outcome",
-    "Search": "search.run",
-    "Task": "search.task",
-    "Training": "search.settings",
-    "Trial": "search.result",
-    "adding_problem": "search.sequences",
+    "Search": "search.search",
+    "Task": "search.tasks.task",
+    "Training": "search.training.settings",
+    "Trial": "search.trial",
+    "adding_problem": "search.tasks.synthetic.sequences",
     "at_most": "search.objectives",
-    "bumps_1d": "search.sequences",
-    "character_trajectories": "search.datasets",
-    "chiral_voxels": "search.voxels",
-    "cifar10": "search.datasets",
-    "copy_memory": "search.sequences",
-    "digits": "search.bundled",
-    "dilated_chirps": "search.oscillations",
-    "drop": "search.irregular",
-    "half_turns": "search.symmetric",
+    "bumps_1d": "search.tasks.synthetic.sequences",
+    "character_trajectories": "search.tasks.datasets",
+    "chiral_voxels": "search.tasks.synthetic.voxels",
+    "cifar10": "search.tasks.datasets",
+    "copy_memory": "search.tasks.synthetic.sequences",
+    "digits": "search.tasks.digits",
+    "dilated_chirps": "search.tasks.synthetic.oscillations",
+    "drop": "search.tasks.irregular",
+    "half_turns": "search.tasks.synthetic.symmetric",
     "maximize": "search.objectives",
-    "medmnist": "search.images",
+    "medmnist": "search.tasks.images",
     "minimize": "search.objectives",
-    "mirrored": "search.symmetric",
-    "nearby": "search.sequences",
-    "on_grid": "search.irregular",
-    "parameter_groups": "search.rates",
-    "pcam": "search.images",
-    "recall": "search.sequences",
-    "rotated_mnist": "search.images",
-    "sequential_mnist": "search.datasets",
-    "shapes": "search.shapes",
-    "speech_commands": "search.datasets",
-    "textures": "search.oscillations",
-    "waves": "search.sequences",
+    "mirrored": "search.tasks.synthetic.symmetric",
+    "nearby": "search.tasks.synthetic.sequences",
+    "on_grid": "search.tasks.irregular",
+    "parameter_groups": "search.training.rates",
+    "pcam": "search.tasks.images",
+    "recall": "search.tasks.synthetic.sequences",
+    "rotated_mnist": "search.tasks.images",
+    "sequential_mnist": "search.tasks.datasets",
+    "shapes": "search.tasks.synthetic.shapes",
+    "speech_commands": "search.tasks.datasets",
+    "textures": "search.tasks.synthetic.oscillations",
+    "waves": "search.tasks.synthetic.sequences",
 }
 
 

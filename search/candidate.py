@@ -10,7 +10,7 @@ from typing import Any
 import optuna
 
 from archspec.architecture import Architecture
-from archspec.cost import Cost
+from archspec.graph.cost import Cost
 
 # What a trial's record in the study is called.
 SLOT, ARCHITECTURE, HASH, COST, SEED = "slot", "architecture", "hash", "cost", "seed"

@@ -13,13 +13,13 @@ from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from archspec.architecture import Architecture, price
-from archspec.cost import Cost
-from archspec.hole import Choice, Hole, Integer, Real, Scalar
-from archspec.signal import SignalError
-from archspec.transforms import Target
+from archspec.geometry.fourier import Target
+from archspec.graph.cost import Cost
+from archspec.graph.signal import SignalError
+from archspec.schema.hole import Choice, Hole, Integer, Real, Scalar
 from search.candidate import ARCHITECTURE, COST, HASH, REJECTED, SEED, SLOT, Candidate, derived_seed
 from search.objectives import Constraint
-from search.store import quietly
+from search.record.directory import quietly
 from spaces import Space
 
 # Draws of the sampler before the space itself is looked through for a candidate.

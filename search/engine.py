@@ -9,12 +9,12 @@ from dataclasses import replace
 import optuna
 from optuna.trial import TrialState
 
-from archspec.transforms import Target
+from archspec.geometry.fourier import Target
 from search.candidate import ARCHITECTURE, OUTCOME, Candidate, candidate_of
 from search.drawing import Drawing, Exhausted
 from search.objectives import Constraint, Objective
 from search.outcome import Failed, Outcome, Scored, from_record, to_record
-from search.store import quietly
+from search.record.directory import quietly
 from spaces import Space
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from archspec.cost import Cost
+from archspec.graph.cost import Cost
 
 QUANTITIES = tuple(Cost().quantities())
 _SUFFIX = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
-from archspec.cost import Cost
+from archspec.graph.cost import Cost
 
 
 @dataclass(frozen=True)

@@ -2,122 +2,26 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-from archspec.architecture import Architecture
-from archspec.certificate import Certificate
-from archspec.cost import Cost
+from archspec.graph.cost import Cost
+from archspec.symmetry.certificate import Certificate
 from search.candidate import ARCHITECTURE, OUTCOME, REJECTED, candidate_of
+from search.errors import RunError
+from search.front import Front
 from search.objectives import Objective, parse_objective
 from search.outcome import Failed, Scored, from_record
-from search.store import RunDirectory, RunError
+from search.record.directory import RunDirectory
+from search.trial import State, Trial, accuracy_per_flop
 
 if TYPE_CHECKING:
     import optuna
 
-    from archspec.lowering import Network
-    from search.task import Task
+    from search.tasks.task import Task
 
-State = Literal["scored", "stopped", "failed", "rejected", "running"]
 ACCURACY_PER_FLOP = "accuracy_per_flop"
-PRICE_OF_FLOPS = -0.07
-TARGET_FLOPS = 1e6
-
-
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """One draw of a search. `architecture` and `cost` are None where it was rejected before training.
-
-    The cost is that of the trained network: what its windows and elements have learned counts. `symmetry` is its
-    certificate, None where it has no group.
-    `fidelity` is the number of epochs it was trained for, `reason` why it failed or was rejected.
-    """
-
-    number: int
-    state: State
-    architecture: Architecture | None
-    cost: Cost | None
-    scores: Mapping[str, float]
-    fidelity: int
-    reason: str | None
-    seed: int
-    directory: RunDirectory = field(repr=False)
-    task: Task | None = field(default=None, repr=False)
-    symmetry: Certificate | None = None
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Trial) and (self.number, self.directory.path) == (other.number, other.directory.path)
-
-    def __hash__(self) -> int:
-        return hash((self.number, self.directory.path))
-
-    def model(self) -> Network:
-        """The trained network, in evaluation mode; RunError if it has no weights."""
-        from safetensors.torch import load_file
-
-        from archspec.lowering import lower
-
-        path = self.directory.weights(self.number)
-        if self.architecture is None or not path.exists():
-            raise RunError(f"trial {self.number} ({self.state}) has no weights")
-        model = lower(self.architecture)
-        model.load_state_dict(load_file(path))
-        model.eval()
-        return model
-
-    def test(self) -> dict[str, float]:
-        """Scores on the test data, which the search has not seen; RunError if the task is not at hand."""
-        if self.task is None or self.task.test is None:
-            raise RunError("there is no test data here: open the run with its task, Result.open(directory, task)")
-        from search.evaluating import evaluate
-
-        return evaluate(self.model(), self.task, self.task.test)
-
-    def export(self, directory: str | Path, overwrite: bool = False) -> Path:
-        """Write the trained network as spec, weights, ONNX and README; see `archspec.export`."""
-        from archspec.exporting import export
-
-        scores = {f"validation {name}": value for name, value in self.scores.items()}
-        if self.task is not None and self.task.test is not None:
-            scores |= {f"test {name}": value for name, value in self.test().items()}
-        return export(self.model(), directory, scores=scores, symmetry=self.symmetry, overwrite=overwrite)
-
-
-@dataclass(frozen=True)
-class Front(Sequence[Trial]):
-    """The trials no other beats in every objective, cheapest first. Printed, a table."""
-
-    trials: tuple[Trial, ...]
-    objectives: tuple[Objective, ...]
-
-    def __len__(self) -> int:
-        return len(self.trials)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.trials[index]
-
-    def __iter__(self) -> Iterator[Trial]:
-        return iter(self.trials)
-
-    def hypervolume(self, low: float = 1e3, high: float = 1e9) -> float:
-        """Share of the rectangle of error (0 to 1) and log10 FLOPs (`low` to `high`) that the front dominates."""
-        area, best = 0.0, 0.0
-        edges = [math.log10(max(t.cost.flops, 1)) for t in self.trials if t.cost] + [math.log10(high)]
-        for trial, right in zip(self.trials, edges[1:], strict=True):
-            assert trial.cost is not None
-            best = max(best, trial.scores.get("accuracy", 0.0))
-            left = max(math.log10(max(trial.cost.flops, 1)), math.log10(low))
-            area += best * max(0.0, min(right, math.log10(high)) - left)
-        return area / (math.log10(high) - math.log10(low))
-
-    def __str__(self) -> str:
-        from search.tables import as_text, front_table
-
-        return as_text(front_table(self))
 
 
 class Result:
@@ -231,12 +135,6 @@ class Result:
             self.task,
             symmetry,
         )
-
-
-def accuracy_per_flop(trial: Trial) -> float:
-    """Accuracy with a soft price on FLOPs: accuracy · (FLOPs / 10⁶)^-0.07 (Tan et al. 2019, arXiv 1807.11626)."""
-    assert trial.cost is not None
-    return float(trial.scores["accuracy"] * (max(trial.cost.flops, 1) / TARGET_FLOPS) ** PRICE_OF_FLOPS)
 
 
 def _beats(a: tuple[float, ...], b: tuple[float, ...]) -> bool:

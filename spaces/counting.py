@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from archspec.blocks import Repeat
-from archspec.hole import Choice, Expression, Hole, Real, Scalar
-from archspec.model import Model
+from archspec.schema.hole import Choice, Expression, Hole, Real, Scalar
+from archspec.schema.model import Model
 from spaces.parameters import domain, walk
 
 # How many fillings there are for each set of decisions already taken under a name.

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archspec.blocks import Repeat, Sequential
-from archspec.hole import Choice, Expression, Hole, Scalar
-from archspec.model import Model
+from archspec.schema.hole import Choice, Expression, Hole, Scalar
+from archspec.schema.model import Model
 from spaces.parameters import option_of, walk
 
 Draw = Callable[[str, Hole], Scalar]

@@ -8,9 +8,9 @@ from itertools import product
 from typing import Any
 
 from archspec.blocks import Repeat, Sequential
-from archspec.groups import Group
-from archspec.hole import Choice, Expression, Hole, Scalar
-from archspec.model import Model
+from archspec.geometry.groups import Group
+from archspec.schema.hole import Choice, Expression, Hole, Scalar
+from archspec.schema.model import Model
 from spaces.parameters import check, domain
 
 MAX_SOLUTIONS_TRIED = 100_000

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archspec.blocks import Repeat
-from archspec.hole import Choice, Expression, Hole, Integer, Real, Scalar
-from archspec.model import Model
+from archspec.schema.hole import Choice, Expression, Hole, Integer, Real, Scalar
+from archspec.schema.model import Model
 
 # What must hold for a parameter to be alive: each named parameter has one of these values.
 Condition = dict[str, tuple[Scalar, ...]]

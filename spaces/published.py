@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from archspec import published
-from archspec.block import Block
-from archspec.groups import Group
-from archspec.hole import choice, order
+from archspec.geometry.groups import Group
+from archspec.graph.block import Block
 from archspec.inputs import Input, Series, Volume
 from archspec.kernels import Fourier, Magnet, Siren, Spline, Table
 from archspec.published.cubes import MODEL_NET
 from archspec.published.grids import ROTATED_MNIST
 from archspec.published.wavelets import URBAN_SOUND
+from archspec.schema.hole import choice, order
 from spaces.space import Space
 
 MNIST_OMEGA = 2976.49

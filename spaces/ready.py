@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archspec.architecture import Architecture
-from archspec.block import Block
 from archspec.blocks import Activation, Classifier, Conv, GroupPool, Lift, Norm, Pool, Repeat, Residual
-from archspec.groups import Group
-from archspec.hole import choice, integer, order
+from archspec.geometry.groups import Group
+from archspec.graph.block import Block
 from archspec.inputs import Image, Input, Series, Volume
 from archspec.kernels import S4D, Fourier, Hyena, Kernel, Magnet, Siren, Table
+from archspec.kernels.windows import Disc, Window
 from archspec.published import grids
-from archspec.windows import Disc, Window
+from archspec.schema.hole import choice, integer, order
 from spaces.space import Space
 
 STAGES = 2

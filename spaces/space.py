@@ -10,11 +10,11 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from archspec.architecture import KINDS, Architecture
-from archspec.data import from_data, to_data
-from archspec.document import SpecError, read_json, read_yaml, write_json, write_yaml
-from archspec.hole import Hole, Integer, Real, Scalar
-from archspec.mistakes import describe
-from archspec.signal import SignalError
+from archspec.graph.signal import SignalError
+from archspec.schema.data import from_data, to_data
+from archspec.schema.document import SpecError, read_json, read_yaml, write_json, write_yaml
+from archspec.schema.hole import Hole, Integer, Real, Scalar
+from archspec.schema.mistakes import describe
 from spaces.counting import count
 from spaces.filling import Draw, Filling, Known
 from spaces.matching import Match, matches, solved
@@ -152,7 +152,7 @@ class Space:
     @classmethod
     def from_data(cls, data: Any) -> Space:
         """From plain data; as `from_json`."""
-        from archspec.document import parsed
+        from archspec.schema.document import parsed
 
         try:
             fields = from_data(data, KINDS)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from archspec.transforms import fft_flops
+from archspec.geometry.fourier import fft_flops
 
 aten = torch.ops.aten
 

@@ -20,7 +20,7 @@ import pytest
 import torch
 from torch import Tensor
 
-import archspec.symmetry
+import archspec.symmetry.certifying
 from archspec import (
     Architecture,
     Network,
@@ -35,13 +35,13 @@ from archspec import (
     load,
     roles,
 )
-from archspec.certificate import largest
-from archspec.groups import Group
+from archspec.geometry.groups import Group
+from archspec.graph.signal import Signal
 from archspec.layers.bank import Bank
-from archspec.moving import transformed
-from archspec.signal import Signal
-from archspec.symmetry import certify, settle
-from archspec.turning import reestimate, turn, turns
+from archspec.network.offsets import reestimate, turn, turns
+from archspec.symmetry.certificate import largest
+from archspec.symmetry.certifying import certify, settle
+from archspec.symmetry.signals import transformed
 from tests.examples import EXAMPLES, built, noise
 
 
@@ -180,7 +180,7 @@ def index_on_the_cpu(patch: pytest.MonkeyPatch) -> None:
         moved = transformed(x, signal, group, element)
         return moved if signal.group.trivial else moved.index_select(2, torch.arange(moved.shape[2]))
 
-    patch.setattr(archspec.symmetry, "transformed", wrong)
+    patch.setattr(archspec.symmetry.certifying, "transformed", wrong)
 
 
 def buffer_on_the_cpu(patch: pytest.MonkeyPatch) -> None:

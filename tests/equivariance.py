@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, fx
 
 from archspec import Architecture, Group, Network, Signal
-from archspec.groups import is_subgroup
+from archspec.geometry.groups import is_subgroup
 from archspec.layers.border import bordered
-from archspec.moving import transformed
-from archspec.symmetry import node_values
+from archspec.symmetry.certifying import node_values
+from archspec.symmetry.signals import transformed
 from tests.examples import built, seeded
 
 EXACT = 1e-10

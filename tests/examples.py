@@ -56,7 +56,7 @@ from archspec import (
     price,
     published,
 )
-from archspec.block import Block
+from archspec.graph.block import Block
 from archspec.inputs import Input
 
 SQUARE = Image(channels=2, size=(9, 9))

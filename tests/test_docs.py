@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from archspec.schema import BLOCKS, SCHEMA, blocks_text, schema_text
+from archspec.reference import BLOCKS, SCHEMA, blocks_text, schema_text
 
 ROOT = Path(__file__).parents[1]
 

@@ -13,12 +13,12 @@ import pytest
 
 import archspec
 import spaces
-from archspec.block import Block, Primitive
 from archspec.blocks import AnyBlock, AnyHead
-from archspec.blocks.conv import Convolution
+from archspec.blocks.conv.conv import Convolution
 from archspec.blocks.heads import Readout
+from archspec.graph.block import Block, Primitive
 from archspec.kernels import AnyKernel
-from archspec.windows import AnyWindow
+from archspec.kernels.windows import AnyWindow
 from tests.examples import EXAMPLES
 
 ROOT = Path(__file__).parents[1]
@@ -187,9 +187,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from archspec.block import Primitive
-from archspec.cost import Cost
-from archspec.signal import Signal, SignalError
+from archspec.graph.block import Primitive
+from archspec.graph.cost import Cost
+from archspec.graph.signal import Signal, SignalError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -246,7 +246,14 @@ class Folded(nn.Module):
 TOY_EXAMPLE = """    "toy": on("D4", TOY, Norm()),
     "plain toy": network(LINE, Residual(body=[TOY])),
 """
-TOY_LAWS = "test_laws.py", "test_symmetry.py", "test_hash.py", "test_passes.py", "test_kernels.py"
+TOY_LAWS = (
+    "archspec/blocks/test_laws.py",
+    "archspec/symmetry",
+    "archspec/graph/test_hash.py",
+    "archspec/graph/test_passes.py",
+    "archspec/kernels/test_kernels.py",
+    "test_structure.py",
+)
 TOY_USE = """
 import json, random, sys, warnings
 from pathlib import Path

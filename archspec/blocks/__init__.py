@@ -5,19 +5,19 @@ from typing import Annotated
 from pydantic import Field
 
 from archspec.blocks.activation import Activation, Dropout
-from archspec.blocks.attention import Attention
-from archspec.blocks.averaging import FrameAverage, TestTimeAverage
-from archspec.blocks.canonicalise import Canonicalise
+from archspec.blocks.around.averaging import FrameAverage, TestTimeAverage
+from archspec.blocks.around.canonicalise import Canonicalise
+from archspec.blocks.attention.attention import Attention
+from archspec.blocks.attention.self_attention import SelfAttention, SelfAttentionLift
 from archspec.blocks.compose import Branch, Graph, GraphNode, Repeat, Residual, Sequential
-from archspec.blocks.conv import Conv, Lift
-from archspec.blocks.conv_scales import Scales
+from archspec.blocks.conv.conv import Conv, Lift
+from archspec.blocks.conv.fields import Scales
 from archspec.blocks.fibre import GroupPool, Restrict
 from archspec.blocks.heads import Classifier, Dense, Regressor
 from archspec.blocks.norm import Norm
 from archspec.blocks.partial import Partial
 from archspec.blocks.pointwise import Pointwise
 from archspec.blocks.pool import Pool
-from archspec.blocks.self_attention import SelfAttention, SelfAttentionLift
 
 AnyBlock = Annotated[
     Conv

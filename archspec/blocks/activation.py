@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from archspec.block import Primitive
-from archspec.signal import Signal
+from archspec.graph.block import Primitive
+from archspec.graph.signal import Signal
 
 if TYPE_CHECKING:
     from torch import nn

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from archspec.block import Block
 from archspec.blocks.pointwise import Pointwise
 from archspec.blocks.pool import Pool
-from archspec.graph import Builder, located, path
-from archspec.mistakes import listed, shortened_path
-from archspec.model import Model
-from archspec.node import Merge
-from archspec.signal import Signal, SignalError
+from archspec.graph.block import Block, Build, Merge
+from archspec.graph.graph import located, path
+from archspec.graph.signal import Signal, SignalError
+from archspec.schema.mistakes import listed, shortened_path
+from archspec.schema.model import Model
 
 if TYPE_CHECKING:
     from archspec.blocks import AnyBlock
@@ -30,7 +29,7 @@ class Sequential(Block):
     kind: Literal["sequential"] = "sequential"
     body: Body = ()
 
-    def expand(self, build: Builder, name: str, x: str) -> str:
+    def expand(self, build: Build, name: str, x: str) -> str:
         return build.body(f"{name}.body", self.body, x)
 
 
@@ -40,13 +39,13 @@ class Residual(Block):
     kind: Literal["residual"] = "residual"
     body: Body
 
-    def expand(self, build: Builder, name: str, x: str) -> str:
+    def expand(self, build: Build, name: str, x: str) -> str:
         result = build.body(f"{name}.body", self.body, x)
-        shortcut = self._shortcut(build, name, x, build.nodes[result].signal)
+        shortcut = self._shortcut(build, name, x, build.signal(result))
         return build.merge(f"{name}.sum", "add", (shortcut, result), self.kind)
 
-    def _shortcut(self, build: Builder, name: str, x: str, to: Signal) -> str:
-        source = build.nodes[x].signal
+    def _shortcut(self, build: Build, name: str, x: str, to: Signal) -> str:
+        source = build.signal(x)
         turns = source.pooled == to.pooled or source.pooled.trivial  # then it turns as the body's result does
         if source.group != to.group or not turns or source.dims != to.dims:
             raise located(
@@ -75,11 +74,10 @@ class Repeat(Block):
     body: Body
     tied: bool = True
 
-    def expand(self, build: Builder, name: str, x: str) -> str:
+    def expand(self, build: Build, name: str, x: str) -> str:
         for copy in range(self.times):
-            before = len(build.nodes)
-            x = build.body(f"{name}.copy{copy}.body", self.body, x)
-            if len(build.nodes) == before:
+            before, x = x, build.body(f"{name}.copy{copy}.body", self.body, x)
+            if x == before:
                 break  # an empty body stays empty, however often
         return x
 
@@ -91,7 +89,7 @@ class Branch(Block):
     branches: Annotated[tuple[Body, ...], Field(min_length=1)]
     merge: Merge = "add"
 
-    def expand(self, build: Builder, name: str, x: str) -> str:
+    def expand(self, build: Build, name: str, x: str) -> str:
         results = [build.body(f"{name}.branches.{i}", body, x) for i, body in enumerate(self.branches)]
         return build.merge(f"{name}.{self.merge}", self.merge, results, self.kind)
 
@@ -118,7 +116,7 @@ class Graph(Block):
             raise ValueError("no node can be called input: that is what the graph reads")
         return nodes
 
-    def expand(self, build: Builder, name: str, x: str) -> str:
+    def expand(self, build: Build, name: str, x: str) -> str:
         results = {"input": x}
         for key in self._order(name):
             node = self.nodes[key]

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from archspec.block import Primitive, require_no_group
 from archspec.blocks.pointwise import Pointwise
-from archspec.cost import Cost
-from archspec.signal import Signal, SignalError
+from archspec.graph.block import Primitive, require_no_group
+from archspec.graph.cost import Cost
+from archspec.graph.signal import Signal, SignalError
 
 if TYPE_CHECKING:
     from torch import nn

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from archspec.block import Primitive
-from archspec.cost import Cost
-from archspec.signal import Signal, SignalError
+from archspec.graph.block import Primitive
+from archspec.graph.cost import Cost
+from archspec.graph.signal import Signal, SignalError
 
 if TYPE_CHECKING:
     from torch import nn

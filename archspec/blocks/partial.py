@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from archspec.block import Primitive
-from archspec.cost import Cost
-from archspec.groups import Group
-from archspec.model import later
-from archspec.signal import Signal, SignalError
+from archspec.geometry.groups import Group
+from archspec.graph.block import Primitive
+from archspec.graph.cost import Cost
+from archspec.graph.signal import Signal, SignalError
+from archspec.schema.model import later
 
 if TYPE_CHECKING:
     from torch import nn

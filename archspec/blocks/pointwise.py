@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from archspec.block import Channels, Primitive
-from archspec.cost import Cost
-from archspec.groups import Group
-from archspec.sampling import one_tap
-from archspec.signal import Signal, SignalError
-from archspec.transforms import Target
+from archspec.geometry.fourier import Target
+from archspec.geometry.groups import Group
+from archspec.geometry.sampling import one_tap
+from archspec.graph.block import Channels, Primitive
+from archspec.graph.cost import Cost
+from archspec.graph.signal import Signal, SignalError
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from archspec.block import Primitive, per_axis, slide, too_large
-from archspec.signal import Signal, SignalError
+from archspec.graph.block import Primitive, per_axis, slide, too_large
+from archspec.graph.signal import Signal, SignalError
 
 if TYPE_CHECKING:
     from torch import nn

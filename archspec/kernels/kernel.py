@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field
 
-from archspec.cropping import unit
-from archspec.groups import Group
-from archspec.model import Model
+from archspec.geometry.cropping import unit
+from archspec.geometry.groups import Group
+from archspec.schema.model import Model
 
 if TYPE_CHECKING:
     from archspec.layers.kernels.features import KernelModule

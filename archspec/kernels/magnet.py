@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from archspec.groups import Group
+from archspec.geometry.groups import Group
 from archspec.kernels.kernel import Oscillating, Wanted, dense_macs
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from archspec.cropping import unit
-from archspec.groups import Group
+from archspec.geometry.cropping import unit
+from archspec.geometry.groups import Group
 from archspec.kernels.kernel import Kernel, Wanted
 
 if TYPE_CHECKING:

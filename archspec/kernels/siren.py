@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import Field
 
 from archspec.kernels.kernel import Oscillating, Wanted, dense_macs
-from archspec.model import later
+from archspec.schema.model import later
 
 if TYPE_CHECKING:
     from archspec.layers.kernels.features import KernelModule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from archspec.groups import Group
+from archspec.geometry.groups import Group
 from archspec.kernels.kernel import Kernel, Wanted
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archspec.cropping import unit
+from archspec.geometry.cropping import unit
 from archspec.layers.bank import Bank
 from archspec.layers.kernels.magnet import Magnet
 from archspec.layers.windows import Gaussian

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from archspec.geometry.fourier import Target
 from archspec.layers.conv import GroupConv
-from archspec.transforms import Target
 
 
 class Attention(nn.Module):

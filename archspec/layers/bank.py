@@ -14,13 +14,13 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from archspec.cropping import equalised, kept_taps, unit
+from archspec.geometry.cropping import equalised, kept_taps, unit
 from archspec.layers.kernels.features import KernelModule
 from archspec.layers.precision import Fixed, wide_dtype, without_autocast
 from archspec.layers.windows import LearnedWindow
 
 if TYPE_CHECKING:
-    from archspec.sampling import Place
+    from archspec.geometry.sampling import Place
 
 Kept = dict[object, tuple[list[nn.Parameter], Tensor]]
 

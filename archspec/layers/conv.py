@@ -13,17 +13,18 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from archspec.cropping import zeros_around
+from archspec.geometry.cropping import zeros_around
+from archspec.geometry.fourier import Target, by_transforms, fft_sizes, layouts, shares_spectra
 from archspec.layers.bank import Bank
 from archspec.layers.kernels.features import FeatureKernel, KernelModule
 from archspec.layers.kernels.table import Table
+from archspec.layers.plain import plain_convolution, plain_transform
 from archspec.layers.precision import widened, without_autocast
 from archspec.layers.spectral import convolve, kernel_spectrum, spectrum_of_features
 from archspec.layers.windows import LearnedWindow
-from archspec.transforms import Target, by_transforms, fft_sizes, layouts, shares_spectra
 
 if TYPE_CHECKING:
-    from archspec.sampling import Place
+    from archspec.geometry.sampling import Place
 
 CONV = (F.conv1d, F.conv2d, F.conv3d)
 INNERMOST = (torch.contiguous_format, torch.channels_last, torch.channels_last_3d)
@@ -40,7 +41,7 @@ class Way(NamedTuple):
 def fastest_way(
     around: tuple[tuple[int, int], ...], taps: tuple[int, ...], depthwise: bool, training: bool, device: str = "cpu"
 ) -> Way:
-    """What measures as fastest on this kind of device, by the table of `archspec.transforms.layouts`.
+    """What measures as fastest on this kind of device, by the table of `archspec.geometry.fourier.layouts`.
 
     Above some size a convolution that pads by itself leaves the fast path of the library; the backward of a depthwise
     one is several times faster with the channels innermost, its forward slower.
@@ -212,9 +213,11 @@ class GroupConv(Bank):
 
     def plain(self, target: Target = "torch") -> nn.Module:
         """The same by modules of torch alone, as a target runs it."""
-        from archspec.layers.plain import plain_convolution, plain_transform
-
-        return plain_transform(self, target) if self.goes_by_fft(target) else plain_convolution(self)
+        bank, bias, way = self.sample(), self.expanded_bias(), self.ways[False]
+        if not self.goes_by_fft(target):
+            return plain_convolution(bank, bias, self.stride, way.own_padding, way.pad, self.groups)
+        repeats = self.order if self.depthwise and not self.grouped_input else 1
+        return plain_transform(bank, bias, self.grid, self.around, self.depthwise, repeats, target)
 
 
 def pointwise(

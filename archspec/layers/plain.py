@@ -2,53 +2,82 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from archspec.geometry.fourier import Target, fft_sizes
 from archspec.layers.precision import widened
 from archspec.layers.spectral import kernel_spectrum
-from archspec.transforms import Target, fft_sizes
-
-if TYPE_CHECKING:
-    from archspec.layers.conv import GroupConv
 
 CONV_MODULE: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 ZERO_PAD: tuple[Any, ...] = (nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d)
 
 
-def plain_convolution(layer: GroupConv) -> nn.Module:
-    """An ordinary convolution with the expanded bank as its weights."""
-    dims, bank = len(layer.taps), layer.sample().detach().clone(memory_format=torch.contiguous_format)
-    bias, way = layer.expanded_bias(), layer.ways[False]
-    conv = CONV_MODULE[dims - 1](
-        bank.shape[1] * layer.groups,
+def plain_convolution(
+    bank: Tensor,
+    bias: Tensor | None,
+    stride: tuple[int, ...],
+    own_padding: tuple[int, ...],
+    pad: Sequence[int],
+    groups: int,
+) -> nn.Module:
+    """An ordinary convolution with the expanded bank (O·N, I·M, *taps) as its weights.
+
+    Args:
+        bank: of all kernels.
+        bias: (O·N,).
+        stride: per axis.
+        own_padding: zeros that the convolution adds itself, per axis.
+        pad: those that are added before, as `F.pad` takes them.
+        groups: of channels that are convolved apart.
+    """
+    bank, taps = bank.detach().clone(memory_format=torch.contiguous_format), tuple(bank.shape[2:])
+    conv = CONV_MODULE[len(taps) - 1](
+        bank.shape[1] * groups,
         bank.shape[0],
-        layer.taps,
-        layer.stride,
-        way.own_padding,
+        taps,
+        stride,
+        own_padding,
         1,
-        layer.groups,
+        groups,
         bias=bias is not None,
         device="meta",
     )
     conv.weight = nn.Parameter(bank)
     if bias is not None:
         conv.bias = nn.Parameter(bias.detach().clone())
-    return nn.Sequential(ZERO_PAD[dims - 1](tuple(way.pad), 0.0), conv) if any(way.pad) else conv
+    return nn.Sequential(ZERO_PAD[len(taps) - 1](tuple(pad), 0.0), conv) if any(pad) else conv
 
 
-def plain_transform(layer: GroupConv, target: Target) -> nn.Module:
-    """Transforms, a product with the spectrum of the bank, and back: torch alone, with every size written out."""
-    grid, taps, around = layer.grid, layer.taps, layer.around
+def plain_transform(
+    bank: Tensor,
+    bias: Tensor | None,
+    grid: tuple[int, ...],
+    around: tuple[tuple[int, int], ...],
+    depthwise: bool,
+    repeats: int,
+    target: Target,
+) -> nn.Module:
+    """Transforms, a product with the spectrum of the bank, and back: torch alone, with every size written out.
+
+    Args:
+        bank: of all kernels, (O·N, I·M, *taps).
+        bias: (O·N,).
+        grid: points of the signal, per axis.
+        around: zeros before and after it, per axis.
+        depthwise: whether each map is convolved by itself.
+        repeats: copies of each map that is read, one for each element that it is lifted to.
+        target: what runs it.
+    """
+    taps = tuple(bank.shape[2:])
     sizes = fft_sizes(grid, taps, around, powers_of_two=target == "onnx")
     with torch.no_grad():
-        spectrum = kernel_spectrum(widened(layer.sample()), grid, sizes, around, layer.depthwise)
-    bias = layer.expanded_bias()
+        spectrum = kernel_spectrum(widened(bank), grid, sizes, around, depthwise)
     out = tuple(n + a + b - k + 1 for n, (a, b), k in zip(grid, around, taps, strict=True))
-    repeats = layer.order if layer.depthwise and not layer.grouped_input else 1
-    return _Transform(spectrum, bias, sizes, out, layer.depthwise, repeats)
+    return _Transform(spectrum, bias, sizes, out, depthwise, repeats)
 
 
 class _Transform(nn.Module):

@@ -16,8 +16,8 @@ from archspec.layers.conv import CONV
 from archspec.layers.plain import CONV_MODULE, ZERO_PAD
 
 if TYPE_CHECKING:
+    from archspec.geometry.sampling import Place
     from archspec.layers.kernels.features import KernelModule
-    from archspec.sampling import Place
 
 
 class ScaleConv(Bank):

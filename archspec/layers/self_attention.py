@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from archspec.layers.precision import Fixed
 
 if TYPE_CHECKING:
-    from archspec.positions import Positions
+    from archspec.geometry.relative_positions import Positions
 
 
 class SelfAttention(Fixed):

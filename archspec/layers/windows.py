@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from archspec.layers.precision import Fixed, wide_dtype, widened
 
 if TYPE_CHECKING:
-    from archspec.sampling import Sampling
+    from archspec.geometry.sampling import Sampling
 
 
 class LearnedWindow(Fixed):

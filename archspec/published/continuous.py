@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import Any
 
 from archspec.architecture import Architecture
-from archspec.block import Block
 from archspec.blocks import (
     Activation,
     Branch,
@@ -20,9 +19,10 @@ from archspec.blocks import (
     Repeat,
     Residual,
 )
+from archspec.graph.block import Block
 from archspec.inputs import Image, Input, Series
 from archspec.kernels import Magnet, Siren
-from archspec.windows import Gaussian
+from archspec.kernels.windows import Gaussian
 
 # FlexConv's input scale of 25.6, over the four filters of its kernels, in cycles per unit: 25.6 / (2π·√4).
 FLEXCONV_OMEGA = 2.037

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from archspec.architecture import Architecture
-from archspec.block import Block
 from archspec.blocks import Activation, Classifier, Conv, Dropout, GroupPool, Lift, Norm, Pointwise, Pool
+from archspec.graph.block import Block
 from archspec.inputs import Volume
 from archspec.published.grids import halved, halving, largest
 

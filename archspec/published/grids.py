@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from archspec.blocks import Pool
-from archspec.hole import Expression, Hole, possible_values
 from archspec.inputs import Image
+from archspec.schema.hole import Expression, Hole, possible_values
 
 ROTATED_MNIST = Image(channels=1, size=(28, 28))
 

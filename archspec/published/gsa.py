@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from archspec.architecture import Architecture
-from archspec.block import Block
 from archspec.blocks import (
     Activation,
     Classifier,
@@ -19,6 +18,7 @@ from archspec.blocks import (
     SelfAttention,
     SelfAttentionLift,
 )
+from archspec.graph.block import Block
 from archspec.inputs import Input
 from archspec.published.grids import ROTATED_MNIST, halved, halving
 

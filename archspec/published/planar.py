@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from archspec.architecture import Architecture
-from archspec.block import Block
 from archspec.blocks import Activation, Attention, Classifier, Conv, Dropout, GroupPool, Lift, Norm
+from archspec.graph.block import Block
 from archspec.inputs import Input
 from archspec.published.grids import ROTATED_MNIST, at_most, halving, largest
 

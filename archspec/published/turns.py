@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from archspec.architecture import Architecture
-from archspec.block import Block
 from archspec.blocks import (
     Activation,
     Branch,
@@ -21,12 +20,13 @@ from archspec.blocks import (
     Pool,
     Residual,
 )
-from archspec.groups import Group
-from archspec.hole import Hole, possible_values
+from archspec.geometry.groups import Group
+from archspec.graph.block import Block
 from archspec.inputs import Input
 from archspec.kernels import Siren
+from archspec.kernels.windows import Disc
 from archspec.published.grids import ROTATED_MNIST, halved, halving, largest
-from archspec.windows import Disc
+from archspec.schema.hole import Hole, possible_values
 
 LAST_SIZE = 5
 

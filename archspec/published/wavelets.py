@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from archspec.architecture import Architecture
-from archspec.block import Block
 from archspec.blocks import Activation, Classifier, Conv, Dropout, Lift, Norm, Pointwise, Pool, Scales
+from archspec.graph.block import Block
 from archspec.inputs import Series
 from archspec.kernels import Table
 

@@ -23,9 +23,9 @@ from archspec import (
     TestTimeAverage,
     price,
 )
-from archspec.block import Block
+from archspec.graph.block import Block
 from search import Training, digits
-from search.retraining import retrain
+from search.training.retraining import retrain
 
 EPOCHS, SEEDS = 12, (1, 2, 3)
 

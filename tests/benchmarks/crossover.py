@@ -27,9 +27,9 @@ from typing import Any, NamedTuple
 import torch
 
 from archspec import Architecture, Classifier, Conv, Image, Series, Volume, kept_kernels, lower
+from archspec.geometry.fourier import CROSSOVERS, crossovers
 from archspec.inputs import Input
 from archspec.layers.conv import GroupConv
-from archspec.transforms import CROSSOVERS, crossovers
 
 BATCH = 16
 CLEAR = 6.0  # longer kernels are not tried where transforms are so many times faster

@@ -32,7 +32,7 @@ from archspec import (
     lower,
 )
 from archspec.kernels import Kernel
-from archspec.symmetry import node_values
+from archspec.symmetry.certifying import node_values
 from search import digits
 
 DEPTHS, SEEDS, MAPS = (1, 2, 4, 8, 16), (701, 702, 703, 704), 16

@@ -26,10 +26,10 @@ from archspec import (
     Siren,
     Table,
 )
-from archspec.block import Block
+from archspec.graph.block import Block
 from search import Result, Search, Task, Training, Trial, digits
-from search.progress import Watcher
-from search.retraining import retrain
+from search.cli.progress import Watcher
+from search.training.retraining import retrain
 from spaces import Space, choice, integer, order
 
 TRIALS, EPOCHS, SEEDS = 30, 20, (101, 102, 103)

@@ -13,7 +13,7 @@ from archspec.architecture import Architecture
 from archspec.inputs import Image, Input, Series
 from archspec.kernels import Kernel
 from archspec.layers.conv import GroupConv
-from search.fitting import targets_1d, targets_2d
+from search.tasks.synthetic.targets import targets_1d, targets_2d
 
 STEPS, RATE = 1500, 1e-2
 KERNELS: dict[str, Kernel] = {

@@ -23,8 +23,8 @@ from typing import Any, NamedTuple
 import torch
 
 from archspec import kept_kernels
+from archspec.geometry.fourier import CROSSOVERS
 from archspec.layers.conv import GroupConv, Way, fastest_way
-from archspec.transforms import CROSSOVERS
 from tests.benchmarks.crossover import BATCH, layer, written
 
 CHANNELS, ANY = 32, 1_000_000

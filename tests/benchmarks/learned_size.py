@@ -26,11 +26,11 @@ from archspec import (
     price,
 )
 from archspec.kernels import Kernel
+from archspec.kernels.windows import Window
 from archspec.layers.bank import Bank
-from archspec.windows import Window
 from search import Failed, Task, Training, nearby, recall
-from search.training import evaluate, train
-from search.worker import one_thread
+from search.training.threads import one_thread
+from search.training.trainer import evaluate, train
 
 LENGTH = 200
 SEEDS = (401, 402, 403, 404, 405)

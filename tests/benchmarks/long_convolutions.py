@@ -27,8 +27,8 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from archspec import Architecture, Classifier, Conv, Series, Siren, lower
+from archspec.geometry.fourier import fft_sizes
 from archspec.layers.conv import GroupConv
-from archspec.transforms import fft_sizes
 from tests.benchmarks.crossover import ratio
 
 BATCH, CHANNELS, HIDDEN, OMEGA = 16, 32, 32, 30.0

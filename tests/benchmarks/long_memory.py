@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from archspec import Activation, Architecture, Conv, Dense, Norm, Repeat, Residual, Series, price, published
-from archspec.block import Block
+from archspec.graph.block import Block
 from search import Task, Training, adding_problem, copy_memory
-from search.retraining import retrain
+from search.training.retraining import retrain
 
 SEEDS = (101, 102, 103)
 WORKERS = 1

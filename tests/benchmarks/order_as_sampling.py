@@ -35,12 +35,12 @@ from archspec import (
     lower,
 )
 from archspec.kernels import Kernel
+from archspec.kernels.windows import Window
 from archspec.layers.bank import Bank
-from archspec.turning import reestimate, turn
-from archspec.windows import Window
+from archspec.network.offsets import reestimate, turn
 from search import digits
-from search.training import evaluate
-from search.worker import one_thread
+from search.training.threads import one_thread
+from search.training.trainer import evaluate
 
 SEEDS = (501, 502, 503)
 EPOCHS, BATCH, RATE = 60, 64, 1e-2

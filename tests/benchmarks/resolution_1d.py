@@ -31,10 +31,10 @@ from archspec import (
     lower,
 )
 from archspec.kernels import Kernel
-from archspec.windows import Window
+from archspec.kernels.windows import Window
 from search import Failed, Task, Training, waves
-from search.training import evaluate, train
-from search.worker import one_thread
+from search.training.threads import one_thread
+from search.training.trainer import evaluate, train
 
 NATIVE, OTHERS = 64, (96, 128, 256)
 TAPS, CHANNELS, CLASSES = 15, 24, 8

@@ -26,10 +26,10 @@ from archspec import (
     price,
 )
 from archspec.kernels import Kernel
-from archspec.windows import Window
+from archspec.kernels.windows import Window
 from search import shapes
-from search.training import evaluate
-from search.worker import one_thread
+from search.training.threads import one_thread
+from search.training.trainer import evaluate
 from tests.benchmarks.resolution_1d import trained, with_weights
 
 NATIVE, OTHERS = 16, (24, 32)

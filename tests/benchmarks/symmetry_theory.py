@@ -35,15 +35,15 @@ from archspec import (
     Volume,
     price,
 )
-from archspec.block import Block
+from archspec.graph.block import Block
 from archspec.kernels import Kernel
+from archspec.kernels.windows import Window
 from archspec.layers.partial import Elements, Sector
 from archspec.layers.turns import Turns
-from archspec.windows import Window
 from search import Task, Training, chiral_voxels, digits, dilated_chirps, half_turns, mirrored
-from search.bundled import SHARE, drawn
-from search.training import evaluate
-from search.worker import one_thread
+from search.tasks.digits import SHARE, drawn
+from search.training.threads import one_thread
+from search.training.trainer import evaluate
 from tests.benchmarks.resolution_1d import trained
 
 SEEDS = (601, 602, 603)

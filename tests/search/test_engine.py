@@ -8,9 +8,10 @@ from optuna.trial import TrialState
 from archspec import Architecture, Classifier, Conv, Image, Lift, SignalError, price
 from search import Engine, Exhausted, Failed, Scored, maximize
 from search.candidate import Candidate
+from search.errors import RunError
 from search.objectives import parse_constraint, parse_objective
+from search.record.directory import RunDirectory
 from search.result import Result
-from search.store import RunDirectory, RunError
 from spaces import Space, choice, integer
 from tests.search.tiny import small_space
 

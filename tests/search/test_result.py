@@ -11,9 +11,9 @@ import pytest
 import torch
 
 import archspec
-from search.plot import draw_front
+from search.errors import RunError
+from search.report.plot import draw_front
 from search.result import Result, accuracy_per_flop
-from search.store import RunError
 from tests.search.tiny import bars, small_search
 
 
@@ -66,7 +66,7 @@ def test_what_is_exported_gives_the_same_test_score_in_a_new_process(result: Res
     best = result.best()
     directory = best.export(tmp_path / "best")
     code = (
-        "import sys, archspec; from search.training import evaluate; from tests.search.tiny import bars; "
+        "import sys, archspec; from search.training.trainer import evaluate; from tests.search.tiny import bars; "
         "task = bars(); "
         "print(repr(evaluate(archspec.load(sys.argv[1]), task, task.test)))"
     )

@@ -8,7 +8,7 @@ import pytest
 
 from archspec import Activation, Architecture, Classifier, Conv, GroupPool, Image, Lift, Magnet, Norm, price
 from search import Result, Search, Training
-from search.store import RunError
+from search.errors import RunError
 from spaces import Space, choice
 from tests.search.tiny import bars, small_search
 

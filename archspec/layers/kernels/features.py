@@ -12,7 +12,7 @@ from torch import Tensor
 from archspec.layers.precision import Fixed, WideLinear, wide_dtype
 
 if TYPE_CHECKING:
-    from archspec.sampling import Sampling
+    from archspec.geometry.sampling import Sampling
 
 
 class KernelModule(Fixed):

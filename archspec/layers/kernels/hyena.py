@@ -13,7 +13,7 @@ from archspec.layers.kernels.features import FeatureKernel
 from archspec.layers.precision import WideLinear, widened
 
 if TYPE_CHECKING:
-    from archspec.sampling import Sampling
+    from archspec.geometry.sampling import Sampling
 
 
 class Hyena(FeatureKernel):

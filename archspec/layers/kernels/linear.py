@@ -15,7 +15,7 @@ from archspec.layers.precision import wide_dtype
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from archspec.sampling import Sampling
+    from archspec.geometry.sampling import Sampling
 
 
 class Fourier(FeatureKernel):

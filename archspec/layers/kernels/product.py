@@ -12,7 +12,7 @@ from torch import Tensor
 from archspec.layers.kernels.features import KernelModule
 
 if TYPE_CHECKING:
-    from archspec.sampling import Sampling
+    from archspec.geometry.sampling import Sampling
 
 
 class Product(KernelModule):

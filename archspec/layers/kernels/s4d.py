@@ -12,7 +12,7 @@ from archspec.layers.kernels.features import KernelModule
 from archspec.layers.precision import wide_dtype, widened
 
 if TYPE_CHECKING:
-    from archspec.sampling import Sampling
+    from archspec.geometry.sampling import Sampling
 
 
 class S4D(KernelModule):

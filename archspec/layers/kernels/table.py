@@ -13,7 +13,7 @@ from archspec.layers.kernels.features import KernelModule
 from archspec.layers.precision import wide_dtype
 
 if TYPE_CHECKING:
-    from archspec.sampling import Sampling
+    from archspec.geometry.sampling import Sampling
 
 
 class Table(KernelModule):

@@ -1,0 +1,60 @@
+"""A plain network averaged over a group: the same in all orientations, at the price of running it in each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from archspec.blocks.around.wrapper import Wrapper
+from archspec.geometry.fourier import Target
+from archspec.graph.cost import Cost
+from archspec.graph.signal import Signal
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Averaging(Wrapper):
+    """What runs its body on the signal moved by every element of the group."""
+
+    only_in_evaluation: ClassVar[bool] = False
+    reduce: Literal["mean", "max"] = Field(default="mean", description="of the results, each moved back")
+
+    def cost_around(self, x: Signal, inside: Cost, target: Target = "torch") -> Cost:
+        times = self.group.order
+        return Cost(
+            macs=times * inside.macs,
+            fft_flops=times * inside.fft_flops,
+            params=inside.params,
+            activations=times * inside.activations,
+            kernel_macs=inside.kernel_macs,
+        )
+
+    def lower(self, x: Signal) -> nn.Module:
+        from archspec.graph.assembling import Assembled, assembled
+        from archspec.layers.averaging import Average
+
+        graph = self.inner(x)
+        there, back = self.moves(x, back=False), self.moves(graph.signal, back=True)
+        return Average(assembled(graph, Assembled), there, back, self.reduce, self.only_in_evaluation)
+
+
+class FrameAverage(Averaging):
+    """The mean over the group of g⁻¹·body(g·x): equivariant whatever the body is (Puny et al. 2022, arXiv 2110.03336).
+
+    The frame is the whole group. It costs |G| runs of the body, in training too.
+    """
+
+    kind: Literal["frame_average"] = "frame_average"
+
+
+class TestTimeAverage(Averaging):
+    """FrameAverage in evaluation, the plain body in training: what augmented training is often followed by.
+
+    Priced as it is deployed: |G| runs of the body.
+    """
+
+    __test__ = False  # its name makes pytest take it for tests
+    only_in_evaluation: ClassVar[bool] = True
+    kind: Literal["test_time_average"] = "test_time_average"

@@ -1,0 +1,121 @@
+"""What blocks share that hold a body, a plain network of its own, and make it equivariant from outside."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import Field
+
+from archspec.geometry.fourier import Target
+from archspec.geometry.groups import TRIVIAL, Group, is_subgroup
+from archspec.graph import lints
+from archspec.graph.block import Build, Primitive, require_no_group, require_turnable
+from archspec.graph.canonical import canonical_hash
+from archspec.graph.cost import Cost
+from archspec.graph.graph import INPUT, Builder, Graph
+from archspec.graph.passes import optimise
+from archspec.graph.signal import Signal, SignalError
+
+if TYPE_CHECKING:
+    from archspec.blocks import AnyBlock
+    from archspec.layers.moving import Moves
+
+_GROUPS = {0: "C1", 1: "C1 or D1", 2: "C1, C2, C4, … or D1, D2, D4, …"}
+
+
+class Wrapper(Primitive):
+    """A body around which a plain signal is moved by a group, and its result moved back; over C1 it is the body.
+
+    What it gives is plain, and its grid turns under the group as after GroupPool, or under the smaller one that was
+    pooled before it. The body need keep no symmetry.
+    """
+
+    draws: ClassVar[bool] = True  # something in the body may
+    group: Group = Field(description="the symmetry: C1 (the body as it is), C4, D4, … , in three dimensions T, O, Oh")
+    body: tuple[AnyBlock, ...] = Field(description="what is run on the moved signal; it ends in a plain one")
+
+    @abstractmethod
+    def cost_around(self, x: Signal, inside: Cost, target: Target = "torch") -> Cost:
+        """The cost, given that of one run of the body."""
+
+    def expand(self, build: Build, name: str, x: str) -> str:
+        return build.body(f"{name}.body", self.body, x) if self.group.trivial else super().expand(build, name, x)
+
+    def infer(self, x: Signal) -> Signal:
+        require_no_group(x, "what moves the whole signal")
+        if self.group.scaling:
+            raise SignalError(
+                f"the scales {self.group} cannot move a signal back; use Lift(group='{self.group}')", "group"
+            )
+        if not self.group.acts_on(x.dims):
+            known = _GROUPS.get(x.dims, "C1, C4, D4, T, O or Oh")
+            raise SignalError(f"{self.group} does not act on a grid of {x.dims} axes; use {known}", "group")
+        if not is_subgroup(x.pooled, self.group, x.dims):
+            raise SignalError(
+                f"moved by {self.group} alone, a signal loses {x.pooled}, which was pooled before; use a group that "
+                "has all of it, or Restrict() to one that it has, such as C1",
+                "group",
+            )
+        require_turnable(self.group, x)
+        y = self.inner(x).signal
+        if not y.group.trivial:
+            raise SignalError(
+                f"it gives a signal on {y.group}, which cannot be moved back; end it with GroupPool()", "body"
+            )
+        require_turnable(self.group, y, "body")
+        return y._replace(pooled=self.group if x.pooled.trivial else x.pooled)
+
+    def cost(self, x: Signal) -> Cost:
+        return self.cost_for(x, "torch")
+
+    def cost_for(self, x: Signal, target: Target) -> Cost:
+        return self.cost_around(x, self.inner(x).cost(target), target)
+
+    def warnings(self, x: Signal) -> Iterator[str]:
+        if not self.group.action(x.dims).exact:
+            yield f"turns of {self.group} other than quarter turns are interpolated; measure them with certify()"
+        yield from lints.warnings(self.inner(x))
+
+    def bound_to_grid(self, x: Signal) -> str | None:
+        graph = self.inner(x)
+        found = (node.block.bound_to_grid(graph.source(n)) for n, node in graph.nodes.items() if node.block)
+        return next(filter(None, found), None)
+
+    def spread(self, x: Signal, given: float) -> float:
+        graph = self.inner(x)
+        return lints.spreads(graph, given)[graph.output]
+
+    def nodes_within(self, x: Signal) -> int:
+        return sum(node.facts.size for node in self.inner(x).nodes.values())
+
+    def identity(self, x: Signal, written: bytes) -> bytes:
+        """Its fields, and the graph of its body however that was written."""
+        fields = self.with_fields({"body": ()})
+        return fields.__pydantic_serializer__.to_json(fields) + canonical_hash(self.inner(x)).encode()
+
+    @cached_property
+    def graphs(self) -> dict[Signal, Graph]:
+        """Those of the body, by what it reads."""
+        return {}
+
+    def inner(self, x: Signal) -> Graph:
+        """The graph of the body reading `x`, after the passes; SignalError, with the place, where it does not fit."""
+        if x not in self.graphs:
+            build = Builder(x._replace(pooled=TRIVIAL))  # the body need not keep what was pooled
+            try:
+                output = build.body("body", self.body, INPUT)
+            except SignalError as error:
+                raise SignalError(error.message, within=True) from None
+            self.graphs[x] = optimise(Graph(build.nodes, output))
+        return self.graphs[x]
+
+    def moves(self, signal: Signal, back: bool) -> Moves:
+        """The moves of a plain signal by every element of the group; `back`: by their inverses."""
+        from archspec.layers.moving import Moves
+
+        matrices = self.group.action(signal.dims).matrices
+        # What is moved by g is read at g⁻¹p, and turns and flips have their transposes as inverses.
+        return Moves(matrices if back else matrices.transpose(0, 2, 1), signal.channels, signal.grid)

@@ -1,0 +1,6 @@
+"""Attention over channels and positions, and self-attention on groups."""
+
+from archspec.blocks.attention.attention import Attention
+from archspec.blocks.attention.self_attention import SelfAttention, SelfAttentionLift
+
+__all__ = ["Attention", "SelfAttention", "SelfAttentionLift"]

@@ -1,0 +1,6 @@
+"""The convolution family: one block, five independent choices."""
+
+from archspec.blocks.conv.conv import Conv, Convolution, Lift
+from archspec.blocks.conv.fields import Scales
+
+__all__ = ["Conv", "Convolution", "Lift", "Scales"]

@@ -1,0 +1,180 @@
+"""The convolution family: one block, five independent choices; `Lift` is the same from a plain signal to a group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from archspec.blocks.conv import checks
+from archspec.blocks.conv import cost as conv_cost
+from archspec.blocks.conv import on_scales as conv_scales
+from archspec.blocks.conv import on_sectors as conv_turns
+from archspec.blocks.conv import parts as conv_parts
+from archspec.blocks.conv.fields import DEFAULT_SCALES, Fields, on_a_sector
+from archspec.blocks.pointwise import Pointwise
+from archspec.geometry.fourier import Target
+from archspec.geometry.groups import Group, groups_for
+from archspec.graph.block import Primitive, require_unpooled, slide
+from archspec.graph.cost import Cost
+from archspec.graph.signal import Signal, SignalError
+from archspec.kernels import Table
+from archspec.kernels.kernel import Wanted
+from archspec.kernels.windows import Learned
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Convolution(Fields):
+    """What `Conv` and `Lift` share: the rules of a block, of its stages where there are several."""
+
+    reads_partial: ClassVar[str] = "masked"
+    reads_scales: ClassVar[bool] = True
+
+    def infer(self, x: Signal) -> Signal:
+        group, same = self.acting(x), self.padding == "same"
+        sizes = self.sizes(x)
+        if not x.pooled.trivial and (max(sizes) > 1 or not group.trivial):
+            require_unpooled(x, "a convolution")
+        if group.scaling:
+            return conv_scales.infer(self, x)
+        if on_a_sector(x):
+            return conv_turns.infer(self, x)
+        if self.causal and len(x.grid) != 1:
+            raise SignalError(f"causal is for series, this grid has {len(x.grid)} axes; use causal=False", "causal")
+        even = not all(k % 2 for k in sizes)
+        if even and same and not self.causal and not (self.allow_even and group.trivial and not x.spacing):
+            raise SignalError(
+                f"{checks.text(sizes)} taps have no centre, so 'same' padding would shift the signal by half a "
+                "step; use an odd size, or padding='valid'",
+                "kernel_size",
+            )
+        checks.size(self, x, sizes)
+        checks.parts(self, x, group)
+        checks.elements(self, x)
+        if not group.trivial:
+            checks.symmetry(self, x, group, sizes)
+        strides = x.strides(self.stride)
+        grid = slide(x, x.pooled if group.trivial else group, sizes, strides, same, "kernel_size")
+        if not x.spacing:
+            return Signal(self.channels, grid, group, x.pooled, partial=x.partial)
+        return x.strided(grid, strides, self.stride)._replace(channels=self.channels, group=group)
+
+    def spread(self, x: Signal, given: float) -> float:
+        return given * self.kernel.growth if max(self.sizes(x)) > 1 else given
+
+    def cost(self, x: Signal) -> Cost:
+        return self.cost_of(x, self.kept(x))
+
+    def algorithm_for(self, x: Signal, target: Target) -> str | None:
+        return conv_cost.algorithm(self, x, target)
+
+    def cost_for(self, x: Signal, target: Target) -> Cost:
+        return self.cost_of(x, self.kept(x), target=target)
+
+    def cost_of(
+        self, x: Signal, kept: tuple[int, ...], counts: tuple[int, int] | None = None, target: Target = "torch"
+    ) -> Cost:
+        """The cost with the taps that a learned window leaves by now (empty: all).
+
+        `counts` are the elements that it reads and gives where fewer than all count.
+        """
+        if on_a_sector(x):
+            return conv_turns.cost(self, x)
+        return conv_scales.cost(self, x) if self.acting(x).scaling else conv_cost.cost(self, x, kept, counts, target)
+
+    def warnings(self, x: Signal) -> Iterator[str]:
+        group, sizes = self.acting(x).turning, self.sizes(x)
+        if self.acting(x).scaling:
+            yield from conv_scales.warnings(self, x)
+        if group.action(x.dims).exact or max(sizes) == 1:
+            return
+        yield f"turns of {group} other than quarter turns are approximate on a grid; measure them with certify()"
+        frequency = self.kernel.frequency(self.wanted(x))
+        if frequency is not None and frequency > max(sizes) - 1 and self.kernel.kind != "spline":
+            yield (
+                f"frequency {frequency:.3g} aliases under turns of {group} at {checks.text(sizes)} taps; "
+                f"keep it at {max(sizes) - 1} or below"
+            )
+        if self.kernel.coordinates == "interval":
+            yield "an angle on an interval jumps at the identity, so the kernel is not continuous; use angle='circle'"
+        if isinstance(self.kernel, Table):
+            yield f"a table is interpolated for the turns of {group}; a continuous kernel (Siren) is sampled instead"
+
+    def simplified(self, x: Signal) -> Primitive | None:
+        sizes = self.sizes(x)
+        scaling = self.acting(x).scaling
+        plain = self.kernel.kind == "table" and self.factorisation == "full" and self.acting(x) == x.group
+        if max(sizes) == 1 and self.stride == 1 and plain and not scaling and not isinstance(self.window, Learned):
+            return Pointwise(channels=self.channels, bias=bool(self.bias))
+        same = {"kernel_separable": "full", "group_depthwise": "group_separable"} if x.group.trivial else {}
+        plainest: dict[str, Any] = {
+            "factorisation": same.get(self.factorisation, self.factorisation),
+            "kernel_size": sizes[0] if len(set(sizes)) == 1 else sizes,
+            "kernel": self.kernel.simplified(),
+            "scales": conv_scales.simplified(self, x) if scaling else DEFAULT_SCALES,
+            "bias": bool(self.bias),  # per element, of a plain signal, is per channel
+        }
+        # By identity first: comparing two models is slow, and most fields are what they were.
+        given = {field: getattr(self, field) for field in plainest}
+        changes = {f: value for f, value in plainest.items() if given[f] is not value and given[f] != value}
+        return self.with_fields(changes) if changes else self
+
+    def identity(self, x: Signal, written: bytes) -> bytes:
+        return conv_cost.identity(self, x, written)
+
+    def lower(self, x: Signal) -> nn.Module:
+        from archspec.blocks.conv.lower import lower
+
+        if on_a_sector(x):
+            return conv_turns.lower(self, x)
+        return conv_scales.lower(self, x) if self.acting(x).scaling else lower(self, x)
+
+    def wanted(self, x: Signal) -> Wanted:
+        """What the stage over the taps wants of its kernel."""
+        return conv_parts.wanted(self, x, conv_parts.spatial(self, x))
+
+    def kept(self, x: Signal) -> tuple[int, ...]:
+        """Taps per axis that the window leaves as it begins; empty: all."""
+        return conv_parts.kept(self, x)
+
+
+class Conv(Convolution):
+    """A convolution; its symmetry is that of the signal it reads.
+
+    On a group, (f⋆ψ)(x, h) = Σ_c Σ_h' Σ_u f_c(x+u, h') ψ_c(h⁻¹u, h⁻¹h') (Cohen & Welling 2016, arXiv 1602.07576).
+    """
+
+    kind: Literal["conv"] = "conv"
+
+
+class Lift(Convolution):
+    """A convolution from a plain signal onto a group: (f⋆ψ)(x, h) = Σ_c Σ_u f_c(x+u) ψ_c(h⁻¹u).
+
+    Lifting onto C1 is the plain convolution.
+    """
+
+    kind: Literal["lift"] = "lift"
+    group: Group = Field(
+        description="the symmetry: C1, C4, D4, C8, … , T, O, Oh of volumes, scales S2, S3 … and both, C4xS3"
+    )
+
+    def acting(self, x: Signal) -> Group:
+        return self.group
+
+    def infer(self, x: Signal) -> Signal:
+        if not x.group.trivial:
+            raise SignalError(f"the signal lives on {x.group} already; use Conv() here, or Restrict() before it")
+        if not self.group.acts_on(x.dims):
+            raise SignalError(
+                f"{self.group} does not act on a grid of {x.dims} axes; use {groups_for(x.dims)}", "group"
+            )
+        return super().infer(x)
+
+    def simplified(self, x: Signal) -> Primitive | None:
+        if not self.group.trivial:
+            return super().simplified(x)
+        fields = {name: getattr(self, name) for name in Convolution.model_fields if name != "kind"}
+        return Conv.model_construct(**fields).simplified(x)

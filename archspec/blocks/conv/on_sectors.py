@@ -1,0 +1,105 @@
+"""Convolutions that give, or read, elements spread over a sector of the circle (see Partial)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from archspec.blocks.conv import checks
+from archspec.blocks.conv.fields import Fields
+from archspec.geometry.groups import Group
+from archspec.geometry.sampling import Place
+from archspec.graph.block import slide
+from archspec.graph.cost import Cost
+from archspec.graph.signal import Signal, SignalError
+from archspec.kernels.kernel import Wanted
+from archspec.kernels.windows import Disc
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+LEAST = 5  # taps that can carry any turn
+
+
+def given(x: Signal) -> Group:
+    """As many turns as there will be, by the group that has as many."""
+    return Group(f"C{x.ahead}") if x.ahead else x.group
+
+
+def infer(conv: Fields, x: Signal) -> Signal:
+    """The output signal; SignalError where a kernel cannot be sampled at any turn."""
+    sizes = conv.sizes(x)
+    wrong = {
+        "kernel": (conv.kernel.shared() is None, "use Siren, Magnet, Fourier or Mlp"),
+        "factorisation": (conv.factorisation != "full", "use 'full'"),
+        "window": (conv.window is not None and not isinstance(conv.window, Disc), "use Disc()"),
+        "algorithm": (conv.algorithm == "fft", "leave it out"),
+        "band_limit": (conv.band_limit != "none", "leave it out"),
+        "bias": (conv.bias == "per_element", "use bias=True, one per channel"),
+    }
+    for field, (is_so, remedy) in wrong.items():
+        if is_so:
+            value = getattr(conv, field)
+            what = value.kind if field in ("kernel", "window") else value
+            raise SignalError(f"{field}={what!r} is not sampled at turns of a sector; {remedy}", field)
+    checks.size(conv, x, sizes)
+    checks.parts(conv, x, x.group)
+    if len(set(sizes)) > 1 or sizes[0] % 2 == 0 or 1 < sizes[0] < LEAST:
+        raise SignalError(
+            f"{checks.text(sizes)} taps cannot be at any turn; use one odd size, {LEAST} or more, or 1", "kernel_size"
+        )
+    if conv.window is None and sizes[0] > 1:
+        raise SignalError("the corners of a square kernel leave it under the turns of a sector; use Disc()", "window")
+    strides = x.strides(conv.stride)
+    grid = slide(x, x.group, sizes, strides, conv.padding == "same", "kernel_size")
+    turned = x.strided(grid, strides, conv.stride)
+    return turned._replace(channels=conv.channels, group=given(x), partial=True, scattered=True, ahead=0)
+
+
+def wanted(conv: Fields, x: Signal) -> Wanted:
+    """What is wanted of the kernel: a function of the position and of the angle between two turns."""
+    inputs = x.dims + (2 if conv.kernel.coordinates == "circle" else 1)
+    return Wanted(conv.channels * x.channels, x.group.order, conv.sizes(x), inputs)
+
+
+def cost(conv: Fields, x: Signal) -> Cost:
+    """By sums over taps, from all turns that are read to all that are given; each pair has samples of its own."""
+    reads, gives, taps = x.group.order, given(x).order, math.prod(conv.lattice(x).taps)
+    kernel = wanted(conv, x)
+    return Cost(
+        macs=infer(conv, x).positions * kernel.rows * reads * gives * taps,
+        params=conv.kernel.params(kernel) + (conv.channels if conv.bias else 0),
+        kernel_macs=conv.kernel.macs(kernel, reads * gives * taps),
+    )
+
+
+def lower(conv: Fields, x: Signal) -> nn.Module:
+    """A layer that is told the turns; until then they are spread over the whole circle."""
+    from archspec.layers.turns import TurnedConv
+
+    reads, gives = x.group.order, given(x).order
+    softness = conv.window.softness if isinstance(conv.window, Disc) else None
+    where = Place(x.group, conv.lattice(x), True, softness, 1 / reads, conv.kernel.coordinates)
+    return TurnedConv(
+        conv.kernel.lower(wanted(conv, x)),
+        None,
+        where._replace(out=_around(gives), read=_around(reads)),
+        conv.sizes(x),
+        inputs=x.channels,
+        outputs=conv.channels,
+        order=gives,
+        lifts=False,
+        depthwise=False,
+        energy=1 / x.channels,
+        crop=None,
+        stride=x.strides(conv.stride),
+        padding=conv.padding,
+        grid=x.grid,
+        bias=bool(conv.bias),
+    )
+
+
+def _around(count: int) -> tuple[float, ...]:
+    """The turns of C_n."""
+    return tuple(2 * math.pi * n / count for n in range(count))

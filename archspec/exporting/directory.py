@@ -1,0 +1,146 @@
+"""A directory of files that belong together: written aside, put in place whole, and checked when it is read."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from archspec.schema.document import SpecError
+
+MANIFEST = "export.json"
+FORMAT = 1
+
+
+@contextmanager
+def deposited(directory: Path, known: frozenset[str], overwrite: bool) -> Iterator[Path]:
+    """A folder to write to, which takes the place of `directory` once all has gone well; else nothing has changed.
+
+    Args:
+        directory: what is there already is replaced if it is empty, or holds such files and nothing else.
+        known: the names of such files.
+        overwrite: replace it whatever it is, unless it is a link.
+
+    Raises:
+        FileExistsError: something else is there.
+    """
+    directory = Path(os.path.abspath(directory))
+    _require_replaceable(directory, known, overwrite)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", suffix=".part", dir=directory.parent))
+    try:
+        yield aside
+        _require_replaceable(directory, known, overwrite)
+        for path in aside.iterdir():
+            path.chmod(0o666 & ~_umask())
+        aside.chmod(directory.stat().st_mode if directory.exists() else 0o777 & ~_umask())
+        with _alone(directory.parent):
+            _exchange(aside, directory)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def seal(directory: Path, about: Mapping[str, Any]) -> None:
+    """Write the manifest: what the files are about, and each one's size and digest."""
+    files = {path.name: _print_of(path) for path in sorted(directory.iterdir())}
+    text = json.dumps({"format": FORMAT, **about, "files": files}, indent=2)
+    (directory / MANIFEST).write_text(text + "\n")
+
+
+def unsealed(directory: Path, needed: tuple[str, ...], checked: tuple[str, ...]) -> dict[str, Any]:
+    """The manifest of a directory whose files are those it was sealed with; empty where an earlier version wrote it.
+
+    Args:
+        directory: to read.
+        needed: files that must be there.
+        checked: files that, where they are there, must be as they were sealed.
+
+    Raises:
+        SpecError: one is missing, another, cut off, or a link.
+    """
+    for name in (*needed, *(n for n in (*checked, MANIFEST) if os.path.lexists(directory / n))):
+        path = directory / name
+        if path.is_symlink() or not path.is_file():
+            what = "is a link, and links are not followed" if path.is_symlink() else "is missing, or no file"
+            raise SpecError(f"{directory} is not an exported network: {name} {what}")
+    if not (directory / MANIFEST).exists():
+        return {}
+    try:
+        manifest: dict[str, Any] = json.loads((directory / MANIFEST).read_bytes())
+        sealed = {str(name): (str(mark["sha256"]), int(mark["bytes"])) for name, mark in manifest["files"].items()}
+        version = int(manifest["format"])
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
+        raise SpecError(f"{directory / MANIFEST} cannot be read; export the network again") from None
+    if version > FORMAT:
+        raise SpecError(f"{directory} was exported by a later version (format {version}); use that one to load it")
+    for name in (*needed, *(n for n in checked if (directory / n).exists())):
+        if name not in sealed:
+            raise SpecError(f"{directory / name} is no part of this export; remove it, or export the network again")
+        mark = _print_of(directory / name)
+        if (mark["sha256"], mark["bytes"]) != sealed[name]:
+            raise SpecError(f"{directory / name} is not what was exported; export the network again")
+    return manifest
+
+
+def _print_of(path: Path) -> dict[str, Any]:
+    data = path.read_bytes()
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _require_replaceable(directory: Path, known: frozenset[str], overwrite: bool) -> None:
+    if directory.is_symlink():
+        raise FileExistsError(f"{directory} is a link, and links are not followed; give the directory itself")
+    if directory in (Path.cwd(), *Path.cwd().parents):
+        raise FileExistsError(f"{directory} is the directory that you are in; give one within it")
+    if overwrite or not directory.exists():
+        return
+    if not directory.is_dir():
+        raise FileExistsError(f"{directory} is a file; give another directory, or overwrite=True")
+    strange = [p.name for p in directory.iterdir() if p.name not in known or p.is_symlink() or not p.is_file()]
+    if strange:
+        raise FileExistsError(
+            f"{directory} holds {min(strange)!r}, which no export wrote; give another directory, or overwrite=True to "
+            "replace everything in it"
+        )
+
+
+def _exchange(aside: Path, directory: Path) -> None:
+    """Put a folder in another's place; what was there goes once it is no longer there."""
+    if not os.path.lexists(directory):
+        aside.rename(directory)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", suffix=".old", dir=directory.parent))
+    try:
+        directory.rename(old / "was")
+        aside.rename(directory)
+    except BaseException:
+        if not os.path.lexists(directory):
+            (old / "was").rename(directory)
+        raise
+    finally:
+        if os.path.lexists(directory):
+            shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Within it no other process exchanges anything in a folder."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
+def _umask() -> int:
+    now = os.umask(0)
+    os.umask(now)
+    return now

@@ -1,0 +1,133 @@
+"""Where self-attention looks from each point, and the turned offsets it sees there. Arrays only, no torch.
+
+Letters: N elements of the group, P points of the grid, K keys that each of them sees, U coordinates of one axis.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from archspec.geometry.groups import Group
+from archspec.geometry.tap_grid import Lattice, disc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+RIM = 0.5  # of the disc, in steps of the reference grid
+Shape = Literal["auto", "disc", "square"]
+
+
+class View(NamedTuple):
+    """What is attended to: from each point of `grid`, a window of so many reference steps per axis, or everything.
+
+    Attributes:
+        spacing: distance of the points per axis, in reference steps; empty where it is 1.
+        shape: of the window; `auto` is the disc that turns off the grid need, where the group has such, else square.
+    """
+
+    group: Group
+    grid: tuple[int, ...]
+    window: int | None
+    spacing: tuple[Fraction, ...] = ()
+    shape: Shape = "auto"
+
+    @property
+    def round(self) -> bool:
+        """Whether it sees a disc of its window, which in one dimension is all of it."""
+        dims = len(self.grid)
+        disc = self.shape == "disc" or (self.shape == "auto" and not self.group.action(dims).exact)
+        return disc and self.window is not None and dims > 1
+
+    @property
+    def lattice(self) -> Lattice:
+        """The window as the taps of a kernel; without one, every offset from one point to another."""
+        if self.window is not None:
+            return Lattice((self.window,) * len(self.grid), self.spacing)
+        steps = self.spacing or (Fraction(1),) * len(self.grid)
+        return Lattice(tuple(2 * round(n * step) - 1 for n, step in zip(self.grid, steps, strict=True)), self.spacing)
+
+
+@dataclass(frozen=True)
+class Positions:
+    """What a layer needs to know of a view.
+
+    Attributes:
+        keys: (P, K) which point stands where; None where each sees all.
+        weight: (P, K) what is added to the scores: -inf where there is no key; None where nothing is.
+        coordinates: per axis (U,), the offsets' coordinates, turned back by every element; a window spans [-1, 1].
+        index: per axis, which of them belongs to element and key, (N, K); where each sees all, n·U + which, (P, N, K).
+    """
+
+    keys: Integers | None
+    weight: Floats | None
+    coordinates: tuple[Floats, ...]
+    index: tuple[Integers, ...]
+
+
+@lru_cache(maxsize=4096)
+def counts(view: View) -> tuple[int, tuple[int, ...]]:
+    """K, and U of each axis, without making the positions."""
+    keys = math.prod(view.grid)
+    if view.round or not view.group.action(len(view.grid)).exact:
+        offsets, _ = _offsets(view)
+        return len(offsets) if view.window else keys, tuple(len(values) for values, _ in _turned(view, offsets))
+    taps = view.lattice.taps if view.window else tuple(2 * n - 1 for n in view.grid)
+    return math.prod(taps) if view.window else keys, taps
+
+
+@lru_cache(maxsize=64)
+def positions(view: View) -> Positions:
+    """Where a layer looks."""
+    offsets, weight = _offsets(view)
+    turned = _turned(view, offsets)
+    radius = view.lattice.radius
+    coordinates = tuple(values / radius for values, _ in turned)
+    grid = view.grid
+    points = np.indices(grid).reshape(len(grid), -1).T
+    if view.window is None:
+        way = points[None] - points[:, None] + np.array(grid) - 1  # (P query, P key, dims)
+        which = np.ravel_multi_index(tuple(np.moveaxis(way, -1, 0)), tuple(2 * n - 1 for n in grid))
+        start = np.arange(len(points))[:, None, None]
+        pairs = (start * len(values) + np.moveaxis(at[:, which], 0, 1) for values, at in turned)
+        return Positions(None, None, coordinates, tuple(pairs))
+    steps = np.array([float(s) for s in view.lattice.steps])
+    near = points[:, None] + np.rint(offsets / steps).astype(np.int64)
+    inside = np.all((near >= 0) & (near < np.array(grid)), axis=-1)
+    keys = np.ravel_multi_index(tuple(np.moveaxis(np.where(inside[..., None], near, 0), -1, 0)), grid)
+    added = np.where(inside, weight, -np.inf)
+    return Positions(keys, added if np.any(added) else None, coordinates, tuple(at for _, at in turned))
+
+
+def _offsets(view: View) -> tuple[Floats, Floats]:
+    """(K, dims) offsets of the keys in reference steps, and the logarithm of what each key counts, (K,).
+
+    A key at the rim counts with the share of its cell inside the window, and of the disc where that is round.
+    """
+    lattice = view.lattice
+    if view.window is None:
+        axes = [(np.arange(2 * n - 1) - (n - 1)) * float(s) for n, s in zip(view.grid, lattice.steps, strict=True)]
+        return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes)), np.zeros(1)
+    shares = lattice.shares()
+    weight = np.ones(math.prod(lattice.taps)) if shares is None else shares
+    if view.round:
+        weight = weight * disc(lattice, RIM)
+    return lattice.offsets()[weight > 0], np.log(weight[weight > 0])
+
+
+def _turned(view: View, offsets: Floats) -> list[tuple[Floats, Integers]]:
+    """Per axis the values that the offsets take once turned back, (U,), and which of them stands where, (N, K)."""
+    turned = np.einsum("hji,kj->hki", view.group.action(len(view.grid)).matrices, offsets)
+    found = []
+    for values in np.moveaxis(turned, -1, 0):
+        _, first, at = np.unique(np.round(values, 9), return_index=True, return_inverse=True)
+        found.append((values.reshape(-1)[first], at.reshape(values.shape)))
+    return found

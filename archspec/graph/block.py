@@ -1,0 +1,216 @@
+"""What every block is: fields, and either three rules (a primitive) or an expansion into other blocks."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Protocol, TypeVar
+
+from pydantic import Field
+
+from archspec.geometry.fourier import Target
+from archspec.geometry.groups import Group
+from archspec.graph.cost import Cost
+from archspec.graph.signal import Signal, SignalError
+from archspec.schema.model import Model
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+FREE = Cost()
+T = TypeVar("T", int, float)
+Merge = Literal["add", "multiply", "concat"]
+Channels = Annotated[int, Field(ge=1, le=65_536)]
+
+
+class Build(Protocol):
+    """A graph under construction, as blocks add to it; nodes are known by their names."""
+
+    def signal(self, name: str) -> Signal:
+        """What a node gives out."""
+        ...
+
+    def primitive(self, name: str, block: Primitive, x: str) -> str:
+        """One node that applies a block to node `x`; its name."""
+        ...
+
+    def body(self, name: str, blocks: Sequence[Block], x: str) -> str:
+        """One block after another; the name of the last node."""
+        ...
+
+    def merge(self, name: str, how: Merge, inputs: Sequence[str], kind: str) -> str:
+        """The merge of several nodes; of one node, that node."""
+        ...
+
+
+class Block(Model):
+    """One kind of node. Subclasses state `kind`, a literal that tells them apart in data."""
+
+    kind: str
+
+    @abstractmethod
+    def expand(self, build: Build, name: str, x: str) -> str:
+        """Add the nodes of this block, reading node `x`; the name of the node that holds the result."""
+
+
+class Primitive(Block):
+    """A block that is one node of the graph.
+
+    `reads_partial` says how it reads a signal of which only some elements count: `refused`, `unaffected` (each element
+    by itself), `masked` (the others are made zero before), `given` (its layer is told). `reads_scales`: whether
+    it can read a signal on scales, which have no inverses within the few that there are. `draws`: whether two of it
+    that read the same may give different numbers, as random ones are drawn in it.
+    """
+
+    reads_partial: ClassVar[str] = "refused"
+    reads_scales: ClassVar[bool] = False
+    draws: ClassVar[bool] = False
+
+    def expand(self, build: Build, name: str, x: str) -> str:
+        return build.primitive(name, self, x)
+
+    @abstractmethod
+    def infer(self, x: Signal) -> Signal:
+        """Output signal; raises SignalError, naming the field and a remedy, if `x` does not fit."""
+
+    @abstractmethod
+    def lower(self, x: Signal) -> nn.Module:
+        """A fresh torch module that computes this block on `x`."""
+
+    def cost(self, x: Signal) -> Cost:
+        """One forward pass on one example; `activations` are those inside, what it gives out comes to them."""
+        return FREE
+
+    def algorithm_for(self, x: Signal, target: Target) -> str | None:
+        """Of a convolution, what a target runs: `direct` sums over taps, or `fft`."""
+        return None
+
+    def cost_for(self, x: Signal, target: Target) -> Cost:
+        """The cost where `target` runs it; another than `cost` where that depends on it."""
+        return self.cost(x)
+
+    def warnings(self, x: Signal) -> Iterator[str]:
+        """What is allowed here but only approximate."""
+        yield from ()
+
+    def spread(self, x: Signal, given: float) -> float:
+        """About the standard deviation of what it gives before training, where that of what it reads is `given`."""
+        return given
+
+    def check_reads(self, x: Signal) -> None:
+        """Raise SignalError if it cannot read a signal on scales, or one of which only some elements count."""
+        if x.group.scaling and not self.reads_scales:
+            raise SignalError(f"it cannot read a signal on the scales {x.group}; put it after GroupPool()")
+        if x.partial and self.reads_partial == "refused":
+            raise SignalError(
+                f"it cannot read a signal on part of {x.group}; put it before Partial(), or GroupPool() before it"
+            )
+
+    def simplified(self, x: Signal) -> Primitive | None:
+        """A plainer block that computes the same functions of `x`, or None when it changes nothing."""
+        return self
+
+    def bound_to_grid(self, x: Signal) -> str | None:
+        """What of it says where on the grid of `x` something lies, in words; None where the grid may have any size."""
+        return None
+
+    def nodes_within(self, x: Signal) -> int:
+        """Number of nodes of a network inside it."""
+        return 0
+
+    def identity(self, x: Signal, written: bytes) -> bytes:
+        """What tells it from other blocks that read `x`, in hashes too: how it is `written`, unless it holds a body."""
+        return written
+
+
+def per_axis(value: T | tuple[T, ...], x: Signal, field: str) -> tuple[T, ...]:
+    """One number per axis of the grid, from one number for all or from a tuple.
+
+    Raises:
+        SignalError: the tuple has another length than the grid has axes.
+    """
+    if not isinstance(value, tuple):
+        return (value,) * len(x.grid)
+    if len(value) != len(x.grid):
+        raise SignalError(
+            f"{len(value)} numbers for a grid of {len(x.grid)} axes; write one number, or one each", field
+        )
+    return value
+
+
+def slide(
+    x: Signal, moved_by: Group, window: tuple[int, ...], stride: tuple[int, ...], padded: bool, field: str
+) -> tuple[int, ...]:
+    """The grid after a window slid over it, every `stride` points; padded, a window of one point would reach all.
+
+    Raises:
+        SignalError: the window leaves nothing of the grid, or its stride samples the grid off its centre while the
+            group moves it (a stride must leave nothing over).
+    """
+    sizes = []
+    for axis, (size, taps, step) in enumerate(zip(x.grid, window, stride, strict=True)):
+        if not padded and taps > size:
+            raise too_large(taps, size, size, field)
+        span = size - 1 if padded else size - taps
+        if step > 1 and span % step and not moved_by.trivial and axis in moved_by.action(x.dims).moved_axes:
+            raise SignalError(
+                f"stride {step} over {taps} taps samples an axis of {size} off its centre, which breaks {moved_by}; "
+                f"{_parity_remedy(size, taps, step, padded)}",
+                "stride",
+            )
+        sizes.append(span // step + 1)
+    return tuple(sizes)
+
+
+def too_large(taps: int, size: int, most: int, field: str) -> SignalError:
+    """The error of a kernel or window that does not fit the grid."""
+    return SignalError(f"{taps} taps on an axis of {size}; use at most {most}, or a larger input", field)
+
+
+def require_turnable(group: Group, x: Signal, field: str | None = None) -> None:
+    """Raise SignalError if the group turns axes into one another on which the points of `x` do not lie alike."""
+    for a, b in group.action(x.dims).mixed_axes:
+        turns = f"{group} turns axis {a} into axis {b}, but"
+        if x.grid[a] != x.grid[b]:
+            raise SignalError(
+                f"{turns} the grid is {'×'.join(map(str, x.grid))}; pad or crop it to equal axes, or use a group "
+                "without quarter turns such as C2 or D1",
+                field,
+            )
+        if x.steps[a] != x.steps[b]:
+            raise SignalError(
+                f"{turns} its points lie {x.steps[a]} and {x.steps[b]} reference steps apart: cells are not square; "
+                "give the reference equal axes too, or use a group without quarter turns such as C2 or D1",
+                field,
+            )
+
+
+def require_no_group(x: Signal, what: str) -> None:
+    """Raise SignalError if `x` still has a group axis."""
+    if not x.group.trivial:
+        raise SignalError(f"{what} needs a plain signal, this one lives on {x.group}; put GroupPool() before it")
+
+
+def require_unpooled(x: Signal, what: str) -> None:
+    """Raise SignalError if a group was pooled away while its turns still move the grid."""
+    if not x.pooled.trivial:
+        raise SignalError(
+            f"{what} after the {x.pooled} axis was pooled would break {x.pooled} unseen; put it before GroupPool(), "
+            "or Restrict(group='C1') instead of pooling to give the symmetry up"
+        )
+
+
+def _parity_remedy(size: int, taps: int, stride: int, padded: bool) -> str:
+    window, larger = 1 if padded else taps, max(size, taps)
+    fitting = [
+        n
+        for n in (size - 1, size + 1, size - 2, size + 2, *range(larger, larger + stride))
+        if n >= taps and (n - window) % stride == 0
+    ]
+    other = (
+        "stride 1 followed by Pool(size=2)"
+        if padded and stride == 2
+        else (f"Pool(size=3, stride={stride})" if not padded and size % stride == 1 else "stride 1")
+    )
+    return f"use an axis of {fitting[0]}, or {other}"

@@ -1,0 +1,59 @@
+"""What is allowed but approximate, or keeps less symmetry than it seems to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from archspec.geometry.groups import Group
+from archspec.graph.graph import INPUT, Graph, path, reachable
+from archspec.graph.merging import turns
+
+FAR = 100.0  # times as large, or as small
+_MERGED: dict[str, Callable[..., float]] = {"add": math.hypot, "multiply": lambda *read: math.prod(read), "concat": max}
+
+
+def warnings(graph: Graph) -> list[str]:
+    """Sentences, each with the path of its node."""
+    found = []
+    for name, node in graph.nodes.items():
+        if node.block is None:
+            continue
+        x = graph.source(name)
+        texts = list(node.block.warnings(x))
+        given = node.signal.symmetry
+        if x.symmetry.trivial and not given.trivial and (before := _oriented(graph, name, given)):
+            texts.append(
+                f"{path(before)} before it looks in one direction, so only what follows it has the symmetry {given}, "
+                "not the network; begin with it, or take linear maps at each position before it"
+            )
+        found += [f"{path(name)} ({node.block.kind}): {text}" for text in texts]
+    return [*found, *_without_norms(graph)]
+
+
+def spreads(graph: Graph, given: float = 1.0) -> dict[str, float]:
+    """About the standard deviation of what each node gives before training, where that of the input is `given`."""
+    found: dict[str, float] = {INPUT: given}
+    for name, node in graph.nodes.items():
+        if read := [found[i] for i in node.inputs]:
+            spread = _MERGED[node.merge](*read) if len(read) > 1 else read[0]
+            found[name] = node.block.spread(graph.source(name), spread) if node.block else spread
+    return found
+
+
+def _without_norms(graph: Graph) -> list[str]:
+    """Where signals first grow or shrink out of all measure."""
+    for name, spread in spreads(graph).items():
+        if (block := graph.nodes[name].block) and not 1 / FAR < spread < FAR:
+            text = (
+                f"so deep without a norm, signals begin about {spread:.2g} times as large as the input; put Norm() "
+                "among the blocks before it"
+            )
+            return [f"{path(name)} ({block.kind}): {text}"]
+    return []
+
+
+def _oriented(graph: Graph, name: str, group: Group) -> str | None:
+    """The first node below `name` that does not turn with what it reads."""
+    below = reachable(graph.nodes, name) - {name, INPUT}
+    return next((other for other in graph.nodes if other in below and not turns(graph.nodes, other, group)), None)

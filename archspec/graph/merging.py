@@ -1,0 +1,63 @@
+"""What several signals merged are, and whether a plain one turns when another does whose group was pooled.
+
+A plain signal does not say what it comes from. Made by blocks that keep the turns of a grid (norms, linear maps at each
+position, centred pools) it turns when its origins do: x + FrameAverage(x) turns when x does, as FrameAverage(x).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from archspec.geometry.groups import TRIVIAL, Group
+from archspec.graph.block import Merge
+from archspec.graph.node import Node
+from archspec.graph.signal import Signal, SignalError
+
+
+def merged(how: Merge, signals: Sequence[Signal]) -> Signal:
+    """The signal of several merged into one; SignalError where they do not fit.
+
+    Plain ones turn with those whose group was pooled; whether they do is for `origins` to say.
+    """
+    pooled = next((s.pooled for s in signals if not s.pooled.trivial), TRIVIAL)
+    first, *others = (s._replace(pooled=pooled) if s.symmetry == s.group == TRIVIAL else s for s in signals)
+    for other in others:
+        if other.partial != first.partial:
+            raise SignalError(f"cannot {how} a signal on all and one on part of {first.group}; put Partial() after it")
+        if other[1:] != first[1:]:
+            raise SignalError(f"cannot {how} ({first}) and ({other}); give every branch the same grid and group")
+        if how != "concat" and other.channels != first.channels:
+            raise SignalError(
+                f"cannot {how} {first.channels} and {other.channels} channels; make them equal, or concat"
+            )
+    if how == "concat":
+        return first._replace(channels=sum(s.channels for s in signals))
+    return first
+
+
+def origins(nodes: Mapping[str, Node], name: str, group: Group, known: dict[str, frozenset[str]]) -> frozenset[str]:
+    """The nodes nearest to the input from which on everything up to a node turns with them; kept in `known`."""
+    open_ = [name]
+    while open_:
+        at = open_[-1]
+        below = nodes[at].inputs if turns(nodes, at, group) else ()
+        if missing := [i for i in below if i not in known]:
+            open_ += missing
+            continue
+        known[at] = frozenset[str]().union(*(known[i] for i in below)) if below else frozenset((at,))
+        open_.pop()
+    return known[name]
+
+
+def turns(nodes: Mapping[str, Node], name: str, group: Group) -> bool:
+    """Whether a node turns when what it reads does: on the group or pooled of it, or plain and told by its block."""
+    block, inputs, how, (signal, *_) = nodes[name]
+    if block is None or not signal.symmetry.trivial:
+        return bool(inputs)
+    x = merged(how, [nodes[i].signal for i in inputs])
+    if not x.group.trivial or not x.pooled.trivial:
+        return False  # given up
+    try:
+        return block.infer(x._replace(pooled=group)).pooled == group
+    except SignalError:
+        return False

@@ -1,0 +1,165 @@
+"""What limits a kernel's extent. Schema and arithmetic; torch only when lowered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from archspec.geometry.cropping import FULL, exponential_reach, gaussian_reach, kept_taps, unit
+from archspec.kernels.kernel import Wanted
+from archspec.schema.model import Model
+
+if TYPE_CHECKING:
+    from archspec.layers.windows import LearnedWindow
+
+Width = Annotated[float, Field(gt=0, le=100)]
+
+
+class Window(Model):
+    """What multiplies a kernel's samples and falls to zero away from its centre (causal: from the current step)."""
+
+    kind: str
+
+    @property
+    def shared(self) -> bool:
+        """Whether all kernels of a layer have the same."""
+        return True
+
+    def kept(self, wanted: Wanted) -> tuple[int, ...]:
+        """Taps per axis that it leaves as it begins; empty where it leaves all."""
+        return ()
+
+    def params(self, wanted: Wanted, channels: int) -> int:
+        """Number of parameters, for a layer of that many output channels."""
+        return 0
+
+    def spread(self) -> float:
+        """Its half width as it begins, in coordinates; at most 1."""
+        return 1.0
+
+    def lower(self, wanted: Wanted, channels: int) -> LearnedWindow | None:
+        """The module that makes its factors; None where they never change."""
+        return None
+
+
+class Disc(Window):
+    """A disc through the outermost taps with a soft rim: what turns other than quarter turns need."""
+
+    kind: Literal["disc"] = "disc"
+    softness: float = Field(default=0.5, gt=0, le=4, description="width of the rim, in grid steps")
+
+
+class Learned(Window):
+    """A window whose width is learned; taps it presses below `threshold` are cropped, so cost follows its size."""
+
+    learned: bool = Field(default=True, description="train the width")
+    per: Literal["layer", "channel"] = Field(default="layer", description="one for the layer, or for each channel")
+    threshold: float = Field(default=0.1, gt=0, lt=1, description="taps where the window is below it are cropped")
+    crop: bool = Field(default=True, description="leave out what lies below the threshold")
+    bucketed: bool = Field(default=True, description="round cropped sizes up to one of four an octave")
+
+    @property
+    def shared(self) -> bool:
+        return self.per == "layer"
+
+    def reach(self, wanted: Wanted) -> tuple[float, ...]:
+        """Distance per axis at which it begins to fall below the threshold, in coordinates."""
+        raise AssertionError
+
+    def kept(self, wanted: Wanted) -> tuple[int, ...]:
+        if not self.crop:
+            return ()
+        return tuple(
+            kept_taps(size, unit(wanted.sizes), reach, wanted.causal, self.bucketed)
+            for size, reach in zip(wanted.sizes, self.reach(wanted), strict=True)
+        )
+
+
+class Gaussian(Learned):
+    """exp(-½ Σ_d ((p_d - μ_d)/σ_d)²), the window of FlexConv (Romero et al. 2022, arXiv 2110.08059, section 3.1).
+
+    Coordinates reach from -1 to 1 over `kernel_size`, the largest size it can grow to. What is learned is log σ, kept
+    between reaching the first neighbour and filling the kernel. Causal, μ is at the current step.
+    """
+
+    kind: Literal["gaussian"] = "gaussian"
+    sigma: Width | tuple[Width, ...] = Field(default=0.5, description="width it begins with, per axis")
+    mean: Literal["fixed", "learned"] = Field(default="fixed", description="whether its place is trained too")
+
+    def sigmas(self, wanted: Wanted) -> tuple[float, ...]:
+        """Widths per axis, within their bounds."""
+        given = self.sigma if isinstance(self.sigma, tuple) else (self.sigma,) * len(wanted.sizes)
+        low, high = self.bounds(wanted)
+        return tuple(min(max(sigma, low), high) for sigma in given)
+
+    def bounds(self, wanted: Wanted) -> tuple[float, float]:
+        """Least and largest width: the first neighbour at the threshold, the outermost tap at nearly 1."""
+        return 1 / unit(wanted.sizes) / gaussian_reach(self.threshold), (1 + wanted.causal) / gaussian_reach(FULL)
+
+    def reach(self, wanted: Wanted) -> tuple[float, ...]:
+        return tuple(gaussian_reach(self.threshold) * sigma for sigma in self.sigmas(wanted))
+
+    def spread(self) -> float:
+        widest = max(self.sigma) if isinstance(self.sigma, tuple) else self.sigma
+        return min(1.0, 1.667 * widest)
+
+    def params(self, wanted: Wanted, channels: int) -> int:
+        each = len(wanted.sizes) * (channels if self.per == "channel" else 1)
+        return each * (self.learned + (self.mean == "learned"))
+
+    def lower(self, wanted: Wanted, channels: int) -> LearnedWindow:
+        from archspec.layers.windows import Gaussian as Layer
+
+        return Layer(
+            self.sigmas(wanted),
+            self.bounds(wanted),
+            wanted.causal,
+            self.learned,
+            self.mean == "learned",
+            channels if self.per == "channel" else 1,
+            wanted.rows,
+            gaussian_reach(self.threshold),
+        )
+
+
+class Exponential(Learned):
+    """exp(-|p|/τ), from the centre or, causal, from the current step: as in Hyena, with τ learned, as log τ."""
+
+    kind: Literal["exponential"] = "exponential"
+    decay: Width = Field(default=0.5, description="length τ it begins with; the kernel is two long")
+
+    def bounds(self, wanted: Wanted) -> tuple[float, float]:
+        """Least and largest length: the first neighbour at the threshold, the outermost tap at nearly 1."""
+        return 1 / unit(wanted.sizes) / exponential_reach(self.threshold), (1 + wanted.causal) / exponential_reach(FULL)
+
+    def begun(self, wanted: Wanted) -> float:
+        """The length it begins with, within its bounds."""
+        low, high = self.bounds(wanted)
+        return min(max(self.decay, low), high)
+
+    def reach(self, wanted: Wanted) -> tuple[float, ...]:
+        return (exponential_reach(self.threshold) * self.begun(wanted),) * len(wanted.sizes)
+
+    def spread(self) -> float:
+        return min(1.0, 2 * self.decay)
+
+    def params(self, wanted: Wanted, channels: int) -> int:
+        return (channels if self.per == "channel" else 1) * self.learned
+
+    def lower(self, wanted: Wanted, channels: int) -> LearnedWindow:
+        from archspec.layers.windows import Exponential as Layer
+
+        return Layer(
+            self.begun(wanted),
+            self.bounds(wanted),
+            wanted.causal,
+            len(wanted.sizes),
+            self.learned,
+            channels if self.per == "channel" else 1,
+            wanted.rows,
+            exponential_reach(self.threshold),
+        )
+
+
+AnyWindow = Annotated[Disc | Gaussian | Exponential, Field(discriminator="kind")]

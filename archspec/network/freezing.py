@@ -1,0 +1,129 @@
+"""From a trained network to plain torch: kernels sampled, groups expanded, norms folded, nothing of ours left."""
+
+from __future__ import annotations
+
+import copy
+import operator
+import warnings
+
+import torch
+from torch import fx, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from archspec.geometry.fourier import Target
+from archspec.graph.graph import INPUT, Graph
+from archspec.graph.signal import Signal
+from archspec.layers.around import Around
+from archspec.layers.attention import Attention
+from archspec.layers.border import REMEDIES, bordered, made_for
+from archspec.layers.conv import GroupConv
+from archspec.network.pruning import narrowed, settled
+from archspec.network.scopes import in_evaluation
+
+
+def freeze(model: fx.GraphModule, target: Target | None = None, powers_of_two: bool | None = None) -> fx.GraphModule:
+    """The same function as ordinary `torch.nn` modules, in evaluation mode; `model` is left as it is.
+
+    Inside, a signal on a group is folded to (B, C·N, *S). The result does not need this package; it states `channels`
+    and `grid` of what it takes (a deepcopy of it does not), and refuses other shapes (AssertionError).
+
+    Args:
+        model: a network.
+        target: what will run it, see `price`; by default torch where the network is.
+        powers_of_two: an old name: True is `target="onnx"`.
+    """
+    if powers_of_two is not None or isinstance(target, bool):
+        warnings.warn('freeze(powers_of_two=True) is now freeze(target="onnx")', DeprecationWarning, stacklevel=2)
+        target = "onnx" if powers_of_two or target else None
+    if target is None:
+        target = "torch" if all(p.device.type == "cpu" for p in model.parameters()) else "cuda"
+    _settle(model)
+    folded = _folded(model, target)
+    # Tracing leaves modules of torch.nn whole and writes out everything else, reads of buffers too.
+    tracer = fx.Tracer()
+    tracer.proxy_buffer_attributes = True
+    traced = fx.GraphModule(folded, tracer.trace(folded), class_name="Frozen")
+    _drop_identities(traced)
+    _fold_norms(traced)
+    graph: Graph | None = model.meta.get("graph")
+    if graph is not None:
+        _draw_border(traced, graph.nodes[INPUT].signal)
+    traced.delete_all_unused_submodules()
+    traced.recompile()
+    return traced.eval()
+
+
+@torch.no_grad()
+def _settle(model: fx.GraphModule) -> None:
+    """Run it once: hooks that make weights of others, as pruning does, have made them of the present ones then."""
+    graph: Graph | None = model.meta.get("graph")
+    if graph is not None:
+        with in_evaluation(model):
+            model(next(model.parameters()).new_zeros((1, *graph.nodes[INPUT].signal.shape)))
+
+
+def _draw_border(model: fx.GraphModule, given: Signal) -> None:
+    """Refuse signals of another shape."""
+    x = next(node for node in model.graph.nodes if node.op == "placeholder")
+    with model.graph.inserting_after(x):
+        shape = model.graph.call_function(getattr, (x, "shape"))
+    with model.graph.inserting_after(shape):
+        example = model.graph.call_function(operator.getitem, (shape, slice(1, None)))
+    with model.graph.inserting_after(example):
+        fits = model.graph.call_function(operator.eq, (example, given.shape))
+    with model.graph.inserting_after(fits):
+        model.graph.call_function(torch._assert, (fits, f"{made_for(given.shape)}; {REMEDIES}"))
+    model.__dict__.update(channels=given.channels, grid=given.grid)
+
+
+def _folded(model: fx.GraphModule, target: Target) -> fx.GraphModule:
+    """The same calls, of plain modules."""
+    model = narrowed(settled(model))
+    modules = {
+        str(node.target): _plain(model.get_submodule(str(node.target)), target)
+        for node in model.graph.nodes
+        if node.op == "call_module"
+    }
+    calls = copy.deepcopy(model.graph)
+    for node in [n for n in calls.nodes if n.target is bordered]:
+        node.replace_all_uses_with(node.args[0])
+        calls.erase_node(node)
+    return fx.GraphModule(modules, calls, class_name="Frozen")
+
+
+def _plain(module: nn.Module, target: Target) -> nn.Module:
+    if isinstance(module, fx.GraphModule):
+        return _folded(module, target)
+    if isinstance(module, Around):
+        return module.around(lambda part: _plain(part, target))
+    if isinstance(module, nn.Sequential):
+        return nn.Sequential(*(_plain(part, target) for part in module))
+    if isinstance(module, GroupConv | Attention):
+        return module.plain(target).eval()
+    plain = getattr(module, "plain", None)
+    return copy.deepcopy(plain() if plain else module).eval()
+
+
+def _drop_identities(model: fx.GraphModule) -> None:
+    for node in list(model.graph.nodes):
+        if node.op == "call_module" and isinstance(model.get_submodule(str(node.target)), nn.Identity):
+            node.replace_all_uses_with(node.args[0])
+            model.graph.erase_node(node)
+
+
+def _fold_norms(model: fx.GraphModule) -> None:
+    """Fold each batch norm into the convolution before it, where nothing else reads that convolution."""
+    for node in list(model.graph.nodes):
+        norm = _module(model, node)
+        if not isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
+            continue
+        source = node.args[0]
+        conv = _module(model, source)
+        if isinstance(conv, nn.Conv1d | nn.Conv2d | nn.Conv3d) and len(source.users) == 1:
+            model.set_submodule(str(source.target), fuse_conv_bn_eval(conv.eval(), norm.eval()))
+            node.replace_all_uses_with(source)
+            model.graph.erase_node(node)
+
+
+def _module(model: fx.GraphModule, node: fx.Node) -> nn.Module | None:
+    return model.get_submodule(str(node.target)) if node.op == "call_module" else None

@@ -1,0 +1,68 @@
+"""What the documentation says of the format, from the models themselves: python -m archspec.reference DIRECTORY."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from pathlib import Path
+from typing import get_args
+
+from archspec.architecture import Architecture
+from archspec.blocks import AnyBlock, AnyHead
+from archspec.inputs import AnyInput
+from archspec.kernels import AnyKernel
+from archspec.kernels.windows import AnyWindow
+from archspec.schema.model import Model
+
+SCHEMA, BLOCKS = "architecture.schema.json", "blocks.md"
+
+
+def schema_text() -> str:
+    """The JSON Schema of architectures."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Architecture.model_json_schema(),
+        "title": "Architecture",
+    }
+    return json.dumps(schema, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def blocks_text() -> str:
+    """Every kind with its fields, as Markdown."""
+    parts = [
+        "# Blocks\n\nMade by `python -m archspec.reference docs`. Any field can be a hole: `choice(...)`, "
+        "`integer(...)`, `real(...)`.\n"
+    ]
+    for title, union in (
+        ("Inputs", AnyInput),
+        ("Blocks", AnyBlock),
+        ("Kernels", AnyKernel),
+        ("Windows", AnyWindow),
+        ("Heads", AnyHead),
+    ):
+        parts.append(f"\n## {title}\n")
+        parts.extend(_section(model) for model in get_args(get_args(union)[0]))
+    return "".join(parts)
+
+
+def _section(model: type[Model]) -> str:
+    rows = []
+    for name, info in model.model_fields.items():
+        if name != "kind":
+            default = "" if info.is_required() else f"`{_shown(info.default)}`"
+            rows.append(f"| `{name}` | {default} | {info.description or ''} |\n")
+    table = "| field | default | |\n|---|---|---|\n" + "".join(rows) if rows else ""
+    return (
+        f"\n### {model.__name__} (`kind: {model.model_fields['kind'].default}`)\n\n{inspect.getdoc(model)}\n\n{table}"
+    )
+
+
+def _shown(default: object) -> str:
+    return f"{type(default).__name__}()" if isinstance(default, Model) else repr(default)
+
+
+if __name__ == "__main__":
+    directory = Path(sys.argv[1])
+    (directory / SCHEMA).write_text(schema_text())
+    (directory / BLOCKS).write_text(blocks_text())

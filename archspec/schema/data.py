@@ -1,0 +1,91 @@
+"""Models, with or without holes, as plain data and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from archspec.geometry.groups import Group
+from archspec.schema.hole import Choice, Expression, Hole, Integer, Real
+from archspec.schema.mistakes import describe, shortened, shortened_path, step
+from archspec.schema.model import Model
+
+_HOLE = "hole"
+
+
+def to_data(value: Any) -> Any:
+    """A model, with or without holes, as plain JSON-ready data; fields at their defaults are left out."""
+    match value:
+        case Model():
+            fields = type(value).model_fields
+            return {
+                name: to_data(getattr(value, name))
+                for name, info in fields.items()
+                if name in ("kind", "schema_version")
+                or getattr(value, name) != info.get_default(call_default_factory=True)
+            }
+        case Choice():
+            return _named_data("choice", value.name) | {"options": [to_data(x) for x in value.options]}
+        case Integer():
+            extra = {"step": value.step} if value.step != 1 else {}
+            return _named_data("integer", value.name) | {"low": value.low, "high": value.high} | extra | _log(value)
+        case Real():
+            return _named_data("real", value.name) | {"low": value.low, "high": value.high} | _log(value)
+        case Expression():
+            return {_HOLE: "expression", "operation": value.operation, "of": [to_data(x) for x in value.operands]}
+        case Group():
+            return str(value)
+        case dict():
+            return {key: to_data(x) for key, x in value.items()}
+        case list() | tuple():
+            return [to_data(x) for x in value]
+        case _:
+            return value
+
+
+def from_data(value: Any, kinds: Mapping[str, type[Model]], place: str = "") -> Any:
+    """Models and holes written as data; `kinds` says which model each `kind` stands for.
+
+    Raises:
+        ValueError: something does not fit; the message begins with its path.
+    """
+    if isinstance(value, list):
+        return [from_data(x, kinds, f"{place}[{i}]") for i, x in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    fields = {str(key): from_data(x, kinds, place + step(str(key))) for key, x in value.items()}
+    where = shortened_path(place.lstrip("."))
+    model = kinds.get(str(fields.get("kind")))
+    try:
+        return _hole_from_data(fields) if _HOLE in fields else model(**fields) if model else fields
+    except ValidationError as error:
+        raise ValueError(f"{where}.{describe(error)}".lstrip(".")) from None
+    except (TypeError, KeyError, ValueError) as error:
+        raise ValueError(
+            f"{where}.{error}".lstrip(".") if model else f"{where}: this hole cannot be read: {error}"
+        ) from None
+
+
+def _hole_from_data(data: dict[str, Any]) -> Hole:
+    rest = dict(data)
+    match rest.pop(_HOLE):
+        case "choice":
+            return Choice(tuple(rest.pop("options")), **rest)
+        case "integer":
+            return Integer(**rest)
+        case "real":
+            return Real(**rest)
+        case "expression":
+            return Expression(rest.pop("operation"), tuple(rest.pop("of")), **rest)
+        case other:
+            raise ValueError(f"unknown hole {shortened(other)}; use choice, integer, real or expression")
+
+
+def _named_data(kind: str, name: str | None) -> dict[str, Any]:
+    return {_HOLE: kind} | ({"name": name} if name else {})
+
+
+def _log(hole: Integer | Real) -> dict[str, Any]:
+    return {"log": True} if hole.log else {}

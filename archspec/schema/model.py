@@ -1,0 +1,142 @@
+"""The base of every part of an architecture: a frozen pydantic model whose fields may be open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from archspec.geometry.groups import Group
+from archspec.schema.hole import Choice, Hole, possible_values
+from archspec.schema.mistakes import TAGS, step
+
+Place = tuple[str | int, ...]
+_PLAIN = (int, str, float, bool, type(None), Group)
+
+
+def later(default: Any, **constraints: Any) -> Any:
+    """A field that came after others: not written at its default, so that hashes stay what they were."""
+    return Field(default=default, exclude_if=lambda value: value == default, **constraints)
+
+
+class Model(BaseModel):
+    """Frozen, closed to unknown fields. A hole may stand in any field, or in any list inside a field.
+
+    Every value a hole can take is checked against the field when the model is made; the first of them stands in for
+    the checks of the other fields.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def __init__(self, /, **data: Any) -> None:
+        holes = list(_direct_holes(data))
+        if holes:
+            _validate_open(self, data, holes)
+        else:
+            self.__pydantic_validator__.validate_python(data, self_instance=self)
+
+    # Reading data without holes, pydantic then fills nested models itself instead of calling __init__ for each.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        if (kind := cls.model_fields.get("kind")) and isinstance(kind.default, str):
+            TAGS.add(kind.default)
+
+    def is_open(self) -> bool:
+        """Whether any field, however deep, is a hole."""
+        return _is_open(self)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with some fields changed, without what was worked out from the old ones."""
+        other = super().model_copy(update=update, deep=deep)
+        for name in other.__dict__.keys() - type(self).model_fields.keys():
+            del other.__dict__[name]
+        return other
+
+    def with_fields(self, changes: dict[str, Any]) -> Self:
+        """The same model with other, already validated, values in some fields."""
+        other = type(self).__new__(type(self))
+        fields = {name: self.__dict__[name] for name in type(self).model_fields}
+        object.__setattr__(other, "__dict__", fields | changes)
+        object.__setattr__(other, "__pydantic_fields_set__", self.__pydantic_fields_set__ | changes.keys())
+        object.__setattr__(other, "__pydantic_extra__", None)
+        object.__setattr__(other, "__pydantic_private__", None)
+        return other
+
+
+def _validate_open(model: Model, data: dict[str, Any], holes: list[tuple[Place, Hole]]) -> None:
+    """Validate with every value of every hole, one hole at a time, then put the (validated) holes back."""
+    filled: Any = data
+    for place, hole in holes:
+        filled = _replace(filled, place, next(possible_values(hole))[1])
+    checked = {place: _checked(model, place, hole, filled) for place, hole in holes}
+    model.__pydantic_validator__.validate_python(filled, self_instance=model)
+    for (field, *rest), hole in checked.items():
+        model.__dict__[str(field)] = _replace(model.__dict__[str(field)], tuple(rest), hole)
+
+
+def _checked(model: Model, place: Place, hole: Hole, data: Any) -> Hole:
+    """The hole with its options validated by the field it stands in."""
+    options = []
+    for label, value in possible_values(hole):
+        if isinstance(value, Hole):
+            raise ValueError(f"{_path(place)}: a hole cannot be an option of a choice; write its values as options")
+        try:
+            model.__pydantic_validator__.validate_python(_replace(data, place, value), self_instance=model)
+        except ValidationError as error:
+            if not isinstance(value, int | float | str):
+                raise
+            reason = error.errors()[0]["msg"]
+            raise ValueError(f"{_path(place)}: the value {label} does not fit: {reason}") from None
+        options.append(_at(model.__dict__, place))
+    return Choice(tuple(options), hole.name) if isinstance(hole, Choice) else hole
+
+
+def _direct_holes(data: dict[str, Any]) -> Iterator[tuple[Place, Hole]]:
+    return _holes_in(data, ())
+
+
+def _holes_in(value: Any, place: Place) -> Iterator[tuple[Place, Hole]]:
+    if isinstance(value, Hole):
+        yield place, value
+    elif isinstance(value, list | tuple | dict):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(item, Hole | dict | list | tuple):
+                yield from _holes_in(item, (*place, key))
+
+
+def _is_open(value: Any) -> bool:
+    if isinstance(value, BaseModel):
+        value = value.__dict__.values()
+    elif isinstance(value, Hole):
+        return True
+    elif isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return False
+    return any(_is_open(x) for x in value if x.__class__ not in _PLAIN)
+
+
+def _replace(container: Any, place: Place, value: Any) -> Any:
+    if not place:
+        return value
+    key, *rest = place
+    if isinstance(container, Model):
+        return container.with_fields({str(key): _replace(getattr(container, str(key)), tuple(rest), value)})
+    if isinstance(container, dict):
+        return {**container, key: _replace(container[key], tuple(rest), value)}
+    items = list(container)
+    items[int(key)] = _replace(items[int(key)], tuple(rest), value)
+    return items if isinstance(container, list) else tuple(items)
+
+
+def _at(container: Any, place: Place) -> Any:
+    for key in place:
+        container = getattr(container, str(key)) if isinstance(container, Model) else container[key]
+    return container
+
+
+def _path(place: Place) -> str:
+    return "".join(f"[{key}]" if isinstance(key, int) else step(key) for key in place).lstrip(".")

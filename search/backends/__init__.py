@@ -1,0 +1,1 @@
+"""Where candidates train: processes of this machine, or a Ray cluster."""

@@ -1,0 +1,211 @@
+"""What each command does. Exit codes: 0 well, 1 a person's mistake or a failed check."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archspec.architecture import Architecture, price
+from archspec.graph.signal import SignalError
+from archspec.schema.document import SpecError, has_holes, parsed, read_file
+
+if TYPE_CHECKING:
+    from spaces import Space
+
+OK, MISTAKE = 0, 1
+
+
+def check(options: argparse.Namespace) -> int:
+    """Say whether an architecture or a space fits together."""
+    what = read_spec(options.spec)
+    if isinstance(what, Architecture):
+        cost = price(what)
+        print(
+            f"{options.spec}: fits together ({len(what.graph.nodes) - 1} nodes, {cost.flops:,} FLOPs, "
+            f"{cost.params:,} parameters, hash {what.hash})"
+        )
+        for warning in what.warnings:
+            print(f"warning: {warning}")
+        return MISTAKE if options.strict and what.warnings else OK
+    print(f"{options.spec}: a space of {what.size():,} architectures")
+    for parameter in what.parameters():
+        print(f"  {parameter}")
+    return OK
+
+
+def cost(options: argparse.Namespace) -> int:
+    """Price an architecture, node by node."""
+    what = read_spec(options.spec)
+    if not isinstance(what, Architecture):
+        raise SpecError(f"{options.spec} is a space; its architectures differ in cost")
+    cost = price(what, options.target)
+    if options.json:
+        print(json.dumps(cost.quantities()))
+        return OK
+    from rich.console import Console
+
+    from search.report.tables import cost_table, node_table
+
+    console = Console()
+    console.print(node_table(what, options.target))
+    console.print(cost_table(cost))
+    return OK
+
+
+def search(options: argparse.Namespace) -> int:
+    """Run the search that a Python file defines, or go on with it."""
+    from search.cli.loading import load_search
+
+    search = load_search(options.file)
+    if options.trials is not None:
+        search.trials = options.trials
+    directory = options.directory or Path("runs") / options.file.stem
+    from search.cli.progress import Watcher
+    from search.report.tables import counts_line
+
+    with Watcher() as watch:
+        result = search.run(
+            directory,
+            backend=options.backend,
+            workers=options.workers,
+            address=options.address,
+            hours=options.hours,
+            watch=watch,
+        )
+    print(f"\n{counts_line(result)}\n\n{result.front}")
+    return OK if len(result.front) else MISTAKE
+
+
+def status(options: argparse.Namespace) -> int:
+    """Say how far a run is."""
+    from search.report.tables import counts_line
+    from search.result import Result
+
+    result = Result.open(options.directory)
+    known = result.study.user_attrs
+    print(f"{options.directory}: {counts_line(result)}")
+    print(
+        f"task {known['task']} · {', '.join(known['objectives'])}"
+        + (f" · {', '.join(known['constraints'])}" if known["constraints"] else "")
+        + f" · seed {known['seed']}"
+        + (f" · priced for {known['target']}" if known.get("target", "torch") != "torch" else "")
+    )
+    for trial in result.trials:
+        if trial.state == "failed":
+            print(f"trial {trial.number} failed: {trial.reason}")
+    return OK
+
+
+def front(options: argparse.Namespace) -> int:
+    """Show the front of a run."""
+    from search.result import Result
+
+    result = Result.open(options.directory)
+    if options.json:
+        rows = [
+            {
+                "trial": t.number,
+                **t.scores,
+                **(t.cost.quantities() if t.cost else {}),
+                "architecture": t.architecture.to_data() if t.architecture else None,
+            }
+            for t in result.front
+        ]
+        print(json.dumps(rows))
+    else:
+        print(result.front)
+    if options.plot:
+        from search.report.plot import draw_front
+
+        draw_front(result, options.plot)
+    return OK if len(result.front) else complain(f"{options.directory} has no scored trial yet")
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write a trained network of a run."""
+    from search.result import Result
+
+    result = Result.open(options.directory)
+    trial = result.best(options.by) if options.trial is None else result.trial(options.trial)
+    path = trial.export(options.to, options.overwrite)
+    print(f"trial {trial.number} written to {path}")
+    return OK
+
+
+def report(options: argparse.Namespace) -> int:
+    """Tell a run in words and tables."""
+    from search.report.report import report as told
+    from search.report.report import write_report
+    from search.result import Result
+
+    result = Result.open(options.directory)
+    if options.to is None:
+        print(told(result))
+    else:
+        print(f"written to {write_report(result, options.to)}")
+    return OK
+
+
+def symmetry(options: argparse.Namespace) -> int:
+    """Certify an architecture with random weights, or an exported network."""
+    import torch
+
+    from archspec.exporting.files import load
+    from archspec.network.lowering import lower
+    from archspec.symmetry.certifying import certify, settle
+    from search.report.tables import symmetry_table
+
+    if options.spec.is_dir():
+        model = load(options.spec)
+    else:
+        what = read_spec(options.spec)
+        if not isinstance(what, Architecture):
+            raise SpecError(f"{options.spec} is a space; certify one of its architectures")
+        torch.manual_seed(options.seed)
+        model = lower(what)
+        settle(model, options.seed)
+    try:
+        certificate = certify(model, options.group, seed=options.seed)
+    except ValueError as error:
+        raise SpecError(str(error)) from None
+    if options.json:
+        print(json.dumps(certificate.to_data()))
+    else:
+        from rich.console import Console
+
+        Console().print(symmetry_table(certificate))
+        print(certificate)
+    return MISTAKE if certificate.verdict == "broken" else OK
+
+
+def new(options: argparse.Namespace) -> int:
+    """Write a search to begin from."""
+    from search.cli.starter import write_starter
+
+    path = write_starter(options.directory)
+    print(f"{path} is a search to begin from; run it with: archsearch search {path}")
+    return OK
+
+
+def read_spec(path: Path) -> Architecture | Space:
+    """The architecture or the space in a file; SpecError, naming the file, if it holds neither."""
+    data = read_file(path)
+    try:
+        if has_holes(data):
+            from spaces import Space
+
+            return Space.from_data(data)
+        architecture = parsed(Architecture, data)
+        _ = architecture.graph
+        return architecture
+    except (SpecError, SignalError) as error:
+        raise SpecError(f"{path}: {error}") from None
+
+
+def complain(error: object) -> int:
+    """One line on standard error."""
+    print(f"archsearch: {error}", file=sys.stderr)
+    return MISTAKE

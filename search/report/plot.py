@@ -1,0 +1,50 @@
+"""The front as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archspec.blocks import Lift
+from search.result import Result
+from search.trial import Trial
+
+
+def draw_front(result: Result, file: str | Path) -> Path:
+    """A PNG of all scored trials, one score against FLOPs, coloured by their symmetry, with the front as a line."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    objective = next(o for o in result.objectives if not o.priced)
+    scored = [t for t in result.trials if t.state == "scored"]
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    for name in sorted({_group(t) for t in scored}):
+        points = [_point(t, objective.name) for t in scored if _group(t) == name]
+        axes.plot(*zip(*points, strict=True), "o", label=name, markersize=5, alpha=0.75)
+    corners = [_point(t, objective.name) for t in result.front]
+    if corners:
+        axes.step(*zip(*corners, strict=True), where="post", color="black", linewidth=1.2, label="front", zorder=0)
+    axes.set_xscale("log")
+    axes.set_xlabel("FLOPs of one example")
+    task = str(result.study.user_attrs.get("task", "")).split(" (")[0]
+    axes.set_ylabel(f"validation {objective.name}")
+    axes.set_title(f"{task}: {len(scored)} candidates, {len(corners)} on the front", fontsize=10)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8, title="symmetry", title_fontsize=8)
+    file = Path(file)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=130)
+    return file
+
+
+def _group(trial: Trial) -> str:
+    """The largest group a trial lifts to."""
+    assert trial.architecture is not None
+    groups = [node.block.group for node in trial.architecture.graph.nodes.values() if isinstance(node.block, Lift)]
+    return str(max(groups, key=lambda group: group.order)) if groups else "plain"
+
+
+def _point(trial: Trial, score: str) -> tuple[float, float]:
+    assert trial.cost is not None
+    return float(trial.cost.flops), trial.scores[score]

@@ -1,0 +1,109 @@
+"""A run told in words and tables: its front, and which symmetry paid at which budget."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from archspec.blocks.conv.conv import Convolution
+from archspec.symmetry.certificate import largest
+from search.report.tables import counts_line
+from search.result import Result
+from search.trial import Trial
+from search.words import short, summary
+
+BUDGETS = 6
+
+
+def write_report(result: Result, file: str | Path) -> Path:
+    """Write the report as Markdown, with a picture of the front beside it."""
+    from search.report.plot import draw_front
+
+    file = Path(file)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    picture = file.with_suffix(".png")
+    text = report(result)
+    if len(result.front):
+        draw_front(result, picture)
+        text += f"\n![The front]({picture.name})\n"
+    file.write_text(text)
+    return file
+
+
+def report(result: Result) -> str:
+    """The report as Markdown."""
+    known = result.study.user_attrs
+    lines = [
+        f"# {known.get('task', 'A search')}",
+        "",
+        f"{counts_line(result)} · objectives: {', '.join(known.get('objectives', []))} · seed {known.get('seed')}",
+        "",
+    ]
+    if not len(result.front):
+        return "\n".join([*lines, "No candidate has been scored yet.", ""])
+    score = next(o.name for o in result.objectives if not o.priced)
+    lines += ["## The front", "", *_front(result, score), ""]
+    scored = [t for t in result.trials if t.state == "scored"]
+    for title, of in (("symmetry", group_of), ("factorisation", factorisation_of)):
+        kinds = {of(t) for t in scored}
+        if len(kinds) > 1:
+            lines += [f"## Which {title} paid", "", *_paid(scored, score, of, result), ""]
+    return "\n".join(lines)
+
+
+def group_of(trial: Trial) -> str:
+    """The largest group a trial's network has; C1 of a plain one."""
+    assert trial.architecture is not None
+    return str(largest(trial.architecture.graph))
+
+
+def factorisation_of(trial: Trial) -> str:
+    """How most convolutions of a trial's network are factorised."""
+    assert trial.architecture is not None
+    blocks = [node.block for node in trial.architecture.graph.nodes.values()]
+    kinds = [str(block.factorisation) for block in blocks if isinstance(block, Convolution)]
+    return max(sorted(set(kinds)), key=kinds.count) if kinds else "none"
+
+
+def budgets(trials: Sequence[Trial]) -> list[int]:
+    """FLOPs from the cheapest trial to the dearest, evenly apart in their logarithm."""
+    flops = sorted(t.cost.flops for t in trials if t.cost)
+    low, high = math.log(max(flops[0], 1)), math.log(max(flops[-1], 1))
+    return sorted({round(math.exp(low + (high - low) * (i + 1) / BUDGETS)) for i in range(BUDGETS)})
+
+
+def _front(result: Result, score: str) -> list[str]:
+    rows = [f"| trial | {score} | FLOPs | params | symmetry, as measured | architecture |", "|---|---|---|---|---|---|"]
+    for trial in result.front:
+        assert trial.cost is not None
+        assert trial.architecture is not None
+        rows.append(
+            f"| {trial.number} | {trial.scores[score]:.4f} | {short(trial.cost.flops)} | {short(trial.cost.params)} | "
+            f"{trial.symmetry or 'plain'} | {summary(trial.architecture)} |"
+        )
+    return rows
+
+
+def _paid(scored: Sequence[Trial], score: str, of: Callable[[Trial], str], result: Result) -> list[str]:
+    """For each budget the best score within it, by kind, the winner in bold."""
+    objective = next(o for o in result.objectives if o.name == score)
+    sign = 1 if objective.maximize else -1
+    kinds = sorted({of(t) for t in scored})
+    rows = [
+        f"Best {score} of a candidate within each budget. One training each: small differences are chance.",
+        "",
+        f"| FLOPs up to | {' | '.join(kinds)} | paid |",
+        f"|{'---|' * (len(kinds) + 2)}",
+    ]
+    for budget in budgets(scored):
+        best: dict[str, float] = {}
+        for trial in scored:
+            if trial.cost and trial.cost.flops <= budget and score in trial.scores:
+                value = trial.scores[score]
+                kind = of(trial)
+                best[kind] = value if kind not in best else sign * max(sign * value, sign * best[kind])
+        winner = max(best, key=lambda kind: sign * best[kind]) if best else "none"
+        cells = [f"**{best[k]:.4f}**" if k == winner else f"{best[k]:.4f}" if k in best else "" for k in kinds]
+        rows.append(f"| {short(budget)} | {' | '.join(cells)} | {winner} |")
+    return rows

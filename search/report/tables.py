@@ -1,0 +1,57 @@
+"""Tables for people: fronts, costs, runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from archspec.architecture import Architecture
+from archspec.geometry.fourier import Target
+from archspec.graph.cost import Cost
+from archspec.graph.graph import path
+
+if TYPE_CHECKING:
+    from archspec.symmetry.certificate import Certificate
+    from search.result import Result
+
+
+def cost_table(cost: Cost) -> Table:
+    """A row per quantity."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column("quantity")
+    table.add_column("value", justify="right")
+    for name, value in cost.quantities().items():
+        table.add_row(name, f"{value:,}")
+    return table
+
+
+def node_table(architecture: Architecture, target: Target = "torch") -> Table:
+    """A row per node: what it gives out, by which algorithm, and what it costs where `target` runs it."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("node", "kind", "output", "by"):
+        table.add_column(name)
+    for name in ("MACs", "params", "kernel MACs"):
+        table.add_column(name, justify="right")
+    algorithms = architecture.graph.algorithms(target)
+    for name, node in architecture.graph.nodes.items():
+        kind = node.block.kind if node.block else (node.merge if node.inputs else "")
+        cost = architecture.graph.cost_at(name, target)
+        numbers = [f"{n:,}" if n else "" for n in (cost.macs, cost.params, cost.kernel_macs)]
+        table.add_row(path(name), kind, str(node.signal), algorithms.get(name, ""), *numbers)
+    return table
+
+
+def symmetry_table(certificate: Certificate) -> Table:
+    """A row per element: the errors at the head's input and of the answer."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("element", "features", "output"):
+        table.add_column(name, justify="right")
+    for i, (features, output) in enumerate(zip(certificate.features, certificate.output, strict=True)):
+        table.add_row(str(i), f"{features:.1e}", f"{output:.1e}")
+    return table
+
+
+def counts_line(result: Result) -> str:
+    """How far a run is, in one line."""
+    return ", ".join(f"{count} {state}" for state, count in result.counts().items() if count) or "nothing yet"

@@ -1,0 +1,22 @@
+"""Scores of a network on one part of a task."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from archspec.network.scopes import kept_kernels
+from search.tasks.task import Data, Task, batches
+
+EVALUATION_BATCH = 256
+
+
+def evaluate(
+    model: nn.Module, task: Task, data: Data, batch_size: int = EVALUATION_BATCH, device: torch.device | str = "cpu"
+) -> dict[str, float]:
+    """Scores of a model on one part of a task, in evaluation mode."""
+    model.eval()
+    with torch.no_grad(), kept_kernels(model):
+        found = [(model(x.to(device)).cpu(), y.cpu()) for x, y in batches(data, max(batch_size, EVALUATION_BATCH))]
+    outputs, targets = (torch.cat(parts) for parts in zip(*found, strict=True))
+    return task.scores(outputs, targets)

@@ -1,0 +1,59 @@
+"""Train an architecture anew under fresh seeds: what a search picked by its luck loses it here."""
+
+from __future__ import annotations
+
+import multiprocessing
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from safetensors.torch import load_file
+
+from archspec.architecture import Architecture
+from archspec.network.lowering import lower
+from search.errors import RunError
+from search.outcome import Failed
+from search.tasks.task import Task
+from search.training.augmentation import check_augmentation
+from search.training.evaluation import evaluate
+from search.training.settings import Training
+from search.training.threads import one_thread
+from search.training.trainer import train
+
+
+def retrain(
+    architectures: Sequence[Architecture],
+    task: Task,
+    training: Training,
+    seeds: Sequence[int],
+    goal: tuple[str, bool] = ("accuracy", True),
+    workers: int = 1,
+) -> list[list[dict[str, float]]]:
+    """Test scores of each architecture under each seed; the best epoch is chosen on validation data.
+
+    Raises:
+        RunError: the task has no test data, or a training failed.
+        ValueError: the group of the augmentation does not move the task's examples.
+    """
+    if task.test is None:
+        raise RunError("there is no test data to measure on")
+    check_augmentation(training.augment, task)
+    jobs = [(a, task, training, seed, goal) for a in architectures for seed in seeds]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread) as pool:
+        scores = list(pool.map(_tested, jobs))
+    return [scores[i : i + len(seeds)] for i in range(0, len(scores), len(seeds))]
+
+
+def _tested(job: tuple[Architecture, Task, Training, int, tuple[str, bool]]) -> dict[str, float]:
+    architecture, task, training, seed, goal = job
+    with tempfile.TemporaryDirectory() as directory:
+        weights = Path(directory) / "best.safetensors"
+        outcome = train(architecture, task.without_test(), training, seed, goal, weights=weights)
+        if isinstance(outcome, Failed):
+            raise RunError(f"training failed: {outcome.reason}")
+        model = lower(architecture)
+        model.load_state_dict(load_file(weights))
+    assert task.test is not None
+    return evaluate(model, task, task.test)

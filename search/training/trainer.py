@@ -1,0 +1,238 @@
+"""Train one candidate: AdamW, warm-up and cosine, early stop, best weights; resumable at every epoch."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import pickle
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from archspec.architecture import Architecture, price
+from archspec.geometry.fourier import Target
+from archspec.layers.aliasing import alias_penalty
+from archspec.layers.scales import admissibility_penalty
+from archspec.network.lowering import lower
+from archspec.network.offsets import reestimate, turn, turns
+from archspec.network.roles import roles
+from archspec.symmetry.certificate import largest
+from archspec.symmetry.certifying import certify
+from search.candidate import derived_seed
+from search.files import write_whole
+from search.outcome import Failed, Outcome, Scored
+from search.tasks.task import Task, batch_count, batches
+from search.training.augmentation import augmented
+from search.training.evaluation import EVALUATION_BATCH, evaluate
+from search.training.rates import parameter_groups, set_rates
+from search.training.settings import Training
+
+
+def train(
+    architecture: Architecture,
+    task: Task,
+    training: Training,
+    seed: int,
+    goal: tuple[str, bool],
+    weights: Path | None = None,
+    checkpoint: Path | None = None,
+    each_epoch: Callable[[int, float], None] | None = None,
+    target: Target = "torch",
+) -> Outcome:
+    """Train, and score on validation data with the best weights.
+
+    Args:
+        architecture: what to train.
+        task: on what.
+        training: how.
+        seed: of the first weights, the order of the examples and all else that is random.
+        goal: the score that says which weights are best, and whether it should be large.
+        weights: where to write the best weights (safetensors).
+        checkpoint: where to keep the state after each epoch; training goes on from there if it exists.
+        each_epoch: called with the epoch's number and its score.
+        target: what the cost of the trained network is of.
+    """
+    began = time.monotonic()
+    try:
+        outcome = _trained(architecture, task, training, seed, goal, weights, checkpoint, each_epoch, target)
+    except MemoryError:
+        outcome = Failed("ran out of memory", time.monotonic() - began)
+    except torch.OutOfMemoryError:
+        outcome = Failed("ran out of GPU memory", time.monotonic() - began)
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error) and "not enough memory" not in str(error):
+            raise
+        outcome = Failed("ran out of memory", time.monotonic() - began)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    return outcome
+
+
+def _trained(
+    architecture: Architecture,
+    task: Task,
+    training: Training,
+    seed: int,
+    goal: tuple[str, bool],
+    weights: Path | None,
+    checkpoint: Path | None,
+    each_epoch: Callable[[int, float], None] | None,
+    target: Target,
+) -> Outcome:
+    run = _Run(architecture, task, training, seed, goal)
+    if checkpoint is not None and checkpoint.exists():
+        run.restore(checkpoint)
+    while not run.finished:
+        failure = run.epoch()
+        if failure:
+            return Failed(failure, run.elapsed)
+        if checkpoint is not None:
+            run.save(checkpoint)
+        if each_epoch is not None:
+            each_epoch(run.done, run.history[-1])
+    run.model.load_state_dict(run.best_state)
+    scores = evaluate(run.model, task, task.validation, training.batch_size, run.device)
+    if weights is not None:
+        best = {name: value.contiguous().cpu() for name, value in run.best_state.items()}
+        write_whole(weights, lambda path: save_file(best, path))
+    cost, begun, plain = run.model.cost(target), price(architecture, target), largest(architecture.graph).trivial
+    symmetry = None if plain else certify(run.model).to_data()
+    return Scored(scores, run.done, run.elapsed, cost if cost != begun else None, symmetry)
+
+
+class _Run:
+    """The state of one training."""
+
+    def __init__(
+        self, architecture: Architecture, task: Task, training: Training, seed: int, goal: tuple[str, bool]
+    ) -> None:
+        self.task, self.training, self.seed, (self.metric, self.larger) = task, training, seed, goal
+        wanted = training.device
+        self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
+        torch.manual_seed(seed)
+        self.model = lower(architecture).to(self.device)
+        present = roles(self.model)
+        rates = {role: rate for role, rate in training.rates.items() if role in present}
+        self.optimizer = torch.optim.AdamW(
+            parameter_groups(self.model, training.learning_rate, training.weight_decay, rates)
+        )
+        # Offsets between the elements are for networks that have some: others of a space are trained as ever.
+        offsets = training.offsets > 0 and turns(self.model)
+        self.turns = np.random.default_rng(seed) if offsets else None
+        self.penalised = any(getattr(m, "regularised", False) for m in self.model.modules())
+        # Gradients in float16 overflow and vanish: they are scaled, and a step that overflows is left out.
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=training.precision == "fp16")
+        self.done = 0
+        self.steps = batch_count(task.train, training.batch_size)
+        self.step = 0
+        self.history: list[float] = []
+        self.best_state = {name: value.clone() for name, value in self.model.state_dict().items()}
+        self.seconds, self.began = 0.0, time.monotonic()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds spent, those before an interruption too."""
+        return self.seconds + time.monotonic() - self.began
+
+    @property
+    def finished(self) -> bool:
+        """All epochs run, or too many without a better score."""
+        patience = self.training.patience
+        waited = len(self.history) - 1 - self._best_epoch() if self.history else 0
+        return self.done >= self.training.epochs or (patience is not None and waited >= patience)
+
+    def cast(self) -> contextlib.AbstractContextManager[object]:
+        """Within it the network is run in the precision of the training; what is random and small stays in float32."""
+        dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.training.precision)
+        return contextlib.nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
+
+    def epoch(self) -> str | None:
+        """One epoch; the reason why training cannot go on, if so."""
+        # Everything random follows from the seed and the epoch, so that a training taken up again is the same one.
+        torch.manual_seed((self.seed * 1_000_003 + self.done) % 2**63)
+        if self.turns:
+            self.turns = np.random.default_rng((self.seed, self.done))
+        self.model.train()
+        examples = batches(self.task.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done)
+        for x, y in augmented(examples, self.training.augment, derived_seed(self.seed, f"augment {self.done}")):
+            self._begin_step()
+            with self.cast():
+                outputs = self.model(x.to(self.device))
+            loss = self.task.loss(outputs.float(), y.to(self.device), self.training.label_smoothing)
+            if self.penalised:
+                loss = loss + self.training.alias_penalty * alias_penalty(self.model)
+            if self.training.admissibility:
+                loss = loss + self.training.admissibility * admissibility_penalty(self.model)
+            if not math.isfinite(value := loss.item()):
+                return f"diverged: the loss is {value} in epoch {self.done + 1}"
+            self.optimizer.zero_grad(set_to_none=True)
+            self.scaler.scale(loss).backward()
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+            self.step += 1
+        self._end_epoch()
+        scores = evaluate(self.model, self.task, self.task.validation, self.training.batch_size, self.device)
+        if self.metric not in scores:
+            raise KeyError(f"there is no score {self.metric!r}; the task gives {', '.join(sorted(scores))}")
+        score = scores[self.metric]
+        if not math.isfinite(score):
+            return f"diverged: {self.metric} is {score} in epoch {self.done + 1}"
+        self.history.append(score)
+        self.done += 1
+        if self._best_epoch() == len(self.history) - 1:
+            self.best_state = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        return None
+
+    def save(self, path: Path) -> None:
+        """Write all that is needed to go on."""
+        state = {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "best": self.best_state,
+            "done": self.done,
+            "step": self.step,
+            "history": self.history,
+            "training": self.training.record(),
+            "seconds": self.elapsed,
+        }
+        write_whole(path, lambda temporary: torch.save(state, temporary))
+
+    def restore(self, path: Path) -> None:
+        """Go on from a checkpoint; one of another training, or a broken one, is left aside."""
+        try:
+            state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
+        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
+            return
+        if state["training"] != self.training.record():
+            return
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state.get("scaler", {}))
+        self.best_state = state["best"]
+        self.history, self.done, self.step, self.seconds = (state[k] for k in ("history", "done", "step", "seconds"))
+
+    def _best_epoch(self) -> int:
+        best = max(self.history) if self.larger else min(self.history)
+        return len(self.history) - 1 - self.history[::-1].index(best)
+
+    def _begin_step(self) -> None:
+        total = max(1, self.steps * self.training.epochs)
+        set_rates(self.optimizer, self.training.learning_rate, self.step, total, self.training.warmup)
+        if self.turns and self.step >= (1 - self.training.offsets) * total:
+            turn(self.model, self.turns)
+
+    def _end_epoch(self) -> None:
+        """What is evaluated has its windows fitted, its kernels at the elements, and the statistics of these."""
+        self.model.fit()
+        if self.turns:
+            turn(self.model, None)
+            reestimate(self.model, (x.to(self.device) for x, _ in batches(self.task.train, EVALUATION_BATCH)))

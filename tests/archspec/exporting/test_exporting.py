@@ -1,0 +1,445 @@
+"""What is exported was checked, is whole, and is never another network's."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from archspec import (
+    Architecture,
+    Classifier,
+    Conv,
+    Gaussian,
+    GroupPool,
+    Image,
+    Lift,
+    Network,
+    Series,
+    Siren,
+    SpecError,
+    export,
+    load,
+    price,
+)
+from archspec.exporting.agreement import Disagreement, agreed
+from archspec.exporting.files import FILES, MANIFEST, ONNX, README, SCORES, SPEC, SYMMETRY, WEIGHTS
+from tests.archspec.blocks.test_laws import difference
+from tests.archspec.network.test_state import unlike_when_built
+from tests.examples import built, noise, on
+from tests.onnx_counting import counted_in_file
+
+TURNING = on("C4", Conv(channels=2), input=Image(channels=1, size=(6, 6)))
+LEARNED = Architecture(
+    input=Series(channels=1, length=64),
+    body=[Conv(channels=4, kernel_size=31, kernel=Siren(hidden=4), window=Gaussian(sigma=0.1))],
+    head=Classifier(classes=2),
+)
+
+
+def small(group: str = "C4", size: int = 6, seed: int = 0) -> Network:
+    body = [Lift(group=group, channels=2), GroupPool()]
+    architecture = Architecture(input=Image(channels=1, size=(size, size)), body=body, head=Classifier(classes=2))
+    return built(architecture, seed).float().eval()
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An export, to be copied."""
+    return export(small(), tmp_path_factory.mktemp("exports") / "best", scores={"accuracy": 0.5})
+
+
+@pytest.fixture
+def mine(exported: Path, tmp_path: Path) -> Path:
+    """A copy to tamper with."""
+    target = tmp_path / "best"
+    target.mkdir()
+    for path in exported.iterdir():
+        (target / path.name).write_bytes(path.read_bytes())
+    return target
+
+
+def answers(network: Network, seed: int = 0) -> torch.Tensor:
+    with torch.no_grad():
+        return network(torch.randn(3, 1, 6, 6, generator=torch.Generator().manual_seed(seed)))
+
+
+def test_every_form_of_what_is_exported_answers_alike(tmp_path: Path) -> None:
+    model = unlike_when_built(LEARNED).float()
+    model.get_parameter("body_0_conv.window.log_width").data.fill_(-0.5)  # a size that is no longer that of the width
+    directory = export(model, tmp_path / "best")
+    session = onnxruntime.InferenceSession(directory / ONNX, providers=["CPUExecutionProvider"])
+    x = noise(LEARNED, batch=7).float()
+    with torch.no_grad():
+        wanted = model(x)
+        assert torch.equal(load(directory)(x), wanted)
+    assert difference(torch.from_numpy(session.run(None, {"x": x.numpy()})[0]), wanted) < 1e-4
+    assert load(directory).cost() == model.cost()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_the_given_network_stays_as_it_was(dtype: torch.dtype, tmp_path: Path) -> None:
+    model = built(TURNING).to(dtype).train()
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    directory = export(model, tmp_path / "best")
+    assert model.training
+    assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
+    wanted = copy.deepcopy(model).float().eval()
+    with torch.no_grad():
+        assert torch.equal(load(directory)(noise(TURNING).float()), wanted(noise(TURNING).float()))
+
+
+def test_the_readme_states_what_each_file_costs(exported: Path) -> None:
+    text, manifest = (exported / README).read_text(), json.loads((exported / MANIFEST).read_text())
+    model = load(exported)
+    for name, flops in ((WEIGHTS, price(model).flops), (ONNX, price(model, "onnx").flops)):
+        size = (exported / name).stat().st_size
+        assert manifest["contents"][name]["flops"] == flops
+        assert manifest["contents"][name]["bytes"] == size == manifest["files"][name]["bytes"]
+        assert f"| `{name}` | {flops:,} |" in text
+        assert f"{size:,} |" in text
+    assert counted_in_file(exported / ONNX) == price(model, "onnx").flops
+    assert manifest["contents"][WEIGHTS]["params"] == sum(p.numel() for p in model.parameters())
+    assert manifest["architecture"] == model.architecture.hash
+
+
+# --- what is refused when it is written ---
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    for value in (float("nan"), float("inf")):
+        model = small()
+        model.get_parameter("head_classifier.linear.bias").data[0] = value
+        with pytest.raises(SpecError, match=r"not finite \(head_classifier.linear.bias\)"):
+            export(model, tmp_path / "best")
+        assert not (tmp_path / "best").exists()
+
+
+def test_answers_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    model = small()
+    for parameter in model.parameters():
+        parameter.data.fill_(1e25)
+    with pytest.raises(Disagreement, match="not finite for inputs of size"):
+        export(model, tmp_path / "best")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("wrong", ["a little", "nan", "another shape", "in large batches", "for large inputs"])
+def test_a_form_that_differs_is_refused(wrong: str) -> None:
+    def right(x: np.ndarray) -> np.ndarray:
+        return x.sum(axis=(1, 2, 3))[:, None] * np.ones(2, dtype=np.float32)
+
+    def form(x: np.ndarray) -> np.ndarray:
+        y = right(x)
+        match wrong:
+            case "a little":
+                return y * 1.001
+            case "nan":
+                return y * np.nan
+            case "another shape":
+                return y[:, :1]
+            case "in large batches":
+                return y if len(x) < 3 else y[::-1]
+        return np.clip(y, -30, 30)
+
+    assert agreed(right, {"itself": right}, (1, 6, 6)) == 0
+    with pytest.raises(Disagreement, match="the other differs from the network by"):
+        agreed(right, {"itself": right, "the other": form}, (1, 6, 6))
+
+
+def test_the_old_way_to_call_it_still_works(tmp_path: Path) -> None:
+    model = small()
+    with pytest.warns(DeprecationWarning, match="is now export"):
+        first = export(model, model.architecture, tmp_path / "first", {"accuracy": 0.5})
+    with pytest.warns(DeprecationWarning, match="is now export"):
+        second = export(model, model.architecture, tmp_path / "second", scores={"accuracy": 0.5})
+    for directory in (first, second):
+        assert torch.equal(answers(load(directory)), answers(model))
+        assert json.loads((directory / SCORES).read_text()) == {"accuracy": 0.5}
+
+
+def test_an_architecture_that_is_not_the_networks_is_refused(tmp_path: Path) -> None:
+    with pytest.warns(DeprecationWarning, match="is now"), pytest.raises(ValueError, match="not the network's"):
+        export(small("C4"), small("C2").architecture, tmp_path / "best")
+
+
+# --- where it is written ---
+
+
+def test_an_export_replaces_an_earlier_one_whole(mine: Path) -> None:
+    assert (mine / SYMMETRY).exists()
+    other = small("C1")
+    export(other, mine)
+    assert torch.equal(answers(load(mine)), answers(other))
+    assert not (mine / SYMMETRY).exists(), "a certificate of another network"
+    assert [p.name for p in mine.parent.iterdir()] == [mine.name], "nothing is left beside it"
+
+
+def test_an_export_of_an_earlier_version_is_read_and_replaced(mine: Path) -> None:
+    (mine / MANIFEST).unlink()
+    weights = load_file(mine / WEIGHTS)
+    save_file(weights, mine / WEIGHTS)  # without whose they are
+    assert torch.equal(answers(load(mine)), answers(small()))
+    export(small("C1"), mine)
+    assert load(mine).architecture == small("C1").architecture
+
+
+def test_what_no_export_wrote_is_kept_unless_told(mine: Path) -> None:
+    (mine / "notes.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match=r"'notes.txt', which no export wrote.*overwrite=True"):
+        export(small("C1"), mine)
+    assert (mine / "notes.txt").read_text() == "mine"
+    assert load(mine).architecture == small().architecture
+    export(small("C1"), mine, overwrite=True)
+    assert {p.name for p in mine.iterdir()} <= FILES
+
+
+def test_files_and_links_in_the_way_are_refused(mine: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(FileExistsError, match="is a file"):
+        export(small(), tmp_path / "file")
+    (tmp_path / "link").symlink_to(mine)
+    for overwrite in (False, True):
+        with pytest.raises(FileExistsError, match="links are not followed"):
+            export(small("C1"), tmp_path / "link", overwrite=overwrite)
+    outside = tmp_path / "outside.json"
+    outside.write_text("mine")
+    (mine / SCORES).unlink()
+    (mine / SCORES).symlink_to(outside)
+    with pytest.raises(FileExistsError, match=SCORES):
+        export(small("C1"), mine)
+    export(small("C1"), mine, overwrite=True)
+    assert outside.read_text() == "mine"
+    assert not (mine / SCORES).is_symlink()
+
+
+def test_an_export_that_fails_changes_nothing(mine: Path) -> None:
+    before = {path.name: path.read_bytes() for path in mine.iterdir()}
+    model = small("C1")
+    for parameter in model.parameters():
+        parameter.data.fill_(1e25)
+    with pytest.raises(Disagreement):
+        export(model, mine)
+    assert {path.name: path.read_bytes() for path in mine.iterdir()} == before
+    assert len(list(mine.parent.iterdir())) == 1
+
+
+def test_an_export_that_is_interrupted_while_it_is_put_in_place_changes_nothing(
+    mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renamed: list[Path] = []
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        renamed.append(self)
+        if len(renamed) == 2:
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        export(small("C1"), mine)
+    monkeypatch.undo()
+    assert load(mine).architecture == small().architecture
+    assert [p.name for p in mine.parent.iterdir()] == [mine.name]
+
+
+def test_the_directory_that_one_is_in_is_not_pulled_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for overwrite in (False, True):
+        with pytest.raises(FileExistsError, match="the directory that you are in"):
+            export(small(), ".", overwrite=overwrite)
+    assert load(export(small(), "best")).architecture == small().architecture
+
+
+def test_parents_are_made(tmp_path: Path) -> None:
+    assert load(export(small(), tmp_path / "runs" / "best" / "net")).architecture == small().architecture
+
+
+# --- tampering ---
+
+
+def _spec(change: Callable[[dict], None]) -> Callable[[Path], None]:
+    def tamper(directory: Path) -> None:
+        data = json.loads((directory / SPEC).read_text())
+        change(data)
+        (directory / SPEC).write_text(json.dumps(data))
+
+    return tamper
+
+
+def _resealed(tamper: Callable[[Path], None]) -> Callable[[Path], None]:
+    """The manifest made to fit what was tampered with: then the files themselves must tell."""
+
+    def both(directory: Path) -> None:
+        from archspec.exporting.directory import seal
+
+        about = json.loads((directory / MANIFEST).read_text())["architecture"]
+        tamper(directory)
+        (directory / MANIFEST).unlink()
+        seal(directory, {"architecture": about})
+
+    return both
+
+
+def _weights(change: Callable[[dict[str, torch.Tensor]], None], metadata: bool = True) -> Callable[[Path], None]:
+    def tamper(directory: Path) -> None:
+        weights = load_file(directory / WEIGHTS)
+        change(weights)
+        whose = {"architecture": json.loads((directory / MANIFEST).read_text())["architecture"]} if metadata else None
+        save_file(weights, directory / WEIGHTS, metadata=whose)
+
+    return tamper
+
+
+def _cut(name: str, share: float) -> Callable[[Path], None]:
+    def tamper(directory: Path) -> None:
+        data = (directory / name).read_bytes()
+        (directory / name).write_bytes(data[: int(len(data) * share)])
+
+    return tamper
+
+
+def _flipped(name: str, place: float) -> Callable[[Path], None]:
+    def tamper(directory: Path) -> None:
+        data = bytearray((directory / name).read_bytes())
+        data[int(place * (len(data) - 1))] ^= 0x40
+        (directory / name).write_bytes(bytes(data))
+
+    return tamper
+
+
+def _of_another(name: str, *more: str, group: str = "C2", seed: int = 0) -> Callable[[Path], None]:
+    def tamper(directory: Path) -> None:
+        other = export(small(group, seed=seed), directory.parent / "other")
+        for each in (name, *more):
+            (directory / each).write_bytes((other / each).read_bytes())
+
+    return tamper
+
+
+def _linked(name: str, to: str | None = None) -> Callable[[Path], None]:
+    def tamper(directory: Path) -> None:
+        away = directory.parent / "away"
+        (directory / name).rename(away)
+        (directory / name).symlink_to(to or away)
+
+    return tamper
+
+
+def _gone(name: str) -> Callable[[Path], None]:
+    return lambda directory: (directory / name).unlink()
+
+
+def _a_folder(name: str) -> Callable[[Path], None]:
+    def tamper(directory: Path) -> None:
+        (directory / name).unlink()
+        (directory / name).mkdir()
+
+    return tamper
+
+
+def _written(name: str, data: bytes) -> Callable[[Path], None]:
+    return lambda directory: (directory / name).write_bytes(data) and None
+
+
+def _one_less(weights: dict[str, torch.Tensor]) -> None:
+    del weights[_first(weights)]
+
+
+def _first(weights: dict[str, torch.Tensor]) -> str:
+    return min(weights)
+
+
+def _manifest(change: Callable[[dict], None]) -> Callable[[Path], None]:
+    def tamper(directory: Path) -> None:
+        data = json.loads((directory / MANIFEST).read_text())
+        change(data)
+        (directory / MANIFEST).write_text(json.dumps(data))
+
+    return tamper
+
+
+TAMPERED: dict[str, Callable[[Path], None]] = {
+    **{f"{name} cut to {share}": _cut(name, share) for name in (SPEC, WEIGHTS, MANIFEST) for share in (0, 0.5, 0.99)},
+    **{f"{name}, a bit at {p}": _flipped(name, p) for name in (SPEC, WEIGHTS, ONNX, SYMMETRY) for p in (0, 0.5, 1)},
+    **{f"{name} gone": _gone(name) for name in (SPEC, WEIGHTS, MANIFEST)},
+    **{f"{name} a folder": _a_folder(name) for name in (SPEC, WEIGHTS, MANIFEST)},
+    **{f"{name} a link": _linked(name) for name in (SPEC, WEIGHTS, ONNX, SYMMETRY, MANIFEST)},
+    "weights a link to nothing": _linked(WEIGHTS, "nowhere"),
+    "spec a link to an endless file": _linked(SPEC, "/dev/zero"),
+    **{f"another network's {name}": _of_another(name) for name in (SPEC, WEIGHTS, ONNX, SYMMETRY, MANIFEST)},
+    "another network's weights of the same shapes": _of_another(WEIGHTS, group="C4", seed=3),
+    "another network's spec and weights": _of_another(SPEC, WEIGHTS),
+    "another network's spec and manifest": _of_another(SPEC, MANIFEST),
+    "another activation": _spec(lambda d: d["body"].insert(0, {"kind": "activation"})),
+    "another size": _spec(lambda d: d["input"].update(size=[8, 8])),
+    "another size, resealed": _resealed(_spec(lambda d: d["input"].update(size=[8, 8]))),
+    "an activation more, resealed": _resealed(_spec(lambda d: d["body"].insert(1, {"kind": "activation"}))),
+    "weights of another network, resealed": _resealed(_of_another(WEIGHTS)),
+    "a weight that is NaN": _weights(lambda w: w[_first(w)].fill_(float("nan"))),
+    "a weight that is NaN, resealed": _resealed(_weights(lambda w: w[_first(w)].fill_(float("nan")))),
+    "a weight that is infinite, resealed": _resealed(_weights(lambda w: w[_first(w)].fill_(float("inf")))),
+    "a weight less, resealed": _resealed(_weights(_one_less)),
+    "a weight more, resealed": _resealed(_weights(lambda w: w.update(more=torch.zeros(1)))),
+    "a weight of another shape, resealed": _resealed(_weights(lambda w: w.update({_first(w): torch.zeros(7)}))),
+    "weights that do not say whose": _weights(lambda w: None, metadata=False),
+    "weights that are pickled": _written(WEIGHTS, b"\x80\x04cos\nsystem\n."),
+    "a spec that is no JSON": _written(SPEC, b"architecture"),
+    "a spec that is no JSON, resealed": _resealed(_written(SPEC, b"architecture")),
+    "a spec of nothing, resealed": _resealed(_written(SPEC, b"{}")),
+    "a manifest that is a list": _written(MANIFEST, b"[]"),
+    "a manifest of deep brackets": _written(MANIFEST, b"[" * 100_000),
+    "a manifest that is no text": _written(MANIFEST, bytes(range(256))),
+    "a manifest of a later format": _manifest(lambda d: d.update(format=99)),
+    "a manifest without the weights": _manifest(lambda d: d["files"].pop(WEIGHTS)),
+    "a manifest without files": _manifest(lambda d: d.pop("files")),
+    "a manifest of another hash": _manifest(lambda d: d.update(architecture="0" * 32)),
+    "a certificate that a C1 network never had": _manifest(lambda d: d["files"].pop(SYMMETRY)),
+}
+
+
+def test_there_are_many_ways_to_tamper() -> None:
+    assert len(TAMPERED) >= 60
+
+
+@pytest.mark.parametrize("way", TAMPERED)
+def test_tampering_is_one_sentence_and_never_another_network(way: str, mine: Path) -> None:
+    wanted = answers(small())
+    assert torch.equal(answers(load(mine)), wanted)
+    TAMPERED[way](mine)
+    with pytest.raises(SpecError) as refused:
+        load(mine)
+    told = str(refused.value)
+    assert "\n" not in told
+    assert str(mine) in told or SPEC in told
+    assert len(told) < 600
+
+
+def test_what_people_write_beside_it_does_no_harm(mine: Path) -> None:
+    (mine / "notes.txt").write_text("mine")
+    (mine / README).write_text("mine")
+    (mine / SCORES).unlink()
+    (mine / ONNX).unlink()
+    assert torch.equal(answers(load(mine)), answers(small()))
+
+
+def test_a_load_that_checks_nothing_fails_that_law(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = small().architecture.hash
+    monkeypatch.setattr("archspec.exporting.files.unsealed", lambda *_: {"architecture": found})
+    _of_another(WEIGHTS, group="C4", seed=3)(mine)
+    assert not torch.equal(answers(load(mine)), answers(small()))
+
+
+def test_no_such_directory(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="not an exported network"):
+        load(tmp_path / "nothing")
+    assert os.listdir(tmp_path) == []

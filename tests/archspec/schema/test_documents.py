@@ -1,0 +1,205 @@
+"""Bad specifications: one sentence with the place and a remedy, always, and quickly; nothing is ever run by reading."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from archspec import Architecture, SignalError, SpecError, price
+from archspec.schema.document import MAX_BYTES, read_file, read_json, read_yaml, write_yaml
+from spaces import Space
+from tests.bounds import bounded
+from tests.examples import EXAMPLES
+from tests.mutations import mutated
+
+MUTATIONS = 600
+GOOD = EXAMPLES["D4 residual"]
+LONGEST = 480
+
+
+def used(architecture: Architecture) -> None:
+    """Everything that is done with a specification before torch."""
+    assert len(architecture.hash) == 32
+    assert price(architecture).params >= 0
+    assert architecture.warnings is not None
+
+
+def sentence(read: Callable[[], Any]) -> str | None:
+    """What reading complains of; None where it is valid."""
+    try:
+        used(read())
+    except (SpecError, SignalError) as error:
+        message = str(error)
+        assert message.isprintable(), ascii(message)
+        assert 10 < len(message) < LONGEST, message
+        return message
+    return None
+
+
+def _template(text: str) -> Architecture:
+    return Space.from_json(text).template
+
+
+@pytest.mark.parametrize("block", range(0, MUTATIONS, 20))
+def test_a_broken_specification_gives_one_sentence_or_is_valid(block: int) -> None:
+    with bounded(30):
+        for seed in range(block, block + 20):
+            data = mutated(seed)
+            text = json.dumps(data)
+            complaints = [
+                sentence(partial(read, text)) for read in (Architecture.from_json, Architecture.from_yaml, _template)
+            ]
+            complaints.append(sentence(partial(Architecture.from_data, data)))
+            if "'hole'" in repr(data):
+                del complaints[2]
+            assert len({text is None for text in complaints}) == 1, complaints
+
+
+def test_most_mutations_are_mistakes_and_most_mistakes_have_a_place() -> None:
+    complaints = [sentence(partial(Architecture.from_data, mutated(seed))) for seed in range(300)]
+    mistakes = [text for text in complaints if text]
+    assert len(mistakes) >= 200
+    assert sum(text.startswith(("body", "head", "input", "schema_version", "kind")) for text in mistakes) > 0.9 * len(
+        mistakes
+    )
+
+
+TEXTS: dict[str, tuple[str | bytes, str]] = {
+    "nothing": ("", "not JSON"),
+    "not json": ("{", "not JSON"),
+    "a number": ("3", "expected a mapping with input, body, head"),
+    "a list": ("[]", "expected a mapping"),
+    "null": ("null", "expected a mapping"),
+    "not a number": ('{"input": NaN}', "NaN is not a number"),
+    "infinity": ('{"input": -Infinity}', "-Infinity is not a number"),
+    "many digits": ('{"input": ' + "9" * 5000 + "}", "not JSON"),
+    "deep": ("[" * 100_000 + "]" * 100_000, "nested more than 64 deep"),
+    "deep mappings": ('{"a":' * 500 + "1" + "}" * 500, "nested more than 64 deep"),
+    "long": (" " * (MAX_BYTES + 1), "longer than"),
+    "not text": (b"\xff\xfe{}", "not JSON"),
+    "nothing known": ("{}", "input: this field is missing; write it; 2 more like this"),
+    "an unknown version": (
+        GOOD.to_json().replace('"schema_version": 1', '"schema_version": 2'),
+        "schema_version: expected 1",
+    ),
+    "unknown kind": (
+        GOOD.to_json().replace('"lift"', '"loft"'),
+        "body[0]: unknown kind 'loft'; use one of 'conv', 'lift'",
+    ),
+    "unknown field": (GOOD.to_json().replace('"group"', '"grp"'), "body[0].group: this field is missing"),
+    "wrong type": (GOOD.to_json().replace('"D4"', "4"), "body[0].group: expected the name of a group"),
+    "a space": (GOOD.to_json().replace('"D4"', '{"hole": "choice", "options": ["C4", "D4"]}'), "this is a space"),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_text_that_is_no_specification(name: str) -> None:
+    text, wanted = TEXTS[name]
+    with bounded(10):
+        message = sentence(lambda: Architecture.from_json(text))
+    assert message is not None
+    assert wanted in message
+
+
+YAML: dict[str, tuple[str, str]] = {
+    "a python object": ("!!python/object/apply:os.system ['true']", "the tag 'tag:yaml.org,2002:python/object/apply"),
+    "a tag": ("input: !!binary aGVsbG8=", "line 1: the tag"),
+    "a local tag": ("a: 1\nb: !mine 3", "line 2: the tag '!mine' is not allowed"),
+    "an anchor": ("a: &x 1", "line 1: anchors and aliases"),
+    "a bomb": ("a: &a [1,1]\nb: &b [*a,*a]\nc: [*b,*b]", "anchors and aliases are not allowed"),
+    "a loop": ("&x [*x]", "anchors and aliases"),
+    "deep": ("[" * 5000 + "]" * 5000, "nested more than 64 deep"),
+    "no yaml": ("a: [1,", "not YAML: line 2"),
+    "a tab": ("a:\n\t- b", "not YAML: line 2"),
+    "control characters": ("a: \x00\x07", "not YAML"),
+    "two documents": ("a: 1\n---\nb: 2", "not YAML"),
+    "a list as a key": ("? [1, 2]\n: 3", "not YAML"),
+    "nothing": ("", "expected a mapping"),
+    "a date": ("input: 2020-01-01", "input: "),
+    "an impossible date": ("input: 2020-13-45", "not YAML"),
+    "numbers as fields": ("1: 2", ""),
+}
+
+
+@pytest.mark.parametrize("name", YAML)
+def test_yaml_is_a_plain_subset(name: str) -> None:
+    text, wanted = YAML[name]
+    with bounded(10):
+        message = sentence(lambda: Architecture.from_yaml(text))
+    assert message is not None
+    assert wanted in message
+
+
+def test_nothing_is_run_by_reading(tmp_path: Path) -> None:
+    trace = tmp_path / "ran"
+    for text in (
+        f"!!python/object/apply:os.system ['touch {trace}']",
+        f"a: !!python/object/new:os.system ['touch {trace}']",
+        f'{{"kind": "__import__(\\"os\\").system(\\"touch {trace}\\")"}}',
+    ):
+        for read in (Architecture.from_yaml, Architecture.from_json, Space.from_yaml, Space.from_json):
+            with pytest.raises(SpecError):
+                read(text)
+    assert not trace.exists()
+
+
+def test_reading_yaml_and_json_agree() -> None:
+    for architecture in EXAMPLES.values():
+        assert read_yaml(architecture.to_yaml()) == read_json(architecture.to_json()) == architecture.to_data()
+        assert read_yaml(architecture.to_json()) == architecture.to_data()
+
+
+@pytest.mark.parametrize("value", [2e-05, 1e300, 5e-324, 1e22, "2e-05", "1e5", "-3E+7", 0.5, 7])
+def test_numbers_are_numbers_and_text_is_text_in_yaml(value: float | str) -> None:
+    for text in (write_yaml({"value": value}), json.dumps({"value": value})):
+        assert repr(read_yaml(text)) == repr({"value": value})
+
+
+def test_files_name_themselves_in_their_errors(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    with pytest.raises(SpecError, match=r"a\.json: No such file"):
+        read_file(file)
+    file.write_text("{")
+    with pytest.raises(SpecError, match=r"a\.json: not JSON"):
+        read_file(file)
+    with pytest.raises(SpecError, match="Is a directory"):
+        read_file(tmp_path)
+    written = tmp_path / "a.yaml"
+    written.write_text(GOOD.to_yaml())
+    assert Architecture.from_data(read_file(written)).hash == GOOD.hash
+
+
+@pytest.mark.parametrize("depth", [3, 6, 20])
+def test_repeating_nothing_a_thousand_times_over_ends_at_once(depth: int) -> None:
+    body: list[Any] = []
+    for _ in range(depth):
+        body = [{"kind": "repeat", "times": 1000, "body": body}]
+    data = {"input": {"kind": "series", "length": 9}, "body": body, "head": {"kind": "classifier", "classes": 2}}
+    with bounded(5):
+        assert sentence(lambda: Architecture.from_data(data)) is None
+
+
+def test_numbers_as_large_as_the_schema_allows_are_priced_at_once() -> None:
+    data = {
+        "input": {"kind": "volume", "size": [10**8] * 3, "channels": 65536},
+        "head": {"kind": "classifier", "classes": 10**6},
+        "body": [{"kind": "conv", "channels": 65536, "kernel_size": 1_048_575, "kernel": {"kind": "siren"}}],
+    }
+    with bounded(5):
+        assert price(Architecture.from_data(data)).flops > 10**30
+
+
+def test_defaults_are_not_written() -> None:
+    assert yaml.safe_load(EXAMPLES["table"].to_yaml())["body"] == [{"kind": "conv", "channels": 3}]
+
+
+def test_the_schema_is_published_and_names_every_kind() -> None:
+    schema = json.dumps(Architecture.model_json_schema())
+    for kind in ("conv", "lift", "graph", "classifier", "series", "siren", "disc"):
+        assert f'"const": "{kind}"' in schema

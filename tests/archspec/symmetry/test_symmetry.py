@@ -1,0 +1,313 @@
+"""The group action commutes with every network, node by node."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from archspec import (
+    Activation,
+    Classifier,
+    Conv,
+    Disc,
+    Group,
+    GroupPool,
+    Image,
+    Lift,
+    Magnet,
+    Norm,
+    Partial,
+    Pool,
+    Scales,
+    Series,
+    SignalError,
+    Siren,
+    Volume,
+    lower,
+)
+from archspec.symmetry.certificate import Certificate
+from archspec.symmetry.certifying import certify, settle
+from archspec.symmetry.signals import smooth_noise, transformed
+from tests.equivariance import BROKEN, EXACT, deviations, groups_of, settled
+from tests.examples import APPROXIMATE, EXAMPLES, NAMED, RANDOM, SYMMETRIC, network, noise, on
+
+EIGHTHS = {name for name, a in RANDOM.items() if Group("C8") in groups_of(a)}
+WITH_A_GROUP = SYMMETRIC | NAMED | {name: a for name, a in RANDOM.items() if groups_of(a) and name not in EIGHTHS}
+
+
+def test_many_random_networks_have_a_symmetry() -> None:
+    assert len(WITH_A_GROUP) > 150
+    assert {group.name for a in WITH_A_GROUP.values() for group in groups_of(a)} >= {
+        "C2",
+        "C4",
+        "D1",
+        "D4",
+        "T",
+        "O",
+        "Oh",
+    }
+
+
+@pytest.mark.parametrize("name", WITH_A_GROUP)
+def test_turning_before_is_turning_after_at_every_node(name: str) -> None:
+    architecture = WITH_A_GROUP[name]
+    model = settled(architecture)
+    for group in groups_of(architecture):
+        errors = deviations(model, architecture, group)
+        assert errors
+        assert max(errors.values()) < EXACT, max(errors.items(), key=lambda item: item[1])
+
+
+@pytest.mark.parametrize("name", sorted(EIGHTHS))
+def test_random_networks_of_eighth_turns_keep_quarter_turns_exactly(name: str) -> None:
+    assert max(deviations(settled(RANDOM[name]), RANDOM[name], Group("C4")).values()) < EXACT
+
+
+@pytest.mark.parametrize("name", [name for name in SYMMETRIC if groups_of(SYMMETRIC[name])])
+def test_the_certificate_says_so(name: str) -> None:
+    architecture = SYMMETRIC[name]
+    kept = [
+        group
+        for group in groups_of(architecture)
+        if all(
+            node.signal.symmetry == group
+            for node in architecture.graph.nodes.values()
+            if node.block and node.signal.grid
+        )
+    ]
+    for group in kept:
+        certificate = certify(settled(architecture), group)
+        assert certificate.verdict == "exact"
+        assert certificate.error < EXACT
+        assert certificate.breaks is None
+        assert len(certificate.features) == len(certificate.output) == group.order
+
+
+@pytest.mark.parametrize("name", APPROXIMATE)
+def test_eighth_turns_are_approximate_and_their_error_is_stated(name: str) -> None:
+    architecture = APPROXIMATE[name]
+    model = settled(architecture)
+    certificate = certify(model, "C8")
+    assert certificate.verdict != "exact"
+    assert 1e-4 < max(certificate.features) < 0.6
+    # Quarter turns are exact; which of the elements are not is seen one by one.
+    assert max(certificate.features[::2]) < EXACT
+    assert min(certificate.features[1::2]) > 1e-4
+    assert architecture.warnings
+    assert max(deviations(model, architecture, Group("C4")).values()) < EXACT
+
+
+def test_a_continuous_kernel_turns_better_than_a_table() -> None:
+    table, siren = (max(certify(settled(APPROXIMATE[name]), "C8").features) for name in ("C8 table", "C8 siren"))
+    assert siren < 0.1 < table
+
+
+def test_a_plain_network_is_certified_broken() -> None:
+    architecture = on("C1", Conv(channels=4), Norm())
+    certificate = certify(settled(architecture), "C4")
+    assert certificate.verdict == "broken"
+    assert certificate.breaks == "body[0]"
+
+
+def test_a_group_that_gives_up_its_symmetry_is_certified_broken_at_the_output() -> None:
+    architecture = SYMMETRIC["D4 to C4 to C1"]
+    certificate = certify(settled(architecture), "D4")
+    assert max(certificate.output) > BROKEN
+    assert certificate.breaks == "body[2]"  # restricted to C4
+    assert certify(settled(architecture), "C4").breaks == "body[5]"  # restricted to C1
+
+
+def test_a_group_the_network_has_not_is_lost_where_it_is_lifted() -> None:
+    certificate = certify(settled(on("C4", Norm(), _conv())), "D4")
+    assert certificate.verdict == "broken"
+    assert not certificate.held
+    assert certificate.breaks == "body[0]"
+
+
+def test_a_group_given_up_by_depth_is_lost_where_it_is_restricted() -> None:
+    model = settled(EXAMPLES["D8 to D4 to C1"])
+    assert certify(model, "D8").breaks == certify(model, "C8").breaks == "body[2]"
+    assert certify(model, "D4").breaks == "body[5]"
+
+
+def test_what_is_kept_in_part_is_lost_there() -> None:
+    model = settled(on("C4", Norm(), Partial(), _conv(), Norm()))
+    _of(model, "body_2_partial").logits.data.fill_(-1.0)
+    certificate = certify(model)
+    assert (certificate.verdict, certificate.breaks) == ("broken", "body[2]")
+
+
+def _of(model: torch.nn.Module, name: str) -> torch.nn.Module:
+    return model.get_submodule(name)
+
+
+def _conv() -> Conv:
+    return Conv(channels=2)
+
+
+def test_a_broken_layer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = settled(on("C4", Norm(), _conv(), Norm(), Activation(), _conv()))
+    _of(model, "body_2_conv").expanded_bias = lambda: torch.arange(8, dtype=torch.float64)
+    certificate = certify(model)
+    assert (certificate.verdict, certificate.breaks) == ("broken", "body[2]")
+
+
+def test_given_examples_are_moved_too() -> None:
+    x = smooth_noise((3, 2, 9, 9), seed=0)
+    assert certify(settled(on("C4", _conv())), examples=x).verdict == "exact"
+    assert certify(settled(on("C1", _conv())), "C4", examples=x).verdict == "broken"
+
+
+def test_a_certificate_is_data() -> None:
+    certificate = certify(settled(on("C4", _conv())), "D4")
+    again = Certificate.from_data(json.loads(json.dumps(certificate.to_data())))
+    assert (again.group, again.verdict, again.breaks, again.held) == (
+        certificate.group,
+        certificate.verdict,
+        certificate.breaks,
+        certificate.held,
+    )
+    assert again.output == pytest.approx(certificate.output, rel=1e-3)
+
+
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize("group", ["C8", pytest.param("C12", marks=SLOW), pytest.param("C16", marks=SLOW)])
+@pytest.mark.parametrize("kernel", [Siren(), Magnet()], ids=["siren", "magnet"])
+def test_three_layers_at_kernel_7_turn_under_any_angle_and_a_quarter_group_does_not(
+    group: str, kernel: Siren | Magnet
+) -> None:
+    """Measured on feature maps: an invariant answer cannot tell them apart at the start."""
+
+    def measured(lifted: str, seed: int) -> Certificate:
+        fields = {"channels": 8, "kernel_size": 7, "kernel": kernel, "window": Disc()}
+        body = [Norm(), Activation(), Conv(**fields), Norm(), Activation(), Conv(**fields)]
+        torch.manual_seed(seed)
+        model = lower(on(lifted, *body, input=Image(channels=2, size=(33, 33)), **fields)).double()
+        settle(model, seed)
+        return certify(model, group, seed=seed)
+
+    full, quarter = ([measured(g, seed) for seed in range(3)] for g in (group, "C4"))
+    assert all(max(c.features) < 0.04 and c.verdict == "approximate" for c in full)
+    assert sum(max(c.features) for c in quarter) / 3 > 0.06
+    assert all(c.verdict == "broken" for c in quarter)
+
+
+def test_scales_are_certified_where_they_are_and_their_ends_are_seen() -> None:
+    fields = {"channels": 2, "kernel_size": 5, "scales": Scales(smooth=False, span=1)}
+    body = [Norm(), Activation(), Conv(**fields)]
+    head = Classifier(classes=3, pool="max")
+    line = Series(channels=2, length=512)
+    model = settled(network(line, Lift(group="S3", **fields), *body, GroupPool(), head=head))
+    certificate = certify(model)
+    assert len(certificate.features) == 3
+    assert certificate.held
+    # Before the scales are pooled it is exact; a maximum over scales that end is not.
+    assert max(certificate.features) < 1e-10
+    assert all(1e-4 < e < 1 for e in (certify(model, "S2").output[1], certificate.output[2]))
+
+
+@pytest.mark.parametrize("size", [60, 62, 64, 65, 67])
+def test_strides_keep_the_point_about_which_scales_stretch(size: int) -> None:
+    fields = {"channels": 2, "kernel_size": 3, "scales": Scales(smooth=False, span=1)}
+    line = Series(channels=2, length=size)
+    body = [Pool(size=1, stride=2), Norm(), Activation(), Pool(size=1, stride=2), GroupPool()]
+    assert max(certify(settled(network(line, Lift(group="S2", **fields), *body))).features) < 1e-10
+
+
+def test_scales_that_are_left_out_are_not_given_up() -> None:
+    fields = {"channels": 2, "kernel_size": 3, "scales": Scales(smooth=False, span=2, crop=True)}
+    image = Image(channels=2, size=(64, 64))
+    model = settled(network(image, Lift(group="C4xS3", **fields), Conv(**fields), GroupPool()))
+    certificate = certify(model)
+    assert certificate.held
+    assert max(certificate.features) < 1e-10
+    assert certify(model, "C4").verdict == "exact"
+
+
+def test_a_certificate_needs_a_group_that_acts() -> None:
+    with pytest.raises(ValueError, match="O does not act on 2 axes"):
+        certify(settled(on("C4")), "O")
+
+
+@pytest.mark.parametrize(
+    ("group", "size"), [("C4", (5, 5)), ("D4", (6, 6)), ("D2", (4, 6)), ("O", (3, 3, 3)), ("Oh", (3, 3, 3))]
+)
+def test_moving_a_signal_is_a_group_action(group: str, size: tuple[int, ...]) -> None:
+    lifted = on(group, input=_input(size)).graph.nodes["body.0"].signal
+    action = Group(group).action(len(size))
+    for signal in (lifted, lifted._replace(group=Group("C1"))):
+        x = torch.randn(2, *signal.shape, dtype=torch.float64)
+        assert torch.equal(transformed(x, signal, Group(group), 0), x)
+        for a in range(0, Group(group).order, 3):
+            for b in range(Group(group).order):
+                twice = transformed(transformed(x, signal, Group(group), b), signal, Group(group), a)
+                assert torch.equal(twice, transformed(x, signal, Group(group), int(action.product[a, b])))
+
+
+def test_the_turn_of_an_image_is_from_the_first_axis_to_the_second() -> None:
+    x = torch.zeros(1, 1, 3, 3)
+    x[0, 0, 2, 1] = 1
+    down_to_right = transformed(x, Image(size=(3, 3)).signal, Group("C4"), 1)
+    assert down_to_right[0, 0, 1, 2] == 1
+
+
+@pytest.mark.parametrize("size", [8, 9, 10, 13])
+@pytest.mark.parametrize(
+    "block",
+    [
+        Conv(channels=2, stride=2),
+        Conv(channels=2, stride=3),
+        Conv(channels=2, stride=2, padding="valid"),
+        Conv(channels=2, kernel_size=4, stride=2, padding="valid"),
+        Conv(channels=2, kernel_size=2, padding="valid"),
+        Pool(size=2),
+        Pool(size=3),
+        Pool(size=3, stride=2),
+        Pool(size=3, stride=2, reduce="average"),
+        Pool(size=2, stride=1),
+        Pool(size=1, stride=2),
+        Pool(size=4, stride=2, reduce="average"),
+    ],
+    ids=str,
+)
+def test_the_parity_rule_is_true_both_ways(block: Conv | Pool, size: int) -> None:
+    """Where the rule allows, the network is exact; where it refuses, the layers forced onto that grid are broken."""
+    allowed = [n for n in range(size, size + 6) if _fits(n, block)]
+    architecture = on("D4", block, input=Image(channels=1, size=(allowed[0],) * 2))
+    errors = deviations(settled(architecture), architecture, Group("D4"), grid=(size, size))
+    assert (max(errors.values()) < EXACT) == (allowed[0] == size)
+    assert max(errors.values()) < EXACT or max(errors.values()) > BROKEN
+
+
+def test_an_activation_and_a_norm_keep_quarter_turns_of_a_disc_windowed_kernel() -> None:
+    architecture = on("D4", Conv(channels=2, kernel_size=5, window=Disc()), Norm(), Activation(function="elu"))
+    assert max(deviations(settled(architecture), architecture, Group("D4")).values()) < EXACT
+
+
+def test_lifting_is_the_plain_convolution_with_every_turned_kernel() -> None:
+    architecture = on("C4", bias=False)
+    model = settled(architecture)
+    x = noise(architecture)
+    lifted = model.get_submodule("body_0_lift")
+    weight = lifted.sample()[0::4]
+    y = lifted(x)
+    for r in range(4):
+        turned = torch.rot90(weight, r, (2, 3))
+        assert torch.allclose(y[:, :, r], torch.nn.functional.conv2d(x, turned, padding=1))
+    assert isinstance(architecture.body[0], Lift)
+
+
+def _fits(size: int, block: Conv | Pool) -> bool:
+    try:
+        _ = on("D4", block, input=Image(channels=1, size=(size, size))).graph
+    except SignalError:
+        return False
+    return True
+
+
+def _input(size: tuple[int, ...]) -> Image | Volume:
+    return Image(size=size) if len(size) == 2 else Volume(size=size)

@@ -1,0 +1,196 @@
+"""Backends: killed at any moment, on this machine or on Ray, the same search ends the same."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from search import Search, Task
+from search.errors import RunError
+from search.result import Result
+from search.tasks.task import Batch
+from tests.search.tiny import bars, small_search, small_space, told
+
+ROOT = Path(__file__).parents[3]
+TRIALS = 12
+
+
+def tiny(directory: Path, *arguments: str, alone: bool = False) -> list[str]:
+    """The command that runs the tiny search; `alone`, in a network of its own where the system allows it."""
+    command = [sys.executable, "-m", "tests.search.tiny", str(directory), *arguments]
+    if alone and shutil.which("unshare") and shutil.which("ip"):
+        inner = ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+        if subprocess.run([*inner, "true"], capture_output=True, check=False).returncode == 0:
+            return [*inner, *command]
+    return command
+
+
+def run(directory: Path, *arguments: str, alone: bool = False) -> list[list[object]]:
+    done = subprocess.run(
+        tiny(directory, *arguments, alone=alone), cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    result: list[list[object]] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def as_json(result: Result) -> list[list[object]]:
+    loaded: list[list[object]] = json.loads(json.dumps(told(result)))
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> list[list[object]]:
+    """What the search comes to when nothing disturbs it."""
+    return run(tmp_path_factory.mktemp("undisturbed") / "run")
+
+
+def scored(trials: list[list[object]]) -> list[object]:
+    return [number for number, state, *_ in trials if state == "scored"]
+
+
+def test_same_seed_and_workers_same_candidates_and_scores(tmp_path: Path, expected: list[list[object]]) -> None:
+    assert len(scored(expected)) == TRIALS
+    assert as_json(small_search().run(tmp_path / "again", workers=2)) == expected
+
+
+def test_another_seed_gives_another_search(tmp_path: Path, expected: list[list[object]]) -> None:
+    assert as_json(small_search(trials=4, seed=4).run(tmp_path / "run", workers=2)) != expected[:4]
+
+
+def test_killed_at_random_moments_nothing_is_lost_and_the_end_is_the_same(
+    tmp_path: Path, expected: list[list[object]]
+) -> None:
+    """Twenty kills, over as many runs as it takes; SIGKILL to the parent alone, so that its workers are orphaned."""
+    rng = random.Random(0)
+    kills, number = 0, 0
+    while kills < 20:
+        directory, finished = tmp_path / str(number), 0
+        number += 1
+        while True:
+            process = subprocess.Popen(tiny(directory), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                process.wait(timeout=rng.uniform(1.5, 6.0) if kills < 20 else 300)
+            except subprocess.TimeoutExpired:
+                os.kill(process.pid, signal.SIGKILL)
+                process.wait()
+                kills += 1
+                if (directory / "study.journal").exists() and (directory / "study.journal").stat().st_size:
+                    now = Result.open(directory).counts()["scored"]
+                    assert now >= finished, "a finished trial was lost"
+                    finished = now
+                continue
+            assert process.returncode == 0
+            break
+        trials = as_json(Result.open(directory))
+        assert len(scored(trials)) == TRIALS
+        wanted = [trial[1:] for trial in expected]
+        assert [trial[1:] for trial in trials] == wanted, "interruptions changed what was searched"
+        assert not list(directory.glob("checkpoints/*")) or all(
+            p.suffix == ".part" for p in directory.glob("checkpoints/*")
+        )
+
+
+def test_ray_runs_the_same_search_and_each_finishes_what_the_other_began(
+    tmp_path: Path, expected: list[list[object]]
+) -> None:
+    pytest.importorskip("ray")
+    assert run(tmp_path / "ray", "ray", alone=True) == expected
+    small_search(trials=5).run(tmp_path / "local first", workers=2)
+    assert run(tmp_path / "local first", "ray", "12", alone=True) == expected
+    run(tmp_path / "ray first", "ray", "5", alone=True)
+    assert as_json(small_search().run(tmp_path / "ray first", workers=2)) == expected
+
+
+def test_a_finished_run_is_returned_as_it_is(tmp_path: Path) -> None:
+    first = small_search(trials=3).run(tmp_path / "run", workers=1)
+    journal = (tmp_path / "run" / "study.journal").read_bytes()
+    assert told(small_search(trials=3).run(tmp_path / "run", workers=1)) == told(first)
+    assert (tmp_path / "run" / "study.journal").read_bytes() == journal
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"seed": 9}, "seed"),
+        ({"constraints": ["params <= 2k"]}, "constraints"),
+        ({"objectives": ["maximize accuracy"]}, "objectives"),
+        ({"training": None, "epochs": 3}, "training"),
+    ],
+)
+def test_a_run_goes_on_with_its_own_settings_only(tmp_path: Path, change: dict[str, object], what: str) -> None:
+    small_search(trials=1).run(tmp_path / "run", workers=1)
+    with pytest.raises(RunError, match=f"another {what}"):
+        small_search(trials=1, **change).run(tmp_path / "run", workers=1)
+
+
+class Explodes:
+    """Data that cannot be read twice: the second batch raises."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        x, y = self.task.train  # type: ignore[misc]
+        yield x[:8], y[:8]
+        raise OSError("the disk is gone")
+
+
+class Kills:
+    """Data whose reading ends the process, as the system does when memory runs out."""
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        os.kill(os.getpid(), signal.SIGKILL)
+        yield from list[Batch]()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (Explodes(bars()), "OSError: the disk is gone"),
+        (Kills(), "its worker process died (SIGKILL, most likely for lack of memory)"),
+    ],
+)
+def test_a_trial_that_raises_or_dies_fails_and_the_search_goes_on(tmp_path: Path, data: object, reason: str) -> None:
+    validation = bars().validation
+    task = Task.from_loaders(data, validation)  # type: ignore[arg-type]
+    result = Search(small_space(), task, trials=3, epochs=1).run(tmp_path / "run", workers=2)
+    assert result.counts()["failed"] == 3
+    assert {t.reason for t in result.trials if t.state == "failed"} == {reason}
+    assert len(result.front) == 0
+
+
+def test_a_task_that_cannot_be_sent_to_workers_says_so(tmp_path: Path) -> None:
+    task = Task.from_arrays(*bars().train, metrics={"nothing": lambda outputs, targets: 0.0})  # type: ignore[misc]
+    with pytest.raises(RunError, match="top level of a module"):
+        Search(small_space(), task, trials=1, epochs=1).run(tmp_path / "run")
+
+
+def test_without_ray_everything_else_works(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['ray'] = None\n"
+        "from tests.search.tiny import small_search\n"
+        "if __name__ == '__main__':\n"
+        "    print(small_search(trials=2).run(sys.argv[1], workers=1).counts()['scored'])\n"
+        "    small_search(trials=3).run(sys.argv[1], workers=1, backend='ray')\n"
+    )
+    (tmp_path / "no_ray.py").write_text(code)
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "no_ray.py"), str(tmp_path / "run")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+        timeout=120,
+    )
+    assert done.stdout.split() == ["2"]
+    assert done.stderr.splitlines()[-1].endswith(
+        "the ray backend needs Ray: pip install 'archsearch[ray]', or use backend='local'"
+    )

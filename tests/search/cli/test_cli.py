@@ -1,0 +1,193 @@
+"""The command line: one sentence for a mistake, exit codes for scripts, the whole path from a new file to an export."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from search.cli.main import main
+from search.cli.starter import FILE, TEXT
+from spaces import images
+
+GOOD = """
+input: {kind: image, size: [12, 12]}
+body:
+  - {kind: lift, group: C4, channels: 4, kernel_size: 3}
+  - {kind: pool}
+  - {kind: group_pool}
+head: {kind: classifier, classes: 3}
+"""
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "net.yaml"
+    path.write_text(GOOD)
+    return path
+
+
+def test_check_says_that_it_fits(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(spec)]) == 0
+    assert "fits together (4 nodes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "[12, 12]",
+            "[11, 11]",
+            "body[1].stride (pool): stride 2 over 2 taps samples an axis of 11 off its centre, which breaks C4",
+        ),
+        ("kernel_size: 3", "kernel_size: 4", "body[0].kernel_size (lift): 4×4 taps have no centre"),
+        ("channels: 4", "chanels: 4", "body[0]"),
+        ("C4", "C4x", "body[0].group: unknown group 'C4x'"),
+        ("kind: pool", "kind: pooling", "body[1]: unknown kind 'pooling'"),
+        ("  - {kind: group_pool}\n", "", "head (classifier): the head needs a plain signal, this one lives on C4"),
+        ("head:", "heads:", "head: this field is missing"),
+        ("kind: image", "kind: !!python/object/apply:os.getcwd []", "the tag"),
+        ("body:", "body: [", "not YAML: line"),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_its_place(
+    spec: Path, old: str, new: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec.write_text(GOOD.replace(old, new))
+    assert main(["check", str(spec)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"archsearch: {spec}: ")
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_warnings_fail_only_when_strict(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec.write_text(GOOD.replace("C4", "C8").replace("kernel_size: 3", "kernel_size: 5, window: {kind: disc}"))
+    assert main(["check", str(spec)]) == 0
+    assert "warning: body[0] (lift): turns of C8" in capsys.readouterr().out
+    assert main(["check", str(spec), "--strict"]) == 1
+
+
+def test_check_counts_a_space(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "space.json"
+    path.write_text(images(1, (12, 12), 4).to_json())
+    assert main(["check", str(path)]) == 0
+    assert "a space of" in capsys.readouterr().out
+    path.write_text(path.read_text().replace('"low": 1', '"low": -1', 1))
+    assert main(["check", str(path)]) == 1
+    assert "does not fit" in capsys.readouterr().err
+
+
+def test_cost_for_people_and_for_scripts(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cost", str(spec)]) == 0
+    assert "body[0]" in capsys.readouterr().out
+    assert main(["cost", str(spec), "--json"]) == 0
+    cost = json.loads(capsys.readouterr().out)
+    assert cost["macs"] == 144 * 16 * 9 + 4 * 3
+    assert cost["flops"] == 2 * cost["macs"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "missing.yaml"], "No such file"),
+        (["status", "missing"], "missing is not the directory of a run"),
+        (["front", "missing"], "missing is not the directory of a run"),
+        (["export", "missing"], "missing is not the directory of a run"),
+        (["search", "missing.py"], "there is no such file"),
+    ],
+)
+def test_what_is_not_there_is_said(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 1
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = 1\nsearch = undefined\n", "line 2: NameError"),
+        ("from archspec import Conv\nConv(channels=0)\n", "line 2: ValidationError"),
+        ("import nothing_of_this_name\n", "line 1: ModuleNotFoundError"),
+        ("x = (\n", "line 1: SyntaxError"),
+        ("x = 1\n", "there is no variable called search"),
+    ],
+)
+def test_a_mistake_in_a_search_file_is_one_line(
+    tmp_path: Path, text: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"broken_{abs(hash(text))}.py"
+    path.write_text(text)
+    assert main(["search", str(path)]) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_a_file_named_like_a_module_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "search.py"
+    path.write_text("")
+    assert main(["search", str(path)]) == 1
+    assert "rename the file" in capsys.readouterr().err
+
+
+def archsearch(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "search.cli.main", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        timeout=300,
+    )
+
+
+def test_from_a_new_file_to_an_exported_network(tmp_path: Path) -> None:
+    assert archsearch("new", ".", cwd=tmp_path).returncode == 0
+    assert (tmp_path / FILE).read_text() == TEXT
+    assert archsearch("new", ".", cwd=tmp_path).returncode == 1
+    # Less to train; the rest as written.
+    (tmp_path / FILE).write_text(TEXT.replace("epochs=10", "epochs=1").replace("params <= 20k", "flops <= 600k"))
+    first = archsearch("search", FILE, "--trials", "2", "--workers", "2", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "2/2" in first.stdout
+    assert "\x1b" not in first.stdout
+    again = archsearch("search", FILE, "--trials", "3", "--workers", "2", cwd=tmp_path)
+    assert "going on with a run: 2 of 3" in again.stdout
+    assert "3 scored" in archsearch("status", "runs/my_search", cwd=tmp_path).stdout
+    rows = json.loads(archsearch("front", "runs/my_search", "--json", "--plot", "front.png", cwd=tmp_path).stdout)
+    assert rows[0]["flops"] <= 600_000
+    assert (tmp_path / "front.png").exists()
+    done = archsearch("export", "runs/my_search", "--trial", str(rows[0]["trial"]), "--to", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "model.onnx").exists()
+    assert "there is no trial 999" in archsearch("export", "runs/my_search", "--trial", "999", cwd=tmp_path).stderr
+
+
+def test_on_a_terminal_there_is_a_bar(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(TEXT.replace("epochs=10", "epochs=1").replace("params <= 20k", "flops <= 600k"))
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "search.cli.main", "search", FILE, "--trials", "1", "--workers", "1"],
+        cwd=tmp_path,
+        stdout=slave,
+        stderr=slave,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3]), "TERM": "xterm-256color", "COLUMNS": "120"},
+    )
+    os.close(slave)
+    seen = b""
+    while True:
+        try:
+            part = os.read(master, 4096)
+        except OSError:
+            break
+        if not part:
+            break
+        seen += part
+    os.close(master)
+    assert process.wait() == 0
+    assert "training" in seen.decode(errors="replace")
+    assert "━" in seen.decode(errors="replace")
