@@ -40,7 +40,7 @@ from archspec.inputs import Image, Series, Volume
 from archspec.kernels import S4D, Fourier, Hyena, Magnet, Mlp, Siren, Spline, Table
 from archspec.kernels.windows import Disc, Exponential, Gaussian
 from archspec.schema.document import SpecError
-from archspec.schema.hole import choice, integer, order, real
+from archspec.schema.holes import choice, integer, order, real
 
 if TYPE_CHECKING:
     from archspec.exporting.files import export, load

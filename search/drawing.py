@@ -16,7 +16,7 @@ from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
 from archspec.graph.signal import SignalError
-from archspec.schema.hole import Choice, Hole, Integer, Real, Scalar
+from archspec.schema.hole import Decision, Scalar
 from search.candidate import ARCHITECTURE, COST, HASH, REJECTED, SEED, SLOT, Candidate, derived_seed
 from search.objectives import Constraint
 from search.record.directory import quietly
@@ -161,13 +161,5 @@ class Drawing:
         quietly(self.study.tell, number, state=state)
 
 
-def _suggest(trial: optuna.Trial, name: str, hole: Hole) -> Scalar:
-    match hole:
-        case Choice():
-            return trial.suggest_categorical(name, hole.labels)
-        case Integer():
-            return trial.suggest_int(name, hole.low, hole.high, step=hole.step, log=hole.log)
-        case Real():
-            return trial.suggest_float(name, hole.low, hole.high, log=hole.log)
-        case _:
-            raise AssertionError(hole)
+def _suggest(trial: optuna.Trial, name: str, hole: Decision) -> Scalar:
+    return hole.suggested(trial, name)

@@ -1,6 +1,6 @@
 """Search spaces: architectures with holes, filled, counted, walked; and ready-made ones."""
 
-from archspec.schema.hole import choice, integer, order, real
+from archspec.schema.holes import choice, integer, order, real
 from spaces.parameters import Parameter
 from spaces.published import (
     attentive_gcnn,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from archspec.blocks import Repeat
-from archspec.schema.hole import Choice, Expression, Hole, Real, Scalar
-from archspec.schema.model import Model
-from spaces.parameters import domain, walk
+from archspec.schema.hole import Decision, Hole, Scalar
+from archspec.schema.model import Copies, Model
+from spaces.parameters import walk
 
 # How many fillings there are for each set of decisions already taken under a name.
 Tally = dict[frozenset[tuple[str, Scalar]], float]
@@ -22,17 +20,13 @@ def count(template: Model) -> float:
 
 def _tally(value: Any, place: str, tally: Tally, structural: set[str]) -> Tally:
     match value:
-        case Expression():
-            for hole in value.holes:
-                tally = _tally(hole, place, tally, structural)
         case Hole():
-            tally = _tally_hole(value, place, tally, structural)
-        case Repeat() if not value.tied and value.is_open():
-            tally = (
-                _tally(value.times, f"{place}.times", tally, structural) if not isinstance(value.times, int) else tally
-            )
-            tally = _tally_copies(value, place, tally, structural)
+            for hole, at in value.decisions(place):
+                tally = _tally_decision(hole, at, tally, structural)
         case Model():
+            if copies := value.copies():
+                tally = _tally(copies.times, f"{place}.times", tally, structural)
+                return _tally_copies(copies, place, tally, structural)
             for name in type(value).model_fields:
                 tally = _tally(getattr(value, name), f"{place}.{name}", tally, structural)
         case tuple():
@@ -44,27 +38,25 @@ def _tally(value: Any, place: str, tally: Tally, structural: set[str]) -> Tally:
     return tally
 
 
-def _tally_hole(hole: Hole, place: str, tally: Tally, structural: set[str]) -> Tally:
-    name = getattr(hole, "name", None) or place
-    if isinstance(hole, Real):
-        return _decided(tally, name, None, math.inf)
+def _tally_decision(hole: Decision, place: str, tally: Tally, structural: set[str]) -> Tally:
+    name = hole.called(place)
     if name not in structural:
-        return _decided(tally, name, None, len(domain(hole)))
+        return _decided(tally, name, None, hole.count)
     result: Tally = {}
-    options = hole.options if isinstance(hole, Choice) else (None,) * len(domain(hole))
-    for label, option in zip(domain(hole), options, strict=True):
+    for label in hole.values:
+        option = hole.option(label, name)
         chosen = {key: n for key, n in tally.items() if (name, label) in key or all(name != k for k, _ in key)}
         for key, n in _tally(option, f"{place}[{label}]", _decided(chosen, name, label, 1), structural).items():
             result[key] = result.get(key, 0) + n
     return result
 
 
-def _tally_copies(repeat: Repeat, place: str, tally: Tally, structural: set[str]) -> Tally:
+def _tally_copies(repeat: Copies, place: str, tally: Tally, structural: set[str]) -> Tally:
     if isinstance(repeat.times, int):
         for copy in range(repeat.times):
             tally = _tally(repeat.body, f"{place}.copy{copy}.body", tally, structural)
         return tally
-    times = getattr(repeat.times, "name", None) or f"{place}.times"
+    times = repeat.times.called(f"{place}.times")
     result: Tally = {}
     for key, n in tally.items():
         (number,) = [value for k, value in key if k == times]

@@ -6,12 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from archspec.blocks import Repeat, Sequential
-from archspec.schema.hole import Choice, Expression, Hole, Scalar
+from archspec.schema.hole import Decision, Hole, Scalar
 from archspec.schema.model import Model
-from spaces.parameters import option_of, walk
+from spaces.parameters import walk
 
-Draw = Callable[[str, Hole], Scalar]
+Draw = Callable[[str, Decision], Scalar]
 MOST_REMEMBERED = 50_000
 
 
@@ -45,7 +44,7 @@ class Filling:
     def fill(self, value: Any, place: str) -> Any:
         """The value with every hole in it filled."""
         if isinstance(value, Hole):
-            return self._fill_hole(value, place)
+            return value.resolved(place, self._resolved)
         if isinstance(value, Model):
             return self._fill_model(value, place)
         if isinstance(value, tuple):
@@ -55,23 +54,17 @@ class Filling:
             return {key: self.fill(x, f"{place}.{key}") for key, x in value.items()}
         return value
 
-    def decide(self, hole: Hole, place: str) -> Scalar:
+    def decide(self, hole: Decision, place: str) -> Scalar:
         """What the hole holds: decided before under its name, or drawn now."""
-        name = getattr(hole, "name", None) or place
+        name = hole.called(place)
         if name not in self.values:
             self.values[name] = self.draw(name, hole)
         return self.values[name]
 
-    def _fill_hole(self, hole: Hole, place: str) -> Any:
-        match hole:
-            case Expression():
-                places = {id(h): f"{place}.of[{i}]" for i, h in enumerate(hole.holes)}
-                return hole.value(lambda h: self._fill_hole(h, places.get(id(h), place)))
-            case Choice():
-                label = self.decide(hole, place)
-                return self.fill(option_of(hole, label, getattr(hole, "name", None) or place), f"{place}[{label}]")
-            case _:
-                return self.decide(hole, place)
+    def _resolved(self, hole: Decision, place: str) -> Any:
+        value = self.decide(hole, place)
+        option = hole.option(value, hole.called(place))
+        return option if option is value else self.fill(option, f"{place}[{value}]")
 
     def _fill_model(self, model: Model, place: str) -> Any:
         if self.known.closed.get(id(model)) or self.is_closed(model):
@@ -97,10 +90,9 @@ class Filling:
         return result
 
     def _filled(self, model: Model, place: str) -> Any:
-        if isinstance(model, Repeat) and not model.tied and not self.is_closed(model.body):
-            times = self.fill(model.times, f"{place}.times")
-            copies = [self.fill(model.body, f"{place}.copy{i}.body") for i in range(times)]
-            return Sequential.model_construct(body=tuple(block for body in copies for block in body))
+        if copied := model.copies():
+            times = self.fill(copied.times, f"{place}.times")
+            return copied.joined([self.fill(copied.body, f"{place}.copy{i}.body") for i in range(times)])
         changes = {}
         for name in type(model).model_fields:
             value = model.__dict__[name]

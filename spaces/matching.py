@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from archspec.blocks import Repeat, Sequential
 from archspec.geometry.groups import Group
-from archspec.schema.hole import Choice, Expression, Hole, Scalar
+from archspec.schema.hole import Decision, Expression, Scalar
 from archspec.schema.model import Model
-from spaces.parameters import check, domain
 
 MAX_SOLUTIONS_TRIED = 100_000
 
@@ -22,12 +20,12 @@ class Match:
     def __init__(self, values: dict[str, Scalar], sums: tuple[tuple[Expression, str, Any], ...] = ()) -> None:
         self.values, self.sums = values, sums
 
-    def decided(self, name: str, hole: Hole, value: Scalar) -> Match | None:
+    def decided(self, name: str, hole: Decision, value: Scalar) -> Match | None:
         """With one more decision; None if it contradicts an earlier one or the hole cannot hold it."""
         if name in self.values:
             return self if self.values[name] == value else None
         try:
-            check(hole, value, name)
+            hole.check(value, name)
         except ValueError:
             return None
         return Match({**self.values, name: value}, self.sums)
@@ -38,20 +36,17 @@ def matches(template: Any, value: Any, place: str, found: Match) -> Iterator[Mat
     match template:
         case Expression():
             yield Match(found.values, (*found.sums, (template, place, value)))
-        case Choice():
-            name = template.name or place
-            for label, option in zip(template.labels, template.options, strict=True):
+        case Decision():
+            name = template.called(place)
+            for label, option in template.options_for(value):
                 decided = found.decided(name, template, label)
                 if decided:
                     yield from matches(option, value, f"{place}[{label}]", decided)
-        case Hole():
-            decided = found.decided(getattr(template, "name", None) or place, template, value)
-            if decided:
-                yield decided
-        case Repeat() if not template.tied and template.is_open() and isinstance(value, Sequential):
-            yield from _copies(template, value, place, found)
         case Model():
-            if type(template) is type(value):
+            if (copied := template.copies()) and (split := copied.split(value)) is not None:
+                bodies = [(copied.body, body, f"{place}.copy{i}.body") for i, body in enumerate(split)]
+                yield from _all([(copied.times, len(split), f"{place}.times"), *bodies], found)
+            elif type(template) is type(value):
                 pairs = [
                     (getattr(template, name), getattr(value, name), f"{place}.{name}" if place else name)
                     for name in type(template).model_fields
@@ -70,13 +65,13 @@ def matches(template: Any, value: Any, place: str, found: Match) -> Iterator[Mat
 
 def solved(found: Match) -> Iterator[dict[str, Scalar]]:
     """The values with what only occurs in arithmetic solved for."""
-    unknown: dict[str, Hole] = {}
+    unknown: dict[str, Decision] = {}
     for expression, place, _ in found.sums:
-        for i, hole in enumerate(expression.holes):
-            name = getattr(hole, "name", None) or f"{place}.of[{i}]"
+        for hole, at in expression.decisions(place):
+            name = hole.called(at)
             if name not in found.values:
                 unknown[name] = hole
-    spans = [domain(hole) for hole in unknown.values()]
+    spans = [hole.values for hole in unknown.values()]
     if math.prod(map(len, spans)) > MAX_SOLUTIONS_TRIED:
         raise ValueError(f"too many unknowns in the arithmetic over {', '.join(unknown)} to solve it")
     for guess in product(*spans):
@@ -94,15 +89,5 @@ def _all(pairs: list[tuple[Any, Any, str]], found: Match) -> Iterator[Match]:
         yield from _all(rest, first)
 
 
-def _copies(template: Repeat, value: Sequential, place: str, found: Match) -> Iterator[Match]:
-    length = len(template.body)
-    times, left = divmod(len(value.body), length) if length else (0, 1)
-    if left:
-        return
-    bodies = [(template.body, value.body[i * length : (i + 1) * length], f"{place}.copy{i}.body") for i in range(times)]
-    yield from _all([(template.times, times, f"{place}.times"), *bodies], found)
-
-
 def _comes_out(expression: Expression, place: str, wanted: Any, values: dict[str, Scalar]) -> bool:
-    places = {id(h): f"{place}.of[{i}]" for i, h in enumerate(expression.holes)}
-    return bool(expression.value(lambda h: values[getattr(h, "name", None) or places[id(h)]]) == wanted)
+    return bool(expression.resolved(place, lambda hole, at: values[hole.called(at)]) == wanted)

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from archspec.blocks import Repeat
-from archspec.schema.hole import Choice, Expression, Hole, Integer, Real, Scalar
-from archspec.schema.model import Model
+from archspec.schema.hole import Decision, Hole, Scalar
+from archspec.schema.model import Copies, Model
 
 # What must hold for a parameter to be alive: each named parameter has one of these values.
 Condition = dict[str, tuple[Scalar, ...]]
@@ -25,39 +24,28 @@ class Parameter:
     """
 
     name: str
-    hole: Hole
+    hole: Decision
     when: list[Condition] = field(default_factory=list)
 
     def __str__(self) -> str:
-        match self.hole:
-            case Choice():
-                values = " | ".join(map(str, self.hole.labels))
-            case Integer():
-                values = f"{self.hole.low} … {self.hole.high}" + (f" by {self.hole.step}" if self.hole.step > 1 else "")
-            case Real():
-                values = f"{self.hole.low:g} … {self.hole.high:g}"
-            case _:
-                values = "?"
-        return f"{self.name}: {values}"
+        return f"{self.name}: {self.hole.text}"
 
 
-def walk(value: Any, place: str, when: Condition, visit: Callable[[str, Hole, Condition], None]) -> None:
+def walk(value: Any, place: str, when: Condition, visit: Callable[[str, Decision, Condition], None]) -> None:
     """Call `visit(name, hole, condition)` for every decision, wherever it may become alive."""
     match value:
-        case Expression():
-            for i, hole in enumerate(value.holes):
-                walk(hole, f"{place}.of[{i}]", when, visit)
         case Hole():
-            name = getattr(value, "name", None) or place
-            visit(name, value, when)
-            if isinstance(value, Choice):
-                for label, option in zip(value.labels, value.options, strict=True):
-                    walk(option, f"{place}[{label}]", {**when, name: (label,)}, visit)
-        case Repeat() if not value.tied and value.is_open():
-            walk(value.times, f"{place}.times", when, visit)
-            for copy, alive in _copies(value, place, when):
-                walk(value.body, f"{place}.copy{copy}.body", alive, visit)
+            for hole, at in value.decisions(place):
+                name = hole.called(at)
+                visit(name, hole, when)
+                for label, option in hole.parts():
+                    walk(option, f"{at}[{label}]", {**when, name: (label,)}, visit)
         case Model():
+            if copies := value.copies():
+                walk(copies.times, f"{place}.times", when, visit)
+                for copy, alive in _copies(copies, place, when):
+                    walk(copies.body, f"{place}.copy{copy}.body", alive, visit)
+                return
             for name in type(value).model_fields:
                 walk(getattr(value, name), f"{place}.{name}" if place else name, when, visit)
         case tuple():
@@ -68,56 +56,12 @@ def walk(value: Any, place: str, when: Condition, visit: Callable[[str, Hole, Co
                 walk(item, f"{place}.{key}", when, visit)
 
 
-def option_of(hole: Choice, label: Scalar, name: str) -> Any:
-    """The option a label stands for.
-
-    Raises:
-        ValueError: the choice has no such option.
-    """
-    for known, option in zip(hole.labels, hole.options, strict=True):
-        if known == label and isinstance(known, bool) == isinstance(label, bool):
-            return option
-    raise ValueError(f"{name} cannot be {label!r}; it is one of {', '.join(map(str, hole.labels))}")
-
-
-def domain(hole: Hole) -> tuple[Scalar, ...]:
-    """All values a hole can hold, as they stand in a set of values.
-
-    Raises:
-        ValueError: it is a real number.
-    """
-    match hole:
-        case Choice():
-            return hole.labels
-        case Integer():
-            return tuple(hole.values)
-        case _:
-            raise ValueError("a real number has no list of values")
-
-
-def check(hole: Hole, value: Scalar, name: str) -> Scalar:
-    """The value, if the hole can hold it; ValueError otherwise."""
-    match hole:
-        case Choice():
-            option_of(hole, value, name)
-        case Integer():
-            if isinstance(value, bool) or not isinstance(value, int) or value not in hole.values:
-                steps = f" in steps of {hole.step}" if hole.step > 1 else ""
-                raise ValueError(
-                    f"{name} cannot be {value!r}; it is a whole number from {hole.low} to {hole.high}{steps}"
-                )
-        case Real():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not hole.low <= value <= hole.high:
-                raise ValueError(f"{name} cannot be {value!r}; it is a number from {hole.low:g} to {hole.high:g}")
-    return value
-
-
-def _copies(repeat: Repeat, place: str, when: Condition) -> list[tuple[int, Condition]]:
+def _copies(repeat: Copies, place: str, when: Condition) -> list[tuple[int, Condition]]:
     if isinstance(repeat.times, int):
         return [(copy, when) for copy in range(repeat.times)]
-    hole: Any = repeat.times
-    if isinstance(hole, Expression):
+    hole = repeat.times
+    if not isinstance(hole, Decision):
         raise ValueError(f"{place}.times: with tied=False write a plain hole here, not arithmetic")
-    numbers = [int(str(x)) for x in domain(hole)]
-    name = getattr(hole, "name", None) or f"{place}.times"
+    numbers = [int(str(x)) for x in hole.values]
+    name = hole.called(f"{place}.times")
     return [(copy, {**when, name: tuple(n for n in numbers if n > copy)}) for copy in range(max(numbers))]

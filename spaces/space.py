@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Protocol
@@ -13,12 +12,12 @@ from archspec.architecture import KINDS, Architecture
 from archspec.graph.signal import SignalError
 from archspec.schema.data import from_data, to_data
 from archspec.schema.document import SpecError, read_json, read_yaml, write_json, write_yaml
-from archspec.schema.hole import Hole, Integer, Real, Scalar
+from archspec.schema.hole import Decision, Scalar
 from archspec.schema.mistakes import describe
 from spaces.counting import count
 from spaces.filling import Draw, Filling, Known
 from spaces.matching import Match, matches, solved
-from spaces.parameters import Condition, Parameter, check, domain, walk
+from spaces.parameters import Condition, Parameter, walk
 
 
 class Random(Protocol):
@@ -60,10 +59,11 @@ class Space:
             ValueError: a value is missing, unknown, not alive, or not among what its hole can hold.
         """
 
-        def draw(name: str, hole: Hole) -> Scalar:
+        def draw(name: str, hole: Decision) -> Scalar:
             if name not in values:
                 raise ValueError(f"{name} is missing; it is {self._parameters[name]}")
-            return check(hole, values[name], name)
+            hole.check(values[name], name)
+            return values[name]
 
         architecture, used = self._filled(Filling(draw, self._known, values))
         if unknown := values.keys() - used.keys():
@@ -80,12 +80,12 @@ class Space:
 
     def sample(self, rng: Random) -> Architecture:
         """A random architecture: every decision uniform over its values (or their logarithm)."""
-        return self.drawn(lambda _, hole: _random_value(hole, rng))[0]
+        return self.drawn(lambda _, hole: hole.drawn(rng.random()))[0]
 
     @property
     def default(self) -> Architecture:
         """The first of every choice, the lowest of every number."""
-        return self.drawn(lambda _, hole: _first(hole))[0]
+        return self.drawn(lambda _, hole: hole.first)[0]
 
     def enumerate(self) -> Iterator[Architecture]:
         """Every filling, the last decision turning fastest. ValueError where a real number is open."""
@@ -93,8 +93,8 @@ class Space:
         while True:
             counts: list[int] = []
 
-            def draw(name: str, hole: Hole, counts: list[int] = counts, turns: list[int] = turns) -> Scalar:
-                values = domain(hole)
+            def draw(name: str, hole: Decision, counts: list[int] = counts, turns: list[int] = turns) -> Scalar:
+                values = hole.values
                 turn = turns[len(counts)] if len(counts) < len(turns) else 0
                 counts.append(len(values))
                 return values[turn]
@@ -122,7 +122,7 @@ class Space:
         """Well-typed architectures one decision away; decisions that come alive take their first value."""
         values = self.values_of(architecture)
         for name, value in values.items():
-            for other in _next_to(self._parameters[name].hole, value):
+            for other in self._parameters[name].hole.neighbours(value):
                 changed = {**values, name: other}
                 neighbour, _ = self.drawn(partial(_kept, changed))
                 try:
@@ -171,7 +171,7 @@ class Space:
         architecture.__dict__.update(filled=True, of_space=True)
         return architecture, filling.values
 
-    def _note(self, name: str, hole: Hole, when: Condition) -> None:
+    def _note(self, name: str, hole: Decision, when: Condition) -> None:
         known = self._parameters.setdefault(name, Parameter(name, hole))
         if to_data(known.hole) != to_data(hole):
             raise ValueError(
@@ -181,34 +181,5 @@ class Space:
         known.when.append(when)
 
 
-def _random_value(hole: Hole, rng: Random) -> Scalar:
-    u = rng.random()
-    if isinstance(hole, Integer | Real) and hole.log:
-        low, high = float(hole.low), float(hole.high) + (1 if isinstance(hole, Integer) else 0)
-        drawn = math.exp(math.log(low) + u * (math.log(high) - math.log(low)))
-        return min(int(drawn), int(hole.high)) if isinstance(hole, Integer) else drawn
-    if isinstance(hole, Real):
-        return hole.low + u * (hole.high - hole.low)
-    values = domain(hole)
-    return values[min(int(u * len(values)), len(values) - 1)]
-
-
-def _next_to(hole: Hole, value: Scalar) -> list[Scalar]:
-    """Other values one step away: all other options of a choice, the numbers beside a number."""
-    if isinstance(hole, Real):
-        step = (hole.high - hole.low) / 10
-        near = [float(value or 0) - step, float(value or 0) + step]
-        return [x for x in near if hole.low <= x <= hole.high]
-    values = domain(hole)
-    if isinstance(hole, Integer):
-        at = values.index(value)
-        return [values[i] for i in (at - 1, at + 1) if 0 <= i < len(values)]
-    return [x for x in values if x != value]
-
-
-def _kept(values: Mapping[str, Scalar], name: str, hole: Hole) -> Scalar:
-    return values.get(name, _first(hole))
-
-
-def _first(hole: Hole) -> Scalar:
-    return hole.low if isinstance(hole, Real) else domain(hole)[0]
+def _kept(values: Mapping[str, Scalar], name: str, hole: Decision) -> Scalar:
+    return values.get(name, hole.first)

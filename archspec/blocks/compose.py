@@ -14,7 +14,7 @@ from archspec.graph.block import Block, Build, Merge
 from archspec.graph.graph import located, path
 from archspec.graph.signal import Signal, SignalError
 from archspec.schema.mistakes import listed, shortened_path
-from archspec.schema.model import Model
+from archspec.schema.model import Copies, Model
 
 if TYPE_CHECKING:
     from archspec.blocks import AnyBlock
@@ -73,6 +73,16 @@ class Repeat(Block):
     times: int = Field(ge=0, le=1_000)
     body: Body
     tied: bool = True
+
+    def copies(self) -> Copies | None:
+        return None if self.tied or not self.is_open() else Copies(self.times, self.body, _joined, self._split)
+
+    def _split(self, value: Any) -> list[Any] | None:
+        if not isinstance(value, Sequential):
+            return None
+        length = len(self.body)
+        times, left = divmod(len(value.body), length) if length else (0, 1)
+        return None if left else [value.body[i * length : (i + 1) * length] for i in range(times)]
 
     def expand(self, build: Build, name: str, x: str) -> str:
         for copy in range(self.times):
@@ -151,6 +161,10 @@ class Graph(Block):
             raise SignalError(
                 f"{where}.nodes (graph): {cycle} read one another in a circle; remove one of these inputs"
             ) from None
+
+
+def _joined(copies: list[Any]) -> Sequential:
+    return Sequential.model_construct(body=tuple(block for body in copies for block in body))
 
 
 def _resize(source: Signal, to: Signal, name: str) -> Pool:

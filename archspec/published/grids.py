@@ -6,7 +6,7 @@ from typing import Any
 
 from archspec.blocks import Pool
 from archspec.inputs import Image
-from archspec.schema.hole import Expression, Hole, possible_values
+from archspec.schema.hole import Expression, Hole
 
 ROTATED_MNIST = Image(channels=1, size=(28, 28))
 
@@ -24,7 +24,7 @@ def halved(grid: tuple[int, ...]) -> tuple[int, ...]:
 
 def largest(value: Any) -> int:
     """The number, or the largest that a hole can hold."""
-    return max(number for _, number in possible_values(value)) if isinstance(value, Hole) else int(value)
+    return max(number for _, number in value.values_to_check()) if isinstance(value, Hole) else int(value)
 
 
 def at_most(value: Any, most: int) -> Any:

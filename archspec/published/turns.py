@@ -26,7 +26,7 @@ from archspec.inputs import Input
 from archspec.kernels import Siren
 from archspec.kernels.windows import Disc
 from archspec.published.grids import ROTATED_MNIST, halved, halving, largest
-from archspec.schema.hole import Hole, possible_values
+from archspec.schema.hole import Hole
 
 LAST_SIZE = 5
 
@@ -148,7 +148,7 @@ def _siren(hidden: Any, omega_0: Any, group: Any, first: Any = None) -> Siren:
 
 def _names(group: Any) -> list[str]:
     """The group, or the groups that it can be."""
-    return [str(name) for _, name in possible_values(group)] if isinstance(group, Hole) else [str(group)]
+    return [str(name) for _, name in group.values_to_check()] if isinstance(group, Hole) else [str(group)]
 
 
 def _padding(kernel_size: Any, grid: tuple[int, ...]) -> str:

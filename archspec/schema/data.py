@@ -8,11 +8,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from archspec.geometry.groups import Group
-from archspec.schema.hole import Choice, Expression, Hole, Integer, Real
+from archspec.schema.hole import Expression, Hole
+from archspec.schema.holes import Choice, Integer, Real
 from archspec.schema.mistakes import describe, shortened, shortened_path, step
 from archspec.schema.model import Model
 
 _HOLE = "hole"
+_HOLES: dict[str, type[Hole]] = {kind.kind: kind for kind in (Choice, Integer, Real, Expression)}
 
 
 def to_data(value: Any) -> Any:
@@ -26,15 +28,8 @@ def to_data(value: Any) -> Any:
                 if name in ("kind", "schema_version")
                 or getattr(value, name) != info.get_default(call_default_factory=True)
             }
-        case Choice():
-            return _named_data("choice", value.name) | {"options": [to_data(x) for x in value.options]}
-        case Integer():
-            extra = {"step": value.step} if value.step != 1 else {}
-            return _named_data("integer", value.name) | {"low": value.low, "high": value.high} | extra | _log(value)
-        case Real():
-            return _named_data("real", value.name) | {"low": value.low, "high": value.high} | _log(value)
-        case Expression():
-            return {_HOLE: "expression", "operation": value.operation, "of": [to_data(x) for x in value.operands]}
+        case Hole():
+            return value.data(to_data)
         case Group():
             return str(value)
         case dict():
@@ -68,24 +63,8 @@ def from_data(value: Any, kinds: Mapping[str, type[Model]], place: str = "") -> 
         ) from None
 
 
-def _hole_from_data(data: dict[str, Any]) -> Hole:
-    rest = dict(data)
-    match rest.pop(_HOLE):
-        case "choice":
-            return Choice(tuple(rest.pop("options")), **rest)
-        case "integer":
-            return Integer(**rest)
-        case "real":
-            return Real(**rest)
-        case "expression":
-            return Expression(rest.pop("operation"), tuple(rest.pop("of")), **rest)
-        case other:
-            raise ValueError(f"unknown hole {shortened(other)}; use choice, integer, real or expression")
-
-
-def _named_data(kind: str, name: str | None) -> dict[str, Any]:
-    return {_HOLE: kind} | ({"name": name} if name else {})
-
-
-def _log(hole: Integer | Real) -> dict[str, Any]:
-    return {"log": True} if hole.log else {}
+def _hole_from_data(fields: dict[str, Any]) -> Hole:
+    kind = fields.pop(_HOLE)
+    if not isinstance(kind, str) or kind not in _HOLES:
+        raise ValueError(f"unknown hole {shortened(kind)}; use {', '.join(_HOLES)}")
+    return _HOLES[kind].from_fields(fields)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import product
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, Protocol, Self, TypeAlias
 
 from archspec.geometry.groups import Group
 
@@ -26,9 +27,35 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 }
 
 
-@dataclass(frozen=True, eq=False)
 class Hole:
     """An open field. Arithmetic with numbers and other holes gives an `Expression`."""
+
+    kind: ClassVar[str]
+
+    @abstractmethod
+    def decisions(self, place: str) -> Iterator[tuple[Decision, str]]:
+        """The decisions that it depends on, each with its place, where the hole itself is at `place`."""
+
+    @abstractmethod
+    def values_to_check(self) -> Iterator[tuple[str, Any]]:
+        """Every value that the field can get, each with how it came about; the ends only where they are too many."""
+
+    @abstractmethod
+    def resolved(self, place: str, resolve: Callable[[Decision, str], Any]) -> Any:
+        """The value of the field once `resolve(decision, place)` says what each decision is."""
+
+    @abstractmethod
+    def data(self, to_data: Callable[[Any], Any]) -> dict[str, Any]:
+        """The hole as plain data, `to_data` writing what is in it."""
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
+        """The hole whose `data` has these fields, but for `hole`; what was in it is read already."""
+        return cls(**fields)
+
+    def with_options(self, options: tuple[Any, ...]) -> Hole:
+        """The same hole with what the field made of its values; holes that hold plain numbers stay as they are."""
+        return self
 
     def __add__(self, other: Any) -> Any:
         return Expression("+", (self, other))
@@ -58,61 +85,96 @@ class Hole:
         raise TypeError("a hole has no value yet: use it as a field of a block, or in + - * // arithmetic")
 
 
-@dataclass(frozen=True, eq=False)
-class Choice(Hole):
-    """One of `options`: plain values, blocks, kernels, or lists of blocks."""
+class Suggests(Protocol):
+    """What suggests values, as Optuna's trials do."""
 
-    options: tuple[Any, ...]
-    name: str | None = None
+    def suggest_categorical(self, name: str, choices: Any, /) -> Any:
+        """One of the choices."""
+        ...
 
-    @cached_property
-    def labels(self) -> tuple[Scalar, ...]:
-        """What stands for each option in a set of values: the value itself, or the kind of block."""
-        labels = [_label(option) for option in self.options]
-        return tuple(f"{x}#{i}" if labels.count(x) > 1 else x for i, x in enumerate(labels))
+    def suggest_int(self, name: str, low: int, high: int, /, *, step: int, log: bool) -> int:
+        """A whole number."""
+        ...
+
+    def suggest_float(self, name: str, low: float, high: float, /, *, log: bool) -> float:
+        """A real number."""
+        ...
 
 
-@dataclass(frozen=True, eq=False)
-class Integer(Hole):
-    """A whole number from `low` to `high`, both included, in steps of `step`; `log` draws it on a log scale."""
+class Decision(Hole):
+    """A hole that somebody decides: a choice or a number. Two with one name are one decision."""
 
-    low: int
-    high: int
-    step: int = 1
-    log: bool = False
-    name: str | None = None
+    name: str | None
 
-    def __post_init__(self) -> None:
-        if self.low > self.high or self.step < 1 or (self.high - self.low) % self.step:
-            raise ValueError(f"integer({self.low}, {self.high}, step={self.step}) does not reach its upper end")
-        if self.log and (self.low < 1 or self.step != 1):
-            raise ValueError("integer(..., log=True) starts at 1 or above and has no step")
+    def called(self, place: str) -> str:
+        """Its name or, without one, its place."""
+        return self.name or place
 
     @property
-    def values(self) -> range:
-        return range(self.low, self.high + 1, self.step)
+    @abstractmethod
+    def values(self) -> tuple[Scalar, ...]:
+        """Everything that it can be, as it stands in a set of values; ValueError of a real number."""
 
+    @property
+    def count(self) -> float:
+        """How many values it has."""
+        return len(self.values)
 
-@dataclass(frozen=True, eq=False)
-class Real(Hole):
-    """A real number from `low` to `high`; `log` draws it on a log scale."""
+    @property
+    def first(self) -> Scalar:
+        """The first of its values, or the lowest."""
+        return self.values[0]
 
-    low: float
-    high: float
-    log: bool = False
-    name: str | None = None
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """What it can be, in words."""
 
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low <= self.high):
-            raise ValueError(f"real({self.low}, {self.high}) is not a range")
-        if self.log and self.low <= 0:
-            raise ValueError("real(..., log=True) starts above 0")
+    @abstractmethod
+    def check(self, value: Scalar, name: str) -> None:
+        """Raise ValueError, which speaks of it as `name`, if it cannot be this value."""
+
+    @abstractmethod
+    def neighbours(self, value: Scalar) -> tuple[Scalar, ...]:
+        """Other values one step from this one."""
+
+    def drawn(self, share: float) -> Scalar:
+        """The value at a share, from 0 to 1, of all of them: uniform over them for a uniform share."""
+        values = self.values
+        return values[min(int(share * len(values)), len(values) - 1)]
+
+    @abstractmethod
+    def suggested(self, trial: Suggests, name: str) -> Scalar:
+        """The value that a trial suggests under this name."""
+
+    def option(self, value: Scalar, name: str) -> Any:
+        """What a value stands for in the field: itself, unless there are options."""
+        return value
+
+    def options_for(self, wanted: Any) -> Iterator[tuple[Scalar, Any]]:
+        """Values that may stand for what the field holds, each with what it stands for."""
+        yield wanted, wanted
+
+    def parts(self) -> Iterator[tuple[Scalar, Any]]:
+        """Its values, each with what it stands for, where that may hold holes of its own."""
+        yield from ()
+
+    def decisions(self, place: str) -> Iterator[tuple[Decision, str]]:
+        yield self, place
+
+    def resolved(self, place: str, resolve: Callable[[Decision, str], Any]) -> Any:
+        return resolve(self, place)
+
+    def named(self) -> dict[str, Any]:
+        """What it is, and its name if it has one, as data."""
+        return {"hole": self.kind} | ({"name": self.name} if self.name else {})
 
 
 @dataclass(frozen=True, eq=False)
 class Expression(Hole):
     """A value worked out from holes: `2 * width`, `width // order(group)`."""
 
+    kind: ClassVar[str] = "expression"
     operation: str
     operands: tuple[Any, ...]
 
@@ -123,100 +185,52 @@ class Expression(Hole):
             if not isinstance(operand, Hole | int | float | Group | str):
                 raise ValueError(f"{type(operand).__name__} cannot take part in arithmetic over holes")
 
-    def value(self, resolve: Callable[[Hole], Any]) -> Any:
-        """The value once `resolve` says what each hole in it is."""
+    def value(self, resolve: Callable[[Decision], Any]) -> Any:
+        """The value once `resolve` says what each decision in it is."""
         operands = [
-            x.value(resolve) if isinstance(x, Expression) else resolve(x) if isinstance(x, Hole) else x
+            x.value(resolve) if isinstance(x, Expression) else resolve(x) if isinstance(x, Decision) else x
             for x in self.operands
         ]
         return _OPERATORS[self.operation](*operands)
 
     @cached_property
-    def holes(self) -> tuple[Hole, ...]:
-        """The holes it depends on, each once: same name, same hole."""
-        found: dict[Any, Hole] = {}
+    def holes(self) -> tuple[Decision, ...]:
+        """The decisions it depends on, each once: same name, same decision."""
+        found: dict[Any, Decision] = {}
         for x in self.operands:
-            for hole in x.holes if isinstance(x, Expression) else (x,) if isinstance(x, Hole) else ():
-                found.setdefault(getattr(hole, "name", None) or id(hole), hole)
+            for hole in x.holes if isinstance(x, Expression) else (x,) if isinstance(x, Decision) else ():
+                found.setdefault(_identity(hole), hole)
         return tuple(found.values())
 
+    def decisions(self, place: str) -> Iterator[tuple[Decision, str]]:
+        for i, hole in enumerate(self.holes):
+            yield hole, f"{place}.of[{i}]"
 
-def choice(*options: Any, name: str | None = None) -> Any:
-    """One of the options: `choice(3, 5, 7)`, `choice("C1", "C4", name="group")`, `choice(Table(), Siren())`."""
-    if len(options) < 1:
-        raise ValueError("choice() needs at least one option")
-    return Choice(tuple(options), _checked_name(name))
+    def resolved(self, place: str, resolve: Callable[[Decision, str], Any]) -> Any:
+        places = {_identity(hole): at for hole, at in self.decisions(place)}
+        return self.value(lambda hole: resolve(hole, places[_identity(hole)]))
 
+    def values_to_check(self) -> Iterator[tuple[str, Any]]:
+        spans = [[value for _, value in hole.values_to_check()] for hole in self.holes]
+        if math.prod(map(len, spans)) > MAX_CHECKED:
+            spans = [[span[0], span[-1]] for span in spans]
+        for values in product(*spans):
+            given = dict(zip(map(_identity, self.holes), values, strict=True))
+            names = ", ".join(f"{hole.name or 'hole'} = {v}" for hole, v in zip(self.holes, values, strict=True))
+            yield names, self.value(partial(_taken, given))
 
-def integer(*bounds: Any, step: int = 1, log: bool = False, name: str | None = None) -> Any:
-    """A whole number: `integer(1, 4)`, `integer("width", 8, 32, step=8)`. Both ends are included."""
-    name, low, high = _named(bounds, name, "integer")
-    return Integer(operator.index(low), operator.index(high), step, log, name)
+    def data(self, to_data: Callable[[Any], Any]) -> dict[str, Any]:
+        return {"hole": self.kind, "operation": self.operation, "of": [to_data(x) for x in self.operands]}
 
-
-def real(*bounds: Any, log: bool = False, name: str | None = None) -> Any:
-    """A real number: `real(0.0, 0.5)`, `real("rate", 1e-3, 1e-1, log=True)`."""
-    name, low, high = _named(bounds, name, "real")
-    return Real(float(low), float(high), log, name)
-
-
-def order(group: Any) -> Any:
-    """Number of elements of a group, or of the group a hole will hold."""
-    return Expression("order", (group,)) if isinstance(group, Hole) else Group(str(group)).order
-
-
-def possible_values(hole: Hole) -> Iterator[tuple[str, Any]]:
-    """Every value the hole can take, each with how it came about; the ends only where they are too many."""
-    match hole:
-        case Choice():
-            for label, option in zip(hole.labels, hole.options, strict=True):
-                yield str(label), option
-        case Integer():
-            for number in hole.values if len(hole.values) <= MAX_CHECKED else (hole.low, hole.high):
-                yield str(number), number
-        case Real():
-            yield from ((f"{x:g}", x) for x in (hole.low, hole.high))
-        case Expression():
-            spans = [[value for _, value in possible_values(h)] for h in hole.holes]
-            if math.prod(map(len, spans)) > MAX_CHECKED:
-                spans = [[span[0], span[-1]] for span in spans]
-            for values in product(*spans):
-                given = dict(zip(map(_identity, hole.holes), values, strict=True))
-                names = ", ".join(
-                    f"{getattr(h, 'name', None) or 'hole'} = {v}" for h, v in zip(hole.holes, values, strict=True)
-                )
-                yield names, hole.value(partial(_taken, given))
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
+        rest = dict(fields)
+        return cls(rest.pop("operation"), tuple(rest.pop("of")), **rest)
 
 
-def _taken(given: dict[Any, Any], hole: Hole) -> Any:
+def _taken(given: dict[Any, Any], hole: Decision) -> Any:
     return given[_identity(hole)]
 
 
-def _identity(hole: Hole) -> Any:
-    return getattr(hole, "name", None) or id(hole)
-
-
-def _label(option: Any) -> Scalar:
-    if option is None or isinstance(option, bool | int | float | str):
-        return option
-    if isinstance(option, Group):
-        return str(option)
-    if isinstance(option, list | tuple):
-        return "+".join(str(_label(x)) for x in option) or "nothing"
-    if isinstance(option, dict):
-        return str(option.get("kind", "block"))
-    return str(getattr(option, "kind", type(option).__name__))
-
-
-def _checked_name(name: str | None) -> str | None:
-    if name is not None and not (isinstance(name, str) and name.isidentifier()):
-        raise ValueError(f"the name of a hole is an identifier such as width, not {name!r}")
-    return name
-
-
-def _named(bounds: tuple[Any, ...], name: str | None, kind: str) -> tuple[str | None, Any, Any]:
-    if bounds and isinstance(bounds[0], str):
-        name, bounds = bounds[0], bounds[1:]
-    if len(bounds) != 2:
-        raise ValueError(f"{kind}() takes a lower and an upper end: {kind}(1, 4) or {kind}('name', 1, 4)")
-    return _checked_name(name), bounds[0], bounds[1]
+def _identity(hole: Decision) -> Any:
+    return hole.name or id(hole)

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from archspec.geometry.groups import Group
-from archspec.schema.hole import Choice, Hole, possible_values
+from archspec.schema.hole import Hole
 from archspec.schema.mistakes import TAGS, step
 
 Place = tuple[str | int, ...]
 _PLAIN = (int, str, float, bool, type(None), Group)
+
+
+class Copies(NamedTuple):
+    """What is copied several times, each copy with holes of its own.
+
+    Attributes:
+        times: how often, a number or a hole.
+        body: what is copied.
+        joined: the model that copies, each filled, make together.
+        split: the copies that such a model was joined of; None of any other value.
+    """
+
+    times: Any
+    body: Any
+    joined: Callable[[list[Any]], Model]
+    split: Callable[[Any], list[Any] | None]
 
 
 def later(default: Any, **constraints: Any) -> Any:
@@ -48,6 +64,10 @@ class Model(BaseModel):
         """Whether any field, however deep, is a hole."""
         return _is_open(self)
 
+    def copies(self) -> Copies | None:
+        """What it copies with holes of their own; None if it does not."""
+        return None
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with some fields changed, without what was worked out from the old ones."""
         other = super().model_copy(update=update, deep=deep)
@@ -70,7 +90,7 @@ def _validate_open(model: Model, data: dict[str, Any], holes: list[tuple[Place, 
     """Validate with every value of every hole, one hole at a time, then put the (validated) holes back."""
     filled: Any = data
     for place, hole in holes:
-        filled = _replace(filled, place, next(possible_values(hole))[1])
+        filled = _replace(filled, place, next(hole.values_to_check())[1])
     checked = {place: _checked(model, place, hole, filled) for place, hole in holes}
     model.__pydantic_validator__.validate_python(filled, self_instance=model)
     for (field, *rest), hole in checked.items():
@@ -80,7 +100,7 @@ def _validate_open(model: Model, data: dict[str, Any], holes: list[tuple[Place, 
 def _checked(model: Model, place: Place, hole: Hole, data: Any) -> Hole:
     """The hole with its options validated by the field it stands in."""
     options = []
-    for label, value in possible_values(hole):
+    for label, value in hole.values_to_check():
         if isinstance(value, Hole):
             raise ValueError(f"{_path(place)}: a hole cannot be an option of a choice; write its values as options")
         try:
@@ -91,7 +111,7 @@ def _checked(model: Model, place: Place, hole: Hole, data: Any) -> Hole:
             reason = error.errors()[0]["msg"]
             raise ValueError(f"{_path(place)}: the value {label} does not fit: {reason}") from None
         options.append(_at(model.__dict__, place))
-    return Choice(tuple(options), hole.name) if isinstance(hole, Choice) else hole
+    return hole.with_options(tuple(options))
 
 
 def _direct_holes(data: dict[str, Any]) -> Iterator[tuple[Place, Hole]]:

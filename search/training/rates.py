@@ -15,7 +15,7 @@ from archspec.blocks import Partial
 from archspec.kernels import Hyena, Kernel, Siren, Table
 from archspec.kernels.windows import Gaussian, Learned
 from archspec.network.roles import ROLES, Role, roles
-from archspec.schema.hole import Choice
+from archspec.schema.holes import Choice
 from archspec.schema.model import Model
 
 
