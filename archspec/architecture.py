@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal, Protocol, Self, TypeVar, get_args
+from typing import Any, Literal, Protocol, Self, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -17,18 +17,10 @@ from archspec.graph.graph import INPUT, Builder, Graph, located
 from archspec.graph.passes import optimise, price_by_block
 from archspec.graph.signal import Signal, SignalError
 from archspec.inputs import AnyInput, Extent
-from archspec.kernels import AnyKernel
-from archspec.kernels.windows import AnyWindow
 from archspec.schema.data import to_data
 from archspec.schema.model import Model
 
 A = TypeVar("A", bound="Architecture")
-# Which model each `kind` in data stands for.
-KINDS: dict[str, type[Model]] = {
-    str(model.model_fields["kind"].default): model
-    for union in (AnyBlock, AnyHead, AnyInput, AnyKernel, AnyWindow)
-    for model in get_args(get_args(union)[0])
-}
 
 
 class Architecture(Model):

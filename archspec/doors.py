@@ -10,14 +10,17 @@ from typing import Generic, TypeVar, cast
 T = TypeVar("T")
 
 
-class Unknown(ValueError):
+class Unknown(KeyError, ValueError):
     """There is nothing of that name; the message says what there is."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class Door(Mapping[str, T], Generic[T]):
     """A dictionary of names. An installed package adds to it by an entry point, a script by `add`.
 
-    Looking up a name that is not ours loads the entry points of the group; iterating loads all of them.
+    Looking up a name that is not ours takes in the entry points of the group; so does iterating.
 
     Args:
         group: of the entry points, such as `archsearch.strategies`.
@@ -27,8 +30,14 @@ class Door(Mapping[str, T], Generic[T]):
 
     def __init__(self, group: str, noun: str, known: Mapping[str, T | str]) -> None:
         self.group, self.noun = group, noun
-        self._known: dict[str, T | str] = dict(known)
-        self._complete = False
+        self.known: dict[str, T | str] = dict(known)
+        self._asked = False
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
 
     def add(self, name: str, thing: T) -> None:
         """Add a thing under a name.
@@ -36,36 +45,34 @@ class Door(Mapping[str, T], Generic[T]):
         Raises:
             ValueError: the name stands for another thing already.
         """
-        if name in self._known and self[name] is not thing:
+        if name in self.known and self[name] is not thing:
             raise ValueError(f"there is another {self.noun} called {name!r} already; give yours another name")
-        self._known[name] = thing
+        self.known[name] = thing
+
+    def take_in(self) -> bool:
+        """Take in the entry points of installed packages, once; whether that added anything. Ours stay ours."""
+        if self._asked:
+            return False
+        self._asked = True
+        new = {entry.name: entry.value for entry in entry_points(group=self.group) if entry.name not in self.known}
+        self.known.update(new)
+        return bool(new)
 
     def __getitem__(self, name: str) -> T:
-        if name not in self._known:
-            self._complete_with_entry_points()
-        if name not in self._known:
-            raise Unknown(f"there is no {self.noun} {name!r}; use one of {', '.join(self._known)}")
-        thing = self._known[name]
+        if name not in self.known:
+            self.take_in()
+        if name not in self.known:
+            raise Unknown(f"there is no {self.noun} {name!r}; use one of {', '.join(self.known)}")
+        thing = self.known[name]
         if isinstance(thing, str):
             module, _, attribute = thing.partition(":")
-            thing = self._known[name] = cast(T, getattr(import_module(module), attribute))
+            thing = self.known[name] = cast(T, getattr(import_module(module), attribute))
         return thing
 
     def __iter__(self) -> Iterator[str]:
-        self._complete_with_entry_points()
-        return iter(self._known)
+        self.take_in()
+        return iter(self.known)
 
     def __len__(self) -> int:
-        self._complete_with_entry_points()
-        return len(self._known)
-
-    def __contains__(self, name: object) -> bool:
-        self._complete_with_entry_points()
-        return name in self._known
-
-    def _complete_with_entry_points(self) -> None:
-        if not self._complete:
-            self._complete = True
-            for entry in entry_points(group=self.group):
-                if entry.name not in self._known:
-                    self._known[entry.name] = entry.value
+        self.take_in()
+        return len(self.known)

@@ -9,14 +9,19 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field
 
 from archspec.graph.signal import Signal
+from archspec.schema.kinds import Kinds
 from archspec.schema.model import Model
 
 Extent = Annotated[int, Field(ge=1, le=100_000_000)]
 
 
+INPUTS = Kinds("archsearch.inputs", "input")
+
+
 class Input(Model):
     """A signal of `channels` channels."""
 
+    family: ClassVar[Kinds] = INPUTS
     _grid_field: ClassVar[str] = "size"
     channels: int = Field(default=1, ge=1, le=65_536)
 
@@ -39,6 +44,7 @@ class Input(Model):
 class Series(Input):
     """A sequence of `length` steps; layout (B, channels, length)."""
 
+    family: ClassVar[Kinds] = INPUTS
     _grid_field: ClassVar[str] = "length"
     kind: Literal["series"] = "series"
     length: Extent
@@ -70,4 +76,5 @@ class Volume(Input):
         return self.size
 
 
-AnyInput = Annotated[Series | Image | Volume, Field(discriminator="kind")]
+AnyInput = Annotated[Input, INPUTS]
+INPUTS.write_out(Series, Image, Volume)

@@ -6,16 +6,17 @@ import inspect
 import json
 import sys
 from pathlib import Path
-from typing import get_args
+
+from pydantic import BaseModel
 
 from archspec.architecture import Architecture
-from archspec.blocks import AnyBlock, AnyHead
-from archspec.inputs import AnyInput
-from archspec.kernels import AnyKernel
-from archspec.kernels.windows import AnyWindow
+from archspec.graph.block import BLOCKS, HEADS
+from archspec.inputs import INPUTS
+from archspec.kernels.kernel import KERNELS
+from archspec.kernels.windows import WINDOWS
 from archspec.schema.model import Model
 
-SCHEMA, BLOCKS = "architecture.schema.json", "blocks.md"
+SCHEMA, TABLES = "architecture.schema.json", "blocks.md"
 
 
 def schema_text() -> str:
@@ -34,19 +35,19 @@ def blocks_text() -> str:
         "# Blocks\n\nMade by `python -m archspec.reference docs`. Any field can be a hole: `choice(...)`, "
         "`integer(...)`, `real(...)`.\n"
     ]
-    for title, union in (
-        ("Inputs", AnyInput),
-        ("Blocks", AnyBlock),
-        ("Kernels", AnyKernel),
-        ("Windows", AnyWindow),
-        ("Heads", AnyHead),
+    for title, family in (
+        ("Inputs", INPUTS),
+        ("Blocks", BLOCKS),
+        ("Kernels", KERNELS),
+        ("Windows", WINDOWS),
+        ("Heads", HEADS),
     ):
         parts.append(f"\n## {title}\n")
-        parts.extend(_section(model) for model in get_args(get_args(union)[0]))
+        parts.extend(_section(model) for model in family.values())
     return "".join(parts)
 
 
-def _section(model: type[Model]) -> str:
+def _section(model: type[BaseModel]) -> str:
     rows = []
     for name, info in model.model_fields.items():
         if name != "kind":
@@ -65,4 +66,4 @@ def _shown(default: object) -> str:
 if __name__ == "__main__":
     directory = Path(sys.argv[1])
     (directory / SCHEMA).write_text(schema_text())
-    (directory / BLOCKS).write_text(blocks_text())
+    (directory / TABLES).write_text(blocks_text())

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from archspec.architecture import KINDS, Architecture
+from archspec.architecture import Architecture
 from archspec.graph.signal import SignalError
 from archspec.schema.data import from_data, to_data
 from archspec.schema.document import SpecError, read_json, read_yaml, write_json, write_yaml
@@ -155,7 +155,7 @@ class Space:
         from archspec.schema.document import parsed
 
         try:
-            fields = from_data(data, KINDS)
+            fields = from_data(data)
             return cls(Architecture(**fields) if isinstance(fields, dict) else parsed(Architecture, fields))
         except SpecError:
             raise

@@ -1,8 +1,4 @@
-"""Every kind of block, and the written-out unions that tell them apart by `kind`."""
-
-from typing import Annotated
-
-from pydantic import Field
+"""Every kind of block, written out in one place."""
 
 from archspec.blocks.activation import Activation, Dropout
 from archspec.blocks.around.averaging import FrameAverage, TestTimeAverage
@@ -18,33 +14,33 @@ from archspec.blocks.norm import Norm
 from archspec.blocks.partial import Partial
 from archspec.blocks.pointwise import Pointwise
 from archspec.blocks.pool import Pool
+from archspec.graph.block import BLOCKS, HEADS, AnyBlock, AnyHead
 
-AnyBlock = Annotated[
-    Conv
-    | Lift
-    | SelfAttention
-    | SelfAttentionLift
-    | Restrict
-    | GroupPool
-    | Pointwise
-    | Norm
-    | Activation
-    | Dropout
-    | Attention
-    | Partial
-    | Pool
-    | Sequential
-    | Residual
-    | Repeat
-    | Branch
-    | FrameAverage
-    | TestTimeAverage
-    | Canonicalise
-    | Graph,
-    Field(discriminator="kind"),
-]
-AnyHead = Annotated[Classifier | Regressor | Dense, Field(discriminator="kind")]
-
+BLOCKS.write_out(
+    Conv,
+    Lift,
+    SelfAttention,
+    SelfAttentionLift,
+    Restrict,
+    GroupPool,
+    Pointwise,
+    Norm,
+    Activation,
+    Dropout,
+    Attention,
+    Partial,
+    Pool,
+    Sequential,
+    Residual,
+    Repeat,
+    Branch,
+    FrameAverage,
+    TestTimeAverage,
+    Canonicalise,
+    Graph,
+)
+HEADS.write_out(Classifier, Regressor, Dense)
+# These were defined before it was known which blocks they can hold.
 for _composite in (
     Sequential,
     Residual,
@@ -56,7 +52,7 @@ for _composite in (
     TestTimeAverage,
     Canonicalise,
 ):
-    _composite.model_rebuild(_types_namespace={"AnyBlock": AnyBlock})
+    _composite.model_rebuild()
 
 __all__ = [
     "Activation",

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import math
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
 from archspec.blocks.pointwise import Pointwise
 from archspec.blocks.pool import Pool
-from archspec.graph.block import Block, Build, Merge
+from archspec.graph.block import AnyBlock, Block, Build, Merge
 from archspec.graph.graph import located, path
 from archspec.graph.signal import Signal, SignalError
 from archspec.schema.mistakes import listed, shortened_path
 from archspec.schema.model import Copies, Model
 
-if TYPE_CHECKING:
-    from archspec.blocks import AnyBlock
-
-Body = tuple["AnyBlock", ...]
+Body = tuple[AnyBlock, ...]
 NodeName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=64)]
 
 

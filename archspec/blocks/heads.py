@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from archspec.blocks.pointwise import Pointwise
-from archspec.graph.block import Primitive, require_no_group
+from archspec.graph.block import HEADS, Primitive, require_no_group
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal, SignalError
+from archspec.schema.kinds import Kinds
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 Pooling = Literal["mean", "max", "last"]
 
 
-class Readout(Primitive):
+class Head(Primitive):
+    """The last block of an architecture."""
+
+    family: ClassVar[Kinds] = HEADS
+
+
+class Readout(Head):
     """A head that pools the grid and maps the channels to `outputs` numbers."""
 
     pool: Pooling = Field(default="mean", description="over the grid; 'last' is the last step of a series")
@@ -63,7 +70,7 @@ class Regressor(Readout):
         return self.outputs
 
 
-class Dense(Primitive):
+class Dense(Head):
     """`outputs` numbers at each position of the grid, such as the scores of a segmentation."""
 
     kind: Literal["dense"] = "dense"

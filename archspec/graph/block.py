@@ -12,6 +12,7 @@ from archspec.geometry.fourier import Target
 from archspec.geometry.groups import Group
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal, SignalError
+from archspec.schema.kinds import Kinds
 from archspec.schema.model import Model
 
 if TYPE_CHECKING:
@@ -44,9 +45,14 @@ class Build(Protocol):
         ...
 
 
+BLOCKS = Kinds("archsearch.blocks", "block")
+HEADS = Kinds("archsearch.heads", "head")
+
+
 class Block(Model):
     """One kind of node. Subclasses state `kind`, a literal that tells them apart in data."""
 
+    family: ClassVar[Kinds] = BLOCKS
     kind: str
 
     @abstractmethod
@@ -122,6 +128,10 @@ class Primitive(Block):
     def identity(self, x: Signal, written: bytes) -> bytes:
         """What tells it from other blocks that read `x`, in hashes too: how it is `written`, unless it holds a body."""
         return written
+
+
+AnyBlock = Annotated[Block, BLOCKS]
+AnyHead = Annotated[Primitive, HEADS]
 
 
 def per_axis(value: T | tuple[T, ...], x: Signal, field: str) -> tuple[T, ...]:

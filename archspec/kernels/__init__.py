@@ -1,11 +1,7 @@
 """What a convolution kernel is made of: schema and arithmetic, torch only when lowered."""
 
-from typing import Annotated
-
-from pydantic import Field
-
 from archspec.kernels.hyena import Hyena
-from archspec.kernels.kernel import Kernel
+from archspec.kernels.kernel import KERNELS, AnyKernel, Kernel
 from archspec.kernels.linear import Fourier, Spline
 from archspec.kernels.magnet import Magnet
 from archspec.kernels.mlp import Mlp
@@ -13,9 +9,6 @@ from archspec.kernels.s4d import S4D
 from archspec.kernels.siren import Siren
 from archspec.kernels.table import Table
 
-AnyKernel = Annotated[
-    Table | Siren | Magnet | Fourier | Spline | Mlp | S4D | Hyena,
-    Field(discriminator="kind"),
-]
+KERNELS.write_out(Table, Siren, Magnet, Fourier, Spline, Mlp, S4D, Hyena)
 
 __all__ = ["S4D", "AnyKernel", "Fourier", "Hyena", "Kernel", "Magnet", "Mlp", "Siren", "Spline", "Table"]

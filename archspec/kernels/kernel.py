@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field
 
 from archspec.geometry.cropping import unit
 from archspec.geometry.groups import Group
+from archspec.schema.kinds import Kinds
 from archspec.schema.model import Model
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ class Wanted(NamedTuple):
         return math.pi * unit(self.sizes)
 
 
+KERNELS = Kinds("archsearch.kernels", "kernel")
+
+
 class Kernel(Model):
     """How the weights of a convolution are made.
 
@@ -60,6 +64,7 @@ class Kernel(Model):
     continuous: ClassVar[bool] = True
     band_limits: ClassVar[tuple[str, ...]] = ()
     growth: ClassVar[float] = 1.0
+    family: ClassVar[Kinds] = KERNELS
     kind: str
 
     @property
@@ -94,6 +99,9 @@ class Kernel(Model):
     def frequency(self, wanted: Wanted) -> float | None:
         """Highest frequency it is begun with, in radians per unit of the coordinates; None if that is not known."""
         return None
+
+
+AnyKernel = Annotated[Kernel, KERNELS]
 
 
 class Oscillating(Kernel):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from archspec.geometry.cropping import FULL, exponential_reach, gaussian_reach, kept_taps, unit
 from archspec.kernels.kernel import Wanted
+from archspec.schema.kinds import Kinds
 from archspec.schema.model import Model
 
 if TYPE_CHECKING:
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
 Width = Annotated[float, Field(gt=0, le=100)]
 
 
+WINDOWS = Kinds("archsearch.windows", "window")
+
+
 class Window(Model):
     """What multiplies a kernel's samples and falls to zero away from its centre (causal: from the current step)."""
 
+    family: ClassVar[Kinds] = WINDOWS
     kind: str
 
     @property
@@ -162,4 +167,5 @@ class Exponential(Learned):
         )
 
 
-AnyWindow = Annotated[Disc | Gaussian | Exponential, Field(discriminator="kind")]
+AnyWindow = Annotated[Window, WINDOWS]
+WINDOWS.write_out(Disc, Gaussian, Exponential)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 from archspec.geometry.groups import Group
 from archspec.schema.hole import Expression, Hole
 from archspec.schema.holes import Choice, Integer, Real
+from archspec.schema.kinds import model_of
 from archspec.schema.mistakes import describe, shortened, shortened_path, step
 from archspec.schema.model import Model
 
@@ -40,19 +40,19 @@ def to_data(value: Any) -> Any:
             return value
 
 
-def from_data(value: Any, kinds: Mapping[str, type[Model]], place: str = "") -> Any:
-    """Models and holes written as data; `kinds` says which model each `kind` stands for.
+def from_data(value: Any, place: str = "") -> Any:
+    """Models and holes written as data.
 
     Raises:
         ValueError: something does not fit; the message begins with its path.
     """
     if isinstance(value, list):
-        return [from_data(x, kinds, f"{place}[{i}]") for i, x in enumerate(value)]
+        return [from_data(x, f"{place}[{i}]") for i, x in enumerate(value)]
     if not isinstance(value, dict):
         return value
-    fields = {str(key): from_data(x, kinds, place + step(str(key))) for key, x in value.items()}
+    fields = {str(key): from_data(x, place + step(str(key))) for key, x in value.items()}
     where = shortened_path(place.lstrip("."))
-    model = kinds.get(str(fields.get("kind")))
+    model = model_of(fields.get("kind"))
     try:
         return _hole_from_data(fields) if _HOLE in fields else model(**fields) if model else fields
     except ValidationError as error:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from archspec.schema.kinds import take_in
 from archspec.schema.mistakes import describe, shortened
 from archspec.schema.model import Model
 
@@ -100,6 +101,8 @@ def parsed(model: type[M], data: Any) -> M:
             raise SpecError("this is a space (it has holes); read it with spaces.Space.from_json")
         return model.model_validate(data)
     except ValidationError as error:
+        if take_in():
+            return parsed(model, data)
         raise SpecError(describe(error)) from None
     except RecursionError:
         raise SpecError(f"nested more than {MAX_DEPTH} deep; flatten it") from None

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from archspec.geometry.groups import Group
 from archspec.schema.hole import Hole
+from archspec.schema.kinds import MODELS, take_in
 from archspec.schema.mistakes import TAGS, step
 
 Place = tuple[str | int, ...]
@@ -50,7 +51,12 @@ class Model(BaseModel):
         if holes:
             _validate_open(self, data, holes)
         else:
-            self.__pydantic_validator__.validate_python(data, self_instance=self)
+            try:
+                self.__pydantic_validator__.validate_python(data, self_instance=self)
+            except ValidationError:
+                if not take_in():
+                    raise
+                self.__init__(**data)  # type: ignore[misc]
 
     # Reading data without holes, pydantic then fills nested models itself instead of calling __init__ for each.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
@@ -59,6 +65,7 @@ class Model(BaseModel):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         if (kind := cls.model_fields.get("kind")) and isinstance(kind.default, str):
             TAGS.add(kind.default)
+        MODELS.append(cls)
 
     def is_open(self) -> bool:
         """Whether any field, however deep, is a hole."""

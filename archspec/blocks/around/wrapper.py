@@ -12,7 +12,7 @@ from pydantic import Field
 from archspec.geometry.fourier import Target
 from archspec.geometry.groups import TRIVIAL, Group, is_subgroup
 from archspec.graph import lints
-from archspec.graph.block import Build, Primitive, require_no_group, require_turnable
+from archspec.graph.block import AnyBlock, Build, Primitive, require_no_group, require_turnable
 from archspec.graph.canonical import canonical_hash
 from archspec.graph.cost import Cost
 from archspec.graph.graph import INPUT, Builder, Graph
@@ -20,7 +20,6 @@ from archspec.graph.passes import optimise
 from archspec.graph.signal import Signal, SignalError
 
 if TYPE_CHECKING:
-    from archspec.blocks import AnyBlock
     from archspec.layers.moving import Moves
 
 _GROUPS = {0: "C1", 1: "C1 or D1", 2: "C1, C2, C4, … or D1, D2, D4, …"}

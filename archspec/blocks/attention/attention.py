@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -42,7 +42,12 @@ class Attention(Primitive):
 
     def spatial(self, x: Signal) -> Convolution:
         """The convolution that finds the positions."""
-        fields = {"channels": 1, "kernel_size": self.kernel_size, "kernel": self.kernel, "window": self.window}
+        fields: dict[str, Any] = {
+            "channels": 1,
+            "kernel_size": self.kernel_size,
+            "kernel": self.kernel,
+            "window": self.window,
+        }
         if x.group.trivial:
             return Lift.model_construct(**{**_DEFAULTS, **fields, "group": self.group, "bias": False})
         return Conv.model_construct(**{**_DEFAULTS, **fields, "bias": False})
@@ -93,4 +98,6 @@ class Attention(Primitive):
         return Layer(narrow, wide, spatial.lower(x._replace(channels=2)), x.channels, x.group.order, x.dims, order)
 
 
-_DEFAULTS = {name: field.default for name, field in Convolution.model_fields.items() if not field.is_required()}
+_DEFAULTS: dict[str, Any] = {
+    name: field.default for name, field in Convolution.model_fields.items() if not field.is_required()
+}
