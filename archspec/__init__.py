@@ -33,6 +33,8 @@ from archspec.blocks import (
     Sequential,
     TestTimeAverage,
 )
+from archspec.doors import register
+from archspec.geometry.families import Finite
 from archspec.geometry.groups import Group
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal, SignalError
@@ -89,6 +91,7 @@ __all__ = [
     "Disc",
     "Dropout",
     "Exponential",
+    "Finite",
     "Fourier",
     "FrameAverage",
     "Gaussian",
@@ -136,5 +139,6 @@ __all__ = [
     "order",
     "price",
     "real",
+    "register",
     "roles",
 ]

@@ -39,6 +39,10 @@ class Door(Mapping[str, T], Generic[T]):
     def __hash__(self) -> int:
         return id(self)
 
+    def name_of(self, thing: T) -> str:
+        """The name that a thing gives itself."""
+        return str(getattr(thing, "name", type(thing).__name__.lower()))
+
     def add(self, name: str, thing: T) -> None:
         """Add a thing under a name.
 
@@ -76,3 +80,19 @@ class Door(Mapping[str, T], Generic[T]):
     def __len__(self) -> int:
         self.take_in()
         return len(self.known)
+
+
+def register(thing: T) -> T:
+    """Make a block, head, kernel, window (a class) or group (a `Finite`) known under its own name, and give it back.
+
+    From then on architectures hold it, and specifications, spaces, prices and exports speak of it. What a search
+    trains in processes of its own must be registered there too: at the top level of a module, or by an entry point.
+
+    Raises:
+        ValueError: it is none of these, or another one has its name.
+    """
+    family = getattr(thing, "family", None)
+    if not isinstance(family, Door):
+        raise ValueError(f"{thing!r} belongs to no family: register a block, head, kernel or window, or a group")
+    family.add(family.name_of(thing), thing)
+    return thing

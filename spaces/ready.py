@@ -109,7 +109,7 @@ def residual_space(
 
 def fits(group: Group, grid: tuple[int, ...]) -> bool:
     """Whether a group acts on a grid: it exists in that dimension, and turns no axis into one of another length."""
-    return group.acts_on(len(grid)) and all(grid[a] == grid[b] for a, b in group.action(len(grid)).mixed_axes)
+    return group.misfit(grid) is None
 
 
 def halving(grid: tuple[int, ...]) -> Pool | None:

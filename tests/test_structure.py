@@ -78,6 +78,7 @@ PUBLIC = {
     "Dropout",
     "Exponential",
     "Fourier",
+    "Finite",
     "FrameAverage",
     "Gaussian",
     "Graph",
@@ -125,6 +126,7 @@ PUBLIC = {
     "order",
     "price",
     "real",
+    "register",
     "roles",
 }
 

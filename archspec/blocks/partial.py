@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
-from archspec.geometry.groups import Group
 from archspec.graph.block import Primitive
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal, SignalError
@@ -51,7 +49,7 @@ class Partial(Primitive):
     def infer(self, x: Signal) -> Signal:
         if x.group.trivial:
             return x
-        if self.learn == "sector" and self.rings(x.group, x.dims) is None:
+        if self.learn == "sector" and x.group.rings(x.dims) is None:
             raise SignalError(f"a sector is for the turns of C_n and D_n, not {x.group}; use learn='elements'", "learn")
         if self.continuous:
             return self._ahead(x)
@@ -78,8 +76,8 @@ class Partial(Primitive):
     def cost(self, x: Signal) -> Cost:
         if self.continuous:
             return Cost(params=int(self.learned))
-        sector, mirrors = self.learn == "sector", x.group.name[0] == "D"
-        return Cost(params=1 + mirrors if sector else x.group.order - 1)
+        rings = x.group.rings(x.dims) if self.learn == "sector" else None
+        return Cost(params=1 + any(rings.mirrored) if rings else x.group.order - 1)
 
     def simplified(self, x: Signal) -> Primitive | None:
         if x.group.trivial:
@@ -91,16 +89,6 @@ class Partial(Primitive):
         changes = {field: value for field, value in plainest.items() if getattr(self, field) != value}
         return self.with_fields(changes) if changes else self
 
-    def rings(self, group: Group, dims: int) -> tuple[list[int], list[bool]] | None:
-        """By how many steps each element of C_n or D_n turns, either way, and whether it mirrors; None of others."""
-        if group.name[0] not in "CD" or dims < 2:
-            return None
-        matrices = group.action(dims).matrices
-        turns = int(group.name[1:])
-        mirrored = [bool(d < 0) for d in np.linalg.det(matrices)]
-        steps = [n % turns for n in range(group.order)]
-        return [min(s, turns - s) for s in steps], mirrored
-
     def lower(self, x: Signal) -> nn.Module:
         from archspec.layers.partial import Elements, Sector
         from archspec.layers.turns import Turns
@@ -109,6 +97,6 @@ class Partial(Primitive):
             return Turns(self.turns or x.group.order, self.reach, self.learned)
         if self.learn == "elements":
             return Elements(x.group.order, x.dims, self.start, self.temperature)
-        rings = self.rings(x.group, x.dims)
+        rings = x.group.rings(x.dims)
         assert rings is not None
-        return Sector(*rings, x.dims, self.start, self.temperature)
+        return Sector(rings.steps, rings.mirrored, x.dims, self.start, self.temperature)

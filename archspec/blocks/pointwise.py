@@ -97,4 +97,4 @@ class Pointwise(Primitive):
 
 def _cyclic(group: Group) -> bool:
     """Whether its elements are the powers of one, in their order."""
-    return group.cyclic or group.name == "D1"
+    return group.cyclic or (group.order == 2 and not group.scaling)

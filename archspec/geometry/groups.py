@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from archspec.geometry.action import Action, planar, solid
+from archspec.geometry.action import Action
+from archspec.geometry.families import Rings, Turns, pattern, turns_called
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic_core import CoreSchema
 
-MAX_ROTATIONS, MAX_SCALES, MAX_PRODUCT = 64, 16, 256
-_NAME = re.compile(r"([CD])([1-9][0-9]*)(?:xS([1-9][0-9]*))?|S([1-9][0-9]*)|T|O|Oh")
-_SOLIDS = {"T": 12, "O": 24, "Oh": 48}
+MAX_SCALES, MAX_PRODUCT = 16, 256
+_SCALES = re.compile(r"(?:(.+)x)?S([1-9][0-9]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Group:
     @property
     def cyclic(self) -> bool:
         """Whether it is C_n: turns without flips or scales."""
-        return self.name[0] == "C" and not self.scaling
+        return not self.scaling and _turns(self.name).cyclic
 
     def at(self, scales: int) -> Group:
         """The same turns at another number of scales."""
@@ -81,9 +82,34 @@ class Group:
             return True
         if self.scaling:
             return dims in (1, 2) and self.turning.acts_on(dims)
-        if self.name in _SOLIDS:
-            return dims == 3
-        return dims >= 2 or (dims == 1 and self.name == "D1")
+        return _turns(self.name).acts_on(dims)
+
+    def misfit(self, grid: tuple[int, ...], steps: tuple[Fraction, ...] = ()) -> str | None:
+        """Why it cannot move a grid, and what to do, in a sentence; None if it can.
+
+        Args:
+            grid: points per axis.
+            steps: how far apart they lie per axis, in steps of the reference grid; by default 1.
+        """
+        if not self.acts_on(len(grid)):
+            return f"{self} does not act on a grid of {len(grid)} axes; use {groups_for(len(grid))}"
+        for a, b in self.action(len(grid)).mixed_axes:
+            turns = f"{self} turns axis {a} into axis {b}, but"
+            if grid[a] != grid[b]:
+                return (
+                    f"{turns} the grid is {'×'.join(map(str, grid))}; pad or crop it to equal axes, or use a group "
+                    "without quarter turns such as C2 or D1"
+                )
+            if steps and steps[a] != steps[b]:
+                return (
+                    f"{turns} its points lie {steps[a]} and {steps[b]} reference steps apart: cells are not square; "
+                    "give the reference equal axes too, or use a group without quarter turns such as C2 or D1"
+                )
+        return None
+
+    def rings(self, dims: int) -> Rings | None:
+        """How the elements of C_n or D_n lie around the identity; None of groups that do not lie on a circle."""
+        return None if self.scaling else _turns(self.name).rings(dims)
 
     def action(self, dims: int) -> Action:
         """Matrices and tables of the group on `dims` axes (computed once, then remembered)."""
@@ -101,7 +127,11 @@ class Group:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": "string", "pattern": f"^({_NAME.pattern})$", "examples": ["C1", "C4", "D4", "O"]}
+        return {
+            "type": "string",
+            "pattern": f"^(({pattern()})(?:xS([1-9][0-9]*))?|S([1-9][0-9]*))$",
+            "examples": ["C1", "C4", "D4", "O"],
+        }
 
 
 def is_subgroup(small: Group, large: Group, dims: int) -> bool:
@@ -132,8 +162,10 @@ def cosets(small: Group, large: Group, dims: int) -> NDArray[np.int64]:
     return np.array(rows)
 
 
-def groups_for(dims: int) -> str:
-    """The groups that act on `dims` axes, as an error names them."""
+def groups_for(dims: int, scales: bool = True) -> str:
+    """The groups that act on `dims` axes, as an error names them; those with scales among them unless told not to."""
+    if not scales:
+        return {0: "C1", 1: "C1 or D1", 2: "C1, C2, C4, … or D1, D2, D4, …"}.get(dims, "C1, C4, D4, T, O or Oh")
     known = {
         0: "C1",
         1: "C1, D1, scales S2, S3 … or both, D1xS3",
@@ -153,24 +185,20 @@ def _as_group(value: Any) -> Group:
 @lru_cache(maxsize=256)
 def _orders(name: str) -> tuple[int, int]:
     """Elements that turn, and scales."""
-    match = _NAME.fullmatch(name)
-    if match is None:
+    match = _SCALES.fullmatch(name)
+    turning, scales = (match[1] or "C1", match[2]) if match else (name, "1")
+    turns = turns_called(turning)
+    if turns is None or (match and not (turns.acts_on(1) or turns.acts_on(2))):
         raise ValueError(
             f"unknown group {name[:40]!r}: write C1, C2, C4 … Cn, D1 … Dn, T, O, Oh, S2, S3 … (scales), or C4xS3 (both)"
         )
-    if name in _SOLIDS:
-        return _SOLIDS[name], 1
-    turns, scales = match[2] or "1", match[3] or match[4] or "1"
     if len(scales) > 2 or int(scales) > MAX_SCALES:
         raise ValueError(f"group {name[:40]!r} is too large: at most {MAX_SCALES} scales")
-    if len(turns) > 4 or int(turns) > MAX_ROTATIONS:
-        raise ValueError(f"group {name[:40]!r} is too large: at most {MAX_ROTATIONS} rotations")
-    if (match[3] or match[4]) and (scales == "1" or name.startswith("C1x")):
+    if match and (scales == "1" or match[1] == "C1"):
         raise ValueError(f"group {name!r} is a product with one element on a side; write {_simpler(name)}")
-    order = int(turns) * (2 if match[1] == "D" else 1)
-    if match[3] and order * int(scales) > MAX_PRODUCT:
+    if match and turns.order * int(scales) > MAX_PRODUCT:
         raise ValueError(f"group {name!r} is too large: at most {MAX_PRODUCT} turns at scales")
-    return order, int(scales)
+    return turns.order, int(scales)
 
 
 def _simpler(name: str) -> str:
@@ -180,7 +208,16 @@ def _simpler(name: str) -> str:
 
 @lru_cache(maxsize=256)
 def _turning(name: str) -> Group:
-    return Group(name.partition("x")[0]) if name[0] != "S" else TRIVIAL
+    match = _SCALES.fullmatch(name)
+    return Group(match[1] or "C1") if match else Group(name)
+
+
+@lru_cache(maxsize=256)
+def _turns(name: str) -> Turns:
+    """What turns in a group."""
+    found = turns_called(_turning(name).name)
+    assert found is not None, "a group was made of it"
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -193,10 +230,7 @@ def _action(name: str, dims: int) -> Action:
     if group.scaling:
         turns = group.turning.action(dims).matrices
         return Action(np.concatenate([2.0**scale * turns for scale in range(group.scales)]))
-    if name in _SOLIDS:
-        return Action(solid(name))
-    flips = name[0] == "D"
-    return Action(planar(group.order // (1 + flips), flips, dims))
+    return Action(_turns(name).matrices(dims))
 
 
 TRIVIAL = Group("C1")

@@ -179,21 +179,9 @@ def too_large(taps: int, size: int, most: int, field: str) -> SignalError:
 
 
 def require_turnable(group: Group, x: Signal, field: str | None = None) -> None:
-    """Raise SignalError if the group turns axes into one another on which the points of `x` do not lie alike."""
-    for a, b in group.action(x.dims).mixed_axes:
-        turns = f"{group} turns axis {a} into axis {b}, but"
-        if x.grid[a] != x.grid[b]:
-            raise SignalError(
-                f"{turns} the grid is {'×'.join(map(str, x.grid))}; pad or crop it to equal axes, or use a group "
-                "without quarter turns such as C2 or D1",
-                field,
-            )
-        if x.steps[a] != x.steps[b]:
-            raise SignalError(
-                f"{turns} its points lie {x.steps[a]} and {x.steps[b]} reference steps apart: cells are not square; "
-                "give the reference equal axes too, or use a group without quarter turns such as C2 or D1",
-                field,
-            )
+    """Raise SignalError if the group cannot move the grid of `x`, or its points do not lie alike along its axes."""
+    if misfit := group.misfit(x.grid, x.steps):
+        raise SignalError(misfit, field)
 
 
 def require_no_group(x: Signal, what: str) -> None:

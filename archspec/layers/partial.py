@@ -37,7 +37,9 @@ class Sector(nn.Module):
     rings: Tensor
     mirrored: Tensor
 
-    def __init__(self, rings: list[int], mirrored: list[bool], dims: int, start: float, temperature: float) -> None:
+    def __init__(
+        self, rings: tuple[int, ...], mirrored: tuple[bool, ...], dims: int, start: float, temperature: float
+    ) -> None:
         super().__init__()
         self.reach = nn.Parameter(torch.full((1,), 1 - 0.5 / max(1, *rings)))
         self.logits = nn.Parameter(torch.full((1,), math.log(start / (1 - start)))) if any(mirrored) else None

@@ -31,6 +31,10 @@ class Kinds(Door[type[BaseModel]]):
         self.known.update({kind_of(model): model for model in models})
         self._complete = True
 
+    def name_of(self, thing: type[BaseModel]) -> str:
+        """Its kind."""
+        return kind_of(thing)
+
     def add(self, name: str, thing: type[BaseModel]) -> None:
         """Add a kind: every model that may hold it knows it from now on; ValueError if there is another of that name.
 

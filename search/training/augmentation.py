@@ -59,12 +59,8 @@ def check_augmentation(name: str | None, task: Task) -> None:
         raise ValueError(
             f"augment: {name} does not act on the {len(grid)} axes of {task.name}; groups that do: {fitting}"
         )
-    for a, b in group.action(len(grid)).mixed_axes:
-        if grid[a] != grid[b]:
-            raise ValueError(
-                f"augment: {name} turns axes of {grid[a]} and {grid[b]} points of {task.name} into one another; "
-                "make them equally long, or use a group that does not, such as C2 or D2"
-            )
+    if misfit := group.misfit(grid):
+        raise ValueError(f"augment: {misfit}")
     if y.shape[-len(grid) :] == grid:
         raise ValueError(
             f"augment: {name} would move the inputs of {task.name} and leave the targets of its positions behind; "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from archspec.geometry.fourier import Target
-from archspec.geometry.groups import TRIVIAL, Group, is_subgroup
+from archspec.geometry.groups import TRIVIAL, Group, groups_for, is_subgroup
 from archspec.graph import lints
 from archspec.graph.block import AnyBlock, Build, Primitive, require_no_group, require_turnable
 from archspec.graph.canonical import canonical_hash
@@ -21,8 +21,6 @@ from archspec.graph.signal import Signal, SignalError
 
 if TYPE_CHECKING:
     from archspec.layers.moving import Moves
-
-_GROUPS = {0: "C1", 1: "C1 or D1", 2: "C1, C2, C4, … or D1, D2, D4, …"}
 
 
 class Wrapper(Primitive):
@@ -50,7 +48,7 @@ class Wrapper(Primitive):
                 f"the scales {self.group} cannot move a signal back; use Lift(group='{self.group}')", "group"
             )
         if not self.group.acts_on(x.dims):
-            known = _GROUPS.get(x.dims, "C1, C4, D4, T, O or Oh")
+            known = groups_for(x.dims, scales=False)
             raise SignalError(f"{self.group} does not act on a grid of {x.dims} axes; use {known}", "group")
         if not is_subgroup(x.pooled, self.group, x.dims):
             raise SignalError(
