@@ -47,23 +47,23 @@ from archspec.schema.holes import choice, integer, order, real
 if TYPE_CHECKING:
     from archspec.exporting.files import export, load
     from archspec.layers.aliasing import alias_penalty
+    from archspec.layers.keeping import kept_kernels
     from archspec.layers.scales import admissibility_penalty
+    from archspec.lowering import Network, lower
     from archspec.network.freezing import freeze
-    from archspec.network.lowering import Network, lower
     from archspec.network.roles import roles
-    from archspec.network.scopes import kept_kernels
-    from archspec.network.transfer import carry
+    from archspec.transfer import carry
 
 _NEEDS_TORCH = {
     "admissibility_penalty": "archspec.layers.scales",
     "alias_penalty": "archspec.layers.aliasing",
-    "carry": "archspec.network.transfer",
+    "carry": "archspec.transfer",
     "export": "archspec.exporting",
     "freeze": "archspec.network.freezing",
-    "kept_kernels": "archspec.network.scopes",
-    "Network": "archspec.network.lowering",
+    "kept_kernels": "archspec.layers.keeping",
+    "Network": "archspec.lowering",
     "load": "archspec.exporting",
-    "lower": "archspec.network.lowering",
+    "lower": "archspec.lowering",
     "roles": "archspec.network.roles",
 }
 

@@ -14,7 +14,7 @@ from search.errors import RunError
 from search.record.directory import RunDirectory
 
 if TYPE_CHECKING:
-    from archspec.network.lowering import Network
+    from archspec.lowering import Network
     from search.tasks.task import Task
 
 State = Literal["scored", "stopped", "failed", "rejected", "running"]
@@ -53,7 +53,7 @@ class Trial:
         """The trained network, in evaluation mode; RunError if it has no weights."""
         from safetensors.torch import load_file
 
-        from archspec.network.lowering import lower
+        from archspec.lowering import lower
 
         path = self.directory.weights(self.number)
         if self.architecture is None or not path.exists():

@@ -38,7 +38,8 @@ from archspec import (
 from archspec.geometry.groups import Group
 from archspec.graph.signal import Signal
 from archspec.layers.bank import Bank
-from archspec.network.offsets import reestimate, turn, turns
+from archspec.network.offsets import turn, turns
+from archspec.network.statistics import reestimate
 from archspec.symmetry.certificate import largest
 from archspec.symmetry.certifying import certify, settle
 from archspec.symmetry.signals import transformed

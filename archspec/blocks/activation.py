@@ -24,6 +24,9 @@ class Activation(Primitive):
     def infer(self, x: Signal) -> Signal:
         return x
 
+    def has_kernel_at_turns(self, x: Signal) -> bool:
+        return False
+
     def spread(self, x: Signal, given: float) -> float:
         return min(given, 1.0) if self.function == "tanh" else 0.6 * given
 
@@ -53,6 +56,9 @@ class Dropout(Primitive):
 
     def infer(self, x: Signal) -> Signal:
         return x
+
+    def has_kernel_at_turns(self, x: Signal) -> bool:
+        return False
 
     def lower(self, x: Signal) -> nn.Module:
         from archspec.layers.dropout import Dropout as Layer

@@ -42,6 +42,9 @@ class Restrict(Primitive):
             return x._replace(group=TRIVIAL, pooled=self.group)
         return x._replace(channels=x.maps // self.group.order, group=self.group)
 
+    def has_kernel_at_turns(self, x: Signal) -> bool:
+        raise SignalError("offsets are for a group that is kept; Restrict keeps some of its elements only")
+
     def simplified(self, x: Signal) -> Primitive | None:
         return None if self.infer(x) == x else self
 
@@ -67,6 +70,9 @@ class GroupPool(Primitive):
         if x.group.trivial and not x.pooled.trivial:
             raise SignalError(f"the {x.pooled} axis was pooled before; remove one of the two GroupPool()")
         return x._replace(group=TRIVIAL, pooled=x.symmetry, partial=False, ahead=0, scattered=False)
+
+    def has_kernel_at_turns(self, x: Signal) -> bool:
+        return False
 
     def simplified(self, x: Signal) -> Primitive | None:
         return None if x.group.trivial else self

@@ -41,6 +41,13 @@ class Norm(Primitive):
     def cost(self, x: Signal) -> Cost:
         return Cost(params=2 * x.channels)
 
+    @property
+    def elementwise(self) -> bool:
+        return self.type == "batch"
+
+    def has_kernel_at_turns(self, x: Signal) -> bool:
+        return False
+
     def spread(self, x: Signal, given: float) -> float:
         return 1.0
 

@@ -62,6 +62,10 @@ class Partial(Primitive):
         """Whether convolutions after it are sampled at turns of a sector."""
         return self.sampling == "continuous"
 
+    @property
+    def states(self) -> Literal["elements", "turns"] | None:
+        return "turns" if self.continuous else "elements"
+
     def _ahead(self, x: Signal) -> Signal:
         if self.learn != "sector" or not x.group.cyclic or x.dims != 2:
             raise SignalError(

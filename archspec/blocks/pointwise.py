@@ -9,7 +9,7 @@ from pydantic import Field
 from archspec.geometry.fourier import Target
 from archspec.geometry.groups import Group
 from archspec.geometry.sampling import one_tap
-from archspec.graph.block import Channels, Primitive
+from archspec.graph.block import Channels, LearnedSizes, Primitive
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal, SignalError
 
@@ -51,18 +51,11 @@ class Pointwise(Primitive):
         return self.elements == "mixed" and not x.group.trivial and not x.group.scaling
 
     def cost(self, x: Signal) -> Cost:
-        return self.cost_of(x)
+        return self.cost_now(x, LearnedSizes(), "torch")
 
-    def cost_of(
-        self,
-        x: Signal,
-        kept: tuple[int, ...] = (),
-        counts: tuple[int, int] | None = None,
-        target: Target = "torch",
-    ) -> Cost:
-        """The cost with the numbers of elements that are read and given, where fewer than all count."""
+    def cost_now(self, x: Signal, learned: LearnedSizes, target: Target) -> Cost:
         order, maps = x.group.order, x.channels * self.channels
-        reads, gives = counts or (order, order)
+        reads, gives = learned.elements or (order, order)
         bias = self.channels if self.bias else 0
         if not self.mixes(x):
             return Cost(macs=x.positions * maps * gives, params=maps + bias)
@@ -74,6 +67,12 @@ class Pointwise(Primitive):
         changing = (x.channels + self.channels) * order**2 if order > 2 else 0
         macs = x.positions * (maps * (single + 2 * (order - single)) + changing)
         return Cost(macs=macs, params=params, kernel_macs=maps * order**2)
+
+    def has_kernel_at_turns(self, x: Signal) -> bool:
+        return False
+
+    def summary(self) -> str | None:
+        return f"{self.channels}×1"
 
     def simplified(self, x: Signal) -> Primitive | None:
         plainest = {

@@ -47,6 +47,9 @@ class Pool(Primitive):
         grid = slide(x, x.symmetry, window, strides, self._overlaps(x), "size")
         return x.strided(grid, strides, self._stride(x))
 
+    def has_kernel_at_turns(self, x: Signal) -> bool:
+        return False
+
     def warnings(self, x: Signal) -> Iterator[str]:
         for axis, (size, k, stride) in enumerate(zip(x.grid, self._window(x), self._strides(x), strict=True)):
             if not self._overlaps(x) and (left := (size - k) % stride):

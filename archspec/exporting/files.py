@@ -20,8 +20,8 @@ from archspec.architecture import Architecture, price
 from archspec.exporting.agreement import agreed, in_onnxruntime, in_torch
 from archspec.exporting.directory import MANIFEST, deposited, seal, unsealed
 from archspec.graph.signal import SignalError
+from archspec.lowering import Network, lower
 from archspec.network.freezing import freeze
-from archspec.network.lowering import Network, lower
 from archspec.schema.document import SpecError
 from archspec.symmetry.certificate import Certificate, largest
 from archspec.symmetry.certifying import certify

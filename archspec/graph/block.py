@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, Protocol, TypeVar
 
 from pydantic import Field
 
@@ -60,18 +60,34 @@ class Block(Model):
         """Add the nodes of this block, reading node `x`; the name of the node that holds the result."""
 
 
+class LearnedSizes(NamedTuple):
+    """What a layer has learned that changes its cost.
+
+    Attributes:
+        taps: per axis that a window leaves of a kernel; None without a learned window.
+        elements: how many elements of the group it reads and gives; None where that is all of them.
+        inside: the cost of the network that it is run around; None without one.
+    """
+
+    taps: tuple[int, ...] | None = None
+    elements: tuple[int, int] | None = None
+    inside: Cost | None = None
+
+
 class Primitive(Block):
     """A block that is one node of the graph.
 
     `reads_partial` says how it reads a signal of which only some elements count: `refused`, `unaffected` (each element
     by itself), `masked` (the others are made zero before), `given` (its layer is told). `reads_scales`: whether
     it can read a signal on scales, which have no inverses within the few that there are. `draws`: whether two of it
-    that read the same may give different numbers, as random ones are drawn in it.
+    that read the same may give different numbers, as random ones are drawn in it. `turnable`: whether its kernels can
+    be sampled at turns of a sector, which another node states.
     """
 
     reads_partial: ClassVar[str] = "refused"
     reads_scales: ClassVar[bool] = False
     draws: ClassVar[bool] = False
+    turnable: ClassVar[bool] = False
 
     def expand(self, build: Build, name: str, x: str) -> str:
         return build.primitive(name, self, x)
@@ -88,6 +104,32 @@ class Primitive(Block):
         """One forward pass on one example; `activations` are those inside, what it gives out comes to them."""
         return FREE
 
+    @property
+    def states(self) -> Literal["elements", "turns"] | None:
+        """What its layer says to the nodes after it: which elements of the group count, or at which turns they are."""
+        return None
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether each element of the group that it gives comes of that element of what it reads."""
+        return self.reads_partial == "unaffected"
+
+    def has_kernel_at_turns(self, x: Signal) -> bool:
+        """Whether its kernel can be sampled between the elements of the group; False where it keeps what it reads.
+
+        Raises:
+            SignalError: it can do neither.
+        """
+        raise SignalError(f"a {self.kind} has no kernel that can be sampled between the elements")
+
+    def summary(self) -> str | None:
+        """In a few words what a table of architectures says of it; None where it is not worth a mention."""
+        return None
+
+    def traits(self) -> dict[str, str]:
+        """Choices by which a report compares architectures, each by its name."""
+        return {}
+
     def algorithm_for(self, x: Signal, target: Target) -> str | None:
         """Of a convolution, what a target runs: `direct` sums over taps, or `fft`."""
         return None
@@ -95,6 +137,10 @@ class Primitive(Block):
     def cost_for(self, x: Signal, target: Target) -> Cost:
         """The cost where `target` runs it; another than `cost` where that depends on it."""
         return self.cost(x)
+
+    def cost_now(self, x: Signal, learned: LearnedSizes, target: Target) -> Cost:
+        """The cost where `target` runs it, with what its layer has learned."""
+        return self.cost_for(x, target)
 
     def warnings(self, x: Signal) -> Iterator[str]:
         """What is allowed here but only approximate."""

@@ -162,7 +162,7 @@ def partial_source(nodes: dict[str, Node], name: str) -> str | None:
     """The node that says which elements of the group count at node `name`; None if all do, be they where they are."""
     while nodes[name].signal.partial and not nodes[name].signal.scattered:
         block, inputs, *_ = nodes[name]
-        if not inputs or (block is not None and block.kind == "partial"):
+        if not inputs or (block is not None and block.states):
             return name
         name = inputs[0]
     return None

@@ -24,7 +24,7 @@ def ahead(nodes: dict[str, Node], name: str) -> str | None:
     """The node over whose sector the next convolution will spread its elements; None where there is none."""
     while nodes[name].signal.ahead:
         block, inputs, *_ = nodes[name]
-        if not inputs or (block is not None and block.kind == "partial"):
+        if not inputs or (block is not None and block.states):
             return name
         name = inputs[0]
     return None
@@ -38,4 +38,4 @@ def told(nodes: dict[str, Node], name: str) -> tuple[str, str | None] | None:
 
 
 def _gives_turns(node: Node) -> bool:
-    return node.block is not None and node.block.kind == "conv"
+    return node.block is not None and node.block.turnable

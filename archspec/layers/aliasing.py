@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archspec.geometry.cropping import unit
-from archspec.layers.bank import Bank
-from archspec.layers.kernels.magnet import Magnet
-from archspec.layers.windows import Gaussian
+from archspec.layers.kernel_layer import KernelLayer
 
 Part = Literal["sines", "gaussians", "gabor", "gabor+window"]
 
@@ -39,29 +35,11 @@ def alias_penalty(
         smooth: the offset exponential in place of the squared excess.
         horizon: taps whose Nyquist frequency is the limit; by default the kernel's own.
     """
-    excesses = [
-        _excess(bank, part, each_filter, deviations, horizon)
-        for bank in model.modules()
-        if isinstance(bank, Bank) and isinstance(bank.kernel, Magnet) and bank.kernel.regularised
-    ]
+    banks = [bank for bank in model.modules() if isinstance(bank, KernelLayer) and bank.kernel.regularised]
+    excesses = [bank.alias_excess(part, each_filter, deviations, horizon) for bank in banks]
     if not excesses:
         return torch.zeros((), device=next((p.device for p in model.parameters()), None))
     excess = torch.cat(excesses)
     if smooth:
         return 5 * (F.elu(excess - 4) + 1).sum()
     return excess.clamp(min=0).square().sum()
-
-
-def _excess(bank: Bank, part: Part, each_filter: bool, deviations: float, horizon: int | None) -> Tensor:
-    """How far the frequencies of a kernel's filters, or their sum, lie above the limit, in cycles per unit."""
-    kernel, window = bank.kernel, bank.window
-    assert isinstance(kernel, Magnet)
-    sines, gaussians = (x.amax(1) for x in kernel.frequencies(deviations))
-    used = {"sines": sines, "gaussians": gaussians}.get(part, sines + gaussians)
-    spread = torch.zeros(()).to(used)
-    if part == "gabor+window" and isinstance(window, Gaussian):
-        spread = deviations / (2 * math.pi * window.width.min())
-    limit = unit((horizon,) if horizon else bank.sizes) / 2
-    if each_filter:
-        return used + (spread - limit) / len(used)
-    return (used.sum() + spread - limit)[None]

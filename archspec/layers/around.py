@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable
-
 from torch import nn
 
+from archspec.layers.layer import Layer
 
-class Around(nn.Module):
+
+class Around(Layer):
     """A layer that holds networks of its own, the one that it is run around as `network`."""
 
-    @abstractmethod
-    def around(self, plain: Callable[[nn.Module], nn.Module]) -> nn.Module:
-        """The same around what `plain` makes of each of its networks, in evaluation mode."""
+    network: nn.Module
+
+    def inside(self) -> nn.Module:
+        """That network."""
+        return self.network

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from archspec.geometry.fourier import Target
-from archspec.layers.conv import GroupConv
+from archspec.layers.layer import Layer, plain_of
 
 
-class Attention(nn.Module):
+class Attention(Layer):
     """x - α_S·α_C·x, with α_C (B, C, N, 1…) and α_S (B, 1, N, *S), or without N.
 
     Args:
@@ -59,10 +59,5 @@ class Attention(nn.Module):
 
     def plain(self, target: Target = "torch") -> nn.Module:
         """The same after folding the group, as a target runs it."""
-        narrow, wide, spatial = (_plain(part, target) for part in (self.narrow, self.wide, self.spatial))
+        narrow, wide, spatial = (plain_of(part, target) for part in (self.narrow, self.wide, self.spatial))
         return Attention(narrow, wide, spatial, self.channels, self.order, self.dims, self.turns, folded=True)
-
-
-def _plain(part: nn.Module, target: Target) -> nn.Module:
-    assert isinstance(part, GroupConv)
-    return part.plain(target)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from archspec.layers.around import Around
+from archspec.layers.layer import plain_of
 from archspec.layers.moving import Moves
+
+if TYPE_CHECKING:
+    from archspec.geometry.fourier import Target
 
 
 class Average(Around):
@@ -26,6 +30,8 @@ class Average(Around):
         results = self.back.apart(self.network(torch.flatten(self.there.each(x), 0, 1)))
         return torch.mean(results, 0) if self.reduce == "mean" else torch.amax(results, 0)
 
-    def around(self, plain: Callable[[nn.Module], nn.Module]) -> nn.Module:
-        """The same around a plain network."""
-        return Average(plain(self.network), self.there, self.back, self.reduce, self.only_in_evaluation).eval()
+    def plain(self, target: Target = "torch") -> nn.Module:
+        """The same around the plain network."""
+        return Average(
+            plain_of(self.network, target), self.there, self.back, self.reduce, self.only_in_evaluation
+        ).eval()

@@ -28,8 +28,7 @@ Kept = dict[object, tuple[list[nn.Parameter], Tensor]]
 class Bank(Fixed):
     """Makes (O·N, I·M, *taps), or (I·N, M, *taps) when depthwise.
 
-    Kernels are made in float32 or more, then given in the precision of their weights. Where a window learns their size,
-    or they are turned between the elements, `state_dict` says so under `size` and `turns`.
+    Kernels are made in float32 or more, then given in the precision of their weights.
 
     Args:
         kernel: gives samples (R, P), R = O·I, or I when depthwise.
@@ -44,7 +43,7 @@ class Bank(Fixed):
     standing: Tensor | None
     factor: Tensor | None
     weights: Tensor | None = None
-    narrowed = False
+    pruned = False
 
     def __init__(
         self,
@@ -64,10 +63,6 @@ class Bank(Fixed):
         self.built_at = where
         self.inputs, self.outputs, self.order, self.depthwise = inputs, outputs, order, depthwise
         self.kept_here: Kept | None = None
-        self.unsized = False
-        self.register_state_dict_post_hook(_write_sampling)  # type: ignore[no-untyped-call]
-        self.register_load_state_dict_pre_hook(_read_sampling)  # type: ignore[no-untyped-call]
-        self.register_load_state_dict_post_hook(_fit_where_unsaid)  # type: ignore[no-untyped-call]
 
     @torch.no_grad()
     def begin(self, kept: tuple[int, ...], energy: float) -> None:
@@ -107,17 +102,6 @@ class Bank(Fixed):
         self.register_buffer("standing", standing, persistent=False)
         if self.kept_here is not None:
             self.kept_here.clear()
-
-    def narrow(self, reads: tuple[int, ...], weights: Tensor | None, gives: tuple[int, ...]) -> None:
-        """Read and give these elements of the group only, what is read with these weights."""
-        self.narrowed = True
-        index = self.index[list(gives)]
-        if self.elements > 1:
-            index = index[:, list(reads)]
-            self.weights = None if weights is None else weights.view(-1, 1)
-        else:
-            self.weights = None if weights is None else weights.view(-1, 1, 1, 1)
-        self.gather(index)
 
     @torch.no_grad()
     def fit(self) -> bool:
@@ -191,7 +175,7 @@ class Bank(Fixed):
             self.kept_here.clear()
         before = next(self.kernel.parameters()).dtype
         moved = super()._apply(fn, recurse)
-        if next(self.kernel.parameters()).dtype != before and not self.narrowed:
+        if next(self.kernel.parameters()).dtype != before and not self.pruned:
             self.place(self.kept)  # coordinates are made anew, not rounded twice
         return moved
 
@@ -205,44 +189,3 @@ def _smoothed(bank: Tensor, half: int) -> Tensor:
     weights = torch.exp(-2 * places.square()) / math.sqrt(math.pi / 2)
     inner = F.conv1d(bank.reshape(-1, 1, bank.shape[-1]), weights[None, None]).view(*bank.shape[:-1], -1)
     return torch.cat([bank[..., :half], inner, bank[..., -half:]], -1)
-
-
-def _write_sampling(module: nn.Module, state: dict[str, Any], prefix: str, metadata: object) -> None:
-    """Into a `state_dict`: where the kernel is sampled, as far as the architecture does not say it."""
-    assert isinstance(module, Bank)
-    if module.crop is not None:
-        state[f"{prefix}size"] = torch.tensor(module.kept or module.sizes)
-    if module.where != module.built_at:
-        state[f"{prefix}turns"] = torch.tensor(module.where.out + module.where.read, dtype=torch.float64)
-
-
-def _read_sampling(
-    module: nn.Module, state: dict[str, Any], prefix: str, metadata: object, strict: bool, *found: list[str]
-) -> None:
-    """From a `state_dict`: what `_write_sampling` wrote there. One of an earlier version says no size."""
-    assert isinstance(module, Bank)
-    size, turns, errors = state.pop(f"{prefix}size", None), state.pop(f"{prefix}turns", None), found[-1]
-    module.unsized = module.crop is not None and size is None
-    kept = module.kept
-    if size is not None and module.crop is not None:
-        kept = tuple(int(n) for n in size.reshape(-1).cpu().tolist())
-        if len(kept) != len(module.sizes) or not all(1 <= k <= s for k, s in zip(kept, module.sizes, strict=True)):
-            errors.append(f"{prefix}size: {kept} is no size of a kernel of at most {module.sizes} taps")
-            return
-    angles = () if turns is None else tuple(float(a) for a in turns.reshape(-1).cpu().tolist())
-    if angles and len(angles) not in (module.order, module.order + module.elements // module.where.span):
-        errors.append(f"{prefix}turns: {len(angles)} turns of a kernel on {module.where.group}")
-        return
-    where = module.built_at
-    if angles:
-        where = where._replace(out=angles[: module.order], read=angles[module.order :])
-    if where != module.where or kept != (module.kept or module.sizes if module.crop else module.kept):
-        module.where = where
-        module.place(kept)
-
-
-def _fit_where_unsaid(module: nn.Module, keys: object) -> None:
-    """The size of a learned window follows the weights, where what was loaded does not say it."""
-    assert isinstance(module, Bank)
-    if module.unsized:
-        module.fit()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archspec.layers.around import Around
+from archspec.layers.layer import plain_of
 from archspec.layers.moving import Moves
+
+if TYPE_CHECKING:
+    from archspec.geometry.fourier import Target
 
 
 class Canonicalise(Around):
@@ -48,9 +52,9 @@ class Canonicalise(Around):
             return self.back.mixed(self.network(self.there.mixed(x, weights)), weights)
         return self.back.chosen(self.network(self.there.chosen(x, best)), best)
 
-    def around(self, plain: Callable[[nn.Module], nn.Module]) -> nn.Module:
-        """The same around a plain network, with a plain scorer."""
-        scorer, network = plain(self.scorer), plain(self.network)
+    def plain(self, target: Target = "torch") -> nn.Module:
+        """The same around the plain network, with a plain scorer."""
+        scorer, network = plain_of(self.scorer, target), plain_of(self.network, target)
         return Canonicalise(scorer, network, self.there, self.back, self.shape, self.temperature).eval()
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from archspec.geometry.cropping import zeros_around
 from archspec.geometry.fourier import Target, by_transforms, fft_sizes, layouts, shares_spectra
-from archspec.layers.bank import Bank
+from archspec.layers.kernel_layer import KernelLayer
 from archspec.layers.kernels.features import FeatureKernel, KernelModule
 from archspec.layers.kernels.table import Table
+from archspec.layers.layer import Active, Places
 from archspec.layers.plain import plain_convolution, plain_transform
 from archspec.layers.precision import widened, without_autocast
 from archspec.layers.spectral import convolve, kernel_spectrum, spectrum_of_features
@@ -59,7 +60,7 @@ def fastest_way(
     )
 
 
-class GroupConv(Bank):
+class GroupConv(KernelLayer):
     """(B, I, *S) or (B, I, N, *S) to (B, O, *S') or (B, O, N, *S').
 
     Args:
@@ -73,6 +74,7 @@ class GroupConv(Bank):
         bank: what `Bank` needs.
     """
 
+    prunable: ClassVar[bool] = True
     channel: Tensor
 
     def __init__(
@@ -134,10 +136,11 @@ class GroupConv(Bank):
         apart = self.order if self.grouped_input and self.apart else 1
         return self.inputs * apart if self.depthwise else 1
 
-    @property
-    def causal(self) -> bool:
-        """Whether the kernel ends at the current step."""
-        return self.padding == "causal"
+    def between(self, active: Active) -> Places:
+        """All that it lifts to, those it reads one by one, or those it mixes to."""
+        if self.grouped and not self.grouped_input:
+            return tuple(range(self.order))
+        return active.reads if self.apart else active.gives
 
     def expanded_bias(self) -> Tensor | None:
         """One bias per output channel, repeated over the group."""

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, ClassVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from archspec.layers.layer import Active, Layer
 
-class Dropout(nn.Module):
+if TYPE_CHECKING:
+    from archspec.geometry.fourier import Target
+
+
+class Dropout(Layer):
     """Zeroes points, or whole channels, in training; `shared` axes after the channels share one mask."""
+
+    prunable: ClassVar[bool] = True
 
     def __init__(self, rate: float, channels: bool, shared: int, dims: int) -> None:
         super().__init__()
@@ -23,6 +32,9 @@ class Dropout(nn.Module):
         )
         return x * mask
 
-    def plain(self) -> nn.Module:
+    def prune(self, active: Active) -> None:
+        """Nothing: it does nothing in evaluation."""
+
+    def plain(self, target: Target = "torch") -> nn.Module:
         """Nothing, once training is over."""
         return nn.Identity()

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, ClassVar
+
 from torch import Tensor, nn
 
 from archspec.layers.conv import INNERMOST, GroupConv
+from archspec.layers.layer import Active, Layer, plain_of
+
+if TYPE_CHECKING:
+    from archspec.geometry.fourier import Target
 
 
-class Factorised(nn.Sequential):
+class Factorised(Layer, nn.Sequential):
     """The stages `spatial` and `mixing`, in either order: (B, I, *S) or (B, I, N, *S) to (B, O, *S') or (B, O, N, *S').
 
     Where the stage over the taps is faster with the channels innermost, so is the other: they are moved once for both.
@@ -22,6 +28,36 @@ class Factorised(nn.Sequential):
         dims = len(spatial.taps)
         moved = (x.flatten(1, 2) if x.dim() > dims + 2 else x).contiguous(memory_format=INNERMOST[dims - 1])
         return self.stages(moved.unflatten(1, x.shape[1:-dims])).contiguous()
+
+    prunable: ClassVar[bool] = True
+    spatial: Layer
+    mixing: Layer
+
+    def plain(self, target: Target = "torch") -> nn.Module:
+        """Both plain, one after the other."""
+        return nn.Sequential(*(plain_of(stage, target) for stage in self))
+
+    def prune(self, active: Active) -> None:
+        """Each computes what is left of what it reads and gives."""
+        first, second = self._stages()
+        between = first.between(active)
+        first.prune(Active(active.reads, active.weights, between))
+        second.prune(Active(between, None, active.gives))
+
+    def resample(self, out: tuple[float, ...], read: tuple[float, ...]) -> None:
+        """Both; what the second reads are the turns that the first gives."""
+        for stage in self._stages():
+            stage.resample(out, read)
+
+    def taps_left(self) -> tuple[int, ...] | None:
+        """Those of the stage over the taps."""
+        return self.spatial.taps_left()
+
+    def _stages(self) -> tuple[Layer, Layer]:
+        first, second = self
+        assert isinstance(first, Layer)
+        assert isinstance(second, Layer)
+        return first, second
 
     def stages(self, x: Tensor) -> Tensor:
         """One after the other."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, ClassVar
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from archspec.layers.layer import Active, Layer
 
-class Restrict(nn.Module):
+if TYPE_CHECKING:
+    from archspec.geometry.fourier import Target
+
+
+class Restrict(Layer):
     """(B, C, N, *S) to (B, C·N/K, K, *S): each coset of the subgroup becomes a channel. `rows` is (N/K, K)."""
 
     index: Tensor
@@ -23,7 +30,7 @@ class Restrict(nn.Module):
         y = x.index_select(2, self.index).flatten(1, 2)
         return y.unflatten(1, (self.channels * self.cosets, self.order)) if self.order > 1 else y
 
-    def plain(self) -> nn.Module:
+    def plain(self, target: Target = "torch") -> nn.Module:
         """A reordering of the folded channels."""
         size = len(self.index)
         if torch.equal(self.index, torch.arange(size, device=self.index.device)):
@@ -31,8 +38,10 @@ class Restrict(nn.Module):
         return _Reorder((torch.arange(self.channels, device=self.index.device)[:, None] * size + self.index).flatten())
 
 
-class GroupPool(nn.Module):
+class GroupPool(Layer):
     """(B, C, N, *S) to (B, C, *S): maximum or mean over the group."""
+
+    prunable: ClassVar[bool] = True
 
     def __init__(self, channels: int, order: int, reduce: str) -> None:
         super().__init__()
@@ -47,11 +56,11 @@ class GroupPool(nn.Module):
             return torch.sum(weighted, 2) / torch.sum(kept, 0)
         return torch.amax(weighted.masked_fill(kept == 0, -torch.inf), 2)
 
-    def narrow(self, reads: tuple[int, ...], weights: Tensor | None, gives: tuple[int, ...]) -> None:
+    def prune(self, active: Active) -> None:
         """Pool these elements only, by their weights."""
-        self.order, self.shares = len(reads), weights
+        self.order, self.shares = len(active.reads), active.weights
 
-    def plain(self) -> nn.Module:
+    def plain(self, target: Target = "torch") -> nn.Module:
         """The same after unfolding the channels."""
         return _Unfolded(self)
 
@@ -67,20 +76,38 @@ class _Reorder(nn.Module):
         return torch.index_select(x, 1, self.index)
 
 
-class SelectElements(nn.Module):
+class SelectElements(Layer):
     """(B, C·N, *S) to (B, C·N', *S): some of the elements of a folded signal."""
 
     def __init__(self, places: list[int], order: int) -> None:
         super().__init__()
         self.places, self.order = places, order
 
-    def plain(self) -> nn.Module:
+    def plain(self, target: Target = "torch") -> nn.Module:
         """The same; it needs to know how many channels there are."""
         return self
 
     def forward(self, x: Tensor) -> Tensor:
         apart = torch.unflatten(x, 1, (-1, self.order))
         return torch.flatten(torch.stack([torch.select(apart, 2, place) for place in self.places], 2), 1, 2)
+
+
+class Weighted(Layer):
+    """(B, C·N, *S) to the same: each element of a folded signal times its weight."""
+
+    weights: Tensor
+
+    def __init__(self, weights: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("weights", weights)
+
+    def plain(self, target: Target = "torch") -> nn.Module:
+        """The same; it needs to know how many channels there are."""
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        apart = torch.unflatten(x, 1, (-1, len(self.weights)))
+        return torch.flatten(torch.movedim(torch.movedim(apart, 2, -1) * self.weights, -1, 2), 1, 2)
 
 
 class _Unfolded(nn.Module):

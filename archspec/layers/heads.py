@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 
+from archspec.layers.layer import Layer
 
-class Readout(nn.Module):
+if TYPE_CHECKING:
+    from archspec.geometry.fourier import Target
+
+
+class Readout(Layer):
     """(B, C, *S) to (B, outputs)."""
 
     def __init__(self, channels: int, outputs: int, pool: str, dims: int) -> None:
@@ -22,6 +30,6 @@ class Readout(nn.Module):
         scores: Tensor = self.linear(pooled)
         return scores
 
-    def plain(self) -> nn.Module:
+    def plain(self, target: Target = "torch") -> nn.Module:
         """Itself: nothing in it but torch."""
-        return self
+        return copy.deepcopy(self)

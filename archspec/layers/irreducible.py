@@ -5,12 +5,17 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from archspec.layers.layer import Layer
 from archspec.layers.precision import Fixed
+
+if TYPE_CHECKING:
+    from archspec.geometry.fourier import Target
 
 
 def real_parts(order: int) -> Tensor:
@@ -25,7 +30,7 @@ def real_parts(order: int) -> Tensor:
     return torch.stack(rows)
 
 
-class IrreduciblePointwise(Fixed):
+class IrreduciblePointwise(Layer, Fixed):
     """(B, I, N, *S) to (B, O, N, *S): the same function as convolving over the group with a table (O·I, N).
 
     y_n = Σ_j w_{j-n} x_j. Of each frequency the cosine and sine parts give ŷ_c = A x̂_c + B x̂_s, ŷ_s = A x̂_s - B x̂_c.
@@ -58,7 +63,7 @@ class IrreduciblePointwise(Fixed):
             y = y + self.bias.view(-1, 1, 1)
         return y.view(len(x), self.outputs, *x.shape[2:])
 
-    def plain(self) -> nn.Module:
+    def plain(self, target: Target = "torch") -> nn.Module:
         """The same on the folded layout."""
         return _Folded(self)
 

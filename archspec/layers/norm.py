@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from archspec.layers.layer import Active, Layer
+
+if TYPE_CHECKING:
+    from archspec.geometry.fourier import Target
+
 BATCH_NORM = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
-class BatchNorm(nn.BatchNorm1d):
+class BatchNorm(Layer, nn.BatchNorm1d):
     """Statistics per channel over batch, group and grid."""
+
+    prunable: ClassVar[bool] = True
 
     def __init__(self, channels: int, order: int, dims: int, eps: float) -> None:
         super().__init__(channels, eps)
@@ -32,11 +43,11 @@ class BatchNorm(nn.BatchNorm1d):
         shape = (-1, *(1,) * (x.dim() - 2))
         return (x - mean) / torch.sqrt(variance + self.eps) * self.weight.view(shape) + self.bias.view(shape)
 
-    def narrow(self, reads: tuple[int, ...], weights: Tensor | None, gives: tuple[int, ...]) -> None:
+    def prune(self, active: Active) -> None:
         """Normalise these elements of the group only."""
-        self.order = len(gives)
+        self.order = len(active.gives)
 
-    def plain(self) -> nn.Module:
+    def plain(self, target: Target = "torch") -> nn.Module:
         """The ordinary batch norm of the folded channels."""
         norm = BATCH_NORM[self.dims - 1](self.num_features * self.order, self.eps, device="meta")
         assert self.running_mean is not None
@@ -49,7 +60,7 @@ class BatchNorm(nn.BatchNorm1d):
         return norm.eval()
 
 
-class GroupNorm(nn.GroupNorm):
+class GroupNorm(Layer, nn.GroupNorm):
     """Statistics per example over a set of channels, group and grid."""
 
     def __init__(self, channels: int, order: int, groups: int, eps: float) -> None:
@@ -59,7 +70,7 @@ class GroupNorm(nn.GroupNorm):
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.flatten(2)).view(x.shape)
 
-    def plain(self) -> nn.Module:
+    def plain(self, target: Target = "torch") -> nn.Module:
         """The ordinary group norm of the folded channels."""
         norm = nn.GroupNorm(self.num_groups, self.num_channels * self.order, self.eps, device="meta")
         norm.weight = nn.Parameter(self.weight.detach().repeat_interleave(self.order))
@@ -67,7 +78,7 @@ class GroupNorm(nn.GroupNorm):
         return norm
 
 
-class LayerNorm(nn.Module):
+class LayerNorm(Layer):
     """Statistics per example and position over channels and group."""
 
     def __init__(self, channels: int, order: int, grouped: bool, eps: float) -> None:
@@ -82,7 +93,7 @@ class LayerNorm(nn.Module):
         weight, bias = self.weight.repeat_interleave(self.order), self.bias.repeat_interleave(self.order)
         return F.layer_norm(y, (y.shape[-1],), weight, bias, self.eps).movedim(-1, 1).reshape(x.shape)
 
-    def plain(self) -> nn.Module:
+    def plain(self, target: Target = "torch") -> nn.Module:
         """The ordinary layer norm over the folded channels."""
         return _ChannelNorm(
             self.weight.detach().repeat_interleave(self.order),
@@ -99,3 +110,19 @@ class _ChannelNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.movedim(self.norm(torch.movedim(x, 1, -1)), -1, 1)
+
+
+@contextmanager
+def fresh_statistics(model: nn.Module) -> Iterator[None]:
+    """Within it every batch norm of a model is in training and takes the mean over all batches that it sees."""
+    norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+        norm.train()
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum

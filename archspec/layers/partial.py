@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from archspec.layers.layer import Layer, Role
 
-class Elements(nn.Module):
+
+class Elements(Layer):
     """Each element but the identity with a probability of its own: samples in training, else those above one half.
 
     Samples are relaxed ones of Bernoulli (Maddison et al. 2017), rounded; gradients go through as if they were not.
     """
+
+    roles: ClassVar[Mapping[str, Role]] = {"": "elements"}
 
     def __init__(self, order: int, dims: int, start: float, temperature: float) -> None:
         super().__init__()
@@ -24,7 +30,7 @@ class Elements(nn.Module):
         return _shaped(torch.cat([kept.new_ones(1), kept]), self.dims, before)
 
 
-class Sector(nn.Module):
+class Sector(Layer):
     """Turns up to a learned reach either way; a turn within one step of the rim counts in part.
 
     It begins with the farthest turns counting half: where all count as much, nothing tells what leaving them out gives.
@@ -34,6 +40,7 @@ class Sector(nn.Module):
         mirrored: whether it mirrors; if some do, they are kept or not together.
     """
 
+    roles: ClassVar[Mapping[str, Role]] = {"": "elements"}
     rings: Tensor
     mirrored: Tensor
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from archspec.layers.layer import Active, Layer
+
+if TYPE_CHECKING:
+    from archspec.geometry.fourier import Target
+
 CONV_MODULE: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
-class SharedPointwise(nn.Module):
+class SharedPointwise(Layer):
     """(B, I, N, *S) to (B, O, N, *S): one map for all elements, so that none sees another."""
+
+    prunable: ClassVar[bool] = True
 
     def __init__(self, inputs: int, outputs: int, order: int, dims: int, bias: bool) -> None:
         super().__init__()
@@ -30,16 +37,11 @@ class SharedPointwise(nn.Module):
         y: Tensor = conv(x, self.weight.view(*self.weight.shape, *(1,) * self.dims), self.bias)
         return y
 
-    @property
-    def apart(self) -> bool:
-        """Whether each element of what is given comes of one that is read."""
-        return True
-
-    def narrow(self, reads: tuple[int, ...], weights: Tensor | None, gives: tuple[int, ...]) -> None:
+    def prune(self, active: Active) -> None:
         """Read and give these elements only; the weights of what is read are applied to what is given."""
-        self.order, self.shares = len(reads), weights
+        self.order, self.shares = len(active.reads), active.weights
 
-    def plain(self) -> nn.Module:
+    def plain(self, target: Target = "torch") -> nn.Module:
         """An ordinary convolution of one tap, the elements beside one another along the first axis of the grid."""
         outputs, inputs = self.weight.shape
         one = (1,) * self.dims

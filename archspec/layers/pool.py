@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from archspec.layers.layer import Active, Layer
 from archspec.layers.precision import widened
+
+if TYPE_CHECKING:
+    from archspec.geometry.fourier import Target
 
 MAX: tuple[Any, ...] = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
 AVERAGE: tuple[Any, ...] = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
 
 
-class Pool(nn.Module):
+class Pool(Layer):
     """Maximum or average over windows; padding takes no part in either."""
+
+    prunable: ClassVar[bool] = True
 
     def __init__(
         self, window: tuple[int, ...], stride: tuple[int, ...], padding: tuple[int, ...], reduce: str, grouped: bool
@@ -33,6 +40,9 @@ class Pool(nn.Module):
         pooled: Tensor = self.pool(wide.flatten(1, 2) if self.grouped else wide).to(x.dtype)
         return torch.unflatten(pooled, 1, x.shape[1:3]) if self.grouped else pooled
 
-    def plain(self) -> nn.Module:
+    def prune(self, active: Active) -> None:
+        """Nothing: it is the same for every element."""
+
+    def plain(self, target: Target = "torch") -> nn.Module:
         """The ordinary pooling of the folded channels."""
-        return self.pool
+        return copy.deepcopy(self.pool)

@@ -11,16 +11,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from archspec.layers.bank import Bank
 from archspec.layers.conv import CONV
+from archspec.layers.kernel_layer import KernelLayer
+from archspec.layers.layer import penalty
 from archspec.layers.plain import CONV_MODULE, ZERO_PAD
 
 if TYPE_CHECKING:
+    from archspec.geometry.fourier import Target
     from archspec.geometry.sampling import Place
     from archspec.layers.kernels.features import KernelModule
 
 
-class ScaleConv(Bank):
+class ScaleConv(KernelLayer):
     """(B, I, *grid) or (B, I, S·N, *grid) to (B, O, S'·N, *grid), or to (B, O, *grid) where no group is left.
 
     y_j,h(t) = Σ_i Σ_q Σ_h' Σ_a w_i(h⁻¹a, h⁻¹h', q) x̄_i,j+q,h'(t + a·2ʲ), with x̄ smoothed at the width of scale j.
@@ -109,7 +111,13 @@ class ScaleConv(Bank):
         x = F.pad(x, _around(axis, dims, half + len(spline) // 2))
         return CONV[dims - 1](x, _along(spline, axis, dims).expand(maps, *(-1,) * (dims + 1)), groups=maps)
 
-    def plain(self) -> nn.Module:
+    def penalty(self, name: str) -> Tensor | None:
+        """`admissibility`: the mean over its wavelets of the square of their sum; none of one tap."""
+        if name != "admissibility" or max(self.taps) == 1:
+            return super().penalty(name)
+        return self.weight().flatten(3).sum(-1).square().mean()[None]
+
+    def plain(self, target: Target = "torch") -> nn.Module:
         """Ordinary convolutions, one after the smoothing along each axis, for each scale."""
         return _PlainScales(self)
 
@@ -182,11 +190,4 @@ def admissibility_penalty(model: nn.Module) -> Tensor:
 
     Zero for a model without convolutions on scales. Add it to the loss, times 1 in the paper.
     """
-    means = [
-        layer.weight().flatten(3).sum(-1).square().mean()
-        for layer in model.modules()
-        if isinstance(layer, ScaleConv) and max(layer.taps) > 1
-    ]
-    if not means:
-        return torch.zeros((), device=next((p.device for p in model.parameters()), None))
-    return torch.stack(means).sum()
+    return penalty(model, "admissibility")

@@ -17,13 +17,15 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from archspec.layers.layer import Layer
 from archspec.layers.precision import Fixed
 
 if TYPE_CHECKING:
+    from archspec.geometry.fourier import Target
     from archspec.geometry.relative_positions import Positions
 
 
-class SelfAttention(Fixed):
+class SelfAttention(Layer, Fixed):
     """(B, I, *S) or (B, I, G, *S) to (B, O, *S) or (B, O, N, *S).
 
     The softmax over all keys of a query is taken in two steps, over the elements at a point and then over the points:
@@ -159,7 +161,7 @@ class SelfAttention(Fixed):
         return torch.reshape(y, (-1, self.heads, self.points, self.views, self.seen * self.elements, self.size))
 
     @torch.no_grad()
-    def plain(self) -> nn.Module:
+    def plain(self, target: Target = "torch") -> nn.Module:
         """The same on folded channels with the positions evaluated; tracing leaves of it what is torch's."""
         folded = copy.deepcopy(self)
         folded.places = nn.ModuleList(Baked(place()) for place in self.places)

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from torch.func import functional_call
 
 from archspec.layers.conv import CONV, GroupConv
 from archspec.layers.kernels.features import FeatureKernel
+from archspec.layers.layer import Layer, Role
 from archspec.layers.precision import Fixed, wide_dtype, widened, without_autocast
 
 
@@ -21,11 +23,13 @@ def spread(count: int, reach: Tensor, offset: Tensor) -> Tensor:
     return math.pi * reach * ((torch.arange(count).to(reach) + offset) * (2 / count) - 1)
 
 
-class Turns(Fixed):
+class Turns(Layer, Fixed):
     """Turns (M,) over a sector, of which the reach is learned: evenly in evaluation, with a random offset in training.
 
     A reach of 1 is the whole circle (Romero & Lohit 2022, arXiv 2110.10211).
     """
+
+    roles: ClassVar[Mapping[str, Role]] = {"": "elements"}
 
     def __init__(self, count: int, reach: float, learned: bool) -> None:
         super().__init__()
@@ -65,6 +69,11 @@ class TurnedConv(GroupConv):
             self.register_buffer(
                 name, torch.tensor(array, dtype=wide_dtype(like.dtype), device=like.device), persistent=False
             )
+
+    def resample(self, out: tuple[float, ...], read: tuple[float, ...]) -> None:
+        """Sample the kernel between these turns; those that are read stay where none are given."""
+        self.where = self.where._replace(out=out, read=read or self.where.read)
+        self.place(self.kept)
 
     def forward(self, x: Tensor, out: Tensor | None = None, read: Tensor | None = None) -> Tensor:
         if out is None:

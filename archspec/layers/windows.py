@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from archspec.layers.layer import Role
 from archspec.layers.precision import Fixed, wide_dtype, widened
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 class LearnedWindow(Fixed):
     """A width per window, kept as its logarithm between bounds. Subclasses say which factors it makes."""
 
+    roles: ClassVar[Mapping[str, Role]] = {"": "window"}
     points: Tensor
 
     def __init__(self, widths: Tensor, bounds: tuple[float, float], learned: bool, rows: int) -> None:
@@ -45,6 +48,10 @@ class LearnedWindow(Fixed):
     def factors(self) -> Tensor:
         """(C, P) at the points."""
         raise AssertionError
+
+    def highest_frequency(self) -> Tensor | None:
+        """Of the narrowest window, a standard deviation of its spectrum in cycles per unit; None if it has none."""
+        return None
 
     def reach(self) -> list[float]:
         """Distance per axis beyond which no window is above the threshold. Reads the widths: a sync with the device."""
@@ -108,6 +115,10 @@ class Gaussian(LearnedWindow):
         """(C, P) at the points."""
         apart = (self.points[:, : self.mean.shape[1]] - self.mean[:, None]) / self.width[:, None]
         return torch.exp(-0.5 * apart.square().sum(2))
+
+    def highest_frequency(self) -> Tensor | None:
+        """A standard deviation of the spectrum of the narrowest."""
+        return 1 / (2 * math.pi * self.width.min())
 
     @torch.no_grad()
     def reach(self) -> list[float]:

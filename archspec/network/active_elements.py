@@ -2,47 +2,36 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
-
 import torch
 from torch import Tensor, nn
 
-from archspec.blocks import Norm, Partial
 from archspec.graph.graph import Graph, module_names, partial_source
 from archspec.graph.node import Node
-
-Places: TypeAlias = tuple[int, ...]
-
-
-class Elements(NamedTuple):
-    """The elements that a layer reads, with their weights (None: 1 each), and those it gives."""
-
-    reads: Places
-    weights: Tensor | None
-    gives: Places
+from archspec.layers.layer import Active, Layer, Places
 
 
-def elements(model: nn.Module, graph: Graph) -> dict[str, Elements]:
+def active_elements(model: nn.Module, graph: Graph) -> dict[str, Active]:
     """Of each node with a block and a group; empty where nothing is learned."""
-    weights = learned(model, graph)
+    weights = stated(model, graph)
     if not weights:
         return {}
-    needed = needed_elements(graph, weights)
+    able = prunable(model, graph)
+    needed = needed_elements(graph, weights, able)
     found = {}
     for name, node in graph.nodes.items():
-        if node.block and not isinstance(node.block, Partial):
-            reads, said = _reads(graph, name, weights, needed)
+        if node.block and not node.block.states:
+            reads, said = _reads(graph, name, weights, needed, able)
             shares = None if said is None else said[list(reads)]
-            found[name] = Elements(reads, None if shares is None or bool((shares == 1).all()) else shares, needed[name])
+            found[name] = Active(reads, None if shares is None or bool((shares == 1).all()) else shares, needed[name])
     return found
 
 
-def learned(model: nn.Module, graph: Graph) -> dict[str, Tensor]:
-    """The weights (N,) that each Partial node says by now."""
+def stated(model: nn.Module, graph: Graph) -> dict[str, Tensor]:
+    """The weights (N,) by which elements count by now, of each node that states them."""
     targets = module_names(graph)
     weights: dict[str, Tensor] = {}
     for name, node in graph.nodes.items():
-        if isinstance(node.block, Partial) and not node.block.continuous:
+        if _states_elements(node):
             before = weights.get(partial_source(graph.nodes, node.inputs[0]) or "")
             module = model.get_submodule(targets[name])
             training = module.training
@@ -54,41 +43,51 @@ def learned(model: nn.Module, graph: Graph) -> dict[str, Tensor]:
     return weights
 
 
-def needed_elements(graph: Graph, weights: dict[str, Tensor]) -> dict[str, Places]:
+def prunable(model: nn.Module, graph: Graph) -> set[str]:
+    """The nodes that can compute some of the elements only; modules of torch itself take any number."""
+    modules = {name: model.get_submodule(target) for name, target in module_names(graph).items()}
+    able = {
+        name: module.prunable if isinstance(module, Layer) else not hasattr(module, "plain")
+        for name, module in modules.items()
+    }
+    return {
+        name
+        for name, node in graph.nodes.items()
+        if node.block is None or node.block.states or (node.block.reads_partial != "refused" and able[name])
+    }
+
+
+def needed_elements(graph: Graph, weights: dict[str, Tensor], able: set[str]) -> dict[str, Places]:
     """The elements that some reader needs of each node; all of those without a group."""
     needed: dict[str, set[int]] = {name: set() for name in graph.nodes}
     needed[graph.output] = set(range(graph.signal.group.order))
     for name in reversed(list(graph.nodes)):
         node = graph.nodes[name]
-        if not _gives_some(node):
+        if name not in able:
             needed[name] = set(range(node.signal.group.order))
         now = {n: tuple(sorted(places)) for n, places in needed.items()}
         for source in node.inputs:
-            needed[source] |= set(_reads(graph, name, weights, now)[0])
+            needed[source] |= set(_reads(graph, name, weights, now, able)[0])
     return {name: tuple(sorted(places)) for name, places in needed.items()}
 
 
 def _reads(
-    graph: Graph, name: str, weights: dict[str, Tensor], needed: dict[str, Places]
+    graph: Graph, name: str, weights: dict[str, Tensor], needed: dict[str, Places], able: set[str]
 ) -> tuple[Places, Tensor | None]:
     """The elements that a node needs of what it reads, and the weights of all elements where not all count."""
     node = graph.nodes[name]
     source = graph.source(name)
     said = weights.get(partial_source(graph.nodes, node.inputs[0]) or "") if source.partial else None
+    if name not in able:
+        masked = node.block is not None and node.block.reads_partial == "masked"
+        return tuple(range(source.group.order)), said if masked else None
     counting = tuple(range(source.group.order)) if said is None else tuple(torch.nonzero(said).flatten().cpu().tolist())
-    if isinstance(node.block, Partial) and not node.block.continuous:
+    if _states_elements(node):
         return tuple(e for e in needed[name] if weights[name][e] != 0), None
-    if _element_by_element(node) and source.group == node.signal.group:
+    if (node.block is None or node.block.elementwise) and source.group == node.signal.group:
         return needed[name], None
     return counting, said
 
 
-def _element_by_element(node: Node) -> bool:
-    """Whether each element of what it gives comes of that element of what it reads."""
-    block = node.block
-    return block is None or block.reads_partial == "unaffected" or (isinstance(block, Norm) and block.type == "batch")
-
-
-def _gives_some(node: Node) -> bool:
-    """Whether it can give some of the elements only."""
-    return node.block is None or node.block.reads_partial != "refused"
+def _states_elements(node: Node) -> bool:
+    return node.block is not None and node.block.states == "elements"

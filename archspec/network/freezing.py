@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import operator
 import warnings
 
@@ -13,12 +12,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from archspec.geometry.fourier import Target
 from archspec.graph.graph import INPUT, Graph
 from archspec.graph.signal import Signal
-from archspec.layers.around import Around
-from archspec.layers.attention import Attention
-from archspec.layers.border import REMEDIES, bordered, made_for
-from archspec.layers.conv import GroupConv
-from archspec.network.pruning import narrowed, settled
-from archspec.network.scopes import in_evaluation
+from archspec.layers.border import REMEDIES, made_for
+from archspec.layers.keeping import in_evaluation
+from archspec.network.folding import folded
 
 
 def freeze(model: fx.GraphModule, target: Target | None = None, powers_of_two: bool | None = None) -> fx.GraphModule:
@@ -38,11 +34,11 @@ def freeze(model: fx.GraphModule, target: Target | None = None, powers_of_two: b
     if target is None:
         target = "torch" if all(p.device.type == "cpu" for p in model.parameters()) else "cuda"
     _settle(model)
-    folded = _folded(model, target)
+    plain = folded(model, target)
     # Tracing leaves modules of torch.nn whole and writes out everything else, reads of buffers too.
     tracer = fx.Tracer()
     tracer.proxy_buffer_attributes = True
-    traced = fx.GraphModule(folded, tracer.trace(folded), class_name="Frozen")
+    traced = fx.GraphModule(plain, tracer.trace(plain), class_name="Frozen")
     _drop_identities(traced)
     _fold_norms(traced)
     graph: Graph | None = model.meta.get("graph")
@@ -74,34 +70,6 @@ def _draw_border(model: fx.GraphModule, given: Signal) -> None:
     with model.graph.inserting_after(fits):
         model.graph.call_function(torch._assert, (fits, f"{made_for(given.shape)}; {REMEDIES}"))
     model.__dict__.update(channels=given.channels, grid=given.grid)
-
-
-def _folded(model: fx.GraphModule, target: Target) -> fx.GraphModule:
-    """The same calls, of plain modules."""
-    model = narrowed(settled(model))
-    modules = {
-        str(node.target): _plain(model.get_submodule(str(node.target)), target)
-        for node in model.graph.nodes
-        if node.op == "call_module"
-    }
-    calls = copy.deepcopy(model.graph)
-    for node in [n for n in calls.nodes if n.target is bordered]:
-        node.replace_all_uses_with(node.args[0])
-        calls.erase_node(node)
-    return fx.GraphModule(modules, calls, class_name="Frozen")
-
-
-def _plain(module: nn.Module, target: Target) -> nn.Module:
-    if isinstance(module, fx.GraphModule):
-        return _folded(module, target)
-    if isinstance(module, Around):
-        return module.around(lambda part: _plain(part, target))
-    if isinstance(module, nn.Sequential):
-        return nn.Sequential(*(_plain(part, target) for part in module))
-    if isinstance(module, GroupConv | Attention):
-        return module.plain(target).eval()
-    plain = getattr(module, "plain", None)
-    return copy.deepcopy(plain() if plain else module).eval()
 
 
 def _drop_identities(model: fx.GraphModule) -> None:

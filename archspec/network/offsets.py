@@ -1,27 +1,18 @@
-"""Group order as sampling: kernels sampled between the elements of C_n, statistics for another order."""
+"""Group order as sampling: kernels sampled between the elements of C_n, in training."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
-from archspec.blocks import Activation, Dropout, GroupPool, Norm, Pointwise, Pool, Restrict
-from archspec.blocks.conv.conv import Convolution
 from archspec.graph.graph import INPUT, Graph, module_names
 from archspec.graph.signal import SignalError
-from archspec.layers.bank import Bank
-from archspec.layers.norm import BatchNorm
-from archspec.network.lowering import Network
-from archspec.network.scopes import in_evaluation, kept_kernels
-
-_UNMOVED = (Activation, Dropout, GroupPool, Norm, Pointwise, Pool)
+from archspec.layers.layer import Layer
+from archspec.network.assembling import Assembled
 
 
-def turn(model: Network, rng: np.random.Generator | None) -> None:
+def turn(model: Assembled, rng: np.random.Generator | None) -> None:
     """Sample the continuous kernels of a network on C_n anew, at turns that lie between those of its elements.
 
     Each stretch between two convolutions gets a random offset of its own, the same for what gives and for what reads
@@ -30,83 +21,47 @@ def turn(model: Network, rng: np.random.Generator | None) -> None:
     Raises:
         SignalError: a block on the group has no kernel that can be sampled at any turn.
     """
-    graph = model.architecture.graph
-    stretch = _stretches(graph)
+    graph = model.typed
+    stretch, sampled = _stretches(graph)
     offsets = {s: 0.0 if rng is None else float(rng.uniform()) for s in sorted(set(stretch.values()))}
     targets = module_names(graph)
-    for name, node in graph.nodes.items():
-        if not isinstance(node.block, Convolution) or name not in stretch:
-            continue
-        source = node.inputs[0]
-        out = _turns(node.signal.group.turning.order, offsets[stretch[name]])
+    for name in sampled:
+        source = graph.nodes[name].inputs[0]
+        out = _turns(graph.nodes[name].signal.group.turning.order, offsets[stretch[name]])
         read = _turns(graph.source(name).group.turning.order, offsets[stretch[source]]) if source in stretch else ()
-        for bank in _banks(model.get_submodule(targets[name])):
-            if not bank.where.group.trivial:
-                # Of two stages the second, over space, gives and reads what the first gives.
-                turned = (out, read if bank.where.mixes else ()) if rng is not None else ((), ())
-                bank.where = bank.where._replace(out=turned[0], read=turned[1])
-                bank.place(bank.kept)
+        layer = model.get_submodule(targets[name])
+        assert isinstance(layer, Layer), "what has a kernel at turns is a layer"
+        layer.resample(*((out, read) if rng is not None else ((), ())))
 
 
-def turns(model: Network) -> bool:
+def turns(model: Assembled) -> bool:
     """Whether a network is on C_n in such a way that it can be turned."""
     try:
-        return bool(_stretches(model.architecture.graph))
+        return bool(_stretches(model.typed)[0])
     except SignalError:
         return False
-
-
-def reestimate(model: nn.Module, batches: Iterable[Tensor]) -> None:
-    """Give every batch norm the statistics of these batches, each counting the same; weights stay as they are.
-
-    After weights were carried to another group order or kernel size, and wherever the data have changed.
-    """
-    norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
-    momenta = [norm.momentum for norm in norms]
-    with torch.no_grad(), in_evaluation(model), kept_kernels(model):
-        for norm in norms:
-            norm.reset_running_stats()
-            norm.momentum = None
-            norm.train()
-        for x in batches:
-            model(x)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
 
 
 def _turns(order: int, offset: float) -> tuple[float, ...]:
     return tuple(2 * math.pi * (n + offset) / order for n in range(order))
 
 
-def _banks(module: nn.Module) -> list[Bank]:
-    return [part for part in module.modules() if isinstance(part, Bank)]
-
-
-def _stretches(graph: Graph) -> dict[str, str]:
-    """For each node on a group, the first node of the stretch whose elements are the same turns."""
+def _stretches(graph: Graph) -> tuple[dict[str, str], list[str]]:
+    """For each node on a group, the first node of the stretch whose elements are the same turns; nodes with kernels."""
     first: dict[str, str] = {}
+    sampled = []
     for name, node in graph.nodes.items():
-        block = node.block
         if name == INPUT or node.signal.group.trivial:
             continue
         if not node.signal.group.turning.cyclic or node.signal.dims != 2:
             raise SignalError(f"offsets are for turns of images, C_n; this network is on {node.signal.group}")
-        if isinstance(block, Convolution):
-            if not block.kernel.continuous or block.factorisation == "depthwise_separable":
-                raise SignalError(
-                    f"a {block.kernel.kind} kernel, {block.factorisation}, has weights at the elements only; use Siren "
-                    "or Magnet, full or group_separable"
-                )
-            first[name] = name
-            _join(first, node.inputs)
-            continue
-        if isinstance(block, Restrict):
-            raise SignalError("offsets are for a group that is kept; Restrict keeps some of its elements only")
-        if block is not None and not isinstance(block, _UNMOVED):
-            raise SignalError(f"a {block.kind} has no kernel that can be sampled between the elements")
         first[name] = name
-        _join(first, (*node.inputs, name))
-    return first
+        if node.block is not None and node.block.has_kernel_at_turns(graph.source(name)):
+            sampled.append(name)
+            _join(first, node.inputs)
+        else:
+            _join(first, (*node.inputs, name))
+    return first, sampled
 
 
 def _join(first: dict[str, str], names: tuple[str, ...]) -> None:

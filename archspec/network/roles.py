@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from collections.abc import Mapping
+from typing import get_args
 
 from torch import nn
 
-from archspec.layers.kernels.features import KernelModule
-from archspec.layers.kernels.product import Product
-from archspec.layers.kernels.table import Table
-from archspec.layers.partial import Elements, Sector
-from archspec.layers.turns import Turns
-from archspec.layers.windows import LearnedWindow
+from archspec.layers.layer import Role
 
-Role = Literal["kernel", "window", "omega", "elements", "plain"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
@@ -24,17 +19,19 @@ def roles(model: nn.Module) -> dict[Role, dict[str, nn.Parameter]]:
     `elements`: which elements of a group count; `plain`: all others, tables of weights among them.
     """
     found: dict[Role, dict[str, nn.Parameter]] = {}
-    kernels = {
-        n for n, m in model.named_modules() if isinstance(m, KernelModule) and not isinstance(m, Table | Product)
-    }
-    windows = {n for n, m in model.named_modules() if isinstance(m, LearnedWindow)}
-    partial = {n for n, m in model.named_modules() if isinstance(m, Elements | Sector | Turns)}
     for name, parameter in model.named_parameters():
-        owners = {name[:i] for i, letter in enumerate(name) if letter == "."}
-        role: Role = "window" if owners & windows else "kernel" if owners & kernels else "plain"
-        if owners & partial:
-            role = "elements"
-        if role == "kernel" and name.endswith((".omega", ".first_omega")):
-            role = "omega"
-        found.setdefault(role, {})[name] = parameter
+        found.setdefault(role_of(model, name), {})[name] = parameter
     return {role: found[role] for role in ROLES if role in found}
+
+
+def role_of(model: nn.Module, name: str) -> Role:
+    """What the innermost module around a parameter says of it that says anything; else `plain`."""
+    owner, _, own = name.rpartition(".")
+    while True:
+        said: Mapping[str, Role] = getattr(model.get_submodule(owner), "roles", {})
+        if role := said.get(own) or said.get(""):
+            return role
+        if not owner:
+            return "plain"
+        owner, _, part = owner.rpartition(".")
+        own = f"{part}.{own}"

@@ -14,8 +14,8 @@ from archspec.architecture import Architecture
 from archspec.geometry.groups import Group, is_subgroup
 from archspec.graph.graph import INPUT, Graph, module_names, path
 from archspec.graph.signal import Signal
-from archspec.network.lowering import Network
-from archspec.network.scopes import in_evaluation, kept_kernels
+from archspec.layers.keeping import in_evaluation, kept_kernels
+from archspec.lowering import Network
 from archspec.symmetry.certificate import APPROXIMATE, EXACT, Certificate, largest
 from archspec.symmetry.signals import Waves, still, transformed
 

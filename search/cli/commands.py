@@ -154,7 +154,7 @@ def symmetry(options: argparse.Namespace) -> int:
     import torch
 
     from archspec.exporting.files import load
-    from archspec.network.lowering import lower
+    from archspec.lowering import lower
     from archspec.symmetry.certifying import certify, settle
     from search.report.tables import symmetry_table
 

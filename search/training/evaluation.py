@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from archspec.network.scopes import kept_kernels
+from archspec.layers.keeping import kept_kernels
 from search.tasks.task import Data, Task, batches
 
 EVALUATION_BATCH = 256

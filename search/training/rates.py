@@ -14,7 +14,8 @@ from archspec.architecture import Architecture
 from archspec.blocks import Partial
 from archspec.kernels import Hyena, Kernel, Siren, Table
 from archspec.kernels.windows import Gaussian, Learned
-from archspec.network.roles import ROLES, Role, roles
+from archspec.layers.layer import Role
+from archspec.network.roles import ROLES, roles
 from archspec.schema.holes import Choice
 from archspec.schema.model import Model
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from safetensors.torch import load_file
 
 from archspec.architecture import Architecture
-from archspec.network.lowering import lower
+from archspec.lowering import lower
 from search.errors import RunError
 from search.outcome import Failed
 from search.tasks.task import Task

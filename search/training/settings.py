@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from archspec.network.roles import ROLES, Role
+from archspec.layers.layer import Role
+from archspec.network.roles import ROLES
 from search.training.rates import Rate
 
 

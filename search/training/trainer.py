@@ -19,9 +19,10 @@ from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
 from archspec.layers.aliasing import alias_penalty
 from archspec.layers.scales import admissibility_penalty
-from archspec.network.lowering import lower
-from archspec.network.offsets import reestimate, turn, turns
+from archspec.lowering import lower
+from archspec.network.offsets import turn, turns
 from archspec.network.roles import roles
+from archspec.network.statistics import reestimate
 from archspec.symmetry.certificate import largest
 from archspec.symmetry.certifying import certify
 from search.candidate import derived_seed

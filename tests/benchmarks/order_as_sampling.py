@@ -37,7 +37,8 @@ from archspec import (
 from archspec.kernels import Kernel
 from archspec.kernels.windows import Window
 from archspec.layers.bank import Bank
-from archspec.network.offsets import reestimate, turn
+from archspec.network.offsets import turn
+from archspec.network.statistics import reestimate
 from search import digits
 from search.training.threads import one_thread
 from search.training.trainer import evaluate

@@ -32,8 +32,8 @@ class Averaging(Wrapper):
         )
 
     def lower(self, x: Signal) -> nn.Module:
-        from archspec.graph.assembling import Assembled, assembled
         from archspec.layers.averaging import Average
+        from archspec.network.assembling import Assembled, assembled
 
         graph = self.inner(x)
         there, back = self.moves(x, back=False), self.moves(graph.signal, back=True)

@@ -61,8 +61,8 @@ class Canonicalise(Wrapper):
         return Graph(build.nodes, build.body("scorer", (self._lift(x), Activation()), INPUT))
 
     def lower(self, x: Signal) -> nn.Module:
-        from archspec.graph.assembling import Assembled, assembled
         from archspec.layers.canonicalise import Canonicalise as Layer
+        from archspec.network.assembling import Assembled, assembled
 
         graph, scorer = self.inner(x), self.scorer(x)
         there, back = self.moves(x, back=True), self.moves(graph.signal, back=False)

@@ -12,7 +12,7 @@ from pydantic import Field
 from archspec.geometry.fourier import Target
 from archspec.geometry.groups import TRIVIAL, Group, groups_for, is_subgroup
 from archspec.graph import lints
-from archspec.graph.block import AnyBlock, Build, Primitive, require_no_group, require_turnable
+from archspec.graph.block import AnyBlock, Build, LearnedSizes, Primitive, require_no_group, require_turnable
 from archspec.graph.canonical import canonical_hash
 from archspec.graph.cost import Cost
 from archspec.graph.graph import INPUT, Builder, Graph
@@ -70,6 +70,10 @@ class Wrapper(Primitive):
 
     def cost_for(self, x: Signal, target: Target) -> Cost:
         return self.cost_around(x, self.inner(x).cost(target), target)
+
+    def cost_now(self, x: Signal, learned: LearnedSizes, target: Target) -> Cost:
+        inside = learned.inside or self.inner(x).cost(target)
+        return self.cost_around(x, inside, target)
 
     def warnings(self, x: Signal) -> Iterator[str]:
         if not self.group.action(x.dims).exact:

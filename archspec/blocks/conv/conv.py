@@ -16,7 +16,7 @@ from archspec.blocks.conv.fields import DEFAULT_SCALES, Fields, on_a_sector
 from archspec.blocks.pointwise import Pointwise
 from archspec.geometry.fourier import Target
 from archspec.geometry.groups import Group, groups_for
-from archspec.graph.block import Primitive, require_unpooled, slide
+from archspec.graph.block import LearnedSizes, Primitive, require_unpooled, slide
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal, SignalError
 from archspec.kernels import Table
@@ -66,21 +66,16 @@ class Convolution(Fields):
         return given * self.kernel.growth if max(self.sizes(x)) > 1 else given
 
     def cost(self, x: Signal) -> Cost:
-        return self.cost_of(x, self.kept(x))
+        return self.cost_for(x, "torch")
 
     def algorithm_for(self, x: Signal, target: Target) -> str | None:
         return conv_cost.algorithm(self, x, target)
 
     def cost_for(self, x: Signal, target: Target) -> Cost:
-        return self.cost_of(x, self.kept(x), target=target)
+        return self.cost_now(x, LearnedSizes(self.kept(x)), target)
 
-    def cost_of(
-        self, x: Signal, kept: tuple[int, ...], counts: tuple[int, int] | None = None, target: Target = "torch"
-    ) -> Cost:
-        """The cost with the taps that a learned window leaves by now (empty: all).
-
-        `counts` are the elements that it reads and gives where fewer than all count.
-        """
+    def cost_now(self, x: Signal, learned: LearnedSizes, target: Target) -> Cost:
+        kept, counts = learned.taps or (), learned.elements
         if on_a_sector(x):
             return conv_turns.cost(self, x)
         return conv_scales.cost(self, x) if self.acting(x).scaling else conv_cost.cost(self, x, kept, counts, target)
@@ -136,6 +131,21 @@ class Convolution(Fields):
         """What the stage over the taps wants of its kernel."""
         return conv_parts.wanted(self, x, conv_parts.spatial(self, x))
 
+    def has_kernel_at_turns(self, x: Signal) -> bool:
+        if self.kernel.continuous and self.factorisation != "depthwise_separable":
+            return True
+        raise SignalError(
+            f"a {self.kernel.kind} kernel, {self.factorisation}, has weights at the elements only; use Siren or "
+            "Magnet, full or group_separable"
+        )
+
+    def summary(self) -> str | None:
+        kernel = "" if self.kernel.kind == "table" else f" {self.kernel.kind}"
+        return f"{self.channels}×{self.kernel_size}{kernel}" + ("" if self.factorisation == "full" else " separable")
+
+    def traits(self) -> dict[str, str]:
+        return {"factorisation": self.factorisation}
+
     def kept(self, x: Signal) -> tuple[int, ...]:
         """Taps per axis that the window leaves as it begins; empty: all."""
         return conv_parts.kept(self, x)
@@ -147,6 +157,7 @@ class Conv(Convolution):
     On a group, (f⋆ψ)(x, h) = Σ_c Σ_h' Σ_u f_c(x+u, h') ψ_c(h⁻¹u, h⁻¹h') (Cohen & Welling 2016, arXiv 1602.07576).
     """
 
+    turnable: ClassVar[bool] = True
     kind: Literal["conv"] = "conv"
 
 
@@ -163,6 +174,9 @@ class Lift(Convolution):
 
     def acting(self, x: Signal) -> Group:
         return self.group
+
+    def summary(self) -> str | None:
+        return f"{self.group} {super().summary()}"
 
     def infer(self, x: Signal) -> Signal:
         if not x.group.trivial:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from archspec.layers.layer import Role
 from archspec.layers.precision import Fixed, WideLinear, wide_dtype
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ class KernelModule(Fixed):
     which of them each sample is; all samples where `alike` is None.
     """
 
+    roles: ClassVar[Mapping[str, Role]] = {"": "kernel"}
+    regularised = False  # whether `alias_penalty` holds its frequencies
     alike: NDArray[np.int64] | None = None
 
     def place(self, where: Sampling) -> None:
@@ -36,9 +40,19 @@ class KernelModule(Fixed):
         """Hold frequencies to those below `nyquist` (radians per unit) from now on, where the kernel can."""
         raise AssertionError
 
+    def alias_excess(
+        self, limit: float, part: str, each_filter: bool, deviations: float, window: Tensor | float
+    ) -> Tensor:
+        """By how much its frequencies lie above a limit, in cycles per unit, one number for each that may."""
+        raise AssertionError
+
+    def resized(self, weight: Tensor, before: tuple[int, ...], now: tuple[int, ...], causal: bool) -> Tensor:
+        """A weight (R, M·K) of another number of taps for this one's, where its weights are those of taps."""
+        return weight
+
     def stretch(self, ratio: float, centre: float) -> None:
         """Stay the same function of the offset from `centre` when a unit of the coordinates becomes `ratio` as long."""
-        raise NotCarried
+        raise NotCarried(f"a {type(self).__name__} kernel is bound to its size; use Siren, Magnet or Fourier")
 
 
 class NotCarried(Exception):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from archspec.layers.kernels.features import FeatureKernel
+from archspec.layers.layer import Role
 from archspec.layers.precision import WideLinear, widened
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ class Hyena(FeatureKernel):
     positions: Tensor
     decays: Tensor
     distance: Tensor
+
+    roles: ClassVar[Mapping[str, Role]] = {"": "kernel", "omega": "omega"}
 
     def __init__(
         self,

@@ -93,6 +93,16 @@ class Magnet(FeatureKernel):
         widths = torch.stack([g.gamma[:, : self.dims].abs().amax(1) for g in gabors])
         return sines / (2 * math.pi), deviations * widths / (2 * math.pi)
 
+    def alias_excess(
+        self, limit: float, part: str, each_filter: bool, deviations: float, window: Tensor | float
+    ) -> Tensor:
+        """(L+1,) of the filters, each held to its share, or (1,) of all together."""
+        sines, gaussians = (x.amax(1) for x in self.frequencies(deviations))
+        used = {"sines": sines, "gaussians": gaussians}.get(part, sines + gaussians)
+        if each_filter:
+            return used + (window - limit) / len(used)
+        return (used.sum() + window - limit)[None]
+
     @torch.no_grad()
     def stretch(self, ratio: float, centre: float) -> None:
         """Every filter keeps its place, width and frequency on the grid."""

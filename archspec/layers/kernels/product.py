@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from archspec.layers.kernels.features import KernelModule
+from archspec.layers.layer import Role
 
 if TYPE_CHECKING:
     from archspec.geometry.sampling import Sampling
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 class Product(KernelModule):
     """k(u, h) = a(u) · b(h), row by row (Knigge et al. 2022, arXiv 2110.13059, section 4)."""
+
+    roles: ClassVar[Mapping[str, Role]] = {}  # its parts say
 
     def __init__(self, space: KernelModule, group: KernelModule, dims: int) -> None:
         super().__init__()

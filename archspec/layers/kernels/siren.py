@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from archspec.layers.kernels.features import FeatureKernel
+from archspec.layers.layer import Role
 from archspec.layers.precision import WideLinear, widened
-
-if TYPE_CHECKING:
-    pass
 
 
 class WeightNormed(nn.Module):
@@ -42,6 +41,8 @@ class Siren(FeatureKernel):
     first `dims` are those of the group, and get ω_group in its place. With a `first_omega` the first layer has that,
     and all begin as in Sitzmann et al. 2020.
     """
+
+    roles: ClassVar[Mapping[str, Role]] = {"": "kernel", "omega": "omega", "first_omega": "omega"}
 
     def __init__(
         self,

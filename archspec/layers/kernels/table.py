@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from archspec.layers.kernels.features import KernelModule
+from archspec.layers.layer import Role
 from archspec.layers.precision import wide_dtype
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 class Table(KernelModule):
     """Free weights (R, M·K); where turns do not map taps onto taps, interpolated to the turned grids."""
 
+    roles: ClassVar[Mapping[str, Role]] = {"": "plain"}
     turns: Tensor | None
     apart: Tensor | None
     repeated: Tensor | None
@@ -61,6 +64,18 @@ class Table(KernelModule):
             turned = table.flatten(0, 1).to(self.turns.dtype) @ self.turns
             return turned.view(len(table), -1).index_select(1, self.repeated)
         return (table if self.kept is None else table.index_select(2, self.kept)).flatten(1)
+
+    def stretch(self, ratio: float, centre: float) -> None:
+        """Its weights are those of taps, whatever the coordinates are."""
+
+    def resized(self, weight: Tensor, before: tuple[int, ...], now: tuple[int, ...], causal: bool) -> Tensor:
+        """(R, M·K) to (R, M·K'): the same around the centre (causal: up to the current step), zeros beyond."""
+        shaped = weight.view(len(weight), -1, *before)
+        for axis, (old, new) in enumerate(zip(before, now, strict=True), 2):
+            first = new - old if causal else (new - old) // 2
+            pads = [0, 0] * (shaped.dim() - 1 - axis) + [first, new - old - first]
+            shaped = torch.nn.functional.pad(shaped, pads)
+        return shaped.reshape(len(weight), -1)
 
     @torch.no_grad()
     def scale_to(self, energy: Tensor, target: float) -> None:

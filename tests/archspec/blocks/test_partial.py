@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from archspec import Branch, Conv, GroupPool, Lift, Norm, Partial, Residual, Restrict, SignalError, freeze, price
 from archspec.layers.norm import BatchNorm
 from archspec.layers.partial import Elements, Sector, gates
-from archspec.network.lowering import Network
+from archspec.lowering import Network
 from tests.counting import counted
 from tests.examples import CUBE, PARTIAL, SQUARE, built, network, noise, on, seeded
 

@@ -28,7 +28,7 @@ from archspec import (
 from archspec.graph.graph import INPUT, module_names, verify
 from archspec.graph.graph import Graph as Typed
 from archspec.graph.passes import PASSES, drop_unused, optimise, price_by_block, share_equal, simplify
-from archspec.network.lowering import lower
+from archspec.lowering import lower
 from tests.examples import ALL, EXAMPLES, LINE, SQUARE, built, network, noise
 
 MAP = Pointwise(channels=2)

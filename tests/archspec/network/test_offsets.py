@@ -27,7 +27,8 @@ from archspec import (
 from archspec.geometry.groups import Group
 from archspec.layers.bank import Bank
 from archspec.layers.norm import BatchNorm
-from archspec.network.offsets import reestimate, turn
+from archspec.network.offsets import turn
+from archspec.network.statistics import reestimate
 from archspec.symmetry.signals import Waves
 from tests.examples import built, noise, on
 

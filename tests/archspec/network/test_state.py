@@ -34,7 +34,8 @@ from archspec import (
     lower,
 )
 from archspec.layers.bank import Bank
-from archspec.network.offsets import reestimate, turn
+from archspec.network.offsets import turn
+from archspec.network.statistics import reestimate
 from archspec.symmetry.certifying import certify
 from tests.archspec.blocks.test_laws import difference
 from tests.examples import EXAMPLES, LINE, built, network, noise, on

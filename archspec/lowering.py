@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, ClassVar, Self, cast
 
 import torch
-from torch import fx, nn
 
 from archspec.architecture import Architecture
-from archspec.blocks.around.wrapper import Wrapper
-from archspec.blocks.conv.conv import Convolution
-from archspec.blocks.pointwise import Pointwise
-from archspec.geometry.fourier import Target
-from archspec.graph.assembling import Assembled, assembled
-from archspec.graph.cost import Cost
-from archspec.graph.graph import Graph, module_names
-from archspec.layers.bank import Bank
-from archspec.network.active_elements import elements
+from archspec.network.assembling import Assembled, assembled
 
 
 class Network(Assembled):
@@ -70,23 +60,9 @@ class Network(Assembled):
             mine.training = module.training
             for key, parameter in module.named_parameters(recurse=False):
                 setattr(mine, key, parameter)
-        for part in other.modules():
-            if isinstance(part, Bank):
-                part.place(part.kept)  # in the precision of its own parameters
+        for layer in other.layers():
+            layer.renew()
         return other
-
-    def fit(self) -> bool:
-        """Crop every learned window to what it has grown or shrunk to; whether any size changed.
-
-        Sizes stay as they are until this is called, so that a training step waits for no width to be read and a
-        compiled one stays compiled. `state_dict` holds them.
-        """
-        changed = [bank.fit() for bank in self.modules() if isinstance(bank, Bank)]
-        return any(changed)
-
-    def cost(self, target: Target = "torch") -> Cost:
-        """What it costs by now, where `target` runs it: learned windows at the sizes they have."""
-        return _by_now(self, target)
 
     def __deepcopy__(self, memo: Any) -> Self:
         copied = super().__deepcopy__(memo)
@@ -106,36 +82,3 @@ def lower(architecture: Architecture) -> Network:
     network = assembled(architecture.graph, Network)
     network.meta["architecture"] = architecture
     return network
-
-
-def _by_now(model: fx.GraphModule, target: Target) -> Cost:
-    """The cost of the graph that a module computes, with what its windows and its elements have learned."""
-    graph: Graph = model.meta["graph"]
-    total = graph.cost(target)
-    counting = elements(model, graph)
-    for name, module_name in module_names(graph).items():
-        block, module, part = graph.nodes[name].block, model.get_submodule(module_name), counting.get(name)
-        x, kept = graph.source(name), _cropped(module)
-        if isinstance(block, Wrapper):
-            inner = module.get_submodule("network")
-            assert isinstance(inner, fx.GraphModule)
-            now = block.cost_around(x, _by_now(inner, target), target)
-        elif isinstance(block, Convolution | Pointwise) and (kept is not None or part):
-            counts = None if part is None else (len(part.reads), len(part.gives))
-            now = block.cost_of(x, kept or (), counts, target)
-        else:
-            continue
-        begun = graph.cost_at(name, target)
-        total = replace(
-            total,
-            macs=total.macs + now.macs - begun.macs,
-            fft_flops=total.fft_flops + now.fft_flops - begun.fft_flops,
-            kernel_macs=total.kernel_macs + now.kernel_macs - begun.kernel_macs,
-        )
-    return total
-
-
-def _cropped(module: nn.Module) -> tuple[int, ...] | None:
-    """The taps that a learned window leaves by now; None without one."""
-    bank = module.get_submodule("spatial") if isinstance(module, nn.Sequential) else module
-    return bank.kept if isinstance(bank, Bank) and bank.crop else None
