@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from archspec.architecture import Architecture
 from archspec.graph.cost import Cost
-from archspec.symmetry.certificate import Certificate
+from archspec.symmetry.certificate import Certificate, largest
 from search.errors import RunError
 from search.record.directory import RunDirectory
 
@@ -48,6 +48,11 @@ class Trial:
 
     def __hash__(self) -> int:
         return hash((self.number, self.directory.path))
+
+    @property
+    def group(self) -> str:
+        """The largest group that its network has, C1 of a plain one: what tables and pictures call its symmetry."""
+        return str(largest(self.architecture.graph)) if self.architecture else "C1"
 
     def model(self) -> Network:
         """The trained network, in evaluation mode; RunError if it has no weights."""

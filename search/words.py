@@ -8,26 +8,13 @@ from rich.console import Console
 from rich.table import Table
 
 from archspec.architecture import Architecture
-from archspec.blocks import Lift, Pointwise
-from archspec.blocks.conv.conv import Convolution
 
 
 def summary(architecture: Architecture) -> str:
     """An architecture in a few words: its groups, channels, kernel sizes and kernels, in the order met."""
-    parts: list[str] = []
-    for node in architecture.graph.nodes.values():
-        block = node.block
-        if not isinstance(block, Convolution | Pointwise):
-            continue
-        size, kernel = getattr(block, "kernel_size", 1), getattr(block, "kernel", None)
-        text = f"{block.channels}×{size}" + ("" if kernel is None or kernel.kind == "table" else f" {kernel.kind}")
-        if getattr(block, "factorisation", "full") != "full":
-            text += " separable"
-        text = f"{block.group} {text}" if isinstance(block, Lift) else text
-        if parts and parts[-1].rsplit(" ·", 1)[0] == text:
-            continue
-        parts.append(text)
-    return ", ".join(parts)
+    said = [node.block.summary() for node in architecture.graph.nodes.values() if node.block]
+    told = [text for text in said if text is not None]
+    return ", ".join(text for before, text in zip([None, *told], told, strict=False) if text != before)
 
 
 def short(number: float) -> str:

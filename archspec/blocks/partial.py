@@ -62,6 +62,9 @@ class Partial(Primitive):
         """Whether convolutions after it are sampled at turns of a sector."""
         return self.sampling == "continuous"
 
+    def learns(self) -> frozenset[str]:
+        return frozenset(("elements",))
+
     @property
     def states(self) -> Literal["elements", "turns"] | None:
         return "turns" if self.continuous else "elements"

@@ -30,6 +30,9 @@ class Hyena(Kernel):
         """Widths of the linear layers."""
         return [wanted.inputs * (1 + 2 * self.bands), *[self.hidden] * (self.layers - 1), wanted.rows]
 
+    def learns(self) -> frozenset[str]:
+        return super().learns() | {"omega"}
+
     def params(self, wanted: Wanted) -> int:
         widths = self.widths(wanted)
         return dense_macs(1, widths) + sum(widths[1:-1]) + self.hidden

@@ -84,6 +84,9 @@ class Kernel(Model):
     def lower(self, wanted: Wanted) -> KernelModule:
         """A torch module as `archspec.layers.kernels` describes."""
 
+    def learns(self) -> frozenset[str]:
+        return frozenset(("kernel",))
+
     def simplified(self) -> Self:
         """The same kernel, with what has no effect at its default."""
         return self

@@ -32,6 +32,9 @@ class Siren(Oscillating):
         None, gt=0, le=1e5, description="raw frequency factor of the first layer, where it has one of its own"
     )
 
+    def learns(self) -> frozenset[str]:
+        return super().learns() | ({"omega"} if self.learn_omega is not False else set())
+
     def params(self, wanted: Wanted) -> int:
         hidden, deep = self.hidden, self.layers - 2
         units = hidden * (self.layers - 1) + wanted.rows

@@ -17,6 +17,9 @@ class Table(Kernel):
     continuous: ClassVar[bool] = False
     kind: Literal["table"] = "table"
 
+    def learns(self) -> frozenset[str]:
+        return frozenset()
+
     def params(self, wanted: Wanted) -> int:
         return wanted.rows * wanted.elements * wanted.taps
 

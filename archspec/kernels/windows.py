@@ -31,6 +31,31 @@ class Window(Model):
         """Whether all kernels of a layer have the same."""
         return True
 
+    @property
+    def changes(self) -> bool:
+        """Whether its width is its own to choose, so that a kernel of one tap may be another by it."""
+        return False
+
+    @property
+    def crops(self) -> bool:
+        """Whether taps that it presses below a threshold are left out, as its width goes."""
+        return False
+
+    @property
+    def buckets(self) -> bool:
+        """Whether the sizes that it crops to are rounded up to one of four an octave."""
+        return False
+
+    @property
+    def rim(self) -> float | None:
+        """Width of the soft rim of a disc, in grid steps, the same in every direction; None of other windows."""
+        return None
+
+    @property
+    def per_axis(self) -> tuple[float, ...] | None:
+        """Numbers of which it needs one for each axis of the grid; None where it does not."""
+        return None
+
     def kept(self, wanted: Wanted) -> tuple[int, ...]:
         """Taps per axis that it leaves as it begins; empty where it leaves all."""
         return ()
@@ -54,6 +79,10 @@ class Disc(Window):
     kind: Literal["disc"] = "disc"
     softness: float = Field(default=0.5, gt=0, le=4, description="width of the rim, in grid steps")
 
+    @property
+    def rim(self) -> float | None:
+        return self.softness
+
 
 class Learned(Window):
     """A window whose width is learned; taps it presses below `threshold` are cropped, so cost follows its size."""
@@ -67,6 +96,21 @@ class Learned(Window):
     @property
     def shared(self) -> bool:
         return self.per == "layer"
+
+    @property
+    def changes(self) -> bool:
+        return True
+
+    @property
+    def crops(self) -> bool:
+        return self.crop
+
+    @property
+    def buckets(self) -> bool:
+        return self.bucketed
+
+    def learns(self) -> frozenset[str]:
+        return frozenset(("window",)) if self.learned is not False else frozenset()
 
     def reach(self, wanted: Wanted) -> tuple[float, ...]:
         """Distance per axis at which it begins to fall below the threshold, in coordinates."""
@@ -91,6 +135,13 @@ class Gaussian(Learned):
     kind: Literal["gaussian"] = "gaussian"
     sigma: Width | tuple[Width, ...] = Field(default=0.5, description="width it begins with, per axis")
     mean: Literal["fixed", "learned"] = Field(default="fixed", description="whether its place is trained too")
+
+    def learns(self) -> frozenset[str]:
+        return frozenset(("window",)) if self.mean != "fixed" else super().learns()
+
+    @property
+    def per_axis(self) -> tuple[float, ...] | None:
+        return self.sigma if isinstance(self.sigma, tuple) else None
 
     def sigmas(self, wanted: Wanted) -> tuple[float, ...]:
         """Widths per axis, within their bounds."""

@@ -75,6 +75,10 @@ class Model(BaseModel):
         """What it copies with holes of their own; None if it does not."""
         return None
 
+    def learns(self) -> frozenset[str]:
+        """The roles that parameters of this very part may play in training, beside `plain`; see `archspec.roles`."""
+        return frozenset()
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with some fields changed, without what was worked out from the old ones."""
         other = super().model_copy(update=update, deep=deep)
@@ -91,6 +95,21 @@ class Model(BaseModel):
         object.__setattr__(other, "__pydantic_extra__", None)
         object.__setattr__(other, "__pydantic_private__", None)
         return other
+
+
+def parts(value: Any) -> Iterator[Model]:
+    """Every model in a model or in any data, that which only some options of a hole have too."""
+    if isinstance(value, Model):
+        yield value
+        value = value.__dict__.values()
+    elif isinstance(value, Hole):
+        value = [option for hole, _ in value.decisions("") for _, option in hole.parts()]
+    elif isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return
+    for part in value:
+        yield from parts(part)
 
 
 def _validate_open(model: Model, data: dict[str, Any], holes: list[tuple[Place, Hole]]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archspec.blocks import Lift
 from search.result import Result
 from search.trial import Trial
 
@@ -19,8 +18,8 @@ def draw_front(result: Result, file: str | Path) -> Path:
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    for name in sorted({_group(t) for t in scored}):
-        points = [_point(t, objective.name) for t in scored if _group(t) == name]
+    for name in sorted({t.group for t in scored}):
+        points = [_point(t, objective.name) for t in scored if t.group == name]
         axes.plot(*zip(*points, strict=True), "o", label=name, markersize=5, alpha=0.75)
     corners = [_point(t, objective.name) for t in result.front]
     if corners:
@@ -36,13 +35,6 @@ def draw_front(result: Result, file: str | Path) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=130)
     return file
-
-
-def _group(trial: Trial) -> str:
-    """The largest group a trial lifts to."""
-    assert trial.architecture is not None
-    groups = [node.block.group for node in trial.architecture.graph.nodes.values() if isinstance(node.block, Lift)]
-    return str(max(groups, key=lambda group: group.order)) if groups else "plain"
 
 
 def _point(trial: Trial, score: str) -> tuple[float, float]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
-from archspec.blocks.conv.conv import Convolution
-from archspec.symmetry.certificate import largest
 from search.report.tables import counts_line
 from search.result import Result
 from search.trial import Trial
@@ -45,25 +45,27 @@ def report(result: Result) -> str:
     score = next(o.name for o in result.objectives if not o.priced)
     lines += ["## The front", "", *_front(result, score), ""]
     scored = [t for t in result.trials if t.state == "scored"]
-    for title, of in (("symmetry", group_of), ("factorisation", factorisation_of)):
+    compared: dict[str, Callable[[Trial], str]] = {"symmetry": attrgetter("group")}
+    compared |= {name: partial(trait_of, name) for name in traits_of(scored)}
+    for title, of in compared.items():
         kinds = {of(t) for t in scored}
         if len(kinds) > 1:
             lines += [f"## Which {title} paid", "", *_paid(scored, score, of, result), ""]
     return "\n".join(lines)
 
 
-def group_of(trial: Trial) -> str:
-    """The largest group a trial's network has; C1 of a plain one."""
+def trait_of(name: str, trial: Trial) -> str:
+    """What most blocks of a trial's network have chosen for a trait that a report compares; `none` without any."""
     assert trial.architecture is not None
-    return str(largest(trial.architecture.graph))
-
-
-def factorisation_of(trial: Trial) -> str:
-    """How most convolutions of a trial's network are factorised."""
-    assert trial.architecture is not None
-    blocks = [node.block for node in trial.architecture.graph.nodes.values()]
-    kinds = [str(block.factorisation) for block in blocks if isinstance(block, Convolution)]
+    blocks = [node.block for node in trial.architecture.graph.nodes.values() if node.block]
+    kinds = [traits[name] for block in blocks if name in (traits := block.traits())]
     return max(sorted(set(kinds)), key=kinds.count) if kinds else "none"
+
+
+def traits_of(trials: Sequence[Trial]) -> list[str]:
+    """The traits that some block of these trials has."""
+    nodes = [node for trial in trials if trial.architecture for node in trial.architecture.graph.nodes.values()]
+    return sorted({name for node in nodes if node.block for name in node.block.traits()})
 
 
 def budgets(trials: Sequence[Trial]) -> list[int]:

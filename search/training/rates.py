@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,9 @@ import torch
 from torch import nn
 
 from archspec.architecture import Architecture
-from archspec.blocks import Partial
-from archspec.kernels import Hyena, Kernel, Siren, Table
-from archspec.kernels.windows import Gaussian, Learned
 from archspec.layers.layer import Role
 from archspec.network.roles import ROLES, roles
-from archspec.schema.holes import Choice
-from archspec.schema.model import Model
+from archspec.schema.model import parts
 
 
 @dataclass(frozen=True)
@@ -85,33 +81,10 @@ def parameter_groups(
 
 def check_roles(template: Architecture, rates: Mapping[Role, Rate]) -> None:
     """Refuse rates of roles that no parameter of any filling plays; ValueError names the role."""
-    parts = list(_models(template))
-    there = {
-        "plain": True,
-        "kernel": any(isinstance(p, Kernel) and not isinstance(p, Table) for p in parts),
-        "window": any(isinstance(p, Learned) and (p.learned is not False or _learns_place(p)) for p in parts),
-        "elements": any(isinstance(p, Partial) for p in parts),
-        "omega": any(isinstance(p, Hyena) or (isinstance(p, Siren) and p.learn_omega is not False) for p in parts),
-    }
+    there = {"plain"}.union(*(part.learns() for part in parts(template)))
     for role in rates:
-        if not there[role]:
+        if role not in there:
             raise ValueError(f"no parameter of this space has the role {role!r}; leave its rate out")
-
-
-def _learns_place(window: Learned) -> bool:
-    return isinstance(window, Gaussian) and window.mean != "fixed"
-
-
-def _models(value: Any) -> Iterator[Model]:
-    """Every part of a template, those that only some options have too."""
-    if isinstance(value, Model):
-        yield value
-        value = value.__dict__
-    elif isinstance(value, Choice):
-        value = value.options
-    if isinstance(value, dict | list | tuple):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _models(part)
 
 
 def set_rates(optimizer: torch.optim.Optimizer, learning_rate: float, step: int, total: int, warmup: float) -> None:

@@ -6,7 +6,6 @@ from archspec.blocks.conv.fields import Fields
 from archspec.geometry.groups import Group
 from archspec.graph.block import per_axis, require_turnable, too_large
 from archspec.graph.signal import Signal, SignalError
-from archspec.kernels.windows import Gaussian, Learned
 
 
 def size(conv: Fields, x: Signal, sizes: tuple[int, ...]) -> None:
@@ -34,10 +33,10 @@ def parts(conv: Fields, x: Signal, group: Group) -> None:
         raise SignalError("'stretched' is for causal kernels without a window; use resampling='physical'", "resampling")
     if conv.stretched(x) and conv.lattice(x).taps[0] == 0:
         raise SignalError("stretched, no tap is left on a grid that coarse; use resampling='physical'", "resampling")
-    if isinstance(conv.window, Learned) and conv.window.crop and conv.padding == "valid":
+    if conv.window and conv.window.crops and conv.padding == "valid":
         raise SignalError("a learned window changes the kernel's size; use padding='same', or crop=False", "padding")
-    if isinstance(conv.window, Gaussian) and isinstance(conv.window.sigma, tuple):
-        per_axis(conv.window.sigma, x, "window")
+    if conv.window and conv.window.per_axis is not None:
+        per_axis(conv.window.per_axis, x, "window")
     if conv.band_limit not in ("none", *conv.kernel.band_limits):
         raise SignalError(
             f"a {conv.kernel.kind} kernel cannot {conv.band_limit} its band; use Magnet or Fourier for 'mask', "

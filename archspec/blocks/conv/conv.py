@@ -19,9 +19,7 @@ from archspec.geometry.groups import Group, groups_for
 from archspec.graph.block import LearnedSizes, Primitive, require_unpooled, slide
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal, SignalError
-from archspec.kernels import Table
 from archspec.kernels.kernel import Wanted
-from archspec.kernels.windows import Learned
 
 if TYPE_CHECKING:
     from torch import nn
@@ -95,14 +93,14 @@ class Convolution(Fields):
             )
         if self.kernel.coordinates == "interval":
             yield "an angle on an interval jumps at the identity, so the kernel is not continuous; use angle='circle'"
-        if isinstance(self.kernel, Table):
+        if not self.kernel.continuous:
             yield f"a table is interpolated for the turns of {group}; a continuous kernel (Siren) is sampled instead"
 
     def simplified(self, x: Signal) -> Primitive | None:
         sizes = self.sizes(x)
         scaling = self.acting(x).scaling
         plain = self.kernel.kind == "table" and self.factorisation == "full" and self.acting(x) == x.group
-        if max(sizes) == 1 and self.stride == 1 and plain and not scaling and not isinstance(self.window, Learned):
+        if max(sizes) == 1 and self.stride == 1 and plain and not scaling and not (self.window and self.window.changes):
             return Pointwise(channels=self.channels, bias=bool(self.bias))
         same = {"kernel_separable": "full", "group_depthwise": "group_separable"} if x.group.trivial else {}
         plainest: dict[str, Any] = {

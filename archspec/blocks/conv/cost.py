@@ -20,7 +20,6 @@ from archspec.geometry.fourier import (
 from archspec.geometry.sampling import sample_count
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal
-from archspec.kernels.windows import Learned
 
 
 def by_fft(conv: Fields, x: Signal, taps: tuple[int, ...], target: Target = "torch") -> bool:
@@ -30,7 +29,7 @@ def by_fft(conv: Fields, x: Signal, taps: tuple[int, ...], target: Target = "tor
 
 def stated_algorithm(conv: Fields, x: Signal) -> str:
     """How the graph states the algorithm: `auto` where the deployed form goes by sums, or a window learns the size."""
-    if (isinstance(conv.window, Learned) and conv.window.crop) or not conv.transformable:
+    if (conv.window and conv.window.crops) or not conv.transformable:
         return conv.algorithm
     measured = prefers_fft(x.dims, conv.depthwise, conv.lattice(x).taps, x.grid, training=False)
     if conv.algorithm == "auto":

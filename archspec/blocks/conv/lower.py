@@ -10,7 +10,6 @@ from archspec.blocks.conv.fields import Fields
 from archspec.blocks.conv.parts import Part
 from archspec.geometry.sampling import Place, one_tap
 from archspec.graph.signal import Signal
-from archspec.kernels.windows import Disc, Learned
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,10 +39,10 @@ def _over_taps(conv: Fields, x: Signal, part: Part) -> nn.Module:
 
     group, wanted, window = conv.acting(x), conv_parts.wanted(conv, x, part), conv.window
     lattice = conv.lattice(x)
-    softness = window.softness if isinstance(window, Disc) else None
+    softness = window.rim if window else None
     crop = None
-    if isinstance(window, Learned) and window.crop:
-        crop = (conv.causal, window.bucketed, group.action(x.dims).mixed_axes)
+    if window and window.crops:
+        crop = (conv.causal, window.buckets, group.action(x.dims).mixed_axes)
     kernel = _kernel(conv, x, part)
     if conv.band_limit != "none":
         kernel.limit_band(wanted.nyquist / float(max(lattice.steps)), masked=conv.band_limit == "mask")

@@ -14,7 +14,6 @@ from archspec.blocks.conv.parts import Part
 from archspec.geometry.sampling import Place, one_tap
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal, SignalError
-from archspec.kernels.windows import Disc
 
 if TYPE_CHECKING:
     from torch import nn
@@ -24,7 +23,7 @@ def infer(conv: Fields, x: Signal) -> Signal:
     """The output signal; SignalError where a field has no meaning on scales, or the turns do not allow it."""
     sizes, group, turning = conv.sizes(x), conv.acting(x), conv.acting(x).turning
     wrong = {
-        "window": (conv.window is not None and not isinstance(conv.window, Disc), "use Disc(), or none under no turns"),
+        "window": (conv.window is not None and conv.window.rim is None, "use Disc(), or none under no turns"),
         "factorisation": (conv.factorisation == "kernel_separable", "use 'full' or 'group_separable'"),
         "stride": (conv.stride != 1, "use Pool() after the convolution, strides and scales do not commute"),
         "padding": (conv.padding != "same", "use 'same'"),
@@ -139,9 +138,8 @@ def _layer(conv: Fields, x: Signal, part: Part) -> nn.Module:
     from archspec.layers.scales import ScaleConv
 
     turning, wanted, kernel = conv.acting(x).turning, conv_parts.wanted(conv, x, part), conv_parts.kernel_of(conv, part)
-    span, scale, softness = conv_parts.span(conv, x, part), quadrature(conv, x, part), None
-    if isinstance(conv.window, Disc):
-        softness = conv.window.softness
+    span, scale = conv_parts.span(conv, x, part), quadrature(conv, x, part)
+    softness = conv.window.rim if conv.window else None
     if part.spatial:
         where = Place(turning, conv.lattice(x), part.mixes, softness, scale, conv.kernel.coordinates, span=span)
     else:

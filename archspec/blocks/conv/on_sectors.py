@@ -13,7 +13,6 @@ from archspec.graph.block import slide
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal, SignalError
 from archspec.kernels.kernel import Wanted
-from archspec.kernels.windows import Disc
 
 if TYPE_CHECKING:
     from torch import nn
@@ -33,7 +32,7 @@ def infer(conv: Fields, x: Signal) -> Signal:
     wrong = {
         "kernel": (conv.kernel.shared() is None, "use Siren, Magnet, Fourier or Mlp"),
         "factorisation": (conv.factorisation != "full", "use 'full'"),
-        "window": (conv.window is not None and not isinstance(conv.window, Disc), "use Disc()"),
+        "window": (conv.window is not None and conv.window.rim is None, "use Disc()"),
         "algorithm": (conv.algorithm == "fft", "leave it out"),
         "band_limit": (conv.band_limit != "none", "leave it out"),
         "bias": (conv.bias == "per_element", "use bias=True, one per channel"),
@@ -79,7 +78,7 @@ def lower(conv: Fields, x: Signal) -> nn.Module:
     from archspec.layers.turns import TurnedConv
 
     reads, gives = x.group.order, given(x).order
-    softness = conv.window.softness if isinstance(conv.window, Disc) else None
+    softness = conv.window.rim if conv.window else None
     where = Place(x.group, conv.lattice(x), True, softness, 1 / reads, conv.kernel.coordinates)
     return TurnedConv(
         conv.kernel.lower(wanted(conv, x)),

@@ -12,7 +12,6 @@ from archspec.graph.block import per_axis
 from archspec.graph.signal import Signal
 from archspec.kernels import Kernel, Table
 from archspec.kernels.kernel import Wanted
-from archspec.kernels.windows import Learned
 
 
 class Part(NamedTuple):
@@ -137,7 +136,7 @@ def of_group(conv: Fields, x: Signal, part: Part) -> Wanted:
 
 def kept(conv: Fields, x: Signal) -> tuple[int, ...]:
     """Taps per axis that the window leaves as it begins; empty: all."""
-    if not isinstance(conv.window, Learned) or not conv.window.crop:
+    if conv.window is None or not conv.window.crops:
         return ()
     of_taps = wanted(conv, x, spatial(conv, x))
     left = equalised(conv.window.kept(of_taps), conv.acting(x).action(x.dims).mixed_axes)

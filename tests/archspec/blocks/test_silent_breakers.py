@@ -34,7 +34,7 @@ from archspec import (
     Siren,
     freeze,
 )
-from archspec.geometry.groups import MAX_ROTATIONS
+from archspec.geometry.families import MAX_ROTATIONS
 from archspec.graph.block import BLOCKS
 from archspec.symmetry.certifying import certify
 from archspec.symmetry.signals import Waves

@@ -8,7 +8,7 @@ from archspec import Activation, Architecture, Classifier, GroupPool, Image, Lif
 from archspec.exporting.files import load
 from search import Search, digits
 from search.cli.main import main
-from search.report.report import budgets, group_of, report
+from search.report.report import budgets, report
 from search.result import Result
 from spaces import Space, choice
 
@@ -28,20 +28,20 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Result:
 
 def test_every_network_with_a_group_has_its_certificate(run: Result) -> None:
     scored = [t for t in run.trials if t.state == "scored"]
-    assert len({group_of(t) for t in scored}) > 1
+    assert len({t.group for t in scored}) > 1
     for trial in scored:
-        if group_of(trial) == "C1":
+        if trial.group == "C1":
             assert trial.symmetry is None
         else:
             assert trial.symmetry is not None
-            assert str(trial.symmetry.group) == group_of(trial)
+            assert str(trial.symmetry.group) == trial.group
             assert trial.symmetry.verdict == "exact"
 
 
 def test_the_report_says_which_symmetry_paid_at_which_budget(run: Result) -> None:
     text = report(run)
     assert "## Which symmetry paid" in text
-    assert all(f" {group_of(t)} " in text for t in run.front)
+    assert all(f" {t.group} " in text for t in run.front)
     assert ("exact (features" in text) == any(t.symmetry for t in run.front)
     scored = [t for t in run.trials if t.state == "scored"]
     last = text.strip().splitlines()[-1]
