@@ -45,7 +45,7 @@ from archspec.schema.document import SpecError
 from archspec.schema.holes import choice, integer, order, real
 
 if TYPE_CHECKING:
-    from archspec.exporting.files import export, load
+    from archspec.exporting import export, load
     from archspec.layers.aliasing import alias_penalty
     from archspec.layers.keeping import kept_kernels
     from archspec.layers.scales import admissibility_penalty

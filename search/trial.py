@@ -78,7 +78,7 @@ class Trial:
 
     def export(self, directory: str | Path, overwrite: bool = False) -> Path:
         """Write the trained network as spec, weights, ONNX and README; see `archspec.export`."""
-        from archspec.exporting.files import export
+        from archspec.exporting.writing import export
 
         scores = {f"validation {name}": value for name, value in self.scores.items()}
         if self.task is not None and self.task.test is not None:

@@ -1,5 +1,8 @@
-"""A trained network as files that anyone can open."""
+"""A trained network as files that anyone can open: one file per format behind one protocol."""
 
-from archspec.exporting.files import export, export_onnx, load, write_onnx
+from archspec.exporting.exporter import EXPORTERS, Check, Exporter
+from archspec.exporting.onnx_file import ONNX, export_onnx, write_onnx
+from archspec.exporting.torch_files import SPEC, WEIGHTS, load
+from archspec.exporting.writing import export
 
-__all__ = ["export", "export_onnx", "load", "write_onnx"]
+__all__ = ["EXPORTERS", "ONNX", "SPEC", "WEIGHTS", "Check", "Exporter", "export", "export_onnx", "load", "write_onnx"]

@@ -153,7 +153,7 @@ def symmetry(options: argparse.Namespace) -> int:
     """Certify an architecture with random weights, or an exported network."""
     import torch
 
-    from archspec.exporting.files import load
+    from archspec.exporting.torch_files import load
     from archspec.lowering import lower
     from archspec.symmetry.certifying import certify, settle
     from search.report.tables import symmetry_table

@@ -11,7 +11,7 @@ import onnxruntime
 import torch
 
 from archspec import freeze, lower, transforms
-from archspec.exporting.files import write_onnx
+from archspec.exporting.onnx_file import write_onnx
 from tests.benchmarks.crossover import BATCH, convolution, ratio
 
 CHANNELS = 16

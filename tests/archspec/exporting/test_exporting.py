@@ -31,7 +31,10 @@ from archspec import (
     price,
 )
 from archspec.exporting.agreement import Disagreement, agreed
-from archspec.exporting.files import FILES, MANIFEST, ONNX, README, SCORES, SPEC, SYMMETRY, WEIGHTS
+from archspec.exporting.directory import MANIFEST
+from archspec.exporting.onnx_file import ONNX
+from archspec.exporting.torch_files import SPEC, WEIGHTS
+from archspec.exporting.writing import README, SCORES, SYMMETRY, known_files
 from tests.archspec.blocks.test_laws import difference
 from tests.archspec.network.test_state import unlike_when_built
 from tests.examples import built, noise, on
@@ -199,7 +202,7 @@ def test_what_no_export_wrote_is_kept_unless_told(mine: Path) -> None:
     assert (mine / "notes.txt").read_text() == "mine"
     assert load(mine).architecture == small().architecture
     export(small("C1"), mine, overwrite=True)
-    assert {p.name for p in mine.iterdir()} <= FILES
+    assert {p.name for p in mine.iterdir()} <= known_files()
 
 
 def test_files_and_links_in_the_way_are_refused(mine: Path, tmp_path: Path) -> None:
@@ -434,7 +437,7 @@ def test_what_people_write_beside_it_does_no_harm(mine: Path) -> None:
 
 def test_a_load_that_checks_nothing_fails_that_law(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = small().architecture.hash
-    monkeypatch.setattr("archspec.exporting.files.unsealed", lambda *_: {"architecture": found})
+    monkeypatch.setattr("archspec.exporting.torch_files.unsealed", lambda *_: {"architecture": found})
     _of_another(WEIGHTS, group="C4", seed=3)(mine)
     assert not torch.equal(answers(load(mine)), answers(small()))
 

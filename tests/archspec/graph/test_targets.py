@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from archspec import Architecture, Conv, Fourier, FrameAverage, Gaussian, Image, Series, Siren, freeze, price
-from archspec.exporting.files import export_onnx
+from archspec.exporting.onnx_file import export_onnx
 from archspec.geometry.fourier import CROSSOVERS, TARGETS, Target, crossovers
 from examples.readme import space as readme_space
 from tests.benchmarks.crossover import Cell, fitted, write

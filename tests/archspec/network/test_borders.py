@@ -26,7 +26,7 @@ from archspec import (
     Siren,
     freeze,
 )
-from archspec.exporting.files import export_onnx
+from archspec.exporting.onnx_file import export_onnx
 from tests.archspec.blocks.test_laws import difference
 from tests.equivariance import without_border
 from tests.examples import EXAMPLES, RESAMPLED, built, network, noise, on

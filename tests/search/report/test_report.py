@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from archspec import Activation, Architecture, Classifier, GroupPool, Image, Lift
-from archspec.exporting.files import load
+from archspec.exporting.torch_files import load
 from search import Search, digits
 from search.cli.main import main
 from search.report.report import budgets, report

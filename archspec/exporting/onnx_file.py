@@ -1,0 +1,92 @@
+"""A network as an ONNX file, for onnxruntime and whatever else reads it."""
+
+from __future__ import annotations
+
+import logging
+import math
+import warnings
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from torch import fx
+
+from archspec.architecture import Architecture, price
+from archspec.exporting.agreement import agreed, in_onnxruntime, in_torch
+from archspec.exporting.exporter import Check
+from archspec.lowering import Network
+from archspec.network.freezing import freeze
+
+ONNX = "model.onnx"
+
+
+class OnnxFile:
+    """`model.onnx`: the frozen network for any batch size; large kernels by sums where transforms are slow there."""
+
+    name: ClassVar[str] = "onnx"
+    files: ClassVar[frozenset[str]] = frozenset((ONNX,))
+
+    def write(self, network: Network, directory: Path) -> Check:
+        """Write the file; onnxruntime must give what the network gives."""
+        file = directory / ONNX
+        write_onnx(freeze(network, target="onnx"), network.architecture, file)
+        runs = {"flops": price(network, "onnx").flops, "params": _numbers(file), "bytes": file.stat().st_size}
+        usage = _USAGE.format(file=ONNX, shape=", ".join(map(str, network.architecture.signal.shape)))
+        forms = {"the ONNX file": partial(in_onnxruntime, file)}
+        return Check(forms, {ONNX: runs}, usage, {ONNX: "the network ready to run, its kernels sampled"})
+
+
+def write_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) -> None:
+    """Write a network frozen for `onnx`, on a CPU in float32, with any number of examples."""
+    example = torch.zeros(2, *architecture.signal.shape)
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), torch.autocast("cpu", enabled=False):
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                frozen,
+                (example,),
+                file,
+                dynamo=True,
+                verbose=False,
+                external_data=False,
+                dynamic_shapes=({0: torch.export.Dim("batch")},),
+                input_names=["x"],
+                output_names=["y"],
+            )
+    finally:
+        logger.setLevel(level)
+
+
+def export_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) -> float:
+    """Write a frozen network as ONNX; the largest difference, relative to the largest output.
+
+    Raises:
+        Disagreement: it does not give the frozen network's outputs.
+    """
+    frozen = frozen.cpu().float()
+    write_onnx(frozen, architecture, file)
+    return agreed(in_torch(frozen), {"the ONNX file": in_onnxruntime(file)}, architecture.signal.shape)
+
+
+def _numbers(file: Path) -> int:
+    import onnx
+
+    kept = onnx.load(file).graph.initializer
+    return sum(math.prod(i.dims) for i in kept if i.data_type == onnx.TensorProto.FLOAT)
+
+
+_USAGE = """## With ONNX
+
+`{file}` takes `x` with any batch size and gives `y`; checked in onnxruntime against the network.
+
+```python
+import numpy, onnxruntime
+
+session = onnxruntime.InferenceSession("{file}")
+y, = session.run(None, {{"x": numpy.zeros((1, {shape}), dtype=numpy.float32)}})
+```
+"""

@@ -1,0 +1,53 @@
+"""The README of an exported network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from archspec.architecture import Architecture
+from archspec.exporting.exporter import Check
+from archspec.symmetry.certificate import Certificate
+
+
+def readme(
+    architecture: Architecture,
+    checks: Sequence[Check],
+    scores: Mapping[str, float],
+    error: float,
+    symmetry: Certificate | None,
+) -> str:
+    """What the files are, what was measured, and how to use them, as Markdown."""
+    grid = ", ".join(map(str, architecture.input.grid))
+    lines = "".join(f"| {name} | {value:.6g} |\n" for name, value in scores.items())
+    if symmetry is not None:
+        lines += f"| symmetry, as measured | {symmetry} |\n"
+    runs = {name: run for check in checks for name, run in check.runs.items()}
+    table = "".join(f"| `{name}` | {r['flops']:,} | {r['params']:,} | {r['bytes']:,} |\n" for name, r in runs.items())
+    about = {name: text for check in checks for name, text in check.about.items()}
+    about |= {"scores.json": "what was measured", "export.json": "each file's digest, which `archspec.load` checks"}
+    if symmetry is not None:
+        about["symmetry.json"] = "its certificate of symmetry"
+    files = "\n".join(f"- `{name}`: {text}" for name, text in about.items())
+    usage = "\n".join(check.usage for check in checks)
+    return f"""# An exported network
+
+| file | FLOPs per example | parameters | bytes |
+|---|---|---|---|
+{table}
+FLOPs are 2 × multiply-accumulates of one forward pass, and those of Fourier transforms, where each file runs: torch
+samples the kernels of the weights (`freeze` does it once); onnxruntime transforms slowly, and sums instead.
+
+| | |
+|---|---|
+{lines}| largest difference between the forms | {error:.1e} |
+
+Input: float32 of shape (batch, {architecture.input.channels}, {grid}). The hash of the architecture is
+`{architecture.hash}`.
+
+{usage}
+## The files
+
+{files}
+
+None of them can run code when loaded.
+"""
