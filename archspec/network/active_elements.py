@@ -63,7 +63,7 @@ def needed_elements(graph: Graph, weights: dict[str, Tensor], able: set[str]) ->
     needed[graph.output] = set(range(graph.signal.group.order))
     for name in reversed(list(graph.nodes)):
         node = graph.nodes[name]
-        if name not in able:
+        if name not in able or not node.inputs:
             needed[name] = set(range(node.signal.group.order))
         now = {n: tuple(sorted(places)) for n, places in needed.items()}
         for source in node.inputs:
