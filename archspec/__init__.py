@@ -36,16 +36,18 @@ from archspec.blocks import (
 from archspec.doors import register
 from archspec.geometry.families import Finite
 from archspec.geometry.groups import Group
+from archspec.graph.block import Block, Primitive
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal, SignalError
 from archspec.inputs import Image, Series, Volume
-from archspec.kernels import S4D, Fourier, Hyena, Magnet, Mlp, Siren, Spline, Table
+from archspec.kernels import S4D, Fourier, Hyena, Kernel, Magnet, Mlp, Siren, Spline, Table
 from archspec.kernels.windows import Disc, Exponential, Gaussian
+from archspec.moved import keep_old_names
 from archspec.schema.document import SpecError
 from archspec.schema.holes import choice, integer, order, real
 
 if TYPE_CHECKING:
-    from archspec.exporting import export, load
+    from archspec.exporting import Check, export, load
     from archspec.layers.aliasing import alias_penalty
     from archspec.layers.keeping import kept_kernels
     from archspec.layers.scales import admissibility_penalty
@@ -54,9 +56,63 @@ if TYPE_CHECKING:
     from archspec.network.roles import roles
     from archspec.transfer import carry
 
+keep_old_names(
+    "archspec",
+    {
+        "action": ("geometry.action",),
+        "agreement": ("exporting.agreement",),
+        "assembling": ("network.assembling",),
+        "block": ("graph.block",),
+        "blocks.averaging": ("blocks.around.averaging",),
+        "blocks.canonicalise": ("blocks.around.canonicalise",),
+        "blocks.conv_checks": ("blocks.conv.checks",),
+        "blocks.conv_cost": ("blocks.conv.cost",),
+        "blocks.conv_lower": ("blocks.conv.lower",),
+        "blocks.conv_parts": ("blocks.conv.parts", "blocks.conv.fields"),
+        "blocks.conv_scales": ("blocks.conv.on_scales", "blocks.conv.fields"),
+        "blocks.conv_turns": ("blocks.conv.on_sectors",),
+        "blocks.self_attention": ("blocks.attention.self_attention",),
+        "blocks.wrapping": ("blocks.around.wrapper",),
+        "canonical": ("graph.canonical",),
+        "carrying": ("transfer",),
+        "certificate": ("symmetry.certificate",),
+        "cost": ("graph.cost",),
+        "cropping": ("geometry.cropping",),
+        "data": ("schema.data",),
+        "deposit": ("exporting.directory",),
+        "document": ("schema.document",),
+        "elements": ("network.active_elements",),
+        "freezing": ("network.freezing",),
+        "groups": ("geometry.groups", "geometry.families"),
+        "hole": ("schema.holes", "schema.hole"),
+        "lattice": ("geometry.tap_grid",),
+        "layers.roles": ("network.roles",),
+        "lints": ("graph.lints",),
+        "merging": ("graph.merging",),
+        "mistakes": ("schema.mistakes",),
+        "model": ("schema.model",),
+        "moving": ("symmetry.signals",),
+        "narrowing": ("network.pruning",),
+        "node": ("graph.node",),
+        "passes": ("graph.passes",),
+        "passes.by_block": ("graph.passes.by_block",),
+        "passes.share": ("graph.passes.share",),
+        "passes.simplify": ("graph.passes.simplify",),
+        "passes.unused": ("graph.passes.unused",),
+        "positions": ("geometry.relative_positions",),
+        "sampling": ("geometry.sampling",),
+        "sectors": ("graph.sectors",),
+        "signal": ("graph.signal",),
+        "transforms": ("geometry.fourier",),
+        "turning": ("network.offsets", "network.statistics"),
+        "windows": ("kernels.windows",),
+    },
+)
+
 _NEEDS_TORCH = {
     "admissibility_penalty": "archspec.layers.scales",
     "alias_penalty": "archspec.layers.aliasing",
+    "Check": "archspec.exporting",
     "carry": "archspec.transfer",
     "export": "archspec.exporting",
     "freeze": "archspec.network.freezing",
@@ -82,8 +138,10 @@ __all__ = [
     "Activation",
     "Architecture",
     "Attention",
+    "Block",
     "Branch",
     "Canonicalise",
+    "Check",
     "Classifier",
     "Conv",
     "Cost",
@@ -101,6 +159,7 @@ __all__ = [
     "GroupPool",
     "Hyena",
     "Image",
+    "Kernel",
     "Lift",
     "Magnet",
     "Mlp",
@@ -109,6 +168,7 @@ __all__ = [
     "Partial",
     "Pointwise",
     "Pool",
+    "Primitive",
     "Regressor",
     "Repeat",
     "Residual",

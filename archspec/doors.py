@@ -70,7 +70,11 @@ class Door(Mapping[str, T], Generic[T]):
         thing = self.known[name]
         if isinstance(thing, str):
             module, _, attribute = thing.partition(":")
-            thing = self.known[name] = cast(T, getattr(import_module(module), attribute))
+            try:
+                thing = cast(T, getattr(import_module(module), attribute))
+            except (ImportError, AttributeError) as error:
+                raise Unknown(f"the {self.noun} {name!r} ({thing}) cannot be imported: {error}") from None
+            self.known[name] = thing
         return thing
 
     def __iter__(self) -> Iterator[str]:

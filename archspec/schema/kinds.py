@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic.errors import PydanticUndefinedAnnotation
 from pydantic_core import CoreSchema, core_schema
 
-from archspec.doors import Door
+from archspec.doors import Door, Unknown
 
 MODELS: list[type[BaseModel]] = []  # all that may hold models of a family, in the order in which they were defined
 
@@ -49,8 +50,12 @@ class Kinds(Door[type[BaseModel]]):
         """Take in the entry points of installed packages, once; whether that added anything."""
         new = super().take_in()
         if new:
-            for name in self.known:
-                _ = self[name]  # imports it
+            for name in list(self.known):
+                try:
+                    _ = self[name]  # imports it
+                except Unknown as error:
+                    warnings.warn(str(error), RuntimeWarning, stacklevel=2)
+                    del self.known[name]
             rebuild()
         return new
 

@@ -47,16 +47,12 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def __init__(self, /, **data: Any) -> None:
-        holes = list(_direct_holes(data))
-        if holes:
-            _validate_open(self, data, holes)
-        else:
-            try:
-                self.__pydantic_validator__.validate_python(data, self_instance=self)
-            except ValidationError:
-                if not take_in():
-                    raise
-                self.__init__(**data)  # type: ignore[misc]
+        try:
+            _validate(self, data)
+        except ValueError:
+            if not take_in():
+                raise
+            _validate(self, data)
 
     # Reading data without holes, pydantic then fills nested models itself instead of calling __init__ for each.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
@@ -110,6 +106,14 @@ def parts(value: Any) -> Iterator[Model]:
         return
     for part in value:
         yield from parts(part)
+
+
+def _validate(model: Model, data: dict[str, Any]) -> None:
+    holes = list(_direct_holes(data))
+    if holes:
+        _validate_open(model, data, holes)
+    else:
+        model.__pydantic_validator__.validate_python(data, self_instance=model)
 
 
 def _validate_open(model: Model, data: dict[str, Any], holes: list[tuple[Place, Hole]]) -> None:

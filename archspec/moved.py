@@ -1,0 +1,57 @@
+"""Modules that were called otherwise: imported under an old name, they give what they are now, with a warning."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+
+class _Old(ModuleType):
+    """A module under its old name: every name in it is looked up in the modules that it has become."""
+
+    now: tuple[ModuleType, ...] = ()
+
+    def __getattr__(self, name: str) -> Any:
+        for module in self.now:
+            if hasattr(module, name):
+                return getattr(module, name)
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+
+class _Finder(MetaPathFinder, Loader):
+    """Finds modules by their old names.
+
+    Args:
+        package: that all of them are in.
+        names: the modules that each has become, by its old name in the package.
+    """
+
+    def __init__(self, package: str, names: Mapping[str, Sequence[str]]) -> None:
+        self.names = {f"{package}.{old}": [f"{package}.{n}" for n in new] for old, new in names.items()}
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Of an old name; None of any other."""
+        return ModuleSpec(name, self) if name in self.names else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """An empty module that looks names up elsewhere."""
+        return _Old(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Import what it has become."""
+        now = self.names[module.__name__]
+        text = f"{module.__name__} is now {' and '.join(now)}; the old name goes with version 1.0"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        assert isinstance(module, _Old)
+        module.now = tuple(importlib.import_module(name) for name in now)
+
+
+def keep_old_names(package: str, names: Mapping[str, Sequence[str]]) -> None:
+    """Let modules of a package be imported by the names that they had."""
+    sys.meta_path.append(_Finder(package, names))

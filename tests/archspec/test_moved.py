@@ -1,0 +1,52 @@
+"""Names of earlier versions are those of now, and say so."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import pytest
+
+import archspec
+from archspec.moved import keep_old_names
+
+OLD = {
+    "archspec.turning": ("turn", "reestimate"),
+    "archspec.hole": ("choice", "Hole"),
+    "archspec.groups": ("Group", "MAX_ROTATIONS"),
+    "archspec.lattice": ("Lattice",),
+    "archspec.blocks.conv_scales": ("Scales",),
+    "archspec.freezing": ("freeze",),
+    "archspec.carrying": ("carry",),
+    "archspec.passes.share": ("share_equal",),
+}
+
+
+@pytest.mark.parametrize("module", OLD)
+def test_an_old_name_is_what_it_is_now_and_warns(module: str) -> None:
+    sys.modules.pop(module, None)
+    with pytest.warns(DeprecationWarning, match=f"{module} is now archspec"):
+        found = importlib.import_module(module)
+    assert all(hasattr(found, name) for name in OLD[module])
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = found.nothing
+
+
+@pytest.mark.parametrize("name", ["certify", "settle", "Certificate"])
+def test_what_kept_its_name_does_not_warn(name: str) -> None:
+    assert getattr(importlib.import_module("archspec.symmetry"), name)
+
+
+def test_every_old_name_leads_to_modules_that_exist() -> None:
+    finder = next(f for f in sys.meta_path if "archspec.turning" in getattr(f, "names", {}))
+    assert len(finder.names) > 40
+    for new in finder.names.values():
+        assert all(importlib.import_module(name) for name in new)
+
+
+def test_one_that_leads_nowhere_is_found() -> None:
+    keep_old_names("archspec", {"gone": ("nowhere",)})
+    with pytest.warns(DeprecationWarning), pytest.raises(ImportError, match="nowhere"):
+        importlib.import_module("archspec.gone")
+    sys.meta_path.pop()
+    assert not hasattr(archspec, "gone")
