@@ -38,7 +38,8 @@ from archspec.blocks import AnyBlock
 from archspec.geometry.groups import MAX_ROTATIONS
 from archspec.symmetry.certifying import certify
 from archspec.symmetry.signals import Waves
-from tests import test_mutants, test_scales, test_turning
+from tests.archspec.blocks import test_mutants, test_scales
+from tests.archspec.network import test_offsets
 from tests.equivariance import settled
 from tests.examples import LINE, SQUARE, WIDE, network, on
 
@@ -191,7 +192,7 @@ def test_11_nothing_is_sampled_in_evaluation() -> None:
     assert torch.equal(model(x), model(x))
     model.train()
     assert len({float(model(x).detach().sum()) for _ in range(30)}) > 1
-    test_turning.test_offsets_that_do_not_agree_change_the_answer()
+    test_offsets.test_offsets_that_do_not_agree_change_the_answer()
 
 
 def test_12_single_precision_keeps_the_verdict() -> None:
