@@ -40,8 +40,8 @@ from archspec.layers.self_attention import SelfAttention as Layer
 from archspec.published import gsa_net
 from archspec.symmetry.certifying import certify
 from archspec.symmetry.signals import smooth_noise
-from tests.archspec.blocks.test_vectors_continuous import double
 from tests.examples import LINE, SQUARE, attending, built, network, noise, seeded
+from tests.laws.numbers import double
 
 TINY = Image(channels=2, size=(4, 4))
 LIFT, GROUP = "body_0_self_attention_lift", "body_1_self_attention"

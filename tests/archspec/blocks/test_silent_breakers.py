@@ -40,8 +40,8 @@ from archspec.symmetry.certifying import certify
 from archspec.symmetry.signals import Waves
 from tests.archspec.blocks import test_mutants, test_scales
 from tests.archspec.network import test_offsets
-from tests.equivariance import settled
 from tests.examples import LINE, SQUARE, WIDE, network, on
+from tests.laws.equivariance import settled
 
 EVEN = Image(channels=2, size=(10, 10))
 DISC = {"kernel_size": 7, "window": Disc(), "kernel": Siren()}

@@ -54,10 +54,10 @@ from archspec.layers.canonicalise import straight_through
 from archspec.layers.moving import Moves
 from archspec.symmetry.certifying import certify, transformed
 from spaces import Space
-from tests.bounds import bounded
-from tests.counting import counted
-from tests.equivariance import settled
 from tests.examples import CUBE, EXAMPLES, LINE, SQUARE, built, network, noise, on, seeded
+from tests.laws.bounds import bounded
+from tests.laws.counting import counted
+from tests.laws.equivariance import settled
 
 BODY = (Conv(channels=3), Norm(), Activation(function="tanh"))
 WRAPPERS: dict[str, type[Wrapper]] = {

@@ -11,7 +11,7 @@ from archspec import Architecture, SignalError, SpecError, freeze, price
 from archspec.blocks.conv import checks as conv_checks
 from archspec.graph import node
 from tests.examples import built, noise
-from tests.variations import varied
+from tests.examples.variations import varied
 
 MUTATIONS, MANY, APART = 2_000, 30_000, 10
 LARGEST = 2_000_000  # FLOPs or numbers of what is run

@@ -32,10 +32,9 @@ from archspec import (
 )
 from archspec.exporting.agreement import Disagreement, agreed
 from archspec.exporting.files import FILES, MANIFEST, ONNX, README, SCORES, SPEC, SYMMETRY, WEIGHTS
-from tests.archspec.blocks.test_laws import difference
-from tests.archspec.network.test_state import unlike_when_built
-from tests.examples import built, noise, on
-from tests.onnx_counting import counted_in_file
+from tests.examples import built, grown, noise, on
+from tests.laws.numbers import difference
+from tests.laws.onnx_counting import counted_in_file
 
 TURNING = on("C4", Conv(channels=2), input=Image(channels=1, size=(6, 6)))
 LEARNED = Architecture(
@@ -73,7 +72,7 @@ def answers(network: Network, seed: int = 0) -> torch.Tensor:
 
 
 def test_every_form_of_what_is_exported_answers_alike(tmp_path: Path) -> None:
-    model = unlike_when_built(LEARNED).float()
+    model = grown(LEARNED).float()
     model.get_parameter("body_0_conv.window.log_width").data.fill_(-0.5)  # a size that is no longer that of the width
     directory = export(model, tmp_path / "best")
     session = onnxruntime.InferenceSession(directory / ONNX, providers=["CPUExecutionProvider"])

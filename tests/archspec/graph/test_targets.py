@@ -7,18 +7,15 @@ import random
 from pathlib import Path
 
 import pytest
-import torch
 
 from archspec import Architecture, Conv, Fourier, FrameAverage, Gaussian, Image, Series, Siren, freeze, price
 from archspec.exporting.files import export_onnx
 from archspec.geometry.fourier import CROSSOVERS, TARGETS, Target, crossovers
 from examples.readme import space as readme_space
 from tests.benchmarks.crossover import Cell, fitted, write
-from tests.counting import counted
-from tests.examples import ALL, EXAMPLES, SEPARABLE, built, evaluated, network, on
-from tests.onnx_counting import counted_in_file
+from tests.examples import EXAMPLES, SEPARABLE, built, network, on
+from tests.laws.onnx_counting import counted_in_file
 
-everywhere = pytest.mark.parametrize("name", ALL)
 LONG = {
     "dense, by transforms there too": network(
         Series(channels=2, length=300), Conv(channels=3, kernel_size=257, kernel=Siren(hidden=4), causal=True)
@@ -67,23 +64,6 @@ def in_the_file(architecture: Architecture, directory: Path) -> int:
     model = built(architecture).float().eval()
     export_onnx(freeze(model, target="onnx"), architecture, directory / "model.onnx")
     return counted_in_file(directory / "model.onnx")
-
-
-@everywhere
-def test_the_flops_priced_for_a_gpu_are_what_torch_counts_of_what_runs_there(name: str) -> None:
-    architecture, model, x = evaluated(name)
-    with torch.no_grad():
-        assert price(architecture, "cuda").flops == counted(freeze(model, target="cuda"), x[:1])
-
-
-@everywhere
-def test_a_trained_network_is_priced_as_its_architecture_on_every_target(name: str) -> None:
-    architecture, model, _ = evaluated(name)
-    for target in TARGETS:
-        assert model.cost(target) == price(model, target)
-        assert price(architecture.graph, target) == price(architecture, target)
-        if "part" not in name and "sector" not in name:
-            assert model.cost(target).flops == price(architecture, target).flops
 
 
 @pytest.mark.parametrize("name", IN_THE_FILE)

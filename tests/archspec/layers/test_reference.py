@@ -13,9 +13,9 @@ from archspec.inputs import Image, Input, Series, Volume
 from archspec.kernels import Kernel
 from archspec.kernels.windows import Window
 from archspec.layers.conv import GroupConv
-from tests.archspec.blocks.test_vectors_continuous import double
 from tests.examples import SEPARABLE, built, network, seeded
-from tests.reference import coordinates, correlated, kernels, windows
+from tests.laws.numbers import double
+from tests.laws.reference import coordinates, correlated, kernels, windows
 
 KERNELS: tuple[Kernel, ...] = (
     Table(), Siren(hidden=4), Siren(hidden=3, weight_norm=True, omega_0=5.0),

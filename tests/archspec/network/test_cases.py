@@ -38,9 +38,8 @@ from archspec import (
 from archspec.symmetry.certifying import certify
 from search import Task
 from search.training.trainer import evaluate
-from tests.archspec.blocks.test_laws import difference
-from tests.archspec.network.test_state import fresh
-from tests.examples import built, network, noise, on
+from tests.examples import built, fresh, network, noise, on
+from tests.laws.numbers import difference
 
 
 def seeded_network(architecture: Architecture, seed: int = 0) -> Network:
@@ -167,7 +166,7 @@ def test_depth_without_norms_is_warned_of() -> None:
 
 
 def test_the_file_keeps_the_constraint_of_a_search_for_onnx(tmp_path: Path) -> None:
-    from tests.onnx_counting import counted_in_file
+    from tests.laws.onnx_counting import counted_in_file
     from tests.search.test_search_target import continuous
 
     result = continuous(target="onnx", constraints=["flops <= 60k"], trials=2).run(tmp_path / "run", workers=1)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.devices import steps_of
 from tests.examples import EXAMPLES
+from tests.laws.devices import steps_of
 
 SOME = set(list(EXAMPLES)[::16])  # that take all steps by default; under `slow` every example does
 CARRIED = ("C4 siren", "gaussian")  # to another order, to other sizes
@@ -21,7 +21,7 @@ FAULTY = {"index_on_the_cpu": {"D4 table": ["certified"]}, "buffer_on_the_cpu": 
 
 def on_the_stand_in(runs: dict[str, dict[str, list[str]]]) -> dict[str, dict[str, str]]:
     """What goes wrong there, by fault and example, in one process."""
-    command = [sys.executable, "-W", "error", "-m", "tests.devices", json.dumps(runs)]
+    command = [sys.executable, "-W", "error", "-m", "tests.laws.devices", json.dumps(runs)]
     run = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[3], check=False)
     assert run.returncode == 0, run.stderr[-2000:]
     wrong: dict[str, dict[str, str]] = json.loads(run.stdout)

@@ -12,8 +12,8 @@ from archspec import Architecture, Image, Series, published
 from search import Task, Training
 from search.outcome import Scored
 from search.training.trainer import train
-from tests.devices import STEPS, case, steps_of
 from tests.examples import EXAMPLES
+from tests.laws.devices import STEPS, case, steps_of
 
 pytestmark = [
     pytest.mark.gpu,

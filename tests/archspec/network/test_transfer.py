@@ -26,8 +26,8 @@ from archspec import (
 from archspec.kernels import Kernel
 from archspec.kernels.windows import Window
 from archspec.layers.conv import GroupConv
-from tests.archspec.blocks.test_vectors_continuous import double
 from tests.examples import built, network
+from tests.laws.numbers import double
 
 KERNELS: tuple[Kernel, ...] = (
     Table(),
