@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.laws.process import ROOT, run
 
 TOY_BLOCK = '''"""A toy: every channel scaled by a number of its own."""
@@ -110,6 +112,7 @@ assert {p.name for p in directory.iterdir()} >= {"model.onnx", "weights.safetens
 """
 
 
+@pytest.mark.thorough
 def test_a_new_block_takes_four_places_and_everything_else_follows(tmp_path: Path) -> None:
     for package in ("archspec", "spaces", "tests"):
         shutil.copytree(

@@ -17,6 +17,6 @@ ATTENDING: dict[str, Architecture] = {
     "C2 attention on an oblong": attending("C2", SelfAttention(channels=2), input=WIDE),
     "D1 attention in time": attending("D1", SelfAttention(channels=3, position_hidden=4), input=LINE, window=7),
     "O attention": attending(
-        "O", SelfAttention(channels=2, heads=1, window=3), input=Volume(channels=2, size=(3, 3, 3)), window=None
+        "O", SelfAttention(channels=2, heads=1, window=3), input=Volume(channels=2, size=(2, 2, 2)), window=None
     ),
 }

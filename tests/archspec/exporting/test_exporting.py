@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import os
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,7 @@ from tests.examples import built, grown, noise, on
 from tests.laws.numbers import difference
 from tests.laws.onnx_counting import counted_in_file
 
+pytestmark = pytest.mark.thorough
 TURNING = on("C4", Conv(channels=2), input=Image(channels=1, size=(6, 6)))
 LEARNED = Architecture(
     input=Series(channels=1, length=64),
@@ -316,11 +319,17 @@ def _flipped(name: str, place: float) -> Callable[[Path], None]:
     return tamper
 
 
+@cache
+def another(group: str, seed: int) -> dict[str, bytes]:
+    """The files of another network's export."""
+    with tempfile.TemporaryDirectory() as directory:
+        return {path.name: path.read_bytes() for path in export(small(group, seed=seed), f"{directory}/best").iterdir()}
+
+
 def _of_another(name: str, *more: str, group: str = "C2", seed: int = 0) -> Callable[[Path], None]:
     def tamper(directory: Path) -> None:
-        other = export(small(group, seed=seed), directory.parent / "other")
         for each in (name, *more):
-            (directory / each).write_bytes((other / each).read_bytes())
+            (directory / each).write_bytes(another(group, seed)[each])
 
     return tamper
 

@@ -98,6 +98,7 @@ def test_a_wide_window_is_the_kernel_without_one() -> None:
     assert torch.allclose(masked, weight * torch.from_numpy(factors))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", KINDS_BY_DEFAULT)
 def test_an_example_is_exported_by_torch(name: str) -> None:
     of = Subject(name)
@@ -117,6 +118,7 @@ assert "archspec" not in sys.modules
 """
 
 
+@pytest.mark.thorough
 def test_a_frozen_network_runs_where_this_package_is_not(tmp_path: Path) -> None:
     chosen = ("D4 residual", "C8 siren", "D4 to C4 to C1", "graph", "causal siren strided")
     for number, name in enumerate(chosen):

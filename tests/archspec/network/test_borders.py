@@ -81,6 +81,7 @@ def test_the_border_survives_copies_and_every_way_of_compiling(name: str) -> Non
             exported(longer)
 
 
+@pytest.mark.thorough
 def test_the_onnx_file_refuses_other_shapes(tmp_path: Path) -> None:
     import onnxruntime
 

@@ -167,6 +167,7 @@ def test_a_certificate_is_data() -> None:
 SLOW = pytest.mark.slow
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("group", ["C8", pytest.param("C12", marks=SLOW), pytest.param("C16", marks=SLOW)])
 @pytest.mark.parametrize("kernel", [Siren(), pytest.param(Magnet(), marks=SLOW)], ids=["siren", "magnet"])
 def test_three_layers_at_kernel_7_turn_under_any_angle_and_a_quarter_group_does_not(
