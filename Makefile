@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-slow check bench schema clean
+.PHONY: demo test test-fast test-slow check bench schema clean
 
 demo: $(VENV)/demo
 	$(BIN)/python examples/rotated_digits.py
@@ -12,6 +12,10 @@ demo: $(VENV)/demo
 
 test: check
 	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+
+# Without what is marked `thorough`: random networks, training, Ray, exported files, other processes.
+test-fast: $(VENV)/test
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not slow and not gpu and not thorough"
 
 test-slow: $(VENV)/test
 	$(BIN)/python -m pytest -m slow

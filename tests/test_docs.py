@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from archspec.reference import BLOCKS, SCHEMA, blocks_text, schema_text
 
 ROOT = Path(__file__).parents[1]
@@ -18,6 +20,7 @@ def test_the_published_schema_and_the_list_of_blocks_are_current() -> None:
     assert json.loads(schema_text())["title"] == "Architecture"
 
 
+@pytest.mark.thorough
 def test_the_example_of_the_readme_is_the_file_that_runs(tmp_path: Path) -> None:
     code = (ROOT / "README.md").read_text().split("```python\n")[1].split("```")[0]
     example = (ROOT / "examples" / "readme.py").read_text()
@@ -37,3 +40,10 @@ def test_the_example_of_the_readme_is_the_file_that_runs(tmp_path: Path) -> None
 def test_every_file_the_readme_links_to_exists() -> None:
     for target in re.findall(r"\]\(([^)h][^)]*)\)", (ROOT / "README.md").read_text()):
         assert (ROOT / target).exists(), target
+
+
+def test_every_file_of_the_tests_that_the_docs_name_exists() -> None:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    named = {target for page in pages for target in re.findall(r"\btests/[\w/.]*\w", page.read_text())}
+    assert len(named) > 10
+    assert not [target for target in sorted(named) if not (ROOT / target).exists()]

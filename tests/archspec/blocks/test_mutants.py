@@ -28,8 +28,8 @@ from archspec import (
     SelfAttention,
 )
 from archspec.layers.conv import GroupConv, Way
-from tests.equivariance import BROKEN, EXACT, deviations, settled
 from tests.examples import SIREN, attending, network, on, seeded
+from tests.laws.equivariance import BROKEN, EXACT, deviations, settled
 
 C4, D4 = Group("C4"), Group("D4")
 DEEP = on("D4", Norm(), Conv(channels=2), Norm(type="layer"), Norm(type="group"))
@@ -324,7 +324,7 @@ def test_dropout_keeps_the_mean_and_does_nothing_in_evaluation() -> None:
 
 def test_a_law_that_turned_the_whole_batch_alike_would_miss_nothing_here() -> None:
     """Every sample of the law's batch is turned by another element, and none is left out."""
-    from tests.equivariance import turned
+    from tests.laws.equivariance import turned
 
     signal = Image(channels=1, size=(5, 5)).signal
     x = torch.randn(8, 1, 5, 5, generator=seeded(0), dtype=torch.float64)[:1].repeat(8, 1, 1, 1)

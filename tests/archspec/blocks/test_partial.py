@@ -10,8 +10,8 @@ from archspec import Branch, Conv, GroupPool, Lift, Norm, Partial, Residual, Res
 from archspec.layers.norm import BatchNorm
 from archspec.layers.partial import Elements, Sector, gates
 from archspec.lowering import Network
-from tests.counting import counted
 from tests.examples import CUBE, PARTIAL, SQUARE, built, network, noise, on, seeded
+from tests.laws.counting import counted
 
 
 def learned(name: str, seed: int) -> Network:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.replaying import REPLAYED, File, on_disk
+from tests.laws.replaying import REPLAYED, File, on_disk
 
 
 def unread(read: set[str]) -> set[str]:

@@ -37,8 +37,8 @@ from archspec.layers.scales import ScaleConv
 from archspec.network.offsets import turn
 from archspec.symmetry.certifying import certify, node_values
 from archspec.symmetry.signals import Waves, smooth_noise, transformed
-from tests.equivariance import deviations, settled
 from tests.examples import LINE, SCALES, SIREN, network, on
+from tests.laws.equivariance import deviations, settled
 
 EXACT = Scales(smooth=False)
 LONG = Series(channels=2, length=256)

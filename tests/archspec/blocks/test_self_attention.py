@@ -40,10 +40,11 @@ from archspec.layers.self_attention import SelfAttention as Layer
 from archspec.published import gsa_net
 from archspec.symmetry.certifying import certify
 from archspec.symmetry.signals import smooth_noise
-from tests.archspec.blocks.test_vectors_continuous import double
 from tests.examples import LINE, SQUARE, attending, built, network, noise, seeded
+from tests.examples.selection import the_rest_slow
+from tests.laws.numbers import double
 
-TINY = Image(channels=2, size=(4, 4))
+TINY, TINIEST = Image(channels=2, size=(4, 4)), Image(channels=2, size=(3, 3))
 LIFT, GROUP = "body_0_self_attention_lift", "body_1_self_attention"
 # The architecture, the layer of it, and the size of its window.
 WRITTEN_OUT: dict[str, tuple[Architecture, str, int | None]] = {
@@ -55,7 +56,7 @@ WRITTEN_OUT: dict[str, tuple[Architecture, str, int | None]] = {
     "C4": (attending("C4", SelfAttention(channels=3, heads=2, window=3), input=TINY), GROUP, 3),
     "C4 published": (attending("C4", SelfAttention(channels=3, relative="published"), input=TINY), GROUP, None),
     "D3": (attending("D3", SelfAttention(channels=2, heads=1), input=TINY, window=None), GROUP, None),
-    "D4": (attending("D4", SelfAttention(channels=2, heads=1), input=TINY), GROUP, None),
+    "D4": (attending("D4", SelfAttention(channels=2, heads=1), input=TINIEST), GROUP, None),
     "C8": (attending("C8", SelfAttention(channels=2, heads=1, window=5), input=TINY, window=5), GROUP, 5),
     "C8 in a square": (
         attending("C8", SelfAttention(channels=2, heads=1, window=5, shape="square"), input=TINY, window=5),
@@ -329,7 +330,8 @@ EXPORTED = {
 }
 
 
-@pytest.mark.parametrize("name", EXPORTED)
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", the_rest_slow(["near", "in time"], EXPORTED))
 def test_an_exported_network_answers_alike_in_onnxruntime(name: str, tmp_path: Path) -> None:
     architecture = EXPORTED[name]
     with torch.random.fork_rng(devices=[]):
@@ -341,7 +343,8 @@ def test_an_exported_network_answers_alike_in_onnxruntime(name: str, tmp_path: P
         assert torch.equal(load(directory)(x), model(x))
 
 
-@pytest.mark.parametrize("name", EXPORTED)
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", the_rest_slow(["near", "in time"], EXPORTED))
 @pytest.mark.filterwarnings("ignore")
 def test_a_training_step_is_one_graph(name: str) -> None:
     torch._dynamo.reset()
@@ -356,7 +359,8 @@ def test_a_training_step_is_one_graph(name: str) -> None:
     assert torch.allclose(*gradients, rtol=1e-8, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", EXPORTED)
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", the_rest_slow(["near", "everywhere"], EXPORTED))
 @pytest.mark.filterwarnings("ignore")
 def test_a_frozen_network_exports_with_any_batch(name: str) -> None:
     architecture = EXPORTED[name]

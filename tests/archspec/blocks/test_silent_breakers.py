@@ -38,9 +38,10 @@ from archspec.geometry.families import MAX_ROTATIONS
 from archspec.graph.block import BLOCKS
 from archspec.symmetry.certifying import certify
 from archspec.symmetry.signals import Waves
-from tests import test_mutants, test_scales, test_turning
-from tests.equivariance import settled
+from tests.archspec.blocks import test_mutants, test_scales
+from tests.archspec.network import test_offsets
 from tests.examples import LINE, SQUARE, WIDE, network, on
+from tests.laws.equivariance import settled
 
 EVEN = Image(channels=2, size=(10, 10))
 DISC = {"kernel_size": 7, "window": Disc(), "kernel": Siren()}
@@ -191,7 +192,7 @@ def test_11_nothing_is_sampled_in_evaluation() -> None:
     assert torch.equal(model(x), model(x))
     model.train()
     assert len({float(model(x).detach().sum()) for _ in range(30)}) > 1
-    test_turning.test_offsets_that_do_not_agree_change_the_answer()
+    test_offsets.test_offsets_that_do_not_agree_change_the_answer()
 
 
 def test_12_single_precision_keeps_the_verdict() -> None:

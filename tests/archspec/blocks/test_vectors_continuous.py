@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -35,8 +34,9 @@ from archspec import (
 from archspec.geometry.cropping import gaussian_reach
 from archspec.graph.block import Block
 from archspec.layers.conv import GroupConv
-from tests import replaying
-from tests.replaying import replayed
+from tests.laws import replaying
+from tests.laws.numbers import close, double
+from tests.laws.replaying import replayed
 
 TOLERANCE = 1e-9
 _NOT_IN_IT = ("out.weight", "out.bias")
@@ -51,25 +51,6 @@ class File(replaying.File):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.meta: dict[str, Any] = json.loads(str(self.arrays["meta"]))
-
-
-@contextmanager
-def double() -> Iterator[None]:
-    """Everything made in here is float64."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
-
-
-def close(found: Tensor, wanted: Tensor, what: str) -> None:
-    """Equal to 1e-9, relative where numbers are larger than 1."""
-    found = found.detach()
-    error = float((found - wanted).abs().max() / max(1.0, float(wanted.abs().max())))
-    assert found.shape == wanted.shape, (what, found.shape, wanted.shape)
-    assert error < TOLERANCE, (what, error)
 
 
 def same(x: Tensor) -> Tensor:

@@ -19,9 +19,9 @@ from archspec.graph.block import Block
 from archspec.layers.conv import GroupConv
 from archspec.layers.scales import ScaleConv
 from archspec.layers.turns import Turns
-from tests.archspec.blocks.test_vectors_continuous import close, double
 from tests.examples import network
-from tests.replaying import File, replayed
+from tests.laws.numbers import close, double
+from tests.laws.replaying import File, replayed
 
 HARD = Disc(softness=0.1)
 (NORMS,) = replayed("equivariant/batchnorm")

@@ -20,9 +20,9 @@ from torch import Tensor
 
 from archspec import Architecture, GroupPool, Image, Regressor, SelfAttention, SelfAttentionLift, lower
 from archspec.layers.self_attention import SelfAttention as Layer
-from tests import replaying
-from tests.archspec.blocks.test_vectors_continuous import close, double
-from tests.replaying import replayed
+from tests.laws import replaying
+from tests.laws.numbers import close, double
+from tests.laws.replaying import replayed
 
 NAMES = replayed("equivariant/gsa_*")
 # Of each weight of ours: theirs, how theirs becomes ours, how a gradient of ours becomes one of theirs.

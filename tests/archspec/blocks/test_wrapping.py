@@ -54,10 +54,10 @@ from archspec.layers.canonicalise import straight_through
 from archspec.layers.moving import Moves
 from archspec.symmetry.certifying import certify, transformed
 from spaces import Space
-from tests.bounds import bounded
-from tests.counting import counted
-from tests.equivariance import settled
 from tests.examples import CUBE, EXAMPLES, LINE, SQUARE, built, network, noise, on, seeded
+from tests.laws.bounds import bounded
+from tests.laws.counting import counted
+from tests.laws.equivariance import settled
 
 BODY = (Conv(channels=3), Norm(), Activation(function="tanh"))
 WRAPPERS: dict[str, type[Wrapper]] = {
@@ -252,10 +252,10 @@ def test_a_wrapped_network_is_copied_pickled_and_compiled(kind: type[Wrapper]) -
     assert (compiled(x) - model(x)).abs().max() < 1e-12
 
 
+@pytest.mark.thorough
 @each_kind
-@pytest.mark.parametrize("group", ["C1", "D4"])
-def test_a_wrapped_network_is_exported(kind: type[Wrapper], group: str, tmp_path: Path) -> None:
-    architecture = around(kind, *BODY, Pool(), group=group)
+def test_a_wrapped_network_is_exported(kind: type[Wrapper], tmp_path: Path) -> None:
+    architecture = around(kind, *BODY, Pool(), group="D4")
     model = built(architecture).float().eval()
     export(model, tmp_path)  # checks the ONNX model at two batch sizes
     x = noise(architecture, batch=5).float()

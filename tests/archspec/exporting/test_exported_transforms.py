@@ -10,6 +10,7 @@ import torch
 from archspec import Architecture, Conv, Fourier, Gaussian, Image, Series, Siren, export, load, lower
 from tests.examples import SEPARABLE, network, seeded
 
+pytestmark = pytest.mark.thorough
 LONG = {
     "dense, by transforms there too": network(
         Series(channels=2, length=300), Conv(channels=3, kernel_size=257, kernel=Siren(), causal=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import json
 import os
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -35,11 +37,11 @@ from archspec.exporting.directory import MANIFEST
 from archspec.exporting.onnx_file import ONNX
 from archspec.exporting.torch_files import SPEC, WEIGHTS
 from archspec.exporting.writing import README, SCORES, SYMMETRY, known_files
-from tests.archspec.blocks.test_laws import difference
-from tests.archspec.network.test_state import unlike_when_built
-from tests.examples import built, noise, on
-from tests.onnx_counting import counted_in_file
+from tests.examples import built, grown, noise, on
+from tests.laws.numbers import difference
+from tests.laws.onnx_counting import counted_in_file
 
+pytestmark = pytest.mark.thorough
 TURNING = on("C4", Conv(channels=2), input=Image(channels=1, size=(6, 6)))
 LEARNED = Architecture(
     input=Series(channels=1, length=64),
@@ -76,7 +78,7 @@ def answers(network: Network, seed: int = 0) -> torch.Tensor:
 
 
 def test_every_form_of_what_is_exported_answers_alike(tmp_path: Path) -> None:
-    model = unlike_when_built(LEARNED).float()
+    model = grown(LEARNED).float()
     model.get_parameter("body_0_conv.window.log_width").data.fill_(-0.5)  # a size that is no longer that of the width
     directory = export(model, tmp_path / "best")
     session = onnxruntime.InferenceSession(directory / ONNX, providers=["CPUExecutionProvider"])
@@ -320,11 +322,17 @@ def _flipped(name: str, place: float) -> Callable[[Path], None]:
     return tamper
 
 
+@cache
+def another(group: str, seed: int) -> dict[str, bytes]:
+    """The files of another network's export."""
+    with tempfile.TemporaryDirectory() as directory:
+        return {path.name: path.read_bytes() for path in export(small(group, seed=seed), f"{directory}/best").iterdir()}
+
+
 def _of_another(name: str, *more: str, group: str = "C2", seed: int = 0) -> Callable[[Path], None]:
     def tamper(directory: Path) -> None:
-        other = export(small(group, seed=seed), directory.parent / "other")
         for each in (name, *more):
-            (directory / each).write_bytes((other / each).read_bytes())
+            (directory / each).write_bytes(another(group, seed)[each])
 
     return tamper
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 import torch
 from torch import nn
@@ -23,48 +21,18 @@ from archspec import (
     Pool,
     Residual,
     Sequential,
-    price,
 )
-from archspec.graph.graph import INPUT, module_names, verify
+from archspec.graph.graph import INPUT, module_names
 from archspec.graph.graph import Graph as Typed
-from archspec.graph.passes import PASSES, drop_unused, optimise, price_by_block, share_equal, simplify
+from archspec.graph.passes import drop_unused, share_equal, simplify
 from archspec.lowering import lower
-from tests.examples import ALL, EXAMPLES, LINE, SQUARE, built, network, noise
+from tests.examples import EXAMPLES, LINE, SELECTED_BY_DEFAULT, SQUARE, built, network, noise
 
 MAP = Pointwise(channels=2)
-everywhere = pytest.mark.parametrize("name", ALL)
-each_pass = pytest.mark.parametrize("step", PASSES, ids=lambda f: f.__name__)
 
 
 def kinds(graph: Typed) -> list[str]:
     return [node.block.kind if node.block else node.merge for name, node in graph.nodes.items() if name != INPUT]
-
-
-def stages(architecture: Architecture) -> list[Typed]:
-    graphs = [architecture.elaborate()]
-    for step in PASSES:
-        graphs.append(step(graphs[-1]))
-    return graphs
-
-
-@everywhere
-def test_each_pass_keeps_the_signal_verifies_and_never_raises_the_cost(name: str) -> None:
-    before, *after = stages(ALL[name])
-    for graph in after:
-        verify(graph)
-        assert graph.signal == before.signal
-        was, now = before.cost().quantities(), graph.cost().quantities()
-        assert all(now[quantity] <= was[quantity] for quantity in was)
-        before = graph
-
-
-@everywhere
-@each_pass
-def test_each_pass_done_twice_is_done_once(name: str, step: Callable[[Typed], Typed]) -> None:
-    once = step(ALL[name].elaborate())
-    assert step(once) is once
-    done = optimise(once)
-    assert step(done) is done
 
 
 def _lowered(architecture: Architecture, graph: Typed) -> nn.Module:
@@ -73,7 +41,7 @@ def _lowered(architecture: Architecture, graph: Typed) -> nn.Module:
     return built(other)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", SELECTED_BY_DEFAULT)
 def test_the_passes_keep_the_computed_function(name: str) -> None:
     architecture = EXAMPLES[name]
     written = architecture.elaborate()
@@ -90,13 +58,6 @@ def test_the_passes_keep_the_computed_function(name: str) -> None:
                 value.copy_(given[one].reshape(value.shape))
         x = noise(architecture)
         assert torch.allclose(after(x), before(x), rtol=0, atol=1e-10)
-
-
-@everywhere
-def test_the_price_by_block_is_that_of_the_graph(name: str) -> None:
-    architecture = ALL[name]
-    by_block = price_by_block(architecture.signal, (*architecture.body, architecture.head))
-    assert by_block == architecture.graph.cost() == price(architecture)
 
 
 def test_unused_nodes_go_and_the_input_stays() -> None:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
-import torch
 
 from archspec import Architecture, Conv, Fourier, FrameAverage, Gaussian, Image, Series, Siren, freeze, price
 from archspec.exporting.onnx_file import export_onnx
 from archspec.geometry.fourier import CROSSOVERS, TARGETS, Target, crossovers
 from examples.readme import space as readme_space
 from tests.benchmarks.crossover import Cell, fitted, write
-from tests.counting import counted
-from tests.examples import ALL, EXAMPLES, SEPARABLE, built, evaluated, network, on
-from tests.onnx_counting import counted_in_file
+from tests.examples import EXAMPLES, SEPARABLE, built, network, on
+from tests.laws.onnx_counting import counted_in_file
 
-everywhere = pytest.mark.parametrize("name", ALL)
 LONG = {
     "dense, by transforms there too": network(
         Series(channels=2, length=300), Conv(channels=3, kernel_size=257, kernel=Siren(hidden=4), causal=True)
@@ -49,16 +48,7 @@ LONG = {
 }
 IN_THE_FILE = LONG | {
     name: EXAMPLES[name]
-    for name in (
-        "table",
-        "fft",
-        "D4 by fft",
-        "C4 by irreducible parts",
-        "C4 attention",
-        "C8 siren",
-        "C4xS2",
-        "C4 in part",
-    )
+    for name in ("C4 by irreducible parts", "D1 attention in time", "C8 siren", "C4xS2", "C4 in part")
 }
 
 
@@ -69,26 +59,16 @@ def in_the_file(architecture: Architecture, directory: Path) -> int:
     return counted_in_file(directory / "model.onnx")
 
 
-@everywhere
-def test_the_flops_priced_for_a_gpu_are_what_torch_counts_of_what_runs_there(name: str) -> None:
-    architecture, model, x = evaluated(name)
-    with torch.no_grad():
-        assert price(architecture, "cuda").flops == counted(freeze(model, target="cuda"), x[:1])
+@pytest.fixture(scope="module")
+def in_its_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], int]:
+    """FLOPs in the file of a network of the table above, which is written once."""
+    return cache(lambda name: in_the_file(IN_THE_FILE[name], tmp_path_factory.mktemp("onnx")))
 
 
-@everywhere
-def test_a_trained_network_is_priced_as_its_architecture_on_every_target(name: str) -> None:
-    architecture, model, _ = evaluated(name)
-    for target in TARGETS:
-        assert model.cost(target) == price(model, target)
-        assert price(architecture.graph, target) == price(architecture, target)
-        if "part" not in name and "sector" not in name:
-            assert model.cost(target).flops == price(architecture, target).flops
-
-
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", IN_THE_FILE)
-def test_the_flops_priced_for_onnx_are_those_of_the_file(name: str, tmp_path: Path) -> None:
-    assert price(IN_THE_FILE[name], "onnx").flops == in_the_file(IN_THE_FILE[name], tmp_path)
+def test_the_flops_priced_for_onnx_are_those_of_the_file(name: str, in_its_file: Callable[[str], int]) -> None:
+    assert price(IN_THE_FILE[name], "onnx").flops == in_its_file(name)
 
 
 @pytest.mark.slow
@@ -97,9 +77,10 @@ def test_the_flops_priced_for_onnx_are_those_of_every_file(name: str, tmp_path: 
     assert price(EXAMPLES[name], "onnx").flops == in_the_file(EXAMPLES[name], tmp_path)
 
 
-def test_a_price_that_takes_one_target_for_another_fails_that_law(tmp_path: Path) -> None:
+@pytest.mark.thorough
+def test_a_price_that_takes_one_target_for_another_fails_that_law(in_its_file: Callable[[str], int]) -> None:
     for name in ("separable, by sums there", "image", "on a group", "moved as a whole"):
-        assert price(LONG[name], "torch").flops != in_the_file(LONG[name], tmp_path), name
+        assert price(LONG[name], "torch").flops != in_its_file(name), name
 
 
 def test_the_graph_states_what_each_target_runs() -> None:
@@ -108,6 +89,7 @@ def test_the_graph_states_what_each_target_runs() -> None:
     assert LONG["dense, by transforms there too"].graph.algorithms("onnx") == {"body.0": "fft"}
 
 
+@pytest.mark.thorough
 def test_the_example_of_the_readme_is_priced_for_the_file(tmp_path: Path) -> None:
     rng = random.Random(0)
     drawn = (readme_space.sample(rng) for _ in range(200))

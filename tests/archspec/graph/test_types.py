@@ -37,8 +37,7 @@ from archspec import (
 )
 from archspec.graph.block import Block
 from archspec.symmetry.certifying import certify
-from tests.equivariance import groups_of
-from tests.examples import EXAMPLES, LINE, RANDOM, SQUARE, WIDE, attending, built, network, noise, on
+from tests.examples import LINE, SQUARE, WIDE, attending, built, network, noise, on
 
 EVEN = Image(size=(12, 12))
 FINE = Image(size=(15, 15))
@@ -436,11 +435,3 @@ def test_what_is_approximate_is_warned_of_with_its_place() -> None:
     assert quirk == "body[1] (self_attention): relative='published' breaks C4; use relative='exact'"
     (unread,) = network(Series(length=9), Pool(size=2)).warnings
     assert unread == "body[0] (pool): the last 1 of 9 points on axis 0 are never read"
-
-
-@pytest.mark.parametrize("name", EXAMPLES | RANDOM)
-def test_turns_that_no_grid_holds_are_warned_of_and_no_others(name: str) -> None:
-    architecture = (EXAMPLES | RANDOM)[name]
-    dims = len(architecture.input.grid)
-    exact = all(group.action(dims).exact for group in groups_of(architecture))
-    assert any("turns of" in warning for warning in architecture.warnings) != exact

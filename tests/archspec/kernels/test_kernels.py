@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, fx
 
-from archspec import Architecture, Conv, Disc, Norm, Pointwise, Siren, freeze, kept_kernels
+from archspec import Architecture, Conv, Disc, Norm, Pointwise, Siren, kept_kernels
 from archspec.geometry.tap_grid import Lattice, disc
 from archspec.layers.conv import GroupConv
-from tests.examples import EXAMPLES, SIREN, SQUARE, built, evaluated, network, noise, on
+from tests.examples import EXAMPLES, KINDS_BY_DEFAULT, SIREN, SQUARE, built, network, noise, on
+from tests.laws.subject import Subject
 
 CONTINUOUS = network(SQUARE, Conv(channels=2, kernel_size=5, kernel=SIREN), Norm())
 SAMPLES = {
@@ -97,12 +98,13 @@ def test_a_wide_window_is_the_kernel_without_one() -> None:
     assert torch.allclose(masked, weight * torch.from_numpy(factors))
 
 
-@pytest.mark.parametrize("name", [n for n in EXAMPLES if n not in ("O", "Oh")])
-def test_every_example_exports(name: str) -> None:
-    _, model, x = evaluated(name)
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", KINDS_BY_DEFAULT)
+def test_an_example_is_exported_by_torch(name: str) -> None:
+    of = Subject(name)
     with torch.no_grad():
-        program = torch.export.export(model, (x,))
-        assert torch.allclose(program.module()(x), model(x), rtol=0, atol=1e-10)
+        program = torch.export.export(of.model, (of.x,))
+        assert torch.allclose(program.module()(of.x), of.answer, rtol=0, atol=1e-10)
 
 
 ALONE = """
@@ -116,14 +118,14 @@ assert "archspec" not in sys.modules
 """
 
 
+@pytest.mark.thorough
 def test_a_frozen_network_runs_where_this_package_is_not(tmp_path: Path) -> None:
     chosen = ("D4 residual", "C8 siren", "D4 to C4 to C1", "graph", "causal siren strided")
     for number, name in enumerate(chosen):
-        _, model, x = evaluated(name)
-        frozen: nn.Module = freeze(model)
+        of = Subject(name)
         with torch.no_grad():
-            torch.export.save(torch.export.export(frozen, (x,)), tmp_path / f"{number}.pt2")
-            torch.save((x, frozen(x)), tmp_path / f"{number}.pt")
+            torch.export.save(torch.export.export(of.frozen(), (of.x,)), tmp_path / f"{number}.pt2")
+            torch.save((of.x, of.frozen()(of.x)), tmp_path / f"{number}.pt")
     script = tmp_path / "alone.py"
     script.write_text(ALONE)
     ran = subprocess.run(

@@ -27,8 +27,8 @@ from archspec import (
 )
 from archspec.geometry.cropping import gaussian_reach, kept_taps
 from archspec.layers.conv import GroupConv
-from tests.counting import counted
 from tests.examples import SEPARABLE, built, network, noise
+from tests.laws.counting import counted
 
 LONG = Series(channels=2, length=65)
 

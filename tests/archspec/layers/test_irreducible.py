@@ -9,8 +9,8 @@ from archspec import Group, Image, Pointwise, Series, SignalError, Volume, price
 from archspec.graph.signal import Signal
 from archspec.inputs import Input
 from archspec.layers.irreducible import IrreduciblePointwise, real_parts
-from tests.archspec.blocks.test_vectors_continuous import double
 from tests.examples import on
+from tests.laws.numbers import double
 
 PLACES: list[tuple[str, Input]] = [
     *((f"C{n}", Image(channels=1, size=(4, 5))) for n in (2, 3, 4, 5, 6, 8, 12)),

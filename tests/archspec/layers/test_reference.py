@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -13,9 +15,9 @@ from archspec.inputs import Image, Input, Series, Volume
 from archspec.kernels import Kernel
 from archspec.kernels.windows import Window
 from archspec.layers.conv import GroupConv
-from tests.archspec.blocks.test_vectors_continuous import double
 from tests.examples import SEPARABLE, built, network, seeded
-from tests.reference import coordinates, correlated, kernels, windows
+from tests.laws.numbers import double
+from tests.laws.reference import coordinates, correlated, kernels, windows
 
 KERNELS: tuple[Kernel, ...] = (
     Table(), Siren(hidden=4), Siren(hidden=3, weight_norm=True, omega_0=5.0),
@@ -38,11 +40,7 @@ PLACES: tuple[tuple[Input, tuple[int, ...], bool], ...] = (
     (Series(channels=2, length=5), (2,), True),
     (Image(channels=2, size=(4, 5)), (1, 2), False),
 )
-BOTH = pytest.mark.parametrize("algorithm", ["direct", "fft"])
 EACH = pytest.mark.parametrize("kernel", KERNELS, ids=lambda k: f"{k.kind}-{k.model_dump_json()[-40:]}")
-UNDER = pytest.mark.parametrize(
-    "window", WINDOWS, ids=lambda w: f"{w.kind}-{w.model_dump_json()[-20:]}" if w else "none"
-)
 
 
 def layer_of(input_: Input, conv: Conv) -> tuple[nn.Module, GroupConv]:
@@ -55,43 +53,60 @@ def layer_of(input_: Input, conv: Conv) -> tuple[nn.Module, GroupConv]:
     return module, bank
 
 
-@BOTH
+def fits(kernel: Kernel, window: Window | None, sizes: tuple[int, ...], causal: bool) -> bool:
+    return not (kernel.kind == "s4d" and len(sizes) > 1) and not (isinstance(window, Disc) and causal)
+
+
+def is_what_the_equations_say(input_: Input, conv: Conv) -> None:
+    module, bank = layer_of(input_, conv)
+    sizes, depthwise = conv.kernel_size, conv.factorisation == SEPARABLE
+    assert isinstance(sizes, tuple)
+    x = torch.randn(2, 2, *input_.grid, generator=seeded(3), dtype=torch.float64)
+    with double(), torch.no_grad():
+        sampled = kernels(conv, bank, 2 if depthwise else 6, sizes) * windows(conv, bank, sizes)
+        shape = (2, 1) if depthwise else (3, 2)
+        wanted = correlated(x, sampled.view(*shape, *sizes), conv.causal, depthwise) + column(bank.bias, len(sizes))
+        if depthwise:
+            mixing = module.get_submodule("mixing")
+            assert isinstance(mixing, GroupConv)
+            wanted = torch.einsum("oi,bi...->bo...", mixing.sample().flatten(1), wanted)
+            wanted = wanted + column(mixing.bias, len(sizes))
+        found = module(x)
+    assert (found - wanted).abs().max() < 1e-9 * max(1.0, float(wanted.abs().max())), repr(conv)
+
+
+WAYS = tuple(product(("full", SEPARABLE), ("direct", "fft")))
+
+
 @EACH
-@UNDER
-@pytest.mark.parametrize("factorisation", ["full", SEPARABLE])
-def test_the_layer_is_what_the_equations_say(
-    kernel: Kernel, window: Window | None, factorisation: str, algorithm: str
-) -> None:
-    compared = 0
-    for input_, sizes, causal in PLACES:
-        if (kernel.kind == "s4d" and len(sizes) > 1) or (isinstance(window, Disc) and causal):
-            continue
-        conv = Conv(
-            channels=3,
-            kernel_size=sizes,
-            kernel=kernel,
-            window=window,
-            factorisation=factorisation,
-            causal=causal,
-            allow_even=True,
-            algorithm=algorithm,
-        )
-        module, bank = layer_of(input_, conv)
-        x = torch.randn(2, 2, *input_.grid, generator=seeded(3), dtype=torch.float64)
-        with double(), torch.no_grad():
-            rows, depthwise = (2 if factorisation == SEPARABLE else 6), factorisation == SEPARABLE
-            sampled = kernels(conv, bank, rows, sizes) * windows(conv, bank, sizes)
-            shape = (2, 1) if depthwise else (3, 2)
-            wanted = correlated(x, sampled.view(*shape, *sizes), causal, depthwise) + column(bank.bias, len(sizes))
-            if depthwise:
-                mixing = module.get_submodule("mixing")
-                assert isinstance(mixing, GroupConv)
-                wanted = torch.einsum("oi,bi...->bo...", mixing.sample().flatten(1), wanted)
-                wanted = wanted + column(mixing.bias, len(sizes))
-            found = module(x)
-        assert (found - wanted).abs().max() < 1e-9 * max(1.0, float(wanted.abs().max())), (sizes, causal)
-        compared += 1
-    assert compared >= 1
+def test_the_layer_is_what_the_equations_say(kernel: Kernel) -> None:
+    """Under every window in every place; each window, and each place, in each way of working."""
+    for (i, window), (j, (input_, sizes, causal)) in product(enumerate(WINDOWS), enumerate(PLACES)):
+        if fits(kernel, window, sizes, causal):
+            is_what_the_equations_say(input_, convolution(kernel, window, sizes, causal, *WAYS[(i + j) % 4]))
+
+
+@pytest.mark.slow
+@EACH
+def test_it_is_under_every_window_in_every_place_in_each_way(kernel: Kernel) -> None:
+    for window, (input_, sizes, causal), way in product(WINDOWS, PLACES, WAYS):
+        if fits(kernel, window, sizes, causal):
+            is_what_the_equations_say(input_, convolution(kernel, window, sizes, causal, *way))
+
+
+def convolution(
+    kernel: Kernel, window: Window | None, sizes: tuple[int, ...], causal: bool, factorisation: str, algorithm: str
+) -> Conv:
+    return Conv(
+        channels=3,
+        kernel_size=sizes,
+        kernel=kernel,
+        window=window,
+        factorisation=factorisation,
+        causal=causal,
+        allow_even=True,
+        algorithm=algorithm,
+    )
 
 
 def spans(sizes: tuple[int, ...], causal: bool) -> bool:
@@ -130,23 +145,13 @@ def column(bias: Tensor | None, dims: int) -> Tensor:
     return bias.detach().view(-1, *(1,) * dims)
 
 
-@BOTH
 @EACH
-@pytest.mark.parametrize("place", range(len(PLACES)))
-def test_gradients_are_those_of_finite_differences(kernel: Kernel, algorithm: str, place: int) -> None:
-    input_, sizes, causal = PLACES[place]
-    if kernel.kind == "s4d" and len(sizes) > 1:
-        return
-    for window in (None, Gaussian(sigma=0.4, mean="learned"), Exponential(decay=0.4, per="channel")):
-        conv = Conv(
-            channels=2,
-            kernel_size=sizes,
-            kernel=kernel,
-            window=window,
-            causal=causal,
-            allow_even=True,
-            algorithm=algorithm,
-        )
+def test_gradients_are_those_of_finite_differences(kernel: Kernel) -> None:
+    learned = (None, Gaussian(sigma=0.4, mean="learned"), Exponential(decay=0.4, per="channel"))
+    for (i, window), (j, (input_, sizes, causal)) in product(enumerate(learned), enumerate(PLACES)):
+        if not fits(kernel, window, sizes, causal):
+            continue
+        conv = convolution(kernel, window, sizes, causal, "full", ("direct", "fft")[(i + j) % 2])
         module, bank = layer_of(input_, conv)
         if bank.window is not None:  # at a bound, a difference to both sides is no derivative
             with torch.no_grad():
@@ -162,7 +167,7 @@ def test_gradients_are_those_of_finite_differences(kernel: Kernel, algorithm: st
 
 
 @EACH
-@pytest.mark.parametrize("length", [64, 1000])
+@pytest.mark.parametrize("length", [pytest.param(64, marks=pytest.mark.slow), 1000])
 def test_in_single_precision_both_ways_agree(kernel: Kernel, length: int) -> None:
     size = length // 2 + 1
     body: list[Block] = [

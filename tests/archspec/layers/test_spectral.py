@@ -103,17 +103,17 @@ def problems(draw: st.DrawFn) -> Problem:
     return Problem(grid, taps, pads, inputs, inputs if depthwise else outputs, depthwise)
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
 @each
-def test_equals_the_direct_convolution(problem: Problem, dtype: torch.dtype, tolerance: float) -> None:
-    x, bank = problem.data(dtype)
-    wanted = problem.direct(x, bank)
-    assert problem.transformed(x, bank).dtype == dtype
-    assert error(problem.transformed(x, bank), wanted) < tolerance
-    with torch.no_grad():
-        spectrum = problem.spectrum(bank)
-        for way in (convolve, convolve_plain):
-            assert error(way(x, spectrum, problem.sizes, problem.out, problem.depthwise), wanted) < tolerance
+def test_equals_the_direct_convolution(problem: Problem) -> None:
+    for dtype, tolerance in ((torch.float64, 1e-12), (torch.float32, 1e-5)):
+        x, bank = problem.data(dtype)
+        wanted = problem.direct(x, bank)
+        assert problem.transformed(x, bank).dtype == dtype
+        assert error(problem.transformed(x, bank), wanted) < tolerance
+        with torch.no_grad():
+            spectrum = problem.spectrum(bank)
+            for way in (convolve, convolve_plain):
+                assert error(way(x, spectrum, problem.sizes, problem.out, problem.depthwise), wanted) < tolerance
 
 
 @each
@@ -225,12 +225,13 @@ class Frozen(nn.Module):
         return convolve_plain(x, torch.view_as_complex(self.spectrum), self.sizes, self.out, self.depthwise)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "problem",
     [
-        *both("causal", (50,), (33,), (32, 0)),
-        *both("image", (6, 9), (5, 4), (2, 2), (1, 2)),
-        *both("volume", (4, 3, 5), (3, 3, 3), (1, 1), (1, 1), (1, 1)),
+        both("causal", (50,), (33,), (32, 0))[0],
+        both("image", (6, 9), (5, 4), (2, 2), (1, 2))[1],
+        both("volume", (4, 3, 5), (3, 3, 3), (1, 1), (1, 1), (1, 1))[0],
     ],
 )
 def test_the_exported_convolution_agrees(problem: Problem, tmp_path: Path) -> None:

@@ -27,11 +27,11 @@ from archspec import (
     freeze,
 )
 from archspec.exporting.onnx_file import export_onnx
-from tests.archspec.blocks.test_laws import difference
-from tests.equivariance import without_border
-from tests.examples import EXAMPLES, RESAMPLED, built, network, noise, on
+from tests.examples import EXAMPLES, RESAMPLED, SELECTED_BY_DEFAULT, built, network, noise, on
+from tests.examples.selection import the_rest_slow
+from tests.laws.equivariance import without_border
+from tests.laws.numbers import difference
 
-examples = pytest.mark.parametrize("name", EXAMPLES)
 # What no network of the table may take: another grid, other channels, no batch, one axis more.
 WRONG = {
     "a point more": lambda x: torch.cat([x, x[..., -1:]], -1),
@@ -43,7 +43,7 @@ WRONG = {
 }
 
 
-@examples
+@pytest.mark.parametrize("name", SELECTED_BY_DEFAULT)
 def test_other_shapes_are_refused_with_the_remedies(name: str) -> None:
     architecture = EXAMPLES[name]
     model, x = built(architecture).eval(), noise(architecture)
@@ -56,8 +56,11 @@ def test_other_shapes_are_refused_with_the_remedies(name: str) -> None:
                     what(wrong(x))
 
 
+COMPILED = ("C4 table", "fft", "gaussian", "C4 in part", "C4 attention", "C4 frames")
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")  # torch's own, while it traces
-@pytest.mark.parametrize("name", ["C4 table", "fft", "gaussian", "C4 in part", "C4 attention", "C4 frames"])
+@pytest.mark.parametrize("name", the_rest_slow(["fft", "C4 in part", "C4 frames"], COMPILED))
 def test_the_border_survives_copies_and_every_way_of_compiling(name: str) -> None:
     architecture = EXAMPLES[name]
     model, x = built(architecture).eval(), noise(architecture)
@@ -78,6 +81,7 @@ def test_the_border_survives_copies_and_every_way_of_compiling(name: str) -> Non
             exported(longer)
 
 
+@pytest.mark.thorough
 def test_the_onnx_file_refuses_other_shapes(tmp_path: Path) -> None:
     import onnxruntime
 

@@ -38,9 +38,8 @@ from archspec import (
 from archspec.symmetry.certifying import certify
 from search import Task
 from search.training.trainer import evaluate
-from tests.archspec.blocks.test_laws import difference
-from tests.archspec.network.test_state import fresh
-from tests.examples import built, network, noise, on
+from tests.examples import built, fresh, network, noise, on
+from tests.laws.numbers import difference
 
 
 def seeded_network(architecture: Architecture, seed: int = 0) -> Network:
@@ -58,6 +57,7 @@ def stripes(count: int = 256) -> tuple[torch.Tensor, torch.Tensor]:
     return (x + 0.2 * torch.randn(x.shape, generator=generator))[:, None], y
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("fused", [True, False])
 def test_validation_between_fused_steps_is_that_of_the_frozen_network(fused: bool) -> None:
     architecture = Architecture(
@@ -166,8 +166,9 @@ def test_depth_without_norms_is_warned_of() -> None:
     assert any("norm" in warning.lower() for warning in deep.warnings)
 
 
+@pytest.mark.thorough
 def test_the_file_keeps_the_constraint_of_a_search_for_onnx(tmp_path: Path) -> None:
-    from tests.onnx_counting import counted_in_file
+    from tests.laws.onnx_counting import counted_in_file
     from tests.search.test_search_target import continuous
 
     result = continuous(target="onnx", constraints=["flops <= 60k"], trials=2).run(tmp_path / "run", workers=1)

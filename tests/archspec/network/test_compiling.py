@@ -28,6 +28,9 @@ from archspec import (
 )
 from archspec.layers.conv import GroupConv
 from tests.examples import NAMED, NAMED_APPROXIMATE, SEPARABLE, built, network, noise, on
+from tests.examples.selection import the_rest_slow
+
+pytestmark = pytest.mark.thorough
 
 NETWORKS: dict[str, Architecture] = {
     "windowed": network(
@@ -89,8 +92,9 @@ SLOW: dict[str, Architecture] = {
     "ccnn of images": published.ccnn(IMAGE, 3, blocks=2, channels=4, hidden=4),
 }
 PUBLISHED = CONTINUOUS | SLOW | NAMED | NAMED_APPROXIMATE
-ONCE = {*CONTINUOUS, "p4cnn", "p4mcnn", "gsa_net", "octahedral_cnn", "wavelet_net", "partial_gcnn anywhere"}
-ONCE |= {f"{name} on D4" for name in ("attentive_gcnn", "partial_gcnn", "separable_gcnn")}
+# Of each family that compiles something of its own.
+ONCE = {"flexnet", "ccnn", "p4cnn", "gsa_net", "octahedral_cnn", "wavelet_net", "partial_gcnn anywhere"}
+ONCE |= {"attentive_gcnn on D4", "separable_gcnn on D4"}
 
 
 def stepped(architecture: Architecture) -> int:
@@ -118,7 +122,7 @@ def stepped(architecture: Architecture) -> int:
     return counter.frame_count
 
 
-@pytest.mark.parametrize("name", [n if n in ONCE else pytest.param(n, marks=pytest.mark.slow) for n in PUBLISHED])
+@pytest.mark.parametrize("name", the_rest_slow(ONCE, PUBLISHED))
 @pytest.mark.filterwarnings("ignore")
 def test_a_training_step_of_a_named_network_is_one_graph_compiled_once(name: str) -> None:
     assert stepped(PUBLISHED[name]) == 1

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.devices import steps_of
-from tests.examples import EXAMPLES
+from tests.examples import EXAMPLES, KINDS, SELECTED
+from tests.laws.devices import steps_of
 
-SOME = set(list(EXAMPLES)[::16])  # that take all steps by default; under `slow` every example does
+pytestmark = pytest.mark.thorough
+SOME = set(KINDS)  # that take all steps by default; under `slow` every example does
 CARRIED = ("C4 siren", "gaussian")  # to another order, to other sizes
+RUN = [*SELECTED, *(name for name in CARRIED if name not in SELECTED)]
 OFTEN = {"train", "frozen", "certified", "turned"}
 SMALLEST = 4  # elements of a group that is certified by default
 FAULTY = {"index_on_the_cpu": {"D4 table": ["certified"]}, "buffer_on_the_cpu": {"C8 siren": ["turned"]}}
@@ -21,7 +23,7 @@ FAULTY = {"index_on_the_cpu": {"D4 table": ["certified"]}, "buffer_on_the_cpu": 
 
 def on_the_stand_in(runs: dict[str, dict[str, list[str]]]) -> dict[str, dict[str, str]]:
     """What goes wrong there, by fault and example, in one process."""
-    command = [sys.executable, "-W", "error", "-m", "tests.devices", json.dumps(runs)]
+    command = [sys.executable, "-W", "error", "-m", "tests.laws.devices", json.dumps(runs)]
     run = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[3], check=False)
     assert run.returncode == 0, run.stderr[-2000:]
     wrong: dict[str, dict[str, str]] = json.loads(run.stdout)
@@ -37,10 +39,10 @@ def by_default(name: str) -> list[str]:
 def wrong(request: pytest.FixtureRequest) -> dict[str, dict[str, str]]:
     """Of the examples that are asked for."""
     asked = {item.callspec.params.get("name") for item in request.session.items if hasattr(item, "callspec")}
-    return on_the_stand_in({"none": {n: by_default(n) for n in EXAMPLES if n in asked}, **FAULTY})
+    return on_the_stand_in({"none": {n: by_default(n) for n in RUN if n in asked}, **FAULTY})
 
 
-@pytest.mark.parametrize("name", EXAMPLES, ids=str)
+@pytest.mark.parametrize("name", RUN)
 def test_a_network_runs_wholly_where_it_is(name: str, wrong: dict[str, dict[str, str]]) -> None:
     assert name not in wrong["none"], wrong["none"][name]
 

@@ -12,8 +12,8 @@ from archspec import Architecture, Image, Series, published
 from search import Task, Training
 from search.outcome import Scored
 from search.training.trainer import train
-from tests.devices import STEPS, case, steps_of
 from tests.examples import EXAMPLES
+from tests.laws.devices import STEPS, case, steps_of
 
 pytestmark = [
     pytest.mark.gpu,
@@ -40,15 +40,12 @@ def whole_float32() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_a_network_runs_on_it_as_on_the_cpu(name: str) -> None:
+def test_a_network_runs_on_it_as_on_the_cpu_and_a_step_under_autocast_is_finite(name: str) -> None:
     at = case(EXAMPLES[name], GPU, torch.float32, TOLERANCE)
     for step in steps_of(EXAMPLES[name]):
         STEPS[step](at)
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_a_step_under_autocast_is_finite(name: str) -> None:
-    model, x, _ = case(EXAMPLES[name], GPU, torch.float32, TOLERANCE)
+    model, x, _ = at
+    model.zero_grad()
     with torch.autocast(GPU.type, torch.bfloat16):
         loss = model.train()(x).float().square().mean()
     loss.backward()

@@ -9,17 +9,16 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, grad, jvp, vmap
 
-from archspec import Conv, Dense, Network, Siren, freeze, kept_kernels
+from archspec import Architecture, Conv, Dense, Network, Siren, freeze, kept_kernels
 from archspec.layers.conv import GroupConv
 from archspec.layers.kernels.features import FeatureKernel
 from archspec.layers.precision import widened
-from tests.archspec.blocks.test_laws import difference
-from tests.examples import EXAMPLES, LINE, built, network, noise
+from tests.examples import EXAMPLES, LINE, SELECTED_BY_DEFAULT, built, network, noise
+from tests.laws.numbers import difference
 
 # In units of the precision's last place: the largest that was found over the table is 4.3 (autocast to bfloat16).
 ROUNDINGS = 8
 HALF = (torch.bfloat16, torch.float16)
-examples = pytest.mark.parametrize("name", EXAMPLES)
 BY_FFT = {name: a for name, a in EXAMPLES.items() if "fft" in name} | {"D4 in part": EXAMPLES["D4 in part, twice"]}
 by_fft = pytest.mark.parametrize("name", BY_FFT)
 
@@ -38,9 +37,7 @@ def holds(dtype: torch.dtype, wanted: Tensor) -> bool:
     return bool(wanted.abs().max() < torch.finfo(dtype).max / 100)
 
 
-@examples
-def test_networks_in_half_precision_answer_within_its_rounding(name: str) -> None:
-    architecture = EXAMPLES[name]
+def answers_in_half_precision_are_within_its_rounding(architecture: Architecture) -> None:
     with torch.no_grad():
         wanted = built(architecture).eval()(noise(architecture))
     for dtype in (d for d in HALF if holds(d, wanted)):
@@ -52,9 +49,7 @@ def test_networks_in_half_precision_answer_within_its_rounding(name: str) -> Non
         assert difference(y.double(), exactly(model, x)) < ROUNDINGS * torch.finfo(dtype).eps / 2
 
 
-@examples
-def test_autocast_answers_within_its_rounding(name: str) -> None:
-    architecture = EXAMPLES[name]
+def answers_under_autocast_are_within_its_rounding(architecture: Architecture) -> None:
     model, x = built(architecture).float().eval(), noise(architecture).float()
     wanted = exactly(model, x)
     for dtype in (d for d in HALF if holds(d, wanted)):
@@ -64,15 +59,26 @@ def test_autocast_answers_within_its_rounding(name: str) -> None:
         assert difference(model(x).double(), wanted) < 1e-4
 
 
-@examples
-def test_a_step_of_training_under_autocast_has_finite_gradients(name: str) -> None:
-    architecture = EXAMPLES[name]
+def a_step_of_training_under_autocast_has_finite_gradients(architecture: Architecture) -> None:
     model, x = built(architecture).float().train(), noise(architecture).float()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         loss = model(x).float().square().mean()
     loss.backward()
     assert torch.isfinite(loss)
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
+
+
+LAWS = (
+    answers_in_half_precision_are_within_its_rounding,
+    answers_under_autocast_are_within_its_rounding,
+    a_step_of_training_under_autocast_has_finite_gradients,
+)
+
+
+@pytest.mark.parametrize("name", SELECTED_BY_DEFAULT)
+def test_an_example_keeps_every_law_of_precision(name: str) -> None:
+    for law in LAWS:
+        law(EXAMPLES[name])
 
 
 def test_kernels_that_are_made_in_half_precision_fail_that_law() -> None:

@@ -34,8 +34,8 @@ from archspec import (
     price,
 )
 from archspec.geometry.tap_grid import Lattice
-from tests.archspec.blocks.test_vectors_continuous import double
 from tests.examples import RESAMPLED, built, network, seeded
+from tests.laws.numbers import double
 
 SMOOTH = Gaussian(sigma=0.33, threshold=0.01)
 KERNELS = {

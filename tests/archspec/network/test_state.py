@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,10 +37,10 @@ from archspec.layers.bank import Bank
 from archspec.network.offsets import turn
 from archspec.network.statistics import reestimate
 from archspec.symmetry.certifying import certify
-from tests.archspec.blocks.test_laws import difference
-from tests.examples import EXAMPLES, LINE, built, network, noise, on
+from tests.examples import EXAMPLES, LINE, SELECTED_BY_DEFAULT, built, fresh, grown, network, noise, on
+from tests.examples.selection import the_rest_slow
+from tests.laws.numbers import difference
 
-examples = pytest.mark.parametrize("name", EXAMPLES)
 SEVERAL = (
     "C4 table",
     "C8 siren",
@@ -125,23 +125,19 @@ WAYS: dict[str, Callable[[Network, Tensor], None]] = {
 }
 
 
-def fresh(model: Network) -> Network:
-    """Another network with the state of this one."""
-    other = built(model.architecture, seed=9).train(model.training)
-    other.load_state_dict(model.state_dict())
-    return other
-
-
-@examples
-def test_every_way_of_writing_weights_is_seen(name: str) -> None:
-    architecture = EXAMPLES[name]
+def what_is_written_is_seen(architecture: Architecture, ways: Iterable[str] = ("numpy",)) -> None:
     model, x = built(architecture).eval(), noise(architecture)
-    for way, write in WAYS.items():
+    for way in ways:
         with torch.no_grad():
             model(x)
-        write(model, x)
+        WAYS[way](model, x)
         with torch.no_grad():
             assert difference(model(x), fresh(model)(x)) < ROUNDING, way
+
+
+@pytest.mark.parametrize("name", the_rest_slow(SEVERAL, EXAMPLES))
+def test_every_way_of_writing_weights_is_seen(name: str) -> None:
+    what_is_written_is_seen(EXAMPLES[name], WAYS)
 
 
 @several
@@ -189,9 +185,7 @@ def _pruned(model: nn.Module) -> Iterator[None]:
         prune.remove(module, parameter)
 
 
-@examples
-def test_pruning_is_seen_in_the_network_and_frozen(name: str) -> None:
-    architecture = EXAMPLES[name]
+def pruning_is_seen_in_the_network_and_frozen(architecture: Architecture) -> None:
     model, x = built(architecture).eval(), noise(architecture)
     with torch.no_grad(), _pruned(model):
         for parameter in model.parameters():
@@ -237,23 +231,8 @@ COPIES: dict[str, Callable[[Network], Network]] = {
 }
 
 
-def unlike_when_built(architecture: Architecture) -> Network:
-    """A network whose windows have grown to other sizes than it was built with."""
-    model = built(architecture)
-    for part in model.modules():
-        if isinstance(part, Bank) and part.window is not None and part.window.learned:
-            part.window.log_width.data += 0.4
-    model.fit()
-    for part in model.modules():
-        if isinstance(part, Bank) and part.window is not None and part.window.learned:
-            part.window.log_width.data -= 0.9  # between two fits: the size is no longer that of the width
-    return model.eval()
-
-
-@examples
-def test_a_copy_is_the_whole_network(name: str) -> None:
-    architecture = EXAMPLES[name]
-    model, x = unlike_when_built(architecture), noise(architecture)
+def a_copy_is_the_whole_network(architecture: Architecture) -> None:
+    model, x = grown(architecture), noise(architecture)
     with torch.no_grad():
         wanted = model(x)
         for way, copied in COPIES.items():
@@ -269,9 +248,7 @@ def test_a_copy_is_the_whole_network(name: str) -> None:
             assert torch.equal(model(x), wanted), f"{way} shares memory"
 
 
-@examples
-def test_there_and_back_in_half_precision_is_a_network_of_these_weights(name: str) -> None:
-    architecture = EXAMPLES[name]
+def there_and_back_in_half_precision_is_a_network_of_these_weights(architecture: Architecture) -> None:
     model, x = built(architecture).float().eval(), noise(architecture).float()
     model.half().float()
     other = lower(architecture).eval()
@@ -312,10 +289,8 @@ def test_what_a_person_has_added_is_copied_too() -> None:
         assert copied.architecture == model.architecture
 
 
-@examples
-def test_loading_its_own_state_changes_nothing(name: str) -> None:
-    architecture = EXAMPLES[name]
-    model, x = unlike_when_built(architecture), noise(architecture)
+def loading_its_own_state_changes_nothing(architecture: Architecture) -> None:
+    model, x = grown(architecture), noise(architecture)
     with torch.no_grad():
         before, cost = model(x), model.cost()
         model.load_state_dict(model.state_dict())
@@ -341,9 +316,7 @@ def test_a_size_that_no_kernel_has_is_refused(size: tuple[int, ...]) -> None:
         model.load_state_dict(state)
 
 
-@examples
-def test_networks_share_no_memory(name: str) -> None:
-    architecture = EXAMPLES[name]
+def networks_share_no_memory(architecture: Architecture) -> None:
     x = noise(architecture)
     with torch.no_grad():
         wanted = built(architecture).eval()(x)
@@ -353,6 +326,22 @@ def test_networks_share_no_memory(name: str) -> None:
         for parameter in spoilt.parameters():
             parameter.zero_()
         assert torch.equal(built(architecture).eval()(x), wanted)
+
+
+LAWS = (
+    what_is_written_is_seen,
+    pruning_is_seen_in_the_network_and_frozen,
+    a_copy_is_the_whole_network,
+    there_and_back_in_half_precision_is_a_network_of_these_weights,
+    loading_its_own_state_changes_nothing,
+    networks_share_no_memory,
+)
+
+
+@pytest.mark.parametrize("name", SELECTED_BY_DEFAULT)
+def test_an_example_keeps_every_law_of_state(name: str) -> None:
+    for law in LAWS:
+        law(EXAMPLES[name])
 
 
 def test_writing_zeros_leaves_the_bias_of_the_head() -> None:

@@ -14,9 +14,9 @@ import yaml
 from archspec import Architecture, SignalError, SpecError, price
 from archspec.schema.document import MAX_BYTES, read_file, read_json, read_yaml, write_yaml
 from spaces import Space
-from tests.bounds import bounded
 from tests.examples import EXAMPLES
-from tests.mutations import mutated
+from tests.examples.mutations import mutated
+from tests.laws.bounds import bounded
 
 MUTATIONS = 600
 GOOD = EXAMPLES["D4 residual"]

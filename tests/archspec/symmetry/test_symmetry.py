@@ -17,6 +17,7 @@ from archspec import (
     Image,
     Lift,
     Magnet,
+    Network,
     Norm,
     Partial,
     Pool,
@@ -30,59 +31,50 @@ from archspec import (
 from archspec.symmetry.certificate import Certificate
 from archspec.symmetry.certifying import certify, settle
 from archspec.symmetry.signals import smooth_noise, transformed
-from tests.equivariance import BROKEN, EXACT, deviations, groups_of, settled
 from tests.examples import APPROXIMATE, EXAMPLES, NAMED, RANDOM, SYMMETRIC, network, noise, on
+from tests.examples.selection import the_rest_slow
+from tests.laws.equivariance import BROKEN, EXACT, deviations, groups_of, settled
 
-EIGHTHS = {name for name, a in RANDOM.items() if Group("C8") in groups_of(a)}
-WITH_A_GROUP = SYMMETRIC | NAMED | {name: a for name, a in RANDOM.items() if groups_of(a) and name not in EIGHTHS}
+# What random networks keep; of eighth turns they keep the quarter turns among them exactly.
+TURNED = {n: {Group("C4")} if Group("C8") in groups_of(a) else groups_of(a) for n, a in RANDOM.items() if groups_of(a)}
 
 
 def test_many_random_networks_have_a_symmetry() -> None:
-    assert len(WITH_A_GROUP) > 150
-    assert {group.name for a in WITH_A_GROUP.values() for group in groups_of(a)} >= {
-        "C2",
-        "C4",
-        "D1",
-        "D4",
-        "T",
-        "O",
-        "Oh",
-    }
+    assert len(TURNED) > 150
+    kept = {group.name for groups in (*TURNED.values(), *map(groups_of, SYMMETRIC.values())) for group in groups}
+    assert kept >= {"C2", "C4", "D1", "D4", "T", "O", "Oh"}
 
 
-@pytest.mark.parametrize("name", WITH_A_GROUP)
-def test_turning_before_is_turning_after_at_every_node(name: str) -> None:
-    architecture = WITH_A_GROUP[name]
-    model = settled(architecture)
-    for group in groups_of(architecture):
-        errors = deviations(model, architecture, group)
+def turning_before_is_turning_after_at_every_node(model: Network, groups: set[Group]) -> None:
+    for group in groups:
+        errors = deviations(model, model.architecture, group)
         assert errors
         assert max(errors.values()) < EXACT, max(errors.items(), key=lambda item: item[1])
 
 
-@pytest.mark.parametrize("name", sorted(EIGHTHS))
-def test_random_networks_of_eighth_turns_keep_quarter_turns_exactly(name: str) -> None:
-    assert max(deviations(settled(RANDOM[name]), RANDOM[name], Group("C4")).values()) < EXACT
+def the_certificate_says_so(model: Network) -> None:
+    signals = [n.signal for n in model.architecture.graph.nodes.values() if n.block and n.signal.grid]
+    for group in {signal.symmetry for signal in signals}:
+        if all(signal.symmetry == group for signal in signals):
+            certificate = certify(model, group)
+            assert certificate.verdict == "exact"
+            assert certificate.error < EXACT
+            assert certificate.breaks is None
+            assert len(certificate.features) == len(certificate.output) == group.order
 
 
-@pytest.mark.parametrize("name", [name for name in SYMMETRIC if groups_of(SYMMETRIC[name])])
-def test_the_certificate_says_so(name: str) -> None:
-    architecture = SYMMETRIC[name]
-    kept = [
-        group
-        for group in groups_of(architecture)
-        if all(
-            node.signal.symmetry == group
-            for node in architecture.graph.nodes.values()
-            if node.block and node.signal.grid
-        )
-    ]
-    for group in kept:
-        certificate = certify(settled(architecture), group)
-        assert certificate.verdict == "exact"
-        assert certificate.error < EXACT
-        assert certificate.breaks is None
-        assert len(certificate.features) == len(certificate.output) == group.order
+@pytest.mark.parametrize("name", SYMMETRIC | NAMED)
+def test_an_example_keeps_its_symmetry_and_is_certified(name: str) -> None:
+    model = settled(EXAMPLES[name])
+    turning_before_is_turning_after_at_every_node(model, groups_of(EXAMPLES[name]))
+    if groups_of(EXAMPLES[name]):
+        the_certificate_says_so(model)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", the_rest_slow(list(TURNED)[::3], TURNED))
+def test_a_random_network_keeps_its_symmetry(name: str) -> None:
+    turning_before_is_turning_after_at_every_node(settled(RANDOM[name]), TURNED[name])
 
 
 @pytest.mark.parametrize("name", APPROXIMATE)
@@ -175,8 +167,9 @@ def test_a_certificate_is_data() -> None:
 SLOW = pytest.mark.slow
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("group", ["C8", pytest.param("C12", marks=SLOW), pytest.param("C16", marks=SLOW)])
-@pytest.mark.parametrize("kernel", [Siren(), Magnet()], ids=["siren", "magnet"])
+@pytest.mark.parametrize("kernel", [Siren(), pytest.param(Magnet(), marks=SLOW)], ids=["siren", "magnet"])
 def test_three_layers_at_kernel_7_turn_under_any_angle_and_a_quarter_group_does_not(
     group: str, kernel: Siren | Magnet
 ) -> None:
@@ -255,7 +248,6 @@ def test_the_turn_of_an_image_is_from_the_first_axis_to_the_second() -> None:
     assert down_to_right[0, 0, 1, 2] == 1
 
 
-@pytest.mark.parametrize("size", [8, 9, 10, 13])
 @pytest.mark.parametrize(
     "block",
     [
@@ -274,13 +266,14 @@ def test_the_turn_of_an_image_is_from_the_first_axis_to_the_second() -> None:
     ],
     ids=str,
 )
-def test_the_parity_rule_is_true_both_ways(block: Conv | Pool, size: int) -> None:
+def test_the_parity_rule_is_true_both_ways(block: Conv | Pool) -> None:
     """Where the rule allows, the network is exact; where it refuses, the layers forced onto that grid are broken."""
-    allowed = [n for n in range(size, size + 6) if _fits(n, block)]
-    architecture = on("D4", block, input=Image(channels=1, size=(allowed[0],) * 2))
-    errors = deviations(settled(architecture), architecture, Group("D4"), grid=(size, size))
-    assert (max(errors.values()) < EXACT) == (allowed[0] == size)
-    assert max(errors.values()) < EXACT or max(errors.values()) > BROKEN
+    for size in (8, 9, 10, 13):
+        allowed = [n for n in range(size, size + 6) if _fits(n, block)]
+        architecture = on("D4", block, input=Image(channels=1, size=(allowed[0],) * 2))
+        errors = deviations(settled(architecture), architecture, Group("D4"), grid=(size, size))
+        assert (max(errors.values()) < EXACT) == (allowed[0] == size), size
+        assert max(errors.values()) < EXACT or max(errors.values()) > BROKEN, size
 
 
 def test_an_activation_and_a_norm_keep_quarter_turns_of_a_disc_windowed_kernel() -> None:

@@ -1,6 +1,6 @@
 """What is public runs where the network is: the steps that a stand-in device and a GPU are both held to.
 
-    python -m tests.devices '{"none": {"table": ["train", "frozen"]}}'
+    python -m tests.laws.devices '{"none": {"table": ["train", "frozen"]}}'
 
 runs them on the stand-in and prints what goes wrong, by example. It is a process of its own because a stand-in belongs
 to a whole process: torch has to know of it before the first backward, and takes it for an accelerator from then on.
@@ -201,7 +201,7 @@ FAULTS = {f.__name__: f for f in (index_on_the_cpu, buffer_on_the_cpu)}
 
 def main(runs: dict[str, dict[str, list[str]]]) -> dict[str, dict[str, str]]:
     """What goes wrong on the stand-in, by example, under each fault, or with none, which is named `none`."""
-    from tests.elsewhere import AWAY, Elsewhere
+    from tests.laws.elsewhere import AWAY, Elsewhere
 
     torch.set_num_threads(1)
     wrong: dict[str, dict[str, str]] = {fault: {} for fault in runs}

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-VECTORS = Path(__file__).parent / "vectors"
+VECTORS = Path(__file__).parents[1] / "vectors"
 REPLAYED: set[str] = set()  # by the modules that have been imported
 
 

@@ -1,0 +1,1 @@
+"""How each law is measured: what several files of tests use; the laws themselves stand in the tests of their room."""

@@ -1,0 +1,15 @@
+"""Whatever trains or starts processes is thorough: left out by `make test-fast`."""
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+TRAINS = ("backends", "cli", "report", "training", "test_result.py", "test_search_target.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark by folder: a new file in one of them need not think of it."""
+    for item in items:
+        if any(item.path.is_relative_to(HERE / name) for name in TRAINS):
+            item.add_marker(pytest.mark.thorough)
