@@ -62,7 +62,7 @@ keep_old_names(
         "action": ("geometry.action",),
         "agreement": ("exporting.agreement",),
         "assembling": ("network.assembling",),
-        "block": ("graph.block",),
+        "block": ("graph.block", "graph.grids"),
         "blocks.averaging": ("blocks.around.averaging",),
         "blocks.canonicalise": ("blocks.around.canonicalise",),
         "blocks.conv_checks": ("blocks.conv.checks",),

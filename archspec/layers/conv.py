@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from archspec.geometry.cropping import zeros_around
-from archspec.geometry.fourier import Target, by_transforms, fft_sizes, layouts, shares_spectra
+from archspec.geometry.fourier import Target, by_transforms, fft_sizes, shares_spectra
 from archspec.layers.kernel_layer import KernelLayer
 from archspec.layers.kernels.features import FeatureKernel, KernelModule
 from archspec.layers.kernels.table import Table
@@ -22,6 +22,7 @@ from archspec.layers.layer import Active, Places
 from archspec.layers.plain import plain_convolution, plain_transform
 from archspec.layers.precision import widened, without_autocast
 from archspec.layers.spectral import convolve, kernel_spectrum, spectrum_of_features
+from archspec.layers.ways import fastest_way
 from archspec.layers.windows import LearnedWindow
 
 if TYPE_CHECKING:
@@ -29,35 +30,6 @@ if TYPE_CHECKING:
 
 CONV = (F.conv1d, F.conv2d, F.conv3d)
 INNERMOST = (torch.contiguous_format, torch.channels_last, torch.channels_last_3d)
-
-
-class Way(NamedTuple):
-    """How a direct convolution is called: what it pads by itself, what is padded before, channels innermost or not."""
-
-    own_padding: tuple[int, ...]
-    pad: list[int]
-    channels_last: bool
-
-
-def fastest_way(
-    around: tuple[tuple[int, int], ...], taps: tuple[int, ...], depthwise: bool, training: bool, device: str = "cpu"
-) -> Way:
-    """What measures as fastest on this kind of device, by the table of `archspec.geometry.fourier.layouts`.
-
-    Above some size a convolution that pads by itself leaves the fast path of the library; the backward of a depthwise
-    one is several times faster with the channels innermost, its forward slower.
-    """
-    dims, size, table = len(taps), max(taps), layouts()["cpu" if device == "cpu" else "cuda"]
-    kind = f"{'depthwise' if depthwise else 'full'} {'training' if training else 'evaluation'}"
-    least, most = table["channels last"].get(f"{dims}-D {kind}", (1, 0))
-    last = least <= size <= most
-    largest = table["pads by itself"]["channels last" if last else kind]
-    by_itself = size <= largest and all(before == after for before, after in around)
-    return Way(
-        tuple(before for before, _ in around) if by_itself else (0,) * dims,
-        [] if by_itself else [n for pair in around[::-1] for n in pair],
-        last,
-    )
 
 
 class GroupConv(KernelLayer):

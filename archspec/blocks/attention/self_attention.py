@@ -10,8 +10,9 @@ from pydantic import Field
 
 from archspec.geometry.groups import Group, groups_for
 from archspec.geometry.relative_positions import Shape, View, counts, positions
-from archspec.graph.block import Channels, Primitive, require_turnable, require_unpooled
+from archspec.graph.block import Channels, Primitive
 from archspec.graph.cost import Cost
+from archspec.graph.grids import require_turnable, require_unpooled
 from archspec.graph.signal import Signal, SignalError
 from archspec.schema.model import later
 

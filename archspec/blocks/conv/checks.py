@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archspec.blocks.conv.fields import Fields
 from archspec.geometry.groups import Group
-from archspec.graph.block import per_axis, require_turnable, too_large
+from archspec.graph.grids import per_axis, require_turnable, too_large
 from archspec.graph.signal import Signal, SignalError
 
 

@@ -16,8 +16,9 @@ from archspec.blocks.conv.fields import DEFAULT_SCALES, Fields, on_a_sector
 from archspec.blocks.pointwise import Pointwise
 from archspec.geometry.fourier import Target
 from archspec.geometry.groups import Group, groups_for
-from archspec.graph.block import LearnedSizes, Primitive, require_unpooled, slide
+from archspec.graph.block import LearnedSizes, Primitive
 from archspec.graph.cost import Cost
+from archspec.graph.grids import require_unpooled, slide
 from archspec.graph.signal import Signal, SignalError
 from archspec.kernels.kernel import Wanted
 

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from archspec.geometry.groups import Group
 from archspec.geometry.tap_grid import Lattice
-from archspec.graph.block import Channels, Primitive, per_axis
+from archspec.graph.block import Channels, Primitive
+from archspec.graph.grids import per_axis
 from archspec.graph.signal import Signal
 from archspec.kernels import AnyKernel, Table
 from archspec.kernels.windows import AnyWindow

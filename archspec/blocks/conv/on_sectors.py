@@ -9,8 +9,8 @@ from archspec.blocks.conv import checks
 from archspec.blocks.conv.fields import Fields
 from archspec.geometry.groups import Group
 from archspec.geometry.sampling import Place
-from archspec.graph.block import slide
 from archspec.graph.cost import Cost
+from archspec.graph.grids import slide
 from archspec.graph.signal import Signal, SignalError
 from archspec.kernels.kernel import Wanted
 

@@ -8,7 +8,7 @@ from archspec.blocks.conv.fields import Fields
 from archspec.geometry.cropping import equalised
 from archspec.geometry.groups import Group
 from archspec.geometry.sampling import sample_count
-from archspec.graph.block import per_axis
+from archspec.graph.grids import per_axis
 from archspec.graph.signal import Signal
 from archspec.kernels import Kernel, Table
 from archspec.kernels.kernel import Wanted
