@@ -26,7 +26,7 @@ from archspec.layers.ways import fastest_way
 from archspec.layers.windows import LearnedWindow
 
 if TYPE_CHECKING:
-    from archspec.geometry.sampling import Place
+    from archspec.geometry.sampling import Sampling
 
 CONV = (F.conv1d, F.conv2d, F.conv3d)
 INNERMOST = (torch.contiguous_format, torch.channels_last, torch.channels_last_3d)
@@ -36,7 +36,7 @@ class GroupConv(KernelLayer):
     """(B, I, *S) or (B, I, N, *S) to (B, O, *S') or (B, O, N, *S').
 
     Args:
-        kept: taps per axis that the window leaves as it begins; empty: all.
+        cropped: taps per axis that the window leaves as it begins; empty: all.
         energy: the sum of squares of one kernel over its taps and elements, in expectation.
         lifts: whether the input has no group axis although N > 1.
         padding: `same`, `valid` or `causal`.
@@ -53,9 +53,8 @@ class GroupConv(KernelLayer):
         self,
         kernel: KernelModule,
         window: LearnedWindow | None,
-        where: Place,
-        sizes: tuple[int, ...],
-        kept: tuple[int, ...] = (),
+        where: Sampling,
+        cropped: tuple[int, ...] = (),
         *,
         energy: float,
         lifts: bool,
@@ -66,15 +65,15 @@ class GroupConv(KernelLayer):
         grid: tuple[int, ...] = (),
         **bank: Any,
     ) -> None:
-        super().__init__(kernel, window, where, sizes, **bank)
+        super().__init__(kernel, window, where, **bank)
         self.padding, self.stride, self.algorithm, self.grid = padding, stride, algorithm, grid
         self.grouped_input, self.grouped = self.order > 1 and not lifts, self.order > 1
         self.bias = nn.Parameter(torch.zeros(self.outputs)) if bias else None
-        self.begin(kept, energy)
+        self.begin(cropped, energy)
 
-    def place(self, kept: tuple[int, ...]) -> None:
+    def place(self, cropped: tuple[int, ...]) -> None:
         """Sample these taps of the kernel from now on."""
-        super().place(kept)
+        super().place(cropped)
         self.apart = self.elements == 1  # each element of what is given comes of one that is read
         self.around = zeros_around(self.taps, self.padding)
         self.choose()
@@ -198,18 +197,16 @@ class GroupConv(KernelLayer):
 def pointwise(
     inputs: int,
     outputs: int,
-    where: Place,
-    dims: int,
+    where: Sampling,
     bias: bool,
     kernel: KernelModule | None = None,
 ) -> GroupConv:
     """A linear map at each position, convolving over the group: `where` samples one tap of the kernel, or weights."""
-    order, elements = where(()).index.shape[:2]
+    order, elements = where.group.order, where.elements
     return GroupConv(
         kernel or Table(outputs * inputs, elements, 1),
         None,
         where,
-        (1,) * dims,
         inputs=inputs,
         outputs=outputs,
         order=order,
@@ -217,7 +214,7 @@ def pointwise(
         energy=1 / inputs,
         crop=None,
         lifts=False,
-        stride=(1,) * dims,
+        stride=(1,) * len(where.taps.sizes),
         padding="same",
         bias=bias,
     )

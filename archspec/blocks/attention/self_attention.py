@@ -68,7 +68,7 @@ class Attention(Primitive):
         self._require_window(x)
         require_turnable(group, x)
         view = self.view(x)
-        keys = math.prod(view.lattice.taps) if view.window else x.positions
+        keys = math.prod(view.taps.taps) if view.window else x.positions
         if x.positions * keys * group.order > MOST_PAIRS:
             raise SignalError(
                 f"{x.positions} points with {keys} keys each on {group} fit no memory; use a smaller window, or pool "
