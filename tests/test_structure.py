@@ -1,25 +1,40 @@
-"""The shape of the project: its layers, its size, its public names, and what it takes to add a block."""
+"""The shape of the project: its layers, its files, and that no part reaches into another or into a library."""
 
 from __future__ import annotations
 
+import ast
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
-import archspec
-import spaces
-from archspec.blocks.conv.conv import Convolution
-from archspec.blocks.heads import Readout
-from archspec.graph.block import BLOCKS, HEADS, Block, Primitive
-from archspec.kernels import KERNELS
-from archspec.kernels.windows import WINDOWS
-from tests.examples import EXAMPLES
 from tests.laws.process import ROOT, run
+from tests.laws.source import PACKAGES, foreign_checks, modules, reaches_into_libraries
 
-PACKAGES = ("archspec", "spaces", "search")
+LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
 
-def test_the_layers_hold() -> None:
-    report = run("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
-    assert "0 broken" in report
+def test_the_layers_hold_and_no_imports_go_in_a_circle() -> None:
+    assert "0 broken" in run("-c", LINT)
+
+
+CIRCLES = {
+    "for the type checker alone": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    {planted}\n",
+    "inside a function": "def late() -> None:\n    {planted}\n",
+}
+
+
+@pytest.mark.parametrize("where", CIRCLES)
+def test_a_circle_of_imports_is_found(where: str, tmp_path: Path) -> None:
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    read = tmp_path / "archspec/geometry/cropping.py"
+    text = CIRCLES[where].format(planted="from archspec.geometry.tap_grid import Lattice")
+    read.write_text(f"{read.read_text()}\n\n{text}")  # which `tap_grid` imports
+    with pytest.raises(AssertionError, match=r"No cycles allowed|no import cycles BROKEN"):
+        run("-c", LINT, at=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -44,120 +59,55 @@ def test_every_file_is_short_and_says_what_it_is(package: str) -> None:
         assert text.startswith('"""'), file
 
 
-PUBLIC = {
-    "Activation",
-    "Attention",
-    "Architecture",
-    "Block",
-    "Branch",
-    "Check",
-    "Kernel",
-    "Primitive",
-    "Canonicalise",
-    "Classifier",
-    "Conv",
-    "Cost",
-    "Dense",
-    "Disc",
-    "Dropout",
-    "Exponential",
-    "Fourier",
-    "Finite",
-    "FrameAverage",
-    "Gaussian",
-    "Graph",
-    "GraphNode",
-    "Group",
-    "GroupPool",
-    "Hyena",
-    "Image",
-    "Lift",
-    "Magnet",
-    "Mlp",
-    "Network",
-    "Norm",
-    "Partial",
-    "Pointwise",
-    "Pool",
-    "Regressor",
-    "Repeat",
-    "Residual",
-    "Restrict",
-    "Scales",
-    "SelfAttention",
-    "SelfAttentionLift",
-    "Sequential",
-    "Series",
-    "Signal",
-    "SignalError",
-    "S4D",
-    "Siren",
-    "SpecError",
-    "Spline",
-    "Table",
-    "TestTimeAverage",
-    "Volume",
-    "admissibility_penalty",
-    "alias_penalty",
-    "carry",
-    "choice",
-    "export",
-    "freeze",
-    "integer",
-    "kept_kernels",
-    "load",
-    "lower",
-    "order",
-    "price",
-    "real",
-    "register",
-    "roles",
+# --- what is asked and read where it should not be; a row that is no longer needed has to go ---
+
+Check = Callable[[dict[str, ast.Module]], set[tuple[str, str]]]
+STILL: dict[Check, set[tuple[str, str]]] = {
+    foreign_checks: {
+        ("archspec/layers/conv.py", "FeatureKernel"),
+        ("archspec/layers/turns.py", "FeatureKernel"),
+    },
+    reaches_into_libraries: {
+        ("archspec/network/freezing.py", "_assert"),  # what torch.fx itself writes for an assertion
+        ("archspec/testing/counting.py", "_fft_c2r"),  # operators have no other names
+        ("archspec/testing/counting.py", "_fft_r2c"),
+        ("search/engine.py", "_storage"),
+        ("search/engine.py", "_study_id"),
+    },
+}
+each_check = pytest.mark.parametrize("check", STILL, ids=lambda check: check.__name__)
+
+
+@each_check
+def test_nothing_new_is_asked_of_other_families_or_of_what_libraries_keep_to_themselves(check: Check) -> None:
+    found = check(modules(ROOT))
+    assert not found - STILL[check], "ask the object itself (CONTRIBUTING, doors), or use what the library publishes"
+    assert not STILL[check] - found, "it is no longer there: take the row out"
+
+
+PLANTED: dict[str, tuple[Check, str]] = {
+    "isinstance": (foreign_checks, "from archspec.blocks.conv.conv import Conv\nisinstance(x, int | Conv)"),
+    "isinstance of several": (foreign_checks, "import archspec\nisinstance(x, (int, archspec.Siren))"),
+    "issubclass": (foreign_checks, "from archspec.kernels import Table as T\nissubclass(x, T)"),
+    "its type": (foreign_checks, "from archspec.layers.norm import BatchNorm\ntype(x) is BatchNorm"),
+    "a case": (foreign_checks, "from archspec import Norm\nmatch x:\n    case Norm():\n        pass"),
+    "an attribute": (reaches_into_libraries, "study._storage.close()"),
+    "a chain": (reaches_into_libraries, "import torch\ntorch._C._set_deterministic(True)"),
+    "an import": (reaches_into_libraries, "from torch._dynamo import reset"),
+    "a name imported": (reaches_into_libraries, "from optuna.storages import _cached"),
 }
 
 
-def test_the_public_names_are_these() -> None:
-    assert set(archspec.__all__) == PUBLIC
-    assert set(spaces.__all__) == {
-        "Parameter",
-        "Space",
-        "attentive_gcnn",
-        "ccnn",
-        "choice",
-        "ckcnn",
-        "flexnet",
-        "flextcn",
-        "gsa_net",
-        "images",
-        "integer",
-        "octahedral_cnn",
-        "order",
-        "p4cnn",
-        "p4mcnn",
-        "partial_gcnn",
-        "real",
-        "rotated_images",
-        "separable_gcnn",
-        "sequences",
-        "volumes",
-        "wavelet_net",
-    }
-    assert all(getattr(module, name) is not None for module in (archspec, spaces) for name in module.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = archspec.nothing
+@pytest.mark.parametrize("name", PLANTED)
+def test_what_is_planted_is_found(name: str) -> None:
+    check, code = PLANTED[name]
+    files = modules(ROOT)
+    assert check({**files, "search/planted.py": ast.parse(code)}) - check(files)
 
 
-def leaves(kind: type[Block]) -> set[type[Block]]:
-    below = kind.__subclasses__()
-    return {kind} if not below else {leaf for child in below for leaf in leaves(child)}
-
-
-def test_every_kind_is_in_the_union_and_has_an_example() -> None:
-    union = {*BLOCKS.values(), *HEADS.values()}
-    assert {kind for kind in leaves(Block) if kind.__module__.startswith("archspec.")} == union - {
-        Primitive,
-        Convolution,
-        Readout,
-    }
-    written = " ".join(architecture.to_json() for architecture in EXAMPLES.values())
-    for kind in (*union, *KERNELS.values(), *WINDOWS.values()):
-        assert f'"kind": "{kind.model_fields["kind"].default}"' in written or kind is archspec.Table
+def test_what_a_family_asks_of_its_own_and_a_class_of_itself_is_no_fault() -> None:
+    own = "from archspec.blocks.conv.conv import Conv\nisinstance(x, Conv)"
+    itself = "class A:\n    def _b(self, other):\n        return self._c + other._b()._replace(d=1)"
+    files = modules(ROOT)
+    assert foreign_checks({**files, "archspec/blocks/conv/planted.py": ast.parse(own)}) == foreign_checks(files)
+    assert reaches_into_libraries({"search/planted.py": ast.parse(itself)}) == set()

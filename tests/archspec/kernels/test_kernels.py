@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor, fx
@@ -13,10 +9,11 @@ from torch import Tensor, fx
 from archspec import Architecture, Conv, Disc, Norm, Pointwise, Siren, kept_kernels
 from archspec.geometry.tap_grid import TapGrid, disc
 from archspec.layers.conv import GroupConv
-from tests.examples import EXAMPLES, KINDS_BY_DEFAULT, SIREN, SQUARE, built, network, noise, on
-from tests.laws.subject import Subject
+from tests.examples import EXAMPLES, SIREN, SQUARE, built, network, noise, on
 
 CONTINUOUS = network(SQUARE, Conv(channels=2, kernel_size=5, kernel=SIREN), Norm())
+
+
 SAMPLES = {
     "siren": Conv(channels=2, kernel_size=3, kernel=Siren(hidden=3)),
     "table on a group": Conv(channels=2, kernel_size=3),
@@ -96,46 +93,6 @@ def test_a_wide_window_is_the_kernel_without_one() -> None:
     other.load_state_dict(model.state_dict())
     weight, masked = (m.get_submodule("body_0_conv").sample() for m in (model, other))
     assert torch.allclose(masked, weight * torch.from_numpy(factors))
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("name", KINDS_BY_DEFAULT)
-def test_an_example_is_exported_by_torch(name: str) -> None:
-    of = Subject(name)
-    with torch.no_grad():
-        program = torch.export.export(of.model, (of.x,))
-        assert torch.allclose(program.module()(of.x), of.answer, rtol=0, atol=1e-10)
-
-
-ALONE = """
-import sys, torch
-assert "archspec" not in sys.modules
-for number in range(int(sys.argv[2])):
-    program = torch.export.load(f"{sys.argv[1]}/{number}.pt2")
-    x, y = torch.load(f"{sys.argv[1]}/{number}.pt", weights_only=True)
-    assert torch.allclose(program.module()(x), y, rtol=0, atol=1e-10)
-assert "archspec" not in sys.modules
-"""
-
-
-@pytest.mark.thorough
-def test_a_frozen_network_runs_where_this_package_is_not(tmp_path: Path) -> None:
-    chosen = ("D4 residual", "C8 siren", "D4 to C4 to C1", "graph", "causal siren strided")
-    for number, name in enumerate(chosen):
-        of = Subject(name)
-        with torch.no_grad():
-            torch.export.save(torch.export.export(of.frozen(), (of.x,)), tmp_path / f"{number}.pt2")
-            torch.save((of.x, of.frozen()(of.x)), tmp_path / f"{number}.pt")
-    script = tmp_path / "alone.py"
-    script.write_text(ALONE)
-    ran = subprocess.run(
-        [sys.executable, "-I", str(script), str(tmp_path), str(len(chosen))],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
 
 
 def test_the_same_seed_draws_the_same_weights() -> None:
