@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from archspec.geometry.cropping import zeros_around
 from archspec.geometry.fourier import Target, by_transforms, fft_sizes, shares_spectra
 from archspec.layers.kernel_layer import KernelLayer
-from archspec.layers.kernels.features import FeatureKernel, KernelModule
+from archspec.layers.kernels.features import KernelModule
 from archspec.layers.kernels.table import Table
 from archspec.layers.layer import Active, Places
 from archspec.layers.plain import plain_convolution, plain_transform
@@ -162,25 +162,21 @@ class GroupConv(KernelLayer):
 
     def shares_spectra(self) -> bool:
         """Whether the kernels are mixed of so few functions that transforming these is less work."""
-        kernel, window = self.kernel, self.window
-        if not isinstance(kernel, FeatureKernel) or not kernel.is_their_sum or self.order > 1 or self.smoothing:
+        functions, window = self.kernel.functions, self.window
+        if not functions or self.order > 1 or self.smoothing:
             return False
         rows = self.inputs * (1 if self.depthwise else self.outputs)
         alike = window is None or len(window.width) == 1
-        return alike and shares_spectra(rows, kernel.out.weight.shape[1] + 1)
+        return alike and shares_spectra(rows, functions)
 
     def mixed_spectrum(self, grid: tuple[int, ...], sizes: tuple[int, ...]) -> Tensor:
         """The spectrum of the bank from those of the kernel's functions and of a constant, each under the window."""
-        kernel = self.kernel
-        assert isinstance(kernel, FeatureKernel)
-        with without_autocast(kernel.points.device):
-            functions = torch.cat([kernel.features().T, kernel.points.new_ones(1, len(kernel.points))])
+        with without_autocast(next(self.kernel.parameters()).device):
+            functions, weight = self.kernel.mixture()
             if self.window is not None:
                 functions = functions * self.window()
             if self.factor is not None:
                 functions = functions * self.factor
-            kernel.out(functions.new_empty(0, kernel.out.weight.shape[1]))  # whatever hooks set its weights does so
-            weight = widened(torch.cat([kernel.out.weight, kernel.out.bias[:, None]], 1))
             shape = (self.inputs, 1) if self.depthwise else (self.outputs, self.inputs)
             shaped = functions.view(-1, *self.taps)
             return spectrum_of_features(weight, shaped, grid, sizes, self.around, shape, self.depthwise)

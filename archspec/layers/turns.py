@@ -10,10 +10,8 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from archspec.layers.conv import CONV, GroupConv
-from archspec.layers.kernels.features import FeatureKernel
 from archspec.layers.layer import Layer, Role
 from archspec.layers.precision import Fixed, wide_dtype, widened, without_autocast
 
@@ -78,11 +76,9 @@ class TurnedConv(GroupConv):
     def forward(self, x: Tensor, out: Tensor | None = None, read: Tensor | None = None) -> Tensor:
         if out is None:
             return super().forward(x)
-        assert isinstance(self.kernel, FeatureKernel)
         with without_autocast(out.device):
             points = self.points(widened(out), self.read if read is None else widened(read))
-            samples: Tensor = functional_call(self.kernel, {"points": self.kernel.seen(points)}, ())
-            bank = samples.view(self.outputs, self.inputs, self.order, self.elements, -1).transpose(1, 2)
+            bank = self.kernel.at(points).view(self.outputs, self.inputs, self.order, self.elements, -1).transpose(1, 2)
             bank = (bank if self.factor is None else bank * self.factor).to(next(self.kernel.parameters()).dtype)
         bank = bank.reshape(self.outputs * self.order, self.inputs * self.elements, *self.taps)
         padding: Any = tuple(before for before, _ in self.around)

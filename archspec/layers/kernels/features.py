@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.func import functional_call
 
 from archspec.layers.layer import Role
-from archspec.layers.precision import Fixed, WideLinear, wide_dtype
+from archspec.layers.precision import Fixed, WideLinear, wide_dtype, widened
 
 if TYPE_CHECKING:
     from archspec.geometry.samples import Samples
@@ -27,6 +28,19 @@ class KernelModule(Fixed):
     roles: ClassVar[Mapping[str, Role]] = {"": "kernel"}
     regularised = False  # whether `alias_penalty` holds its frequencies
     alike: NDArray[np.int64] | None = None
+
+    @property
+    def functions(self) -> int:
+        """How many functions of the coordinates all kernels are mixed of, a constant among them; 0 if they are not."""
+        return 0
+
+    def mixture(self) -> tuple[Tensor, Tensor]:
+        """(F, P) these functions at the samples, and (R, F) how kernels are mixed of them."""
+        raise AssertionError
+
+    def at(self, points: Tensor) -> Tensor:
+        """(R, P) the kernels at other points (P, d) than those they are sampled at."""
+        raise AssertionError
 
     def place(self, where: Samples) -> None:
         """Sample here from now on."""
@@ -72,6 +86,22 @@ class FeatureKernel(KernelModule):
     def features(self) -> Tensor:
         """(P, H) at the points."""
         raise AssertionError
+
+    @property
+    def functions(self) -> int:
+        """The features and a constant, unless something follows their sum."""
+        return self.out.weight.shape[1] + 1 if self.is_their_sum else 0
+
+    def mixture(self) -> tuple[Tensor, Tensor]:
+        """(H+1, P) the features and a constant, and (R, H+1) the last weights and biases."""
+        functions = torch.cat([self.features().T, self.points.new_ones(1, len(self.points))])
+        self.out(functions.new_empty(0, self.out.weight.shape[1]))  # whatever hooks set its weights does so
+        return functions, widened(torch.cat([self.out.weight, self.out.bias[:, None]], 1))
+
+    def at(self, points: Tensor) -> Tensor:
+        """(R, P) at other points."""
+        samples: Tensor = functional_call(self, {"points": self.seen(points)}, ())
+        return samples
 
     def place(self, where: Samples) -> None:
         """Sample here from now on."""
