@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from search.candidate import Candidate
     from search.drawing import Exhausted
     from search.engine import Engine
     from search.front import Front
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 # Loaded when first asked for: the command line answers without torch and optuna where it can.
 _HOME = {
-    "Candidate": "search.candidate",
     "Engine": "search.engine",
     "Exhausted": "search.drawing",
     "Failed": "search.outcome",
@@ -71,7 +69,16 @@ _HOME = {
 }
 
 
+# Old names, and what they are called now.
+_RENAMED = {"Candidate": "Trial"}
+
+
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        from warnings import warn
+
+        warn(f"search.{name} is called search.{_RENAMED[name]} now", DeprecationWarning, stacklevel=2)
+        name = _RENAMED[name]
     if name in _HOME:
         from importlib import import_module
 
@@ -82,7 +89,6 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
-    "Candidate",
     "Engine",
     "Exhausted",
     "Failed",

@@ -74,6 +74,7 @@ def search(options: argparse.Namespace) -> int:
             address=options.address,
             hours=options.hours,
             watch=watch,
+            optuna_storage=options.optuna_storage,
         )
     print(f"\n{counts_line(result)}\n\n{result.front}")
     return OK if len(result.front) else MISTAKE
@@ -85,7 +86,7 @@ def status(options: argparse.Namespace) -> int:
     from search.result import Result
 
     result = Result.open(options.directory)
-    known = result.study.user_attrs
+    known = result.history.settings.values
     print(f"{options.directory}: {counts_line(result)}")
     print(
         f"task {known['task']} · {', '.join(known['objectives'])}"

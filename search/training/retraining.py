@@ -13,21 +13,24 @@ from safetensors.torch import load_file
 from archspec.architecture import Architecture
 from archspec.network.lowering import lower
 from search.errors import RunError
+from search.objectives import Score
 from search.outcome import Failed
-from search.tasks.task import Task
+from search.tasks.named import AnyTask
 from search.training.augmentation import check_augmentation
 from search.training.evaluation import evaluate
 from search.training.settings import Training
 from search.training.threads import one_thread
 from search.training.trainer import train
 
+ACCURACY = Score("accuracy", True)
+
 
 def retrain(
     architectures: Sequence[Architecture],
-    task: Task,
+    task: AnyTask,
     training: Training,
     seeds: Sequence[int],
-    goal: tuple[str, bool] = ("accuracy", True),
+    goal: Score = ACCURACY,
     workers: int = 1,
 ) -> list[list[dict[str, float]]]:
     """Test scores of each architecture under each seed; the best epoch is chosen on validation data.
@@ -46,7 +49,7 @@ def retrain(
     return [scores[i : i + len(seeds)] for i in range(0, len(scores), len(seeds))]
 
 
-def _tested(job: tuple[Architecture, Task, Training, int, tuple[str, bool]]) -> dict[str, float]:
+def _tested(job: tuple[Architecture, AnyTask, Training, int, Score]) -> dict[str, float]:
     architecture, task, training, seed, goal = job
     with tempfile.TemporaryDirectory() as directory:
         weights = Path(directory) / "best.safetensors"

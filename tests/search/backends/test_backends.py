@@ -81,7 +81,7 @@ def test_killed_at_random_moments_nothing_is_lost_and_the_end_is_the_same(
                 os.kill(process.pid, signal.SIGKILL)
                 process.wait()
                 kills += 1
-                if (directory / "study.journal").exists() and (directory / "study.journal").stat().st_size:
+                if (directory / "record.jsonl").exists():
                     now = Result.open(directory).counts()["scored"]
                     assert now >= finished, "a finished trial was lost"
                     finished = now
@@ -110,9 +110,10 @@ def test_ray_runs_the_same_search_and_each_finishes_what_the_other_began(
 
 def test_a_finished_run_is_returned_as_it_is(tmp_path: Path) -> None:
     first = small_search(trials=3).run(tmp_path / "run", workers=1)
-    journal = (tmp_path / "run" / "study.journal").read_bytes()
+    files = [tmp_path / "run" / name for name in ("record.jsonl", "study.journal")]
+    before = [file.read_bytes() for file in files]
     assert told(small_search(trials=3).run(tmp_path / "run", workers=1)) == told(first)
-    assert (tmp_path / "run" / "study.journal").read_bytes() == journal
+    assert [file.read_bytes() for file in files] == before
 
 
 @pytest.mark.parametrize(
