@@ -41,9 +41,12 @@ def settings_in(line: str | bytes) -> Settings:
     """What a record's first line says.
 
     Raises:
-        RunError: another version of this package wrote it.
+        RunError: it is not such a line, or another version of this package wrote it.
     """
-    data = json.loads(line)
+    try:
+        data = json.loads(line)
+    except ValueError as error:
+        raise RunError(f"the first line of the record cannot be read: {error}") from None
     if data.get("format") != FORMAT:
         raise RunError(f"the record has format {data.get('format')}, not {FORMAT}; use the archsearch that wrote it")
     return Settings(data["settings"], data["run"], data["drawn"], data["told"])

@@ -69,7 +69,6 @@ TASKS: Door[Callable[[], AnyTask]] = Door(
         "mirrored": f"{_SYNTHETIC}.symmetric:mirrored",
         "nearby": f"{_SYNTHETIC}.sequences:nearby",
         "recall": f"{_SYNTHETIC}.sequences:recall",
-        "rotated_digits": "search.tasks.digits:rotated_digits",
         "shapes": f"{_SYNTHETIC}.shapes:shapes",
         "textures": f"{_SYNTHETIC}.oscillations:textures",
         "waves": f"{_SYNTHETIC}.sequences:waves",
