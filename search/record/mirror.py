@@ -55,8 +55,10 @@ class Mirror:
 
     def _complete(self) -> None:
         """Add what the study lacks; what an earlier version had begun to draw there is given up."""
-        known = {t.user_attrs.get("number", t.number): t for t in self._study.get_trials(deepcopy=False)}
+        trials = self._study.get_trials(deepcopy=False)
+        known = {t.user_attrs.get("number", t.number): t for t in trials}
         self._numbers = {number: trial.number for number, trial in known.items()}
+        self._count = len(trials)
         for number, trial in known.items():
             if trial.state == TrialState.RUNNING and number not in self.history:
                 self._study.tell(trial.number, state=TrialState.FAIL)
@@ -78,7 +80,8 @@ class Mirror:
 
     def _add(self, trial: Trial) -> None:
         self._study.add_trial(self.translation.trial(trial))
-        self._numbers[trial.number] = len(self._study.get_trials(deepcopy=False)) - 1
+        self._numbers[trial.number] = self._count
+        self._count += 1
 
     def _finish(self, trial: Trial) -> None:
         for name, value in trained(trial).items():
