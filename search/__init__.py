@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from search.candidate import Candidate
+    from search.backends.backend import Backend
     from search.drawing import Exhausted
     from search.engine import Engine
     from search.front import Front
-    from search.objectives import at_most, maximize, minimize
+    from search.objectives import Objective, at_most, maximize, minimize
     from search.outcome import Failed, Outcome, Scored
     from search.result import Result
     from search.search import Search
+    from search.strategies.strategy import Budget, Proposal, Strategy
     from search.tasks.datasets import character_trajectories, cifar10, sequential_mnist, speech_commands
     from search.tasks.digits import digits
     from search.tasks.images import medmnist, pcam, rotated_mnist
     from search.tasks.irregular import drop, on_grid
+    from search.tasks.named import AnyTask
     from search.tasks.synthetic.oscillations import dilated_chirps, textures
     from search.tasks.synthetic.sequences import adding_problem, bumps_1d, copy_memory, nearby, recall, waves
     from search.tasks.synthetic.shapes import shapes
@@ -29,16 +31,21 @@ if TYPE_CHECKING:
 
 # Loaded when first asked for: the command line answers without torch and optuna where it can.
 _HOME = {
-    "Candidate": "search.candidate",
+    "AnyTask": "search.tasks.named",
+    "Backend": "search.backends.backend",
+    "Budget": "search.strategies.strategy",
     "Engine": "search.engine",
     "Exhausted": "search.drawing",
     "Failed": "search.outcome",
     "Front": "search.front",
+    "Objective": "search.objectives",
     "Outcome": "search.outcome",
+    "Proposal": "search.strategies.strategy",
     "Rate": "search.training.rates",
     "Result": "search.result",
     "Scored": "search.outcome",
     "Search": "search.search",
+    "Strategy": "search.strategies.strategy",
     "Task": "search.tasks.task",
     "Training": "search.training.settings",
     "Trial": "search.trial",
@@ -71,7 +78,16 @@ _HOME = {
 }
 
 
+# Old names, and what they are called now.
+_RENAMED = {"Candidate": "Trial"}
+
+
 def __getattr__(name: str) -> Any:
+    if name in _RENAMED:
+        from warnings import warn
+
+        warn(f"search.{name} is called search.{_RENAMED[name]} now", DeprecationWarning, stacklevel=2)
+        name = _RENAMED[name]
     if name in _HOME:
         from importlib import import_module
 
@@ -82,16 +98,21 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
-    "Candidate",
+    "AnyTask",
+    "Backend",
+    "Budget",
     "Engine",
     "Exhausted",
     "Failed",
     "Front",
+    "Objective",
     "Outcome",
+    "Proposal",
     "Rate",
     "Result",
     "Scored",
     "Search",
+    "Strategy",
     "Task",
     "Training",
     "Trial",

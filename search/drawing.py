@@ -1,28 +1,27 @@
-"""Drawing candidates: the sampler proposes; what is ill-typed, over budget or known is redrawn, and costs nothing."""
+"""Drawing candidates: a strategy proposes; what is ill-typed, over budget or known is redrawn, and costs nothing."""
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter
-from collections.abc import Sequence
-from functools import partial
-
-import optuna
-from optuna.samplers import TPESampler
-from optuna.trial import FrozenTrial, TrialState
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
 from archspec.graph.signal import SignalError
-from archspec.schema.hole import Decision, Scalar
-from search.candidate import ARCHITECTURE, COST, HASH, REJECTED, SEED, SLOT, Candidate, derived_seed
+from archspec.schema.hole import Scalar
+from search.errors import RunError
+from search.events import Event, Proposed, Rejected
 from search.objectives import Constraint
-from search.record.directory import quietly
+from search.record.history import History
+from search.seeds import derived_seed
+from search.strategies.strategy import Budget, Proposal, Strategy
+from search.trial import Trial
 from spaces import Space
 
-# Draws of the sampler before the space itself is looked through for a candidate.
+# Draws of the strategy before the space itself is looked through for a candidate.
 MOST_DRAWS = 40
 # Fillings then looked at: all of a space up to this size, else as many random ones.
 MOST_LOOKED_AT = 5_000
@@ -34,78 +33,90 @@ class Exhausted(RuntimeError):
 
 
 class Drawing:
-    """Draws new, well-typed candidates within the constraints, each in a trial of the study."""
+    """Draws new, well-typed candidates within the constraints.
+
+    Args:
+        seed: of the run; the seeds of all draws and trainings follow from it.
+        trials: how many candidates there will be.
+        epochs: of a full training.
+    """
 
     def __init__(
         self,
-        study: optuna.Study,
+        strategy: Strategy,
         space: Space,
         constraints: Sequence[Constraint],
         seed: int,
+        trials: int,
+        epochs: int,
         target: Target = "torch",
     ) -> None:
-        self.study, self.space, self.constraints, self.seed = study, space, tuple(constraints), seed
-        self.target = target
+        self.strategy, self.space, self.constraints, self.seed = strategy, space, tuple(constraints), seed
+        self.trials, self.epochs, self.target = trials, epochs, target
         self.rejected: Counter[str] = Counter()
-        self._hashes: set[str] = set()
+        self._known: set[tuple[str | None, int | None]] = set()
         self._attempts = 0
 
-    def take_up(self, trial: FrozenTrial) -> None:
-        """Take account of a trial that an earlier process drew, in the order drawn."""
-        if ARCHITECTURE in trial.user_attrs:
-            self._hashes.add(trial.user_attrs[HASH])
+    def observe(self, event: Event) -> None:
+        """Take account of a draw."""
+        if isinstance(event, Proposed):
+            self._known.add((event.trial.hash, event.trial.epochs))
             self._attempts = 0
-        elif REJECTED in trial.user_attrs:
+        elif isinstance(event, Rejected):
             self._attempts += 1
-            self.rejected[next(name for name, excess in trial.constraints.items() if excess > 0)] += 1
-            if trial.state == TrialState.RUNNING:
-                self._tell(trial.number, TrialState.PRUNED)
-        elif trial.state == TrialState.RUNNING:
-            # Killed while it was being drawn: it is drawn again with the same seed.
-            self._tell(trial.number, TrialState.FAIL)
+            self.rejected[_violated(event.trial.excess)[0]] += 1
 
-    def draw(self, slot: int) -> Candidate:
-        """Draw until a candidate fits; every rejected draw is recorded with what it broke."""
+    def draw(self, slot: int, number: int, history: History) -> Iterator[Rejected | Proposed]:
+        """Draws until a candidate fits, numbered from `number`; each is to be observed before the next is asked for.
+
+        Raises:
+            Exhausted: no candidate is left.
+        """
         while True:
-            if self._attempts == MOST_DRAWS:
-                self._enqueue(slot)
-            elif self._attempts > MOST_DRAWS:
-                raise Exhausted(self._why_nothing())
-            self.study.sampler = self._sampler(slot)
-            trial = quietly(self.study.ask)
-            architecture, _ = self.space.drawn(partial(_suggest, trial))
-            cost, broken = self._examine(architecture)
-            self._attempts += 1
-            for name, excess in broken.items():
-                trial.set_constraint(name, excess)
-            violated = [name for name, excess in broken.items() if excess > 0]
-            if not violated:
-                return self._accept(trial, slot, architecture, cost)
-            self.rejected[violated[0]] += 1
-            trial.set_user_attr(SLOT, slot)
-            trial.set_user_attr(REJECTED, self._reason(architecture, cost, violated[0]))
-            self._tell(trial.number, TrialState.PRUNED)
+            event = self._event(self._proposal(slot, history), slot, number)
+            yield event
+            if isinstance(event, Proposed):
+                return
+            number += 1
 
-    def _accept(self, trial: optuna.Trial, slot: int, architecture: Architecture, cost: Cost) -> Candidate:
-        seed = derived_seed(self.seed, architecture.hash)
-        record = {SLOT: slot, HASH: architecture.hash, COST: cost.quantities(), SEED: seed}
-        for key, value in record.items():
-            trial.set_user_attr(key, value)
-        # Last: a trial that has its architecture is whole.
-        trial.set_user_attr(ARCHITECTURE, json.dumps(architecture.to_data()))
-        self._hashes.add(architecture.hash)
-        self._attempts = 0
-        return Candidate(trial.number, slot, architecture, cost, seed)
+    def _proposal(self, slot: int, history: History) -> Proposal:
+        if self._attempts > MOST_DRAWS:
+            raise Exhausted(self._why_nothing())
+        found = self._looked_for(slot) if self._attempts == MOST_DRAWS else None
+        seed = derived_seed(self.seed, f"{slot} {self._attempts}")
+        proposal = self.strategy.propose(history, Budget(slot, self.trials, self._attempts, self.epochs, seed))
+        return replace(proposal, values=found) if found is not None else proposal
 
-    def _examine(self, architecture: Architecture) -> tuple[Cost, dict[str, float]]:
+    def _event(self, proposal: Proposal, slot: int, number: int) -> Rejected | Proposed:
+        try:
+            architecture = self.space.fill(proposal.values)
+        except ValueError as error:
+            raise RunError(f"the strategy {self.strategy.name} proposes what is not of the space: {error}") from None
+        cost, excess = self._examine(architecture, proposal.fidelity)
+        trial = Trial(
+            number,
+            slot,
+            proposal.values,
+            epochs=proposal.fidelity,
+            parent=proposal.parent,
+            notes=proposal.notes,
+            excess=excess,
+        )
+        if violated := _violated(excess):
+            reason = self._reason(architecture, cost, violated[0])
+            return Rejected(replace(trial, state="rejected", reason=reason, notes={}))
+        name, seed = architecture.hash, derived_seed(self.seed, architecture.hash)
+        return Proposed(replace(trial, architecture=architecture, hash=name, cost=cost, seed=seed))
+
+    def _examine(self, architecture: Architecture, epochs: int | None = None) -> tuple[Cost, dict[str, float]]:
         """Its cost, and by how much it breaks what a candidate must satisfy; at or below zero it does not."""
         try:
             cost = price(architecture, self.target)
         except SignalError:
             return Cost(), {TYPED: 1.0}
         excess = {TYPED: -1.0} | {str(c): c.excess(cost) for c in self.constraints}
-        if all(x <= 0 for x in excess.values()):
-            excess[NEW] = 1.0 if architecture.hash in self._hashes else -1.0
+        if not _violated(excess):
+            excess[NEW] = 1.0 if (architecture.hash, epochs) in self._known else -1.0
         return cost, excess
 
     def _reason(self, architecture: Architecture, cost: Cost, name: str) -> str:
@@ -119,25 +130,22 @@ class Drawing:
         (constraint,) = [c for c in self.constraints if str(c) == name][:1]
         return f"breaks {constraint}: {100 * constraint.excess(cost):.0f} % over"
 
-    def _enqueue(self, slot: int) -> None:
-        """Look for a candidate without the sampler, and have it drawn next; Exhausted if there is none."""
-        if self.study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-            return  # found before the process was killed
+    def _looked_for(self, slot: int) -> dict[str, Scalar]:
+        """Values of a candidate found without the strategy; Exhausted if there is none."""
         rng = random.Random(derived_seed(self.seed, f"look {slot}"))
         small = self.space.size() <= MOST_LOOKED_AT
         pool = self.space.enumerate() if small else (self.space.sample(rng) for _ in range(MOST_LOOKED_AT))
         in_the_way: Counter[str] = Counter()
         fitting = []
         for architecture in pool:
-            _, broken = self._examine(architecture)
-            violated = [name for name, excess in broken.items() if excess > 0]
+            violated = _violated(self._examine(architecture)[1])
             in_the_way.update(violated)
             if not violated:
                 fitting.append(architecture)
         if not fitting:
             self.rejected = self.rejected or in_the_way
             raise Exhausted(self._why_nothing(in_the_way, all_seen=small))
-        self.study.enqueue_trial(self.space.values_of(rng.choice(fitting)))
+        return self.space.values_of(rng.choice(fitting))
 
     def _why_nothing(self, in_the_way: Counter[str] | None = None, all_seen: bool = False) -> str:
         tally = in_the_way or self.rejected
@@ -152,14 +160,6 @@ class Drawing:
         )
         return f"no further candidate: {looked} {parts}; {remedy}"
 
-    def _sampler(self, slot: int) -> TPESampler:
-        """A sampler whose draws depend on the seed and on what the study holds, and on nothing else."""
-        seed = derived_seed(self.seed, f"{slot} {self._attempts}") % 2**32
-        return quietly(TPESampler, seed=seed, multivariate=True, group=True, n_startup_trials=10)
 
-    def _tell(self, number: int, state: TrialState) -> None:
-        quietly(self.study.tell, number, state=state)
-
-
-def _suggest(trial: optuna.Trial, name: str, hole: Decision) -> Scalar:
-    return hole.suggested(trial, name)
+def _violated(excess: Mapping[str, float]) -> list[str]:
+    return [name for name, by in excess.items() if by > 0]

@@ -1,4 +1,4 @@
-"""The engine: passive, asked for candidates and told what came of them. Backends pull."""
+"""The engine: passive, asked for candidates and told what came of them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-import optuna
-from optuna.trial import TrialState
-
 from archspec.geometry.fourier import Target
-from search.candidate import ARCHITECTURE, OUTCOME, Candidate, candidate_of
 from search.drawing import Drawing, Exhausted
+from search.events import Epoch, Event, Finished, Proposed, Rejected, Started
 from search.objectives import Constraint, Objective
-from search.outcome import Failed, Outcome, Scored, from_record, to_record
-from search.record.directory import quietly
+from search.outcome import Failed, Outcome, Scored
+from search.record.history import History
+from search.record.writing import Record
+from search.strategies.strategy import STRATEGIES, Strategy
+from search.trial import Trial
 from spaces import Space
 
 
@@ -22,13 +22,17 @@ class Engine:
     """Draws well-typed, new candidates within the constraints, and records what comes of them.
 
     With `lag` workers candidate i is chosen from the outcomes of candidates up to i − lag, whatever else has finished:
-    same seed and same number of workers, same candidates. Everything is in the study: an engine over the study of one
+    same seed and same number of workers, same candidates. Everything is in the record: an engine over the record of one
     that was killed goes on where it was, first with the candidates whose outcome was never told.
+
+    Args:
+        strategy: what proposes; one that has learned nothing yet. By default `tpe`.
+        epochs: of a full training, for strategies that train some candidates for less.
     """
 
     def __init__(
         self,
-        study: optuna.Study,
+        record: Record,
         space: Space,
         objectives: Sequence[Objective],
         constraints: Sequence[Constraint],
@@ -36,22 +40,31 @@ class Engine:
         seed: int,
         lag: int = 1,
         target: Target = "torch",
+        strategy: Strategy | None = None,
+        epochs: int = 1,
     ) -> None:
-        self.study, self.space = study, space
+        self.record, self.space = record, space
         self.objectives, self.constraints = tuple(objectives), tuple(constraints)
         self.trials, self.seed, self.lag = trials, seed, lag
         self.exhausted: str | None = None
-        self.drawing = Drawing(study, space, constraints, seed, target)
-        self._asked: list[Candidate] = []
-        self._outcomes: dict[int, Outcome] = {}
-        self._final: set[int] = set()
-        self._again: list[Candidate] = []
+        self.strategy = strategy or STRATEGIES["tpe"](space, self.objectives)
+        self.drawing = Drawing(self.strategy, space, constraints, seed, trials, epochs, target)
+        # What the strategy has been told: outcomes in the order of the slots.
+        self.told = History(record.history.settings, record.directory)
+        self._numbers: list[int] = []
+        self._settled = 0
+        self._again: list[Trial] = []
         self._recover()
+
+    @property
+    def history(self) -> History:
+        """All that has happened."""
+        return self.record.history
 
     @property
     def finished(self) -> int:
         """Number of candidates whose outcome is known."""
-        return len(self._outcomes)
+        return len(self.history.outcomes)
 
     @property
     def done(self) -> bool:
@@ -61,14 +74,14 @@ class Engine:
     @property
     def all_asked(self) -> bool:
         """Whether no candidate is left to ask for."""
-        return not self._again and len(self._asked) >= self.wanted
+        return not self._again and len(self._numbers) >= self.wanted
 
     @property
     def wanted(self) -> int:
         """Number of candidates there will be."""
-        return len(self._asked) if self.exhausted else max(self.trials, len(self._asked))
+        return len(self._numbers) if self.exhausted else max(self.trials, len(self._numbers))
 
-    def ask(self) -> Candidate | None:
+    def ask(self) -> Trial | None:
         """The next candidate; None when none is left, or while it still depends on an outcome not told.
 
         Raises:
@@ -76,81 +89,84 @@ class Engine:
         """
         if self._again:
             return self._again.pop(0)
-        slot = len(self._asked)
-        if slot >= self.trials or self.exhausted or (slot >= self.lag and slot - self.lag not in self._outcomes):
+        slot = len(self._numbers)
+        if slot >= self.trials or self.exhausted or not self._settle(slot - self.lag):
             return None
-        self._settle(slot - self.lag)
         try:
-            candidate = self.drawing.draw(slot)
+            for event in self.drawing.draw(slot, self.history.next_number, self.told):
+                self.record.append(event)
+                self._drawn(event)
         except Exhausted as reason:
             self.exhausted = str(reason)
-            if not self._asked:
+            if not self._numbers:
                 raise
             return None
-        self._asked.append(candidate)
-        return candidate
+        return self.history[self._numbers[slot]]
 
     def stop(self, reason: str) -> None:
         """Hand out no further candidates; those in training are still told."""
         self.exhausted = self.exhausted or reason
 
-    def tell(self, candidate: Candidate, outcome: Outcome) -> None:
-        """Record what came of a candidate, durably, before anything else happens; a second telling is ignored."""
-        if candidate.slot in self._outcomes:
-            return
-        outcome = self._measured(candidate, outcome)
-        self.study._storage.set_trial_user_attr(self._trial_id(candidate), OUTCOME, to_record(outcome))
-        self._outcomes[candidate.slot] = outcome
-        if self.done:
-            self._settle(len(self._asked) - 1)
+    def tell(self, trial: Trial, outcome: Outcome) -> Outcome:
+        """Record what came of a candidate, durably, before anything else happens; a second telling is ignored.
 
-    def _measured(self, candidate: Candidate, outcome: Outcome) -> Outcome:
+        What is recorded is returned: a failure where an objective cannot be worked out.
+        """
+        if trial.number not in self.history.outcomes:
+            self.record.append(Finished(trial.number, self._measured(trial, outcome)))
+        return self.history.outcomes[trial.number]
+
+    def observe(self, event: Event) -> tuple[Trial, Outcome] | None:
+        """Record what a worker says; the candidate and what came of it, if that is what it says."""
+        trial = self.history[event.number]
+        if isinstance(event, Finished):
+            return trial, self.tell(trial, event.outcome)
+        known = isinstance(event, Epoch) and trial.curve.get(event.epoch) == event.score
+        if isinstance(event, Started | Epoch) and trial.state == "running" and not known:
+            self.record.append(event)
+        return None
+
+    def _measured(self, trial: Trial, outcome: Outcome) -> Outcome:
         """The outcome with every objective among its scores; `Failed` if one cannot be worked out or is no number."""
-        if not isinstance(outcome, Scored):
+        if not isinstance(outcome, Scored) or trial.cost is None:
             return outcome
         scores = dict(outcome.scores)
         for objective in self.objectives:
             try:
-                value = objective.value(outcome.cost or candidate.cost, outcome.scores)
+                value = objective.value(outcome.cost or trial.cost, outcome.scores)
             except Exception as error:
                 reason = error.args[0] if error.args else type(error).__name__
                 return Failed(f"the objective {objective.name} cannot be worked out: {reason}", outcome.seconds)
             if not math.isfinite(value):
                 return Failed(f"the objective {objective.name} is {value}", outcome.seconds)
-            if objective.measure is not None:
+            if not objective.priced:
                 scores[objective.name] = value
         return replace(outcome, scores=scores)
 
-    def _settle(self, last: int) -> None:
-        """Give the sampler the outcomes up to candidate `last`, in order."""
-        for slot in range(last + 1):
-            if slot in self._final:
-                continue
-            candidate, outcome = self._asked[slot], self._outcomes[slot]
-            if isinstance(outcome, Scored):
-                cost = outcome.cost or candidate.cost
-                values = [o.told(cost, outcome.scores) for o in self.objectives]
-                quietly(self.study.tell, candidate.number, values)
-            else:
-                state = TrialState.FAIL if isinstance(outcome, Failed) else TrialState.PRUNED
-                quietly(self.study.tell, candidate.number, state=state)
-            self._final.add(slot)
+    def _settle(self, last: int) -> bool:
+        """Tell the strategy the outcomes of the candidates up to slot `last`, in order; False if one is not known."""
+        while self._settled <= last:
+            number = self._numbers[self._settled]
+            if number not in self.history.outcomes:
+                return False
+            self._tell_strategy(Finished(number, self.history.outcomes[number]))
+            self._settled += 1
+        return True
+
+    def _drawn(self, event: Rejected | Proposed) -> None:
+        if isinstance(event, Proposed):
+            self._numbers.append(event.number)
+        self.drawing.observe(event)
+        self._tell_strategy(event)
+
+    def _tell_strategy(self, event: Event) -> None:
+        self.told.observe(event)
+        self.strategy.observe(event)
 
     def _recover(self) -> None:
-        """Take up the study as it was left."""
-        for trial in self.study.get_trials(deepcopy=False):
-            self.drawing.take_up(trial)
-            if ARCHITECTURE in trial.user_attrs:
-                candidate = candidate_of(trial)
-                self._asked.append(candidate)
-                if trial.state.is_finished():
-                    self._final.add(candidate.slot)
-                if OUTCOME in trial.user_attrs:
-                    self._outcomes[candidate.slot] = from_record(trial.user_attrs[OUTCOME])
-                else:
-                    self._again.append(candidate)
-        if self.done:
-            self._settle(len(self._asked) - 1)
-
-    def _trial_id(self, candidate: Candidate) -> int:
-        return self.study._storage.get_trial_id_from_study_id_trial_number(self.study._study_id, candidate.number)
+        """Take up the record as it was left: the same events in the same order as when it was written."""
+        for event in self.history.draws:
+            self._settle(event.trial.slot - self.lag)
+            self._drawn(event)
+        self._again = [trial for trial in self.history if trial.state == "running"]
+        self._settle(self.history.settings.told - 1)

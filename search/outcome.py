@@ -12,8 +12,13 @@ from archspec.graph.cost import Cost
 class Scored:
     """Trained to its end.
 
-    `scores` are measured on validation data, `epochs` is how many were run, `cost` what the network costs now, where
-    learned windows or elements made that another than it began with, `symmetry` its certificate as plain data.
+    Attributes:
+        scores: measured on validation data with the best weights.
+        epochs: how many were run.
+        seconds: spent, those before an interruption too.
+        cost: what the network costs now, where learned windows or elements made that another than it began with.
+        symmetry: its certificate as plain data; None of a plain network.
+        curve: the score that picks the best weights, after each epoch.
     """
 
     scores: dict[str, float]
@@ -21,6 +26,7 @@ class Scored:
     seconds: float = 0.0
     cost: Cost | None = None
     symmetry: dict[str, Any] | None = None
+    curve: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,4 +64,6 @@ def from_record(record: dict[str, Any]) -> Outcome:
     fields = dict(record)
     if fields.get("cost"):
         fields["cost"] = Cost(**fields["cost"])
+    if "curve" in fields:
+        fields["curve"] = tuple(fields["curve"])
     return _KINDS[fields.pop("state")](**fields)

@@ -2,139 +2,128 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archspec.graph.cost import Cost
-from archspec.symmetry.certificate import Certificate
-from search.candidate import ARCHITECTURE, OUTCOME, REJECTED, candidate_of
+from search import objectives as named
 from search.errors import RunError
+from search.files import RunDirectory
 from search.front import Front
-from search.objectives import Objective, parse_objective
-from search.outcome import Failed, Scored, from_record
-from search.record.directory import RunDirectory
-from search.trial import State, Trial, accuracy_per_flop
+from search.objectives import QUANTITIES, Objective, maximize, minimize, parse_objective
+from search.record.history import History
+from search.record.reading import Reading
+from search.tasks.named import AnyTask
+from search.trial import Trial
 
 if TYPE_CHECKING:
     import optuna
-
-    from search.tasks.task import Task
 
 ACCURACY_PER_FLOP = "accuracy_per_flop"
 
 
 class Result:
-    """A run as its directory tells it."""
+    """A run as its directory tells it, while it goes on too: what is asked for is answered from all written so far.
+
+    Args:
+        objectives: by default those of the run's settings.
+        task: to measure on test data.
+
+    Raises:
+        RunError: there is no run in that directory.
+    """
 
     def __init__(
-        self, directory: str | Path, study: optuna.Study, objectives: Sequence[Objective], task: Task | None
+        self, directory: str | Path, objectives: Sequence[Objective] | None = None, task: AnyTask | None = None
     ) -> None:
-        self.directory, self.study, self.task = RunDirectory(directory), study, task
-        self.objectives = tuple(objectives)
+        self.directory, self.task = RunDirectory(Path(directory)), task
+        self._reading = Reading(self.directory, task)
+        said = self.history.settings.values.get("objectives", [])
+        self.objectives = tuple(objectives if objectives is not None else map(parse_objective, said))
 
     @classmethod
-    def open(cls, directory: str | Path, task: Task | None = None) -> Result:
+    def open(cls, directory: str | Path, task: AnyTask | None = None) -> Result:
         """The result of a run, finished or not. Give the task to measure on test data.
 
         Raises:
             RunError: there is no run in that directory.
         """
-        study = RunDirectory(directory).read()
-        objectives = [parse_objective(text) for text in study.user_attrs.get("objectives", [])]
-        return cls(directory, study, objectives, task)
+        return cls(directory, task=task)
+
+    @property
+    def history(self) -> History:
+        """All that is known of the run now; `history.settings.values` is what it was begun with."""
+        return self._reading.history
 
     @property
     def trials(self) -> list[Trial]:
         """Every draw, rejected ones too, in the order drawn."""
-        return [t for t in map(self._trial, self.study.get_trials(deepcopy=False)) if t is not None]
+        return list(self.history)
+
+    @property
+    def study(self) -> optuna.Study:
+        """The run as an Optuna study in memory, made anew each time, for Optuna's importances and plots."""
+        from search.record.studies import Translation
+        from spaces import Space
+
+        history = self.history
+        space = Space.from_data(history.settings.values["space"])
+        return Translation(space, self.objectives).study(history)
 
     @property
     def front(self) -> Front:
         """The scored trials no other beats in every objective."""
-        scored = [(t, self._values(t)) for t in self.trials if t.state == "scored"]
+        scored = [(t, self._values(t)) for t in self.history if t.state == "scored"]
         best = [t for t, values in scored if not any(_beats(other, values) for _, other in scored)]
         seen: dict[tuple[float, ...], Trial] = {}
         for trial in best:
             seen.setdefault(self._values(trial), trial)
-        return Front(tuple(sorted(seen.values(), key=lambda t: t.cost.flops if t.cost else 0)), self.objectives)
+        return Front(tuple(sorted(seen.values(), key=_flops)), self.objectives)
 
     def best(self, by: str = ACCURACY_PER_FLOP) -> Trial:
-        """The best scored trial by one objective, a score, a cost, or `accuracy_per_flop`.
+        """The best scored trial by one objective, a score, a cost, or `accuracy_per_flop`; the cheapest of equals.
 
         `accuracy_per_flop` is accuracy · (FLOPs / 10⁶)^-0.07: the plain ratio would favour a constant answer.
 
         Raises:
             RunError: no trial was scored, or there is no such score.
         """
-        scored = [t for t in self.trials if t.state == "scored"]
+        scored = [t for t in self.history if t.state == "scored"]
         if not scored:
-            raise RunError("no trial of this run has been scored")
-        objective = next((o for o in self.objectives if o.name == by), None)
+            raise RunError("no trial of this run has been scored; let it run on")
+        small = by == "loss" or by in QUANTITIES
+        known = [objective for objective in self.objectives if objective.name == by]
         try:
-            if by == ACCURACY_PER_FLOP:
-                return max(scored, key=accuracy_per_flop)
-            chosen = objective or Objective(by, maximize=by not in ("loss", "flops", "macs", "params", "activations"))
-            return max(
-                scored,
-                key=lambda t: (
-                    chosen.value(t.cost or Cost(), t.scores) * (1 if chosen.maximize else -1),
-                    -(t.cost.flops if t.cost else 0),
-                ),
-            )
-        except KeyError as error:
+            objective = known[0] if known else minimize(by) if small else maximize(by)
+            sign = 1 if objective.maximize else -1
+            return max(scored, key=lambda t: (sign * objective.value(t.cost or Cost(), t.scores), -_flops(t)))
+        except (KeyError, ValueError) as error:
             raise RunError(str(error.args[0])) from None
 
     def trial(self, number: int) -> Trial:
         """The trial of this number; RunError if there is none."""
-        for trial in self.trials:
-            if trial.number == number:
-                return trial
-        raise RunError(f"there is no trial {number} in {self.directory.path}")
+        if number not in self.history:
+            raise RunError(f"there is no trial {number} in {self.directory.path}")
+        return self.history[number]
 
     def counts(self) -> dict[str, int]:
         """How many trials are in each state."""
-        states = [t.state for t in self.trials]
-        return {state: states.count(state) for state in ("scored", "stopped", "failed", "running", "rejected")}
+        return self.history.counts()
 
     def _values(self, trial: Trial) -> tuple[float, ...]:
         """Objectives as losses."""
-        assert trial.cost is not None
-        return tuple((-1 if o.maximize else 1) * o.value(trial.cost, trial.scores) for o in self.objectives)
+        cost = trial.cost or Cost()
+        return tuple((-1 if o.maximize else 1) * o.value(cost, trial.scores) for o in self.objectives)
 
-    def _trial(self, frozen: optuna.trial.FrozenTrial) -> Trial | None:
-        attrs = frozen.user_attrs
-        if REJECTED in attrs:
-            return Trial(frozen.number, "rejected", None, None, {}, 0, attrs[REJECTED], 0, self.directory)
-        if ARCHITECTURE not in attrs:
-            return None  # killed while it was being drawn
-        candidate = candidate_of(frozen)
-        state: State = "running"
-        scores: Mapping[str, float] = {}
-        epochs, reason, cost, symmetry = 0, None, candidate.cost, None
-        if OUTCOME in attrs:
-            outcome = from_record(attrs[OUTCOME])
-            state = "failed" if isinstance(outcome, Failed) else "scored" if isinstance(outcome, Scored) else "stopped"
-            if isinstance(outcome, Failed):
-                reason = outcome.reason
-            else:
-                scores, epochs = outcome.scores, outcome.epochs
-            if isinstance(outcome, Scored):
-                cost = outcome.cost or cost
-                symmetry = Certificate.from_data(outcome.symmetry) if outcome.symmetry else None
-        return Trial(
-            frozen.number,
-            state,
-            candidate.architecture,
-            cost,
-            scores,
-            epochs,
-            reason,
-            candidate.seed,
-            self.directory,
-            self.task,
-            symmetry,
-        )
+
+def accuracy_per_flop(trial: Trial) -> float:
+    """The objective of this name, of a trial."""
+    return named.accuracy_per_flop(trial.cost or Cost(), trial.scores)
+
+
+def _flops(trial: Trial) -> int:
+    return trial.cost.flops if trial.cost else 0
 
 
 def _beats(a: tuple[float, ...], b: tuple[float, ...]) -> bool:

@@ -1,53 +1,99 @@
-"""One trial of a run, with its trained network."""
+"""One trial of a run: what was drawn, what came of it, and its trained network."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.architecture import Architecture
 from archspec.graph.cost import Cost
+from archspec.schema.hole import Scalar
 from archspec.symmetry.certificate import Certificate, largest
 from search.errors import RunError
-from search.record.directory import RunDirectory
+from search.files import RunDirectory
 
 if TYPE_CHECKING:
-    from archspec.lowering import Network
-    from search.tasks.task import Task
+    from pathlib import Path
 
-State = Literal["scored", "stopped", "failed", "rejected", "running"]
-PRICE_OF_FLOPS = -0.07
-TARGET_FLOPS = 1e6
+    from archspec.lowering import Network
+    from search.tasks.named import AnyTask
+
+State = Literal["scored", "stopped", "failed", "running", "rejected"]
+STATES: tuple[State, ...] = ("scored", "stopped", "failed", "running", "rejected")
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One draw of a search. `architecture` and `cost` are None where it was rejected before training.
+    """One draw of a search, as far as it has come. Two are equal if they are the same trial of the same run.
 
-    The cost is that of the trained network: what its windows and elements have learned counts. `symmetry` is its
-    certificate, None where it has no group.
-    `fidelity` is the number of epochs it was trained for, `reason` why it failed or was rejected.
+    Attributes:
+        number: counts all draws, from 0, rejected ones too.
+        slot: counts candidates, from 0; a rejected draw has the slot that it was drawn for.
+        values: what the strategy decided, by the names of the space's parameters.
+        state: `running` until its outcome is known, then `scored`, `stopped` or `failed`; `rejected` before training.
+        architecture: None of a rejected one, as are `hash` and `cost`.
+        cost: of the trained network: what its windows and elements have learned counts.
+        seed: of its training.
+        epochs: how many the strategy wants it trained for; None is as many as the search's training says.
+        parent: number of the trial that the strategy made it from, if it says so.
+        notes: what the strategy wants to find again with the trial, as plain data.
+        excess: by how much it breaks what a candidate must satisfy, by name; at or below zero it does not.
+        scores: on validation data, empty until it is scored.
+        fidelity: number of epochs it was trained for.
+        curve: the score that picks its best weights, by epoch, from 1.
+        reason: why it failed or was rejected, in one sentence.
+        seconds: spent on its training.
+        symmetry: certificate of the trained network; None where it has no group.
+        directory: of its run; None outside of one.
+        task: of its run, where it is at hand.
     """
 
     number: int
-    state: State
-    architecture: Architecture | None
-    cost: Cost | None
-    scores: Mapping[str, float]
-    fidelity: int
-    reason: str | None
-    seed: int
-    directory: RunDirectory = field(repr=False)
-    task: Task | None = field(default=None, repr=False)
+    slot: int
+    values: Mapping[str, Scalar]
+    state: State = "running"
+    architecture: Architecture | None = None
+    hash: str | None = None
+    cost: Cost | None = None
+    seed: int = 0
+    epochs: int | None = None
+    parent: int | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    excess: Mapping[str, float] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+    fidelity: int = 0
+    curve: Mapping[int, float] = field(default_factory=dict)
+    reason: str | None = None
+    seconds: float = 0.0
     symmetry: Certificate | None = None
+    directory: RunDirectory | None = field(default=None, repr=False)
+    task: AnyTask | None = field(default=None, repr=False)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Trial) and (self.number, self.directory.path) == (other.number, other.directory.path)
+        return isinstance(other, Trial) and (self.number, self.directory) == (other.number, other.directory)
 
     def __hash__(self) -> int:
-        return hash((self.number, self.directory.path))
+        return hash((self.number, self.directory))
+
+    def to_data(self) -> dict[str, Any]:
+        """What was drawn, as plain data: all that its training needs to know."""
+        data: dict[str, Any] = {"number": self.number, "slot": self.slot, "values": dict(self.values)}
+        if self.architecture is not None and self.cost is not None:
+            data |= {"architecture": self.architecture.to_data(), "hash": self.hash}
+            data |= {"cost": self.cost.quantities(), "seed": self.seed}
+        data |= {"excess": dict(self.excess)}
+        further = {"epochs": self.epochs, "parent": self.parent, "notes": dict(self.notes), "reason": self.reason}
+        return data | {name: value for name, value in further.items() if value not in (None, {})}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any], directory: RunDirectory | None = None) -> Trial:
+        """The trial that `to_data` wrote; rejected if it has no architecture."""
+        fields = {**data, "state": "running" if "architecture" in data else "rejected", "directory": directory}
+        if "architecture" in data:
+            fields["architecture"] = Architecture.from_data(data["architecture"])
+            fields["cost"] = Cost(**{name: value for name, value in data["cost"].items() if name != "flops"})
+        return cls(**fields)
 
     @property
     def group(self) -> str:
@@ -60,9 +106,9 @@ class Trial:
 
         from archspec.lowering import lower
 
-        path = self.directory.weights(self.number)
-        if self.architecture is None or not path.exists():
-            raise RunError(f"trial {self.number} ({self.state}) has no weights")
+        path = self.directory.weights(self.number) if self.directory else None
+        if self.architecture is None or path is None or not path.exists():
+            raise RunError(f"trial {self.number} ({self.state}) has no weights; take one that was scored")
         model = lower(self.architecture)
         model.load_state_dict(load_file(path))
         model.eval()
@@ -84,9 +130,3 @@ class Trial:
         if self.task is not None and self.task.test is not None:
             scores |= {f"test {name}": value for name, value in self.test().items()}
         return export(self.model(), directory, scores=scores, symmetry=self.symmetry, overwrite=overwrite)
-
-
-def accuracy_per_flop(trial: Trial) -> float:
-    """Accuracy with a soft price on FLOPs: accuracy · (FLOPs / 10⁶)^-0.07 (Tan et al. 2019, arXiv 1807.11626)."""
-    assert trial.cost is not None
-    return float(trial.scores["accuracy"] * (max(trial.cost.flops, 1) / TARGET_FLOPS) ** PRICE_OF_FLOPS)

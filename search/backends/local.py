@@ -7,18 +7,19 @@ import multiprocessing
 import os
 import pickle
 import signal
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from typing import Any
 
-from search.backends.worker import Job, Trainer, parent_is_gone
-from search.candidate import Candidate
-from search.engine import Engine
+from search.backends.worker import Trainer, parent_is_gone
 from search.errors import RunError
-from search.outcome import Failed, Outcome
+from search.events import Event, Finished
+from search.outcome import Failed
 from search.training.threads import one_thread
+from search.trial import Trial
 
-Told = Callable[[Candidate, Outcome], None]
 # Large activations are else mapped and unmapped at every operation: long convolutions take up to three times as long.
 ALLOCATOR = {
     "MALLOC_MMAP_MAX_": "0",
@@ -27,42 +28,60 @@ ALLOCATOR = {
 }
 
 
-def run_local(engine: Engine, trainer: Trainer, workers: int, told: Told) -> None:
-    """Train until the engine is done; `told` is called after each outcome.
+class Local:
+    """At most `workers` processes, begun when there is something to train.
 
     Raises:
         RunError: the task cannot be sent to another process.
     """
-    try:
-        pickle.dumps(trainer)
-    except Exception as error:
-        raise RunError(
-            f"the task cannot be sent to worker processes ({error}); define its functions and datasets at the "
-            "top level of a module"
-        ) from None
-    pool = [_Worker(trainer) for _ in range(min(workers, max(1, engine.wanted - engine.finished)))]
-    try:
-        while not engine.done:
-            for worker in pool:
-                if worker.candidate is None and (candidate := engine.ask()):
-                    worker.start(candidate)
-            if engine.done:
-                break
-            for worker in _first_finished(pool):
-                candidate, outcome = worker.finish()
-                engine.tell(candidate, outcome)
-                told(candidate, outcome)
-    finally:
-        for worker in pool:
+
+    def __init__(self, trainer: Trainer, workers: int, address: str | None = None) -> None:
+        try:
+            pickle.dumps(trainer)
+        except Exception as error:
+            raise RunError(
+                f"the task cannot be sent to worker processes ({error}); define its functions and datasets at the "
+                "top level of a module"
+            ) from None
+        self.trainer, self.workers = trainer, workers
+        self._pool: list[_Worker] = []
+        self._waiting: deque[Trial] = deque()
+
+    def submit(self, trial: Trial) -> None:
+        """Have a candidate trained by the next process that is free."""
+        self._waiting.append(trial)
+        self._hand_out()
+
+    def events(self) -> Sequence[Event]:
+        """One event of each process that has some."""
+        busy = {worker.pipe: worker for worker in self._pool if worker.number is not None}
+        ready = [busy[pipe] for pipe in wait(list(busy)) if isinstance(pipe, Connection)]
+        found = [worker.event() for worker in ready]
+        self._hand_out()
+        return found
+
+    def close(self) -> None:
+        """End the processes."""
+        for worker in self._pool:
             worker.stop()
+
+    def _hand_out(self) -> None:
+        while self._waiting:
+            idle = next((worker for worker in self._pool if worker.number is None), None)
+            if idle is None:
+                if len(self._pool) >= self.workers:
+                    return
+                idle = _Worker(self.trainer)
+                self._pool.append(idle)
+            idle.start(self._waiting.popleft())
 
 
 class _Worker:
-    """One process, and the candidate it trains."""
+    """One process, and the number of the trial it trains."""
 
     def __init__(self, trainer: Trainer) -> None:
         self.trainer = trainer
-        self.candidate: Candidate | None = None
+        self.number: int | None = None
         self._begin()
 
     def _begin(self) -> None:
@@ -75,26 +94,27 @@ class _Worker:
             self.process.start()
         theirs.close()
 
-    def start(self, candidate: Candidate) -> None:
+    def start(self, trial: Trial) -> None:
         """Have the candidate trained."""
-        self.candidate = candidate
-        with contextlib.suppress(OSError):  # the process has died; `finish` says so
-            self.pipe.send(Job.of(candidate))
+        self.number = trial.number
+        with contextlib.suppress(OSError):  # the process has died; `event` says so
+            self.pipe.send(trial.to_data())
 
-    def finish(self) -> tuple[Candidate, Outcome]:
-        """What came of the candidate; a process that died is replaced."""
-        assert self.candidate is not None
-        candidate, self.candidate = self.candidate, None
+    def event(self) -> Event:
+        """The next event of the candidate; a process that died is replaced."""
+        assert self.number is not None
         try:
-            outcome: Outcome = self.pipe.recv()
+            event: Event = self.pipe.recv()
         except (EOFError, OSError):
             self.process.join()
             code = self.process.exitcode or 0
             name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
             likely = ", most likely for lack of memory" if code == -signal.SIGKILL else ""
-            outcome = Failed(f"its worker process died ({name}{likely})")
+            event = Finished(self.number, Failed(f"its worker process died ({name}{likely})"))
             self._begin()
-        return candidate, outcome
+        if isinstance(event, Finished):
+            self.number = None
+        return event
 
     def stop(self) -> None:
         """End the process."""
@@ -115,23 +135,22 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
             del os.environ[name]
 
 
-def _first_finished(pool: list[_Worker]) -> list[_Worker]:
-    busy = {worker.pipe: worker for worker in pool if worker.candidate is not None}
-    return [busy[pipe] for pipe in wait(list(busy)) if isinstance(pipe, Connection)]
-
-
 def _work(pipe: Connection, trainer: Trainer, parent: int) -> None:
     """The life of a worker process: until its parent closes the pipe, or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends the workers
     one_thread()
 
-    def each_epoch(epoch: int, score: float) -> None:
+    def tell(event: Event) -> None:
+        try:
+            pipe.send(event)
+        except OSError:
+            os._exit(1)
         if parent_is_gone(parent):
             os._exit(1)
 
     while True:
         try:
-            job: Job = pipe.recv()
-            pipe.send(trainer.run(job, each_epoch))
+            data: dict[str, Any] = pipe.recv()
         except (EOFError, OSError):
             return
+        trainer.run(data, tell)

@@ -1,4 +1,4 @@
-"""The Ray backend: the same engine, pulled by Ray Tune. The only file that imports Ray."""
+"""The Ray backend: Ray Tune in a thread, fed and heard through queues. The only file that imports Ray."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable
+import threading
+from collections.abc import Sequence
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
-from search.backends.worker import Job, Trainer
-from search.candidate import Candidate
-from search.engine import Engine
+from search.backends.worker import Trainer
 from search.errors import RunError
-from search.outcome import Failed, Outcome, from_record, to_record
-from search.record.directory import JOURNAL
+from search.events import Event, Finished, from_data, to_data
+from search.files import RunDirectory
+from search.outcome import Failed
 from search.training.threads import one_thread
+from search.trial import Trial
 
 # Read by Ray when it is imported: no usage statistics, no progress tables, no loggers of its own.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -31,12 +33,11 @@ try:
 except ImportError as error:
     raise RunError("the ray backend needs Ray: pip install 'archsearch[ray]', or use backend='local'") from error
 
-Told = Callable[[Candidate, Outcome], None]
 RESTARTS = 2
 
 
-def run_on_ray(engine: Engine, trainer: Trainer, workers: int, told: Told, address: str | None) -> None:
-    """Train on a Ray cluster until the engine is done; `told` is called after each outcome.
+class Ray:
+    """A Ray cluster, this machine's own where there is no address.
 
     The run's directory must be on a file system that every node sees. A worker that is lost is started again, from the
     last epoch's checkpoint, twice.
@@ -44,82 +45,121 @@ def run_on_ray(engine: Engine, trainer: Trainer, workers: int, told: Told, addre
     Raises:
         RunError: there is no cluster at the address.
     """
-    ours = not ray.is_initialized()
-    if ours:
-        _connect(address, workers)
-    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
-    scratch = Path(trainer.directory) / "ray"
-    try:
+
+    def __init__(self, trainer: Trainer, workers: int, address: str | None = None) -> None:
+        self.ours = not ray.is_initialized()
+        if self.ours:
+            _connect(address, workers)
+        logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+        self.scratch = Path(trainer.directory) / "ray"
+        self.searcher = _QueueSearcher()
         gpus = ray.cluster_resources().get("GPU", 0.0) / workers
-        tuner = tune.Tuner(
+        self.tuner = tune.Tuner(
             tune.with_resources(tune.with_parameters(_train, trainer=trainer), {"cpu": 1, "gpu": min(1.0, gpus)}),
-            tune_config=tune.TuneConfig(
-                search_alg=EngineSearcher(engine, told),
-                num_samples=engine.wanted - engine.finished,
-                reuse_actors=True,
-                max_concurrent_trials=None,
-            ),
+            tune_config=tune.TuneConfig(search_alg=self.searcher, num_samples=-1, reuse_actors=True),
             run_config=tune.RunConfig(
-                storage_path=str(scratch),
+                storage_path=str(self.scratch),
                 name="tune",
                 verbose=0,
                 failure_config=tune.FailureConfig(max_failures=RESTARTS),
             ),
         )
-        tuner.fit()
-    finally:
-        if ours:
+        self.thread = threading.Thread(target=self._tune, daemon=True)
+        self.thread.start()
+
+    def submit(self, trial: Trial) -> None:
+        """Have a candidate trained by the cluster."""
+        self.searcher.submitted.put(trial)
+
+    def events(self) -> Sequence[Event]:
+        """The next event; what went wrong in Ray's thread is raised."""
+        event = self.searcher.heard.get()
+        if isinstance(event, BaseException):
+            raise RunError(f"Ray has stopped: {event}; run the same again") from event
+        return [event]
+
+    def close(self) -> None:
+        """End the trials in training, and the cluster if it is ours."""
+        self.searcher.closing.set()
+        self.thread.join()
+        if self.ours:
             ray.shutdown()
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def _tune(self) -> None:
+        try:
+            self.tuner.fit()
+        except BaseException as error:
+            self.searcher.heard.put(error)
 
 
-class EngineSearcher(Searcher):  # type: ignore[misc]
-    """Ray Tune's side of ask and tell."""
+class _Closed(Exception):
+    """The search is over, and Ray Tune too."""
 
-    def __init__(self, engine: Engine, told: Told) -> None:
+
+class _QueueSearcher(Searcher):  # type: ignore[misc]
+    """Ray Tune asks it for trials, and tells it what they report; it decides nothing."""
+
+    def __init__(self) -> None:
         super().__init__(metric="finished", mode="max")
-        self.engine, self.told = engine, told
-        self.candidates: dict[str, Candidate] = {}
+        self.submitted: SimpleQueue[Trial] = SimpleQueue()
+        self.heard: SimpleQueue[Event | BaseException] = SimpleQueue()
+        self.closing = threading.Event()
+        self.running: dict[str, int] = {}
+
+    def __reduce__(self) -> tuple[type[_QueueSearcher], tuple[()]]:
+        """Ray keeps a copy on the disk, to restore a run that was killed; there is nothing in it to restore."""
+        return _QueueSearcher, ()
 
     def suggest(self, trial_id: str) -> Any:
-        """The next candidate as Ray's configuration; None while it depends on an outcome not told yet."""
-        candidate = self.engine.ask()
-        if candidate is None:
-            return Searcher.FINISHED if self.engine.all_asked else None
-        self.candidates[trial_id] = candidate
+        """The next trial as Ray's configuration; None while there is none."""
+        if self.closing.is_set():
+            raise _Closed
+        try:
+            trial = self.submitted.get_nowait()
+        except Empty:
+            return None
+        self.running[trial_id] = trial.number
         # As text: Ray takes nested mappings apart.
-        return {"job": json.dumps(vars(Job.of(candidate)))}
+        return {"trial": json.dumps(trial.to_data())}
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """Pass on what a worker reports."""
+        event = from_data(json.loads(result["event"]))
+        if isinstance(event, Finished):
+            self.running.pop(trial_id, None)
+        self.heard.put(event)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Tell the engine what Ray says of a trial."""
-        candidate = self.candidates.pop(trial_id, None)
-        if candidate is None:
-            return
-        if error or not result or "outcome" not in result:
-            outcome: Outcome = Failed(f"its Ray worker died {RESTARTS + 1} times, most likely for lack of memory")
-        else:
-            outcome = from_record(json.loads(result["outcome"]))
-        self.engine.tell(candidate, outcome)
-        self.told(candidate, outcome)
+        """A trial that ends without an outcome has lost its worker too often."""
+        number = self.running.pop(trial_id, None)
+        if number is not None:
+            reason = f"its Ray worker died {RESTARTS + 1} times, most likely for lack of memory"
+            self.heard.put(Finished(number, Failed(reason)))
 
     def save(self, checkpoint_path: str) -> None:
-        """Nothing: the study is the record."""
+        """Nothing: the run's record is all there is to keep."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """Nothing: a run goes on from its study."""
+        """Nothing: a run goes on from its record."""
 
 
 def _train(config: dict[str, Any], trainer: Trainer) -> None:
     """What a Ray worker does with one candidate."""
     one_thread()
-    if (Path(trainer.directory) / JOURNAL).exists():
-        outcome = trainer.run(Job(**json.loads(config["job"])))
-    else:
-        outcome = Failed(
-            f"{trainer.directory} is not visible on node {ray.util.get_node_ip_address()}; put the run's "
-            "directory on a file system that all nodes share"
-        )
-    tune.report({"finished": 1, "outcome": json.dumps(to_record(outcome))})
+    data = json.loads(config["trial"])
+
+    def tell(event: Event) -> None:
+        tune.report({"finished": int(isinstance(event, Finished)), "event": json.dumps(to_data(event))})
+
+    if RunDirectory(Path(trainer.directory)).record.exists():
+        trainer.run(data, tell)
+        return
+    reason = (
+        f"{trainer.directory} is not visible on node {ray.util.get_node_ip_address()}; put the run's "
+        "directory on a file system that all nodes share"
+    )
+    tell(Finished(data["number"], Failed(reason)))
 
 
 def _connect(address: str | None, workers: int) -> None:

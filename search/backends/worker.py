@@ -5,61 +5,65 @@ from __future__ import annotations
 import contextlib
 import os
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
-from search.candidate import Candidate
+from search.events import Epoch, Event, Finished, Started
+from search.files import RunDirectory
+from search.objectives import Score
 from search.outcome import Failed, Outcome
-from search.record.directory import RunDirectory
-from search.tasks.task import Task
+from search.tasks.named import AnyTask
 from search.training.settings import Training
 from search.training.trainer import train
-
-
-@dataclass(frozen=True)
-class Job:
-    """All that training a candidate needs to know of it; plain data."""
-
-    number: int
-    architecture: str
-    seed: int
-
-    @classmethod
-    def of(cls, candidate: Candidate) -> Job:
-        """The job of training a candidate."""
-        return cls(candidate.number, candidate.architecture.to_json(), candidate.seed)
+from search.trial import Trial
 
 
 @dataclass(frozen=True)
 class Trainer:
-    """Trains the candidates of one run."""
+    """Trains the candidates of one run; it can be pickled if the task can.
 
-    task: Task
+    Attributes:
+        task: without its test data.
+        goal: the score that picks the best weights.
+        directory: of the run, absolute; every worker sees it.
+    """
+
+    task: AnyTask
     training: Training
-    goal: tuple[str, bool]
+    goal: Score
     directory: str
     target: Target = "torch"
 
-    def run(self, job: Job, each_epoch: Callable[[int, float], None] | None = None) -> Outcome:
-        """Train; whatever goes wrong becomes `Failed`, and what Python said is kept in the run's directory."""
-        directory = RunDirectory(self.directory)
+    def run(self, data: Mapping[str, Any], tell: Callable[[Event], None]) -> None:
+        """Train the trial that `Trial.to_data` wrote, and tell what happens, its outcome last.
+
+        Whatever goes wrong becomes `Failed`, and what Python said is kept in the run's directory.
+        """
+        trial = Trial.from_data(data)
+        tell(Started(trial.number))
+        tell(Finished(trial.number, self._outcome(trial, tell)))
+
+    def _outcome(self, trial: Trial, tell: Callable[[Event], None]) -> Outcome:
+        directory, training = RunDirectory(Path(self.directory)), self.training
+        assert trial.architecture is not None
         try:
             return train(
-                Architecture.from_json(job.architecture),
+                trial.architecture,
                 self.task,
-                self.training,
-                job.seed,
+                training if trial.epochs is None else replace(training, epochs=trial.epochs),
+                trial.seed,
                 self.goal,
-                weights=directory.weights(job.number),
-                checkpoint=directory.checkpoint(job.number),
-                each_epoch=each_epoch,
+                weights=directory.weights(trial.number),
+                checkpoint=directory.checkpoint(trial.number),
+                each_epoch=lambda epoch, score: tell(Epoch(trial.number, epoch, score)),
                 target=self.target,
             )
         except Exception as error:
-            directory.checkpoint(job.number).unlink(missing_ok=True)
-            path = directory.failure(job.number)
+            directory.checkpoint(trial.number).unlink(missing_ok=True)
+            path = directory.failure(trial.number)
             with contextlib.suppress(OSError):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(traceback.format_exc())

@@ -6,14 +6,10 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from archspec.architecture import Architecture, price
-from archspec.graph.signal import SignalError
-from archspec.schema.document import SpecError, has_holes, parsed, read_file
-
-if TYPE_CHECKING:
-    from spaces import Space
+from archspec.schema.document import SpecError
+from search.cli.loading import load_search, read_spec
 
 OK, MISTAKE = 0, 1
 
@@ -56,10 +52,8 @@ def cost(options: argparse.Namespace) -> int:
 
 
 def search(options: argparse.Namespace) -> int:
-    """Run the search that a Python file defines, or go on with it."""
-    from search.cli.loading import load_search
-
-    search = load_search(options.file)
+    """Run the search that a file defines, or go on with it."""
+    search = load_search(options.file, options.task)
     if options.trials is not None:
         search.trials = options.trials
     directory = options.directory or Path("runs") / options.file.stem
@@ -74,6 +68,7 @@ def search(options: argparse.Namespace) -> int:
             address=options.address,
             hours=options.hours,
             watch=watch,
+            optuna_storage=options.optuna_storage,
         )
     print(f"\n{counts_line(result)}\n\n{result.front}")
     return OK if len(result.front) else MISTAKE
@@ -85,7 +80,7 @@ def status(options: argparse.Namespace) -> int:
     from search.result import Result
 
     result = Result.open(options.directory)
-    known = result.study.user_attrs
+    known = result.history.settings.values
     print(f"{options.directory}: {counts_line(result)}")
     print(
         f"task {known['task']} · {', '.join(known['objectives'])}"
@@ -188,21 +183,6 @@ def new(options: argparse.Namespace) -> int:
     path = write_starter(options.directory)
     print(f"{path} is a search to begin from; run it with: archsearch search {path}")
     return OK
-
-
-def read_spec(path: Path) -> Architecture | Space:
-    """The architecture or the space in a file; SpecError, naming the file, if it holds neither."""
-    data = read_file(path)
-    try:
-        if has_holes(data):
-            from spaces import Space
-
-            return Space.from_data(data)
-        architecture = parsed(Architecture, data)
-        _ = architecture.graph
-        return architecture
-    except (SpecError, SignalError) as error:
-        raise SpecError(f"{path}: {error}") from None
 
 
 def complain(error: object) -> int:

@@ -1,4 +1,4 @@
-"""Read the search that a person wrote as a Python file."""
+"""Read what a person wrote: a spec, a space, or a search as a Python file."""
 
 from __future__ import annotations
 
@@ -6,19 +6,68 @@ import importlib
 import sys
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from archspec.architecture import Architecture
+from archspec.graph.signal import SignalError
+from archspec.schema.document import SpecError, has_holes, parsed, read_file
 from search.errors import RunError
-from search.search import Search
+from search.tasks.named import TASKS
+
+if TYPE_CHECKING:
+    from search.search import Search
+    from spaces import Space
 
 
-def load_search(path: Path) -> Search:
-    """The `Search` that a Python file defines under the name `search`, or the only one in it.
+def read_spec(path: Path) -> Architecture | Space:
+    """The architecture or the space in a file; SpecError, naming the file, if it holds neither."""
+    data = read_file(path)
+    try:
+        if has_holes(data):
+            from spaces import Space
+
+            return Space.from_data(data)
+        architecture = parsed(Architecture, data)
+        _ = architecture.graph
+        return architecture
+    except (SpecError, SignalError) as error:
+        raise SpecError(f"{path}: {error}") from None
+
+
+def load_search(path: Path, task: str | None = None) -> Search:
+    """The search that a file defines.
+
+    A Python file defines it under the name `search`, or as the only `Search` in it. A space (JSON, YAML) is searched
+    on the task of this name, with the default objectives.
 
     Raises:
         RunError: the file cannot be imported, or defines none; with the line of the mistake.
+        SpecError: the file is not a space.
     """
     if not path.exists():
         raise RunError(f"{path}: there is no such file")
+    if path.suffix in (".json", ".yaml", ".yml"):
+        return _over_a_space(path, task)
+    if task is not None:
+        raise RunError(f"{path} says itself on what it searches; leave --task out")
+    return _in_python(path)
+
+
+def _over_a_space(path: Path, task: str | None) -> Search:
+    from search.search import Search
+
+    space = read_spec(path)
+    if isinstance(space, Architecture):
+        raise SpecError(f"{path} is an architecture without holes; there is nothing to search")
+    if task is None or task not in TASKS:
+        wrong = f"there is no task {task!r}" if task else f"{path} is a space"
+        raise RunError(f"{wrong}; say on what it is searched: --task with one of {', '.join(TASKS)}")
+    return Search(space, task)
+
+
+def _in_python(path: Path) -> Search:
+    from search.search import Search
+
     if path.stem in sys.modules or not path.stem.isidentifier():
         raise RunError(f"{path}: a module cannot be called {path.stem}; rename the file, to my_search.py say")
     # Worker processes import the file again, by its name, to find what the task is made of.

@@ -18,9 +18,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from search.candidate import Candidate
+from archspec.graph.cost import Cost
 from search.engine import Engine
 from search.outcome import Failed, Outcome, Scored
+from search.trial import Trial
 from search.words import short, summary
 
 
@@ -52,11 +53,11 @@ class Watcher:
         if self.live:
             self.progress.stop()
 
-    def __call__(self, engine: Engine, candidate: Candidate | None, outcome: Outcome | None) -> None:
-        if candidate is None or outcome is None:
+    def __call__(self, engine: Engine, trial: Trial | None, outcome: Outcome | None) -> None:
+        if trial is None or outcome is None:
             self._begin(engine)
         else:
-            self._line(engine, candidate, outcome)
+            self._line(engine, trial, outcome)
         if self.bar is not None:
             self.progress.update(self.bar, completed=engine.finished, total=engine.wanted)
         if engine.exhausted and engine.done:
@@ -70,14 +71,15 @@ class Watcher:
         if self.live:
             self.bar = self.progress.add_task("training", total=engine.wanted, completed=engine.finished)
 
-    def _line(self, engine: Engine, candidate: Candidate, outcome: Outcome) -> None:
+    def _line(self, engine: Engine, trial: Trial, outcome: Outcome) -> None:
         elapsed = time.monotonic() - self.began
-        head = f"{engine.finished:>4}/{engine.wanted} {elapsed:6.0f} s  trial {candidate.number:<4}"
+        head = f"{engine.finished:>4}/{engine.wanted} {elapsed:6.0f} s  trial {trial.number:<4}"
         if isinstance(outcome, Failed):
             self.console.print(f"{head} failed: {outcome.reason}")
             return
-        priced = (isinstance(outcome, Scored) and outcome.cost) or candidate.cost
+        assert trial.architecture is not None
+        priced = (isinstance(outcome, Scored) and outcome.cost) or trial.cost or Cost()
         cost = f"{short(priced.flops):>6} FLOPs {short(priced.params):>6} params"
         learned = [o for o in engine.objectives if not o.priced]
         scores = "  ".join(f"{o.name} {o.value(priced, outcome.scores):.4f}" for o in learned)
-        self.console.print(f"{head} {scores}  {cost}  {summary(candidate.architecture)}", markup=False)
+        self.console.print(f"{head} {scores}  {cost}  {summary(trial.architecture)}", markup=False)

@@ -1,1 +1,1 @@
-"""What a run has written down."""
+"""What a run has written down, and what is known from it."""

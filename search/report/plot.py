@@ -26,7 +26,7 @@ def draw_front(result: Result, file: str | Path) -> Path:
         axes.step(*zip(*corners, strict=True), where="post", color="black", linewidth=1.2, label="front", zorder=0)
     axes.set_xscale("log")
     axes.set_xlabel("FLOPs of one example")
-    task = str(result.study.user_attrs.get("task", "")).split(" (")[0]
+    task = str(result.history.settings.values.get("task", "")).split(" (")[0]
     axes.set_ylabel(f"validation {objective.name}")
     axes.set_title(f"{task}: {len(scored)} candidates, {len(corners)} on the front", fontsize=10)
     axes.grid(alpha=0.3)

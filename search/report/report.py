@@ -33,7 +33,7 @@ def write_report(result: Result, file: str | Path) -> Path:
 
 def report(result: Result) -> str:
     """The report as Markdown."""
-    known = result.study.user_attrs
+    known = result.history.settings.values
     lines = [
         f"# {known.get('task', 'A search')}",
         "",

@@ -10,7 +10,8 @@ from torch import Tensor
 from archspec.geometry.groups import Group
 from archspec.graph.signal import Signal
 from archspec.symmetry.signals import transformed
-from search.tasks.task import Batch, Task, batches
+from search.tasks.named import AnyTask
+from search.tasks.task import Batch, batches
 
 FITTING = {1: "D1", 2: "C4, D4 or C8", 3: "C4, D4, O or Oh"}
 
@@ -39,7 +40,7 @@ def moved(x: Tensor, group: Group, elements: Tensor) -> Tensor:
     return result
 
 
-def check_augmentation(name: str | None, task: Task) -> None:
+def check_augmentation(name: str | None, task: AnyTask) -> None:
     """Refuse a group that does not move the examples of a task to such examples; ValueError says which would."""
     if name is None:
         return

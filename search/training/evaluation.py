@@ -6,13 +6,14 @@ import torch
 from torch import nn
 
 from archspec.layers.keeping import kept_kernels
-from search.tasks.task import Data, Task, batches
+from search.tasks.named import AnyTask
+from search.tasks.task import Data, batches
 
 EVALUATION_BATCH = 256
 
 
 def evaluate(
-    model: nn.Module, task: Task, data: Data, batch_size: int = EVALUATION_BATCH, device: torch.device | str = "cpu"
+    model: nn.Module, task: AnyTask, data: Data, batch_size: int = EVALUATION_BATCH, device: torch.device | str = "cpu"
 ) -> dict[str, float]:
     """Scores of a model on one part of a task, in evaluation mode."""
     model.eval()

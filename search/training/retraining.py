@@ -6,6 +6,7 @@ import multiprocessing
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from safetensors.torch import load_file
@@ -13,21 +14,24 @@ from safetensors.torch import load_file
 from archspec.architecture import Architecture
 from archspec.lowering import lower
 from search.errors import RunError
+from search.objectives import Score
 from search.outcome import Failed
-from search.tasks.task import Task
+from search.tasks.named import AnyTask
 from search.training.augmentation import check_augmentation
 from search.training.evaluation import evaluate
 from search.training.settings import Training
 from search.training.threads import one_thread
 from search.training.trainer import train
 
+ACCURACY = Score("accuracy", True)
+
 
 def retrain(
     architectures: Sequence[Architecture],
-    task: Task,
+    task: AnyTask,
     training: Training,
     seeds: Sequence[int],
-    goal: tuple[str, bool] = ("accuracy", True),
+    goal: Score = ACCURACY,
     workers: int = 1,
 ) -> list[list[dict[str, float]]]:
     """Test scores of each architecture under each seed; the best epoch is chosen on validation data.
@@ -39,15 +43,15 @@ def retrain(
     if task.test is None:
         raise RunError("there is no test data to measure on")
     check_augmentation(training.augment, task)
-    jobs = [(a, task, training, seed, goal) for a in architectures for seed in seeds]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread) as pool:
-        scores = list(pool.map(_tested, jobs))
+        tested = partial(_tested, task, training, goal)
+        each = [architecture for architecture in architectures for _ in seeds]
+        scores = list(pool.map(tested, each, [*seeds] * len(architectures)))
     return [scores[i : i + len(seeds)] for i in range(0, len(scores), len(seeds))]
 
 
-def _tested(job: tuple[Architecture, Task, Training, int, tuple[str, bool]]) -> dict[str, float]:
-    architecture, task, training, seed, goal = job
+def _tested(task: AnyTask, training: Training, goal: Score, architecture: Architecture, seed: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as directory:
         weights = Path(directory) / "best.safetensors"
         outcome = train(architecture, task.without_test(), training, seed, goal, weights=weights)

@@ -17,6 +17,7 @@ from torch import nn
 
 from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
+from archspec.graph.cost import Cost
 from archspec.layers.aliasing import alias_penalty
 from archspec.layers.scales import admissibility_penalty
 from archspec.lowering import lower
@@ -25,10 +26,12 @@ from archspec.network.roles import roles
 from archspec.network.statistics import reestimate
 from archspec.symmetry.certificate import largest
 from archspec.symmetry.certifying import certify
-from search.candidate import derived_seed
 from search.files import write_whole
+from search.objectives import Score
 from search.outcome import Failed, Outcome, Scored
-from search.tasks.task import Task, batch_count, batches
+from search.seeds import derived_seed
+from search.tasks.named import AnyTask
+from search.tasks.task import batch_count, batches
 from search.training.augmentation import augmented
 from search.training.evaluation import EVALUATION_BATCH, evaluate
 from search.training.rates import parameter_groups, set_rates
@@ -37,10 +40,10 @@ from search.training.settings import Training
 
 def train(
     architecture: Architecture,
-    task: Task,
+    task: AnyTask,
     training: Training,
     seed: int,
-    goal: tuple[str, bool],
+    goal: Score,
     weights: Path | None = None,
     checkpoint: Path | None = None,
     each_epoch: Callable[[int, float], None] | None = None,
@@ -53,7 +56,7 @@ def train(
         task: on what.
         training: how.
         seed: of the first weights, the order of the examples and all else that is random.
-        goal: the score that says which weights are best, and whether it should be large.
+        goal: the score that says which weights are best.
         weights: where to write the best weights (safetensors).
         checkpoint: where to keep the state after each epoch; training goes on from there if it exists.
         each_epoch: called with the epoch's number and its score.
@@ -77,10 +80,10 @@ def train(
 
 def _trained(
     architecture: Architecture,
-    task: Task,
+    task: AnyTask,
     training: Training,
     seed: int,
-    goal: tuple[str, bool],
+    goal: Score,
     weights: Path | None,
     checkpoint: Path | None,
     each_epoch: Callable[[int, float], None] | None,
@@ -104,16 +107,14 @@ def _trained(
         write_whole(weights, lambda path: save_file(best, path))
     cost, begun, plain = run.model.cost(target), price(architecture, target), largest(architecture.graph).trivial
     symmetry = None if plain else certify(run.model).to_data()
-    return Scored(scores, run.done, run.elapsed, cost if cost != begun else None, symmetry)
+    return Scored(scores, run.done, run.elapsed, cost if cost != begun else None, symmetry, tuple(run.history))
 
 
 class _Run:
     """The state of one training."""
 
-    def __init__(
-        self, architecture: Architecture, task: Task, training: Training, seed: int, goal: tuple[str, bool]
-    ) -> None:
-        self.task, self.training, self.seed, (self.metric, self.larger) = task, training, seed, goal
+    def __init__(self, architecture: Architecture, task: AnyTask, training: Training, seed: int, goal: Score) -> None:
+        self.task, self.training, self.seed, self.goal = task, training, seed, goal
         wanted = training.device
         self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
         torch.manual_seed(seed)
@@ -181,11 +182,9 @@ class _Run:
             self.step += 1
         self._end_epoch()
         scores = evaluate(self.model, self.task, self.task.validation, self.training.batch_size, self.device)
-        if self.metric not in scores:
-            raise KeyError(f"there is no score {self.metric!r}; the task gives {', '.join(sorted(scores))}")
-        score = scores[self.metric]
+        score = self.goal.value(Cost(), scores)
         if not math.isfinite(score):
-            return f"diverged: {self.metric} is {score} in epoch {self.done + 1}"
+            return f"diverged: {self.goal.name} is {score} in epoch {self.done + 1}"
         self.history.append(score)
         self.done += 1
         if self._best_epoch() == len(self.history) - 1:
@@ -222,7 +221,7 @@ class _Run:
         self.history, self.done, self.step, self.seconds = (state[k] for k in ("history", "done", "step", "seconds"))
 
     def _best_epoch(self) -> int:
-        best = max(self.history) if self.larger else min(self.history)
+        best = max(self.history) if self.goal.maximize else min(self.history)
         return len(self.history) - 1 - self.history[::-1].index(best)
 
     def _begin_step(self) -> None:

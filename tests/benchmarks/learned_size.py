@@ -29,6 +29,7 @@ from archspec.kernels import Kernel
 from archspec.kernels.windows import Window
 from archspec.layers.bank import Bank
 from search import Failed, Task, Training, nearby, recall
+from search.objectives import Score
 from search.training.threads import one_thread
 from search.training.trainer import evaluate, train
 
@@ -66,7 +67,7 @@ def trained(architecture: Architecture, task: Task, seed: int) -> tuple[float, N
     """Test accuracy in per cent, and the network."""
     with tempfile.TemporaryDirectory() as directory:
         weights = Path(directory) / "best.safetensors"
-        outcome = train(architecture, task.without_test(), TRAINING, seed, ("accuracy", True), weights=weights)
+        outcome = train(architecture, task.without_test(), TRAINING, seed, Score("accuracy", True), weights=weights)
         assert not isinstance(outcome, Failed), outcome
         model = lower(architecture)
         model.load_state_dict(load_file(weights))

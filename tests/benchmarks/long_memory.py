@@ -13,6 +13,7 @@ from typing import NamedTuple
 from archspec import Activation, Architecture, Conv, Dense, Norm, Repeat, Residual, Series, price, published
 from archspec.graph.block import Block
 from search import Task, Training, adding_problem, copy_memory
+from search.objectives import Score
 from search.training.retraining import retrain
 
 SEEDS = (101, 102, 103)
@@ -25,14 +26,20 @@ class Case(NamedTuple):
     task: Callable[[], Task]
     network: Architecture
     epochs: int
-    score: tuple[str, bool]
+    score: Score
 
 
 CASES = {
-    "copy100": Case(lambda: copy_memory(100), published.ckcnn_copy_memory(100, omega_0=19.2), 20, ("recalled", True)),
-    "copy200": Case(lambda: copy_memory(200), published.ckcnn_copy_memory(200, omega_0=34.71), 20, ("recalled", True)),
-    "adding200": Case(lambda: adding_problem(200), published.ckcnn_adding(200, omega_0=14.55), 4, ("loss", False)),
-    "adding1000": Case(lambda: adding_problem(1000), published.ckcnn_adding(1000, omega_0=18.19), 4, ("loss", False)),
+    "copy100": Case(
+        lambda: copy_memory(100), published.ckcnn_copy_memory(100, omega_0=19.2), 20, Score("recalled", True)
+    ),
+    "copy200": Case(
+        lambda: copy_memory(200), published.ckcnn_copy_memory(200, omega_0=34.71), 20, Score("recalled", True)
+    ),
+    "adding200": Case(lambda: adding_problem(200), published.ckcnn_adding(200, omega_0=14.55), 4, Score("loss", False)),
+    "adding1000": Case(
+        lambda: adding_problem(1000), published.ckcnn_adding(1000, omega_0=18.19), 4, Score("loss", False)
+    ),
 }
 
 
@@ -64,11 +71,11 @@ def main(names: list[str]) -> None:
         for label, network in networks.items():
             began = time.monotonic()
             (scores,) = retrain([network], task, training, SEEDS, case.score, WORKERS)
-            found = "  ".join(f"{s[case.score[0]]:.6f}" for s in scores)
+            found = "  ".join(f"{s[case.score.name]:.6f}" for s in scores)
             cost = price(network)
             print(
                 f"{name:<11} {label:<7} {cost.params:>7,} parameters {cost.flops / 1e6:>8.2f} MFLOP  "
-                f"{case.score[0]} {found}  ({time.monotonic() - began:.0f} s)",
+                f"{case.score.name} {found}  ({time.monotonic() - began:.0f} s)",
                 flush=True,
             )
 

@@ -33,6 +33,7 @@ from archspec import (
 from archspec.kernels import Kernel
 from archspec.kernels.windows import Window
 from search import Failed, Task, Training, waves
+from search.objectives import Score
 from search.training.threads import one_thread
 from search.training.trainer import evaluate, train
 
@@ -55,7 +56,7 @@ def trained(architecture: Architecture, task: Task, seed: int, training: Trainin
     """The network with the weights that were best on validation data."""
     with tempfile.TemporaryDirectory() as directory:
         weights = Path(directory) / "best.safetensors"
-        outcome = train(architecture, task.without_test(), training, seed, ("accuracy", True), weights=weights)
+        outcome = train(architecture, task.without_test(), training, seed, Score("accuracy", True), weights=weights)
         assert not isinstance(outcome, Failed), outcome
         model = lower(architecture)
         model.load_state_dict(load_file(weights))

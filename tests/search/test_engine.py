@@ -3,20 +3,19 @@
 from pathlib import Path
 
 import pytest
-from optuna.trial import TrialState
 
 from archspec import Architecture, Classifier, Conv, Image, Lift, SignalError, price
 from search import Engine, Exhausted, Failed, Scored, maximize
-from search.candidate import Candidate
 from search.errors import RunError
+from search.files import RunDirectory
 from search.objectives import parse_constraint, parse_objective
-from search.record.directory import RunDirectory
+from search.record.writing import Record
 from search.result import Result
+from search.trial import Trial
 from spaces import Space, choice, integer
 from tests.search.tiny import small_space
 
 OBJECTIVES = [parse_objective("maximize accuracy"), parse_objective("minimize flops")]
-DIRECTIONS = ["maximize", "minimize"]
 
 
 def engine_in(
@@ -26,19 +25,19 @@ def engine_in(
     trials: int = 10,
     seed: int = 0,
     lag: int = 1,
-) -> tuple[Engine, RunDirectory]:
-    home = RunDirectory(directory)
-    study = home.open(DIRECTIONS, {})
+) -> tuple[Engine, Record]:
+    record = Record(RunDirectory(directory), {})
     limits = [parse_constraint(text) for text in constraints]
-    return Engine(study, space or small_space(), OBJECTIVES, limits, trials, seed, lag), home
+    return Engine(record, space or small_space(), OBJECTIVES, limits, trials, seed, lag), record
 
 
-def score(candidate: Candidate) -> Scored:
+def score(candidate: Trial) -> Scored:
     """A made-up accuracy that follows from the architecture alone."""
+    assert candidate.architecture
     return Scored({"accuracy": int(candidate.architecture.hash[:6], 16) / 16**6})
 
 
-def exhaust(engine: Engine) -> list[Candidate]:
+def exhaust(engine: Engine) -> list[Trial]:
     seen = []
     while candidate := engine.ask():
         seen.append(candidate)
@@ -57,16 +56,16 @@ def test_no_candidate_is_ill_typed_over_budget_or_drawn_twice(tmp_path: Path) ->
         assert c.cost.flops <= 20_000
 
 
-def test_rejected_draws_are_pruned_with_the_constraint_they_broke(tmp_path: Path) -> None:
+def test_rejected_draws_are_recorded_with_the_constraint_they_broke(tmp_path: Path) -> None:
     engine, _ = engine_in(tmp_path, constraints=("params <= 300",), trials=12)
     exhaust(engine)
-    rejected = [t for t in engine.study.trials if "rejected" in t.user_attrs]
+    rejected = [t for t in engine.history if t.state == "rejected"]
     assert rejected
     for trial in rejected:
-        assert trial.state == TrialState.PRUNED
-        assert max(trial.constraints.values()) > 0
-    accepted = [t for t in engine.study.trials if "rejected" not in t.user_attrs]
-    assert all(max(t.constraints.values()) <= 0 for t in accepted)
+        assert max(trial.excess.values()) > 0
+        assert trial.reason
+    accepted = [t for t in engine.history if t.state != "rejected"]
+    assert all(max(t.excess.values()) <= 0 for t in accepted)
 
 
 def test_ill_typed_candidates_are_redrawn(tmp_path: Path) -> None:
@@ -79,8 +78,8 @@ def test_ill_typed_candidates_are_redrawn(tmp_path: Path) -> None:
     )
     engine, _ = engine_in(tmp_path, space, trials=8)
     assert {c.architecture.body[0].kernel_size for c in exhaust(engine)} == {3}
-    reasons = {t.user_attrs["rejected"] for t in engine.study.trials if "rejected" in t.user_attrs}
-    assert any("taps on an axis of 4" in reason for reason in reasons)
+    reasons = {t.reason for t in engine.history if t.state == "rejected"}
+    assert any("taps on an axis of 4" in str(reason) for reason in reasons)
 
 
 @pytest.mark.parametrize("constraint", ["params <= 3", "flops <= 10"])
@@ -141,7 +140,7 @@ def test_the_order_in_which_workers_finish_changes_nothing(tmp_path: Path) -> No
     assert hashes("oldest first", True) == hashes("newest first", False)
 
 
-def test_an_engine_over_the_study_of_a_killed_one_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
+def test_an_engine_over_the_record_of_a_killed_one_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
     whole, _ = engine_in(tmp_path / "whole", trials=12, lag=2, constraints=("params <= 300",))
     expected = [c.architecture.hash for c in exhaust(whole)]
     seen: dict[int, str] = {}
@@ -159,16 +158,14 @@ def test_an_engine_over_the_study_of_a_killed_one_goes_on_as_if_nothing_had_happ
     assert [seen[slot] for slot in sorted(seen)] == expected
 
 
-def test_failed_candidates_are_failed_in_the_study_and_the_search_goes_on(tmp_path: Path) -> None:
+def test_failed_candidates_are_failed_in_the_record_and_the_search_goes_on(tmp_path: Path) -> None:
     engine, _ = engine_in(tmp_path, trials=6)
     for i in range(6):
         candidate = engine.ask()
         assert candidate
         engine.tell(candidate, Failed("diverged") if i % 2 else score(candidate))
     assert engine.done
-    assert [t.state for t in engine.study.trials if "slot" in t.user_attrs and "rejected" not in t.user_attrs].count(
-        TrialState.FAIL
-    ) == 3
+    assert [t.state for t in engine.history].count("failed") == 3
 
 
 def test_an_objective_that_cannot_be_worked_out_is_a_failure_with_its_reason(tmp_path: Path) -> None:
@@ -180,14 +177,13 @@ def test_an_objective_that_cannot_be_worked_out_is_a_failure_with_its_reason(tmp
         candidate = engine.ask()
         assert candidate
         engine.tell(candidate, Scored(scores))
-        assert reason in engine.study.trials[candidate.number].user_attrs["outcome"]["reason"]
+        assert reason in str(engine.history[candidate.number].reason)
 
 
 def test_an_objective_of_ones_own_is_kept_with_the_scores(tmp_path: Path) -> None:
-    home = RunDirectory(tmp_path)
     worth = maximize("worth", lambda cost, scores: scores["accuracy"] / cost.params)
-    engine = Engine(home.open(["maximize"], {"objectives": [str(worth)]}), small_space(), [worth], [], trials=2, seed=0)
-    candidates = exhaust(engine)
+    record = Record(RunDirectory(tmp_path), {"objectives": [str(worth)]})
+    candidates = exhaust(Engine(record, small_space(), [worth], [], trials=2, seed=0))
     best = max(candidates, key=lambda c: score(c).scores["accuracy"] / c.cost.params)
     assert [t.number for t in Result.open(tmp_path).front] == [best.number]
 
@@ -201,25 +197,25 @@ def test_a_second_telling_is_ignored(tmp_path: Path) -> None:
     second = engine.ask()
     assert second
     engine.tell(second, Scored({"accuracy": 0.1}))
-    assert engine.study.trials[candidate.number].values[0] == 0.5
+    assert engine.history[candidate.number].scores == {"accuracy": 0.5}
 
 
 def test_one_process_holds_a_run(tmp_path: Path) -> None:
     _, home = engine_in(tmp_path)
     with pytest.raises(RunError, match="another process"):
-        RunDirectory(tmp_path).open(DIRECTIONS, {})
+        Record(RunDirectory(tmp_path), {})
     home.close()
     engine_in(tmp_path)
 
 
-def test_a_torn_last_line_of_the_journal_is_mended(tmp_path: Path) -> None:
+def test_a_torn_last_line_of_the_record_is_mended(tmp_path: Path) -> None:
     engine, home = engine_in(tmp_path, trials=4)
     first = engine.ask()
     assert first
     engine.tell(first, score(first))
     home.close()
-    with home.journal.open("ab") as file:
-        file.write(b'{"op_code":4,"worker_id":"torn')
+    with home.directory.record.open("ab") as file:
+        file.write(b'{"event":"finished","number":1,"torn')
     again, _ = engine_in(tmp_path, trials=4)
     assert again.finished == 1
     assert len(exhaust(again)) == 3

@@ -6,7 +6,7 @@ import pytest
 
 from archspec import Cost
 from search import at_most, maximize, minimize
-from search.objectives import parse_constraint, parse_objective
+from search.objectives import OBJECTIVES, Measured, Score, goal_of, parse_constraint, parse_objective
 
 COST = Cost(macs=500, params=70)
 
@@ -57,3 +57,33 @@ def test_the_sampler_learns_the_logarithm_of_a_cost() -> None:
     assert minimize("loss").told(COST, {"loss": 0.25}) == 0.25
     assert math.isclose(at_most("flops", 800).excess(COST), 0.25)
     assert at_most("size", 100, lambda cost: cost.params * 4).excess(COST) > 0
+
+
+def test_accuracy_per_flop_is_an_objective_by_its_name() -> None:
+    objective = parse_objective("maximize accuracy_per_flop")
+    assert not objective.priced
+    assert objective.value(Cost(macs=500_000), {"accuracy": 0.5}) == 0.5
+    assert objective.value(Cost(macs=50_000_000), {"accuracy": 0.5}) == pytest.approx(0.5 * 100**-0.07)
+    with pytest.raises(KeyError, match="there is no score 'accuracy'"):
+        objective.value(COST, {"loss": 1.0})
+
+
+def test_objectives_of_others_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OBJECTIVES, "_known", dict(OBJECTIVES._known))
+    assert parse_objective("minimize worth") == Score("worth", False)
+    OBJECTIVES.add("worth", lambda maximize: Measured("worth", maximize, lambda cost, scores: cost.params / 7))
+    assert parse_objective("minimize worth").value(COST, {}) == 10
+    assert str(parse_objective("minimize worth")) == "minimize worth"
+
+
+@pytest.mark.parametrize(
+    ("objectives", "kind", "goal"),
+    [
+        (["minimize flops", "maximize accuracy"], "classification", Score("accuracy", True)),
+        (["minimize loss", "maximize accuracy"], "classification", Score("loss", False)),
+        (["maximize accuracy_per_flop"], "classification", Score("accuracy", True)),
+        (["maximize accuracy_per_flop"], "regression", Score("loss", False)),
+    ],
+)
+def test_the_best_weights_are_picked_by_the_first_score(objectives: list[str], kind: str, goal: Score) -> None:
+    assert goal_of([parse_objective(text) for text in objectives], kind) == goal

@@ -10,6 +10,7 @@ import torch
 
 from archspec import Architecture, Image, Series, published
 from search import Task, Training
+from search.objectives import Score
 from search.outcome import Scored
 from search.training.trainer import train
 from tests.examples import EXAMPLES
@@ -59,4 +60,4 @@ def test_a_published_network_is_trained_in_half_precision(name: str) -> None:
     x = rng.standard_normal((80, *architecture.signal.shape)).astype(np.float32)
     task = Task.from_arrays(x, rng.integers(0, 3, 80), name="noise", seed=0)
     training = Training(epochs=2, batch_size=16, device=GPU.type, precision="bf16")
-    assert isinstance(train(architecture, task, training, 0, ("accuracy", True)), Scored)
+    assert isinstance(train(architecture, task, training, 0, Score("accuracy", True)), Scored)

@@ -9,10 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import optuna
 import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 
 from search import Search, Task
 from search.errors import RunError
+from search.record.studies import STATE
 from search.result import Result
 from search.tasks.task import Batch
 from tests.search.tiny import bars, small_search, small_space, told
@@ -51,6 +55,17 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> list[list[object]]:
     return run(tmp_path_factory.mktemp("undisturbed") / "run")
 
 
+def assert_mirrored(directory: Path) -> None:
+    """Every epoch of every trial is in the record, and Optuna sees the same trials."""
+    result = Result.open(directory)
+    for trial in result.trials:
+        assert trial.state != "scored" or list(trial.curve) == [1, 2]
+    storage = JournalStorage(JournalFileBackend(str(directory / "study.journal")))
+    study = optuna.load_study(study_name="search", storage=storage)
+    assert [t.user_attrs["number"] for t in study.trials] == [t.number for t in result.trials]
+    assert [t.state for t in study.trials] == [STATE[t.state] for t in result.trials]
+
+
 def scored(trials: list[list[object]]) -> list[object]:
     return [number for number, state, *_ in trials if state == "scored"]
 
@@ -81,7 +96,7 @@ def test_killed_at_random_moments_nothing_is_lost_and_the_end_is_the_same(
                 os.kill(process.pid, signal.SIGKILL)
                 process.wait()
                 kills += 1
-                if (directory / "study.journal").exists() and (directory / "study.journal").stat().st_size:
+                if (directory / "record.jsonl").exists():
                     now = Result.open(directory).counts()["scored"]
                     assert now >= finished, "a finished trial was lost"
                     finished = now
@@ -92,6 +107,7 @@ def test_killed_at_random_moments_nothing_is_lost_and_the_end_is_the_same(
         assert len(scored(trials)) == TRIALS
         wanted = [trial[1:] for trial in expected]
         assert [trial[1:] for trial in trials] == wanted, "interruptions changed what was searched"
+        assert_mirrored(directory)
         assert not list(directory.glob("checkpoints/*")) or all(
             p.suffix == ".part" for p in directory.glob("checkpoints/*")
         )
@@ -102,6 +118,9 @@ def test_ray_runs_the_same_search_and_each_finishes_what_the_other_began(
 ) -> None:
     pytest.importorskip("ray")
     assert run(tmp_path / "ray", "ray", alone=True) == expected
+    assert_mirrored(tmp_path / "ray")
+    events = [json.loads(line).get("event") for line in (tmp_path / "ray" / "record.jsonl").read_text().splitlines()]
+    assert (events.count("started"), events.count("epoch"), events.count("finished")) == (TRIALS, 2 * TRIALS, TRIALS)
     small_search(trials=5).run(tmp_path / "local first", workers=2)
     assert run(tmp_path / "local first", "ray", "12", alone=True) == expected
     run(tmp_path / "ray first", "ray", "5", alone=True)
@@ -110,9 +129,10 @@ def test_ray_runs_the_same_search_and_each_finishes_what_the_other_began(
 
 def test_a_finished_run_is_returned_as_it_is(tmp_path: Path) -> None:
     first = small_search(trials=3).run(tmp_path / "run", workers=1)
-    journal = (tmp_path / "run" / "study.journal").read_bytes()
+    files = [tmp_path / "run" / name for name in ("record.jsonl", "study.journal")]
+    before = [file.read_bytes() for file in files]
     assert told(small_search(trials=3).run(tmp_path / "run", workers=1)) == told(first)
-    assert (tmp_path / "run" / "study.journal").read_bytes() == journal
+    assert [file.read_bytes() for file in files] == before
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from archspec import Activation, Architecture, Classifier, Conv, Group, GroupPoo
 from archspec.symmetry.signals import smooth_noise
 from search import Scored, Search, Task, Training
 from search.errors import RunError
+from search.objectives import Score
 from search.training.augmentation import augmented, check_augmentation, moved
 from search.training.retraining import retrain
 from search.training.trainer import train
@@ -22,7 +23,7 @@ from spaces import Space, choice
 from tests.search.tiny import bars, small_search, told
 
 X = smooth_noise((12, 2, 9, 9), seed=0)
-GOAL = ("accuracy", True)
+GOAL = Score("accuracy", True)
 ARCHITECTURE = Architecture(
     input=Image(channels=1, size=(6, 6)), body=[Conv(channels=4), Activation()], head=Classifier(classes=2)
 )

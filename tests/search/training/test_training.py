@@ -28,6 +28,7 @@ from archspec import (
     lower,
 )
 from search import Failed, Scored, Task, Training, digits
+from search.objectives import Score
 from search.training.trainer import evaluate, train
 from tests.search.tiny import bars
 
@@ -36,7 +37,7 @@ ARCHITECTURE = Architecture(
     body=[Conv(channels=4), Norm(), Activation(), Dropout(rate=0.2), Conv(channels=4), Activation()],
     head=Classifier(classes=2),
 )
-GOAL = ("accuracy", True)
+GOAL = Score("accuracy", True)
 
 
 def test_same_seed_same_scores_and_weights(tmp_path: Path) -> None:
@@ -134,7 +135,7 @@ def test_regression_and_dense_targets_train() -> None:
     architecture = Architecture(
         input=Image(channels=1, size=(6, 6)), body=[Conv(channels=8), Activation()], head=Regressor()
     )
-    outcome = train(architecture, regression, Training(epochs=30, batch_size=32), 0, ("loss", False))
+    outcome = train(architecture, regression, Training(epochs=30, batch_size=32), 0, Score("loss", False))
     assert isinstance(outcome, Scored)
     assert outcome.scores["r2"] > 0.5
     dense = Task.from_arrays(x, (x[:, 0] > 0).long())
@@ -167,7 +168,7 @@ def test_offsets_between_elements_are_trained_and_taken_back(tmp_path: Path) -> 
     body = [Lift(group="C4", **conv), Norm(), Conv(**conv), Norm(), GroupPool()]
     turning = Architecture(input=Image(size=(8, 8)), body=body, head=Classifier(classes=10))
     task = digits().without_test()
-    goal = ("accuracy", True)
+    goal = GOAL
     settings = Training(epochs=4, offsets=0.5, patience=None)
     whole = train(turning, task, settings, 0, goal)
     assert isinstance(whole, Scored)
@@ -197,7 +198,7 @@ def test_the_admissibility_penalty_makes_wavelets_of_kernels_on_scales(tmp_path:
     for factor in (0.0, 1.0):
         weights = tmp_path / f"{factor}.safetensors"
         training = Training(epochs=20, batch_size=6, admissibility=factor, patience=None)
-        train(architecture, task, training, 0, ("loss", False), weights=weights)
+        train(architecture, task, training, 0, Score("loss", False), weights=weights)
         model = lower(architecture)
         model.load_state_dict(load_file(weights))
         left.append(admissibility_penalty(model).item())

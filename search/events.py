@@ -1,0 +1,96 @@
+"""What happens in a run, one event after the other; all that is known of a run follows from these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from search.files import RunDirectory
+from search.outcome import Outcome, from_record, to_record
+from search.trial import Trial
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A candidate was drawn, and is to be trained."""
+
+    trial: Trial
+
+    @property
+    def number(self) -> int:
+        """Of the trial."""
+        return self.trial.number
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A draw was ill-typed, over a limit or known already; it costs no training."""
+
+    trial: Trial
+
+    @property
+    def number(self) -> int:
+        """Of the trial."""
+        return self.trial.number
+
+
+@dataclass(frozen=True)
+class Started:
+    """A worker has begun to train a candidate, or gone on with it."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A candidate has been trained for one more epoch: `epoch`, from 1, and the score that picks its best weights."""
+
+    number: int
+    epoch: int
+    score: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What came of a candidate is known."""
+
+    number: int
+    outcome: Outcome
+
+
+Event: TypeAlias = Proposed | Rejected | Started | Epoch | Finished
+
+
+def to_data(event: Event) -> dict[str, Any]:
+    """An event as plain data, for a line of the record or a message to another process."""
+    kind = {"event": type(event).__name__.lower()}
+    match event:
+        case Proposed() | Rejected():
+            return kind | event.trial.to_data()
+        case Finished():
+            return kind | {"number": event.number, "outcome": to_record(event.outcome)}
+        case Started() | Epoch():
+            return kind | vars(event)
+
+
+def from_data(data: Mapping[str, Any], directory: RunDirectory | None = None) -> Event:
+    """The event that `to_data` wrote.
+
+    Raises:
+        ValueError: there is no such event; a later version of this package wrote it.
+    """
+    fields = dict(data)
+    match fields.pop("event"):
+        case "proposed":
+            return Proposed(Trial.from_data(fields, directory))
+        case "rejected":
+            return Rejected(Trial.from_data(fields, directory))
+        case "started":
+            return Started(**fields)
+        case "epoch":
+            return Epoch(**fields)
+        case "finished":
+            return Finished(fields["number"], from_record(fields["outcome"]))
+        case other:
+            raise ValueError(f"there is no event {other!r}; read this run with a newer version of archsearch")

@@ -1,0 +1,106 @@
+"""What is known of a run, kept up as events come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from archspec.symmetry.certificate import Certificate
+from search.events import Epoch, Event, Finished, Proposed, Rejected
+from search.files import RunDirectory
+from search.outcome import Failed, Outcome, Scored, Stopped
+from search.tasks.named import AnyTask
+from search.trial import STATES, Trial
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run was begun with.
+
+    Attributes:
+        values: the settings of the search by name, as plain data.
+        run: a few letters that tell this run from all others.
+        drawn: how many draws an earlier version of this package numbered.
+        told: how many candidates' outcomes that version's sampler had learned.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    run: str = ""
+    drawn: int = 0
+    told: int = 0
+
+
+class History:
+    """The trials of a run in the order drawn, by the events so far."""
+
+    def __init__(
+        self, settings: Settings | None = None, directory: RunDirectory | None = None, task: AnyTask | None = None
+    ) -> None:
+        self.settings = settings or Settings()
+        self.directory, self.task = directory, task
+        self._trials: dict[int, Trial] = {}
+        self._outcomes: dict[int, Outcome] = {}
+        self._draws: list[Proposed | Rejected] = []
+
+    def __len__(self) -> int:
+        return len(self._trials)
+
+    def __iter__(self) -> Iterator[Trial]:
+        return iter(self._trials.values())
+
+    def __getitem__(self, number: int) -> Trial:
+        return self._trials[number]
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._trials
+
+    @property
+    def draws(self) -> Sequence[Proposed | Rejected]:
+        """The trials as they were when they were drawn, in that order."""
+        return self._draws
+
+    @property
+    def outcomes(self) -> Mapping[int, Outcome]:
+        """What came of the candidates that are finished, by the number of the trial."""
+        return MappingProxyType(self._outcomes)
+
+    @property
+    def next_number(self) -> int:
+        """The number of the next draw."""
+        return max(self.settings.drawn, next(reversed(self._trials), -1) + 1)
+
+    def counts(self) -> dict[str, int]:
+        """How many trials are in each state."""
+        states = [trial.state for trial in self]
+        return {state: states.count(state) for state in STATES}
+
+    def observe(self, event: Event) -> None:
+        """Take account of an event; of a trial that is finished already, nothing more is learned."""
+        if isinstance(event, Proposed | Rejected):
+            self._trials[event.number] = replace(event.trial, directory=self.directory, task=self.task)
+            self._draws.append(event)
+        elif event.number in self._outcomes:
+            return
+        elif isinstance(event, Epoch):
+            trial = self._trials[event.number]
+            self._trials[event.number] = replace(trial, curve={**trial.curve, event.epoch: event.score})
+        elif isinstance(event, Finished):
+            self._trials[event.number] = finished(self._trials[event.number], event.outcome)
+            self._outcomes[event.number] = event.outcome
+
+
+def finished(trial: Trial, outcome: Outcome) -> Trial:
+    """The trial with what came of it."""
+    match outcome:
+        case Failed():
+            return replace(trial, state="failed", reason=outcome.reason, seconds=outcome.seconds)
+        case Stopped():
+            trial = replace(trial, state="stopped")
+        case Scored():
+            symmetry = Certificate.from_data(outcome.symmetry) if outcome.symmetry else None
+            curve = dict(enumerate(outcome.curve, 1)) or trial.curve
+            cost = outcome.cost or trial.cost
+            trial = replace(trial, state="scored", cost=cost, symmetry=symmetry, curve=curve)
+    return replace(trial, scores=outcome.scores, fidelity=outcome.epochs, seconds=outcome.seconds)

@@ -1,0 +1,34 @@
+"""Optuna's journal file in a run's directory."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
+# The name of the study in it.
+STUDY = "search"
+
+
+class _Lock(JournalFileOpenLock):
+    """A lock the system takes back when its holder dies, so that a killed process leaves none behind."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self.path, self.handle = path, -1
+
+    def acquire(self) -> bool:
+        self.handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        fcntl.flock(self.handle, fcntl.LOCK_EX)
+        return True
+
+    def release(self) -> None:
+        os.close(self.handle)
+
+
+def journal_storage(file: Path) -> JournalStorage:
+    """The storage in a journal file."""
+    return JournalStorage(JournalFileBackend(str(file), lock_obj=_Lock(file.with_suffix(".lock"))))

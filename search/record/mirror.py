@@ -1,0 +1,107 @@
+"""The mirror of a run in an Optuna storage, for what people know from Optuna: dashboard, importances, plots.
+
+It is derived from the record and never read back: what is missing in it is completed, and what goes wrong with it
+stops nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import optuna
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.trial import TrialState
+
+from search.events import Epoch, Event, Finished, Proposed, Rejected
+from search.record.history import History
+from search.record.journal import STUDY, journal_storage
+from search.record.studies import STATE, Translation, describe, quietly, trained
+from search.trial import Trial
+
+
+class Mirror:
+    """Follows the record of a run, which it has been given as far as it has come.
+
+    Args:
+        url: of an SQLite, PostgreSQL or MySQL database, as Optuna takes it; by default the journal in the run's
+            directory. In a database the study is called by the directory's name and the run's letters.
+    """
+
+    def __init__(self, history: History, translation: Translation, url: str | None = None) -> None:
+        self.history, self.translation, self.url = history, translation, url
+        # The number of a trial in the study, by its number in the run.
+        self._numbers: dict[int, int] = {}
+        self._works = True
+        self._guarded(self._open)
+
+    def observe(self, event: Event) -> None:
+        """Write an event, which the history knows, into the study."""
+        self._guarded(lambda: self._take(event))
+
+    def _open(self) -> None:
+        directory = self.history.directory
+        assert directory is not None
+        self._storage: BaseStorage = RDBStorage(self.url) if self.url else journal_storage(directory.journal)
+        name = f"{directory.path.resolve().name}-{self.history.settings.run}" if self.url else STUDY
+        try:
+            self._study = optuna.load_study(study_name=name, storage=self._storage)
+        except KeyError:
+            directions = self.translation.directions
+            self._study = optuna.create_study(study_name=name, storage=self._storage, directions=directions)
+        self._id = self._storage.get_study_id_from_name(name)
+        describe(self._study, self.history, self.translation.objectives)
+        self._complete()
+
+    def _complete(self) -> None:
+        """Add what the study lacks; what an earlier version had begun to draw there is given up."""
+        trials = self._study.get_trials(deepcopy=False)
+        known = {t.user_attrs.get("number", t.number): t for t in trials}
+        self._numbers = {number: trial.number for number, trial in known.items()}
+        self._count = len(trials)
+        for number, trial in known.items():
+            if trial.state == TrialState.RUNNING and number not in self.history:
+                self._study.tell(trial.number, state=TrialState.FAIL)
+        for ours in self.history:
+            if ours.number not in known:
+                self._add(ours)
+            elif ours.state != "running" and known[ours.number].state == TrialState.RUNNING:
+                self._finish(ours)
+
+    def _take(self, event: Event) -> None:
+        trial = self.history[event.number]
+        match event:
+            case Proposed() | Rejected():
+                self._add(trial)
+            case Epoch() if len(self.translation.objectives) == 1:
+                self._storage.set_trial_intermediate_value(self._trial_id(trial), event.epoch, event.score)
+            case Finished():
+                self._finish(trial)
+
+    def _add(self, trial: Trial) -> None:
+        self._study.add_trial(self.translation.trial(trial))
+        self._numbers[trial.number] = self._count
+        self._count += 1
+
+    def _finish(self, trial: Trial) -> None:
+        for name, value in trained(trial).items():
+            self._storage.set_trial_user_attr(self._trial_id(trial), name, value)
+        self._study.tell(self._numbers[trial.number], self.translation.values(trial), STATE[trial.state])
+
+    def _trial_id(self, trial: Trial) -> int:
+        return self._storage.get_trial_id_from_study_id_trial_number(self._id, self._numbers[trial.number])
+
+    def _guarded(self, call: Callable[[], None]) -> None:
+        if not self._works:
+            return
+        try:
+            quietly(call)
+        except Exception as error:
+            self._works = False
+            where = self.url.split("@")[-1] if self.url else STUDY  # without a password
+            reason = " ".join(str(error).split()) or type(error).__name__
+            print(
+                f"archsearch: the run is no longer mirrored for Optuna in {where} ({reason}); the search goes on, and "
+                "the next run of it completes the mirror",
+                file=sys.stderr,
+            )

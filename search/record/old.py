@@ -1,0 +1,55 @@
+"""Runs of the version before there was a record, which were kept in an Optuna study alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial
+
+from search.errors import RunError
+from search.events import Event, Finished, Proposed, Rejected
+from search.outcome import from_record
+from search.record.history import Settings
+from search.record.journal import STUDY, journal_storage
+from search.record.lines import new_settings
+from search.record.studies import quietly
+from search.trial import Trial
+
+
+def read_journal(journal: Path) -> tuple[Settings, list[Event]] | None:
+    """Settings and events of the run in a journal; None where no study was begun in it.
+
+    Raises:
+        RunError: the file is not such a journal.
+    """
+    try:
+        study = quietly(optuna.load_study, study_name=STUDY, storage=journal_storage(journal))
+    except KeyError:
+        return None
+    except ValueError as error:
+        raise RunError(f"{journal} cannot be read: {error}") from None
+    trials = study.get_trials(deepcopy=False)
+    # The old sampler had learned of those whose state in the study was final.
+    told = sum("architecture" in trial.user_attrs and trial.state.is_finished() for trial in trials)
+    return new_settings(study.user_attrs, len(trials), told), list(_events(trials))
+
+
+def _events(trials: Sequence[FrozenTrial]) -> Iterator[Event]:
+    for trial in trials:
+        attributes: dict[str, Any] = trial.user_attrs
+        drawn = {"number": trial.number, "values": dict(trial.params), "excess": dict(trial.constraints)}
+        if "rejected" in attributes:
+            slot, reason = attributes["slot"], attributes["rejected"]
+            yield Rejected(Trial.from_data({**drawn, "slot": slot, "reason": reason}))
+        elif "architecture" in attributes:  # its last attribute: without it, it was killed while it was being drawn
+            same = {name: attributes[name] for name in ("slot", "hash", "cost", "seed")}
+            same["architecture"] = json.loads(attributes["architecture"])
+            # What the sampler kept with it; its limits are kept elsewhere.
+            same["notes"] = {name: value for name, value in trial.system_attrs.items() if name.startswith("tpe:")}
+            yield Proposed(Trial.from_data({**drawn, **same}))
+            if "outcome" in attributes:
+                yield Finished(trial.number, from_record(attributes["outcome"]))

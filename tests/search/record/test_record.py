@@ -1,0 +1,179 @@
+"""The record: all that is known of a run follows from its lines, whenever they are read."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from search import Failed, Result, Scored
+from search.errors import RunError
+from search.events import Epoch, Event, Finished, Proposed, Rejected, Started, from_data, to_data
+from search.files import RunDirectory
+from search.outcome import Stopped
+from search.record import reading
+from search.record.history import History
+from search.record.writing import Record
+from search.trial import Trial
+from tests.search.made_up import drive, engine_in
+from tests.search.tiny import small_search
+
+
+def lines(directory: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (directory / "record.jsonl").read_text().splitlines()]
+
+
+def everything(history: History) -> list[dict[str, Any]]:
+    return [{**vars(trial), "architecture": trial.hash} for trial in history]
+
+
+def test_the_first_line_says_with_what_the_run_was_begun(tmp_path: Path) -> None:
+    Record(RunDirectory(tmp_path), small_search()._record()).close()
+    (first,) = lines(tmp_path)
+    assert first["format"] == 1
+    assert first["settings"]["seed"] == 3
+    assert first["settings"]["strategy"] == "tpe"
+    assert set(first["versions"]) == {"archsearch", "torch", "optuna", "numpy"}
+    assert first["versions"]["numpy"]
+
+
+def test_a_line_is_an_event_in_the_order_it_happened(tmp_path: Path) -> None:
+    engine = engine_in(tmp_path, trials=5, lag=2)
+    drive(engine)
+    _, *told = lines(tmp_path)
+    assert {line["event"] for line in told} == {"proposed", "rejected", "finished"}
+    for number in {line["number"] for line in told}:
+        kinds = [line["event"] for line in told if line["number"] == number]
+        assert kinds in (["proposed", "finished"], ["rejected"])
+    drawn = [line["number"] for line in told if line["event"] != "finished"]
+    assert drawn == list(range(len(drawn)))
+
+
+def test_what_is_read_is_what_was_known_when_it_was_written(tmp_path: Path) -> None:
+    engine = engine_in(tmp_path, trials=9, lag=2)
+    drive(engine, tell=7)
+    trial = engine.ask()
+    assert trial
+    engine.observe(Epoch(trial.number, 1, 0.25))
+    read = reading.Reading(RunDirectory(tmp_path)).history
+    assert everything(read) == everything(engine.history)
+    assert read.counts() == engine.history.counts()
+    assert read.outcomes == engine.history.outcomes
+    assert {"scored", "running", "rejected"} <= {t.state for t in read}
+
+
+def test_a_history_that_overlooks_an_event_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    observe = History.observe
+    engine = engine_in(tmp_path, trials=3)
+    drive(engine)
+    monkeypatch.setattr(History, "observe", lambda self, event: None if event.number == 1 else observe(self, event))
+    assert everything(reading.Reading(RunDirectory(tmp_path)).history) != everything(engine.history)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Rejected(Trial(4, 2, {"a": 1, "b": "x"}, "rejected", reason="too dear", excess={"params <= 9": 0.5})),
+        Started(3),
+        Epoch(3, 2, 0.5),
+        Finished(3, Failed("diverged", 1.5)),
+        Finished(3, Stopped({"accuracy": 0.5}, 2, 1.5)),
+        Finished(3, Scored({"accuracy": 0.5}, 2, 1.5, curve=(0.25, 0.5))),
+    ],
+)
+def test_an_event_is_plain_data_and_back(event: Event) -> None:
+    again = from_data(json.loads(json.dumps(to_data(event))))
+    if isinstance(again, Rejected | Proposed) and isinstance(event, Rejected | Proposed):
+        assert vars(again.trial) == vars(event.trial)
+    else:
+        assert again == event
+
+
+def test_each_line_is_read_once_while_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+
+    def counted(data: Any, directory: RunDirectory | None = None) -> Event:
+        read.append(data)
+        return from_data(data, directory)
+
+    engine = engine_in(tmp_path, trials=6)
+    drive(engine, tell=2)
+    monkeypatch.setattr(reading, "from_data", counted)
+    result = Result(tmp_path, [])
+    for _ in range(3):
+        assert result.counts()["scored"] + result.counts()["failed"] == 2
+    drive(engine)
+    for _ in range(3):
+        assert everything(result.history) == everything(engine.history)
+    assert len(read) == len(lines(tmp_path)) - 1
+
+
+def test_a_line_that_is_being_written_is_left_for_later(tmp_path: Path) -> None:
+    engine = engine_in(tmp_path, trials=2)
+    drive(engine)
+    file = tmp_path / "record.jsonl"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-9])
+    result = Result(tmp_path, [])
+    assert result.counts()["running"] == 1
+    file.write_bytes(whole)
+    assert everything(result.history) == everything(engine.history)
+
+
+def test_a_full_disk_is_one_sentence_and_costs_no_more_than_the_last_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = engine_in(tmp_path, trials=4)
+    drive(engine, tell=2)
+    write = os.write
+
+    def full(handle: int, text: bytes) -> int:
+        if len(text) > 20:
+            return write(handle, text[:20])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(RunError, match=r"record\.jsonl cannot be written: No space left on device; make room"):
+        engine.ask()
+    monkeypatch.undo()
+    engine.record.close()
+    again = engine_in(tmp_path, trials=4)
+    assert again.finished == 2
+    drive(again)
+    assert again.finished == 4
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"format":2}', "the record has format 2, not 1; use the archsearch that wrote it"),
+        ('{"event":"paused"}', "there is no event 'paused'; read this run with a newer version"),
+        ('{"event":"epoch"', "cannot be read"),
+        ('{"format":', "cannot be read"),
+    ],
+)
+def test_what_another_version_wrote_is_said(tmp_path: Path, line: str, message: str) -> None:
+    Record(RunDirectory(tmp_path), {}).close()
+    with (tmp_path / "record.jsonl").open("a") as file:
+        file.write(line + "\n")
+    if "format" in line:
+        (tmp_path / "record.jsonl").write_text(line + "\n")
+    with pytest.raises(RunError, match=message):
+        Result.open(tmp_path)
+
+
+def test_trials_are_equal_by_run_and_number(tmp_path: Path) -> None:
+    here, there = RunDirectory(tmp_path), RunDirectory(tmp_path / "other")
+    assert Trial(1, 0, {}, directory=here) == Trial(1, 0, {}, "scored", directory=here)
+    assert Trial(1, 0, {}, directory=here) not in {Trial(1, 0, {}, directory=there), Trial(2, 0, {}, directory=here)}
+
+
+def test_the_old_name_of_a_trial_is_known_with_a_warning() -> None:
+    import search
+
+    with pytest.warns(DeprecationWarning, match="search.Candidate is called search.Trial now"):
+        assert search.Candidate is Trial
