@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archspec.moved import keep_old_names
+
 if TYPE_CHECKING:
     from search.backends.backend import Backend
     from search.drawing import Exhausted
@@ -28,6 +30,41 @@ if TYPE_CHECKING:
     from search.training.rates import Rate, parameter_groups
     from search.training.settings import Training
     from search.trial import Trial
+
+keep_old_names(
+    "search",
+    {
+        "augmenting": ("training.augmentation",),
+        "bundled": ("tasks.digits",),
+        "candidate": ("trial", "seeds"),
+        "commands": ("cli.commands",),
+        "datasets": ("tasks.datasets",),
+        "evaluating": ("training.evaluation",),
+        "fitting": ("tasks.synthetic.targets",),
+        "formats": ("tasks.formats",),
+        "images": ("tasks.images",),
+        "irregular": ("tasks.irregular",),
+        "loading": ("cli.loading",),
+        "local": ("backends.local",),
+        "on_ray": ("backends.ray",),
+        "oscillations": ("tasks.synthetic.oscillations",),
+        "plot": ("report.plot",),
+        "progress": ("cli.progress",),
+        "rates": ("training.rates",),
+        "retraining": ("training.retraining",),
+        "run": ("search",),
+        "sequences": ("tasks.synthetic.sequences",),
+        "settings": ("training.settings",),
+        "shapes": ("tasks.synthetic.shapes",),
+        "starter": ("cli.starter",),
+        "store": ("files", "errors"),
+        "symmetric": ("tasks.synthetic.symmetric",),
+        "tables": ("report.tables", "front", "words"),
+        "task": ("tasks.task",),
+        "voxels": ("tasks.synthetic.voxels",),
+        "worker": ("backends.worker",),
+    },
+)
 
 # Loaded when first asked for: the command line answers without torch and optuna where it can.
 _HOME = {

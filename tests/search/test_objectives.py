@@ -69,7 +69,7 @@ def test_accuracy_per_flop_is_an_objective_by_its_name() -> None:
 
 
 def test_objectives_of_others_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OBJECTIVES, "_known", dict(OBJECTIVES._known))
+    monkeypatch.setattr(OBJECTIVES, "known", dict(OBJECTIVES.known))
     assert parse_objective("minimize worth") == Score("worth", False)
     OBJECTIVES.add("worth", lambda maximize: Measured("worth", maximize, lambda cost, scores: cost.params / 7))
     assert parse_objective("minimize worth").value(COST, {}) == 10

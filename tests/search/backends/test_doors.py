@@ -43,7 +43,7 @@ class MadeUp:
 
 @pytest.fixture(autouse=True)
 def door(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(BACKENDS, "_known", dict(BACKENDS._known))
+    monkeypatch.setattr(BACKENDS, "known", dict(BACKENDS.known))
     MadeUp.made = []
     BACKENDS.add("made up", MadeUp)
 

@@ -172,7 +172,7 @@ def test_a_search_takes_a_name_or_an_object_and_its_record_says_which(tmp_path: 
 
 
 def test_strategies_of_others_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(STRATEGIES, "_known", dict(STRATEGIES._known))
+    monkeypatch.setattr(STRATEGIES, "known", dict(STRATEGIES.known))
     STRATEGIES.add("listening", lambda space, objectives: Listening(space))
     assert small_search(strategy="listening")._fresh_strategy().name == "listening"
 

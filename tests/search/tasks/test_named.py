@@ -50,7 +50,7 @@ def test_a_search_names_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Search(space, "digits").task.fingerprint == digits().fingerprint
     with pytest.raises(ValueError, match="there is no task 'faces'; use one of"):
         Search(space, "faces")
-    monkeypatch.setattr(TASKS, "_known", dict(TASKS._known))
+    monkeypatch.setattr(TASKS, "known", dict(TASKS.known))
     TASKS.add("ours", Ours)
     assert Search(small_space(), "ours", ["maximize hits"]).task.name == "ours"
 
