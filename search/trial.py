@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -122,11 +122,18 @@ class Trial:
 
         return evaluate(self.model(), self.task, self.task.test)
 
-    def export(self, directory: str | Path, overwrite: bool = False) -> Path:
-        """Write the trained network as spec, weights, ONNX and README; see `archspec.export`."""
-        from archspec.exporting.writing import export
+    def export(self, directory: str | Path, overwrite: bool = False, formats: Sequence[str] | None = None) -> Path:
+        """Write the trained network as spec, weights, ONNX (or other formats) and README; see `archspec.export`."""
+        from archspec.exporting.writing import FORMATS, export
 
         scores = {f"validation {name}": value for name, value in self.scores.items()}
         if self.task is not None and self.task.test is not None:
             scores |= {f"test {name}": value for name, value in self.test().items()}
-        return export(self.model(), directory, scores=scores, symmetry=self.symmetry, overwrite=overwrite)
+        return export(
+            self.model(),
+            directory,
+            scores=scores,
+            symmetry=self.symmetry,
+            overwrite=overwrite,
+            formats=FORMATS if formats is None else formats,
+        )

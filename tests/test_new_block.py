@@ -101,6 +101,14 @@ def test_it_says_how_to_write_two_files_and_change_two() -> None:
     ]
 
 
+@pytest.mark.thorough
+def test_the_other_code_in_it_runs() -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "CONTRIBUTING.md").read_text(), re.S | re.M)
+    assert blocks
+    for code in blocks:
+        run("-W", "error", "-c", code)
+
+
 def test_a_change_that_fits_nowhere_is_found() -> None:
     with pytest.raises(AssertionError, match="no one place"):
         changed("one\ntwo\n", " three\n+four\n")

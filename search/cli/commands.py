@@ -56,6 +56,8 @@ def search(options: argparse.Namespace) -> int:
     search = load_search(options.file, options.task)
     if options.trials is not None:
         search.trials = options.trials
+    if options.strategy is not None:
+        search.strategy = options.strategy
     directory = options.directory or Path("runs") / options.file.stem
     from search.cli.progress import Watcher
     from search.report.tables import counts_line
@@ -125,7 +127,7 @@ def export(options: argparse.Namespace) -> int:
 
     result = Result.open(options.directory)
     trial = result.best(options.by) if options.trial is None else result.trial(options.trial)
-    path = trial.export(options.to, options.overwrite)
+    path = trial.export(options.to, options.overwrite, options.format)
     print(f"trial {trial.number} written to {path}")
     return OK
 

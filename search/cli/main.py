@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from archspec.doors import Unknown
 from archspec.geometry.fourier import TARGETS
 from archspec.graph.signal import SignalError
 from archspec.schema.document import SpecError
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except (SpecError, SignalError, FileExistsError, NotADirectoryError, PermissionError) as error:
+    except (SpecError, SignalError, Unknown, FileExistsError, NotADirectoryError, PermissionError) as error:
         return commands.complain(error)
     except KeyboardInterrupt:
         print("stopped; the same command goes on from here", file=sys.stderr)
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--directory", type=Path, help="of the run; by default runs/NAME-OF-THE-FILE")
     sub.add_argument("--trials", type=_positive, help="candidates to train, instead of those the file asks for")
     sub.add_argument("--hours", type=float, help="start no further candidate after this long")
+    sub.add_argument("--strategy", help="tpe, random, or one that a package brings along, instead of the file's")
     sub.add_argument("--backend", default="local", help="local, ray, or one that a package brings along")
     sub.add_argument("--address", help="of a Ray cluster, such as auto")
     sub.add_argument("--workers", type=_positive, help="candidates trained at once; by default one a core")
@@ -81,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--trial", type=int, help="this trial instead of the best")
     sub.add_argument("--by", default="accuracy_per_flop", help="what best means: accuracy_per_flop, or an objective")
     sub.add_argument("--to", type=Path, default=Path("best"), help="directory to write to")
+    sub.add_argument("--format", action="append", help="onnx, or one that a package brings along; may be repeated")
     sub.add_argument("--overwrite", action="store_true", help="replace whatever is in that directory")
     sub = command("report", commands.report, "tell a run in words and tables: its front, and which symmetry paid")
     sub.add_argument("directory", type=Path)

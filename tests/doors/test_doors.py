@@ -24,7 +24,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return site
 
 
-def told(site: Path | None, code: str) -> str:
+def told(site: Path | None, code: str, stream: str = "stdout") -> str:
     """What a process of its own prints, which finds the package if it is given."""
     places = [str(ROOT), *([str(site)] if site else [])]
     done = subprocess.run(
@@ -35,7 +35,7 @@ def told(site: Path | None, code: str) -> str:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(places)},
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return done.stdout if stream == "stdout" else done.stderr
 
 
 BLOCK = """
@@ -111,9 +111,49 @@ print("exporter holds")
 """
 
 
+SEARCH = """
+import sys, tempfile
+from pathlib import Path
+from archspec import *
+from search import Result, Search, Training
+from search.cli import main
+from search.report import report
+from spaces import Space, choice
+from homemade.block import Gain
+space = Space(Architecture(input=Image(size=(6, 6)), head=Classifier(classes=4, pool="max"), body=[
+    Lift(group=choice("C1", "V4"), channels=choice(2, 4)), Gain(), Activation(),
+    Conv(channels=4, kernel_size=5, kernel=Siren(hidden=4)), GroupPool()]))
+with tempfile.TemporaryDirectory() as place:
+    search = Search(space, "corners", ["maximize thrift", "minimize flops"], trials=3, strategy="first",
+                    training=Training(epochs=2, batch_size=16))
+    result = search.run(Path(place) / "run", backend="here", workers=1)
+    first = [a.hash for a in space.enumerate()][:3]
+    assert [t.architecture.hash for t in result.trials if t.state == "scored"] == first, result.trials
+    assert all("thrift" in t.scores and len(t.curve) == 2 for t in result.trials)
+    assert len(result.front) >= 1 and "gain" in str(result.front) and "corners" in report(result)
+    best = result.best("thrift")
+    exported = best.export(Path(place) / "best", formats=("numbers",))
+    assert (exported / "numbers.txt").exists() and "test accuracy" in (exported / "scores.json").read_text()
+    # The command line knows the names too.
+    spec = Path(place) / "space.yaml"
+    spec.write_text(space.to_yaml())
+    assert main(["check", str(spec)]) == 0
+    assert main(["search", str(spec), "--task", "corners", "--strategy", "first", "--backend", "here",
+                 "--workers", "1", "--trials", "1", "--directory", str(Path(place) / "by command")]) == 0
+    assert main(["export", str(Path(place) / "by command"), "--to", str(Path(place) / "b"), "--format", "numbers"]) == 0
+    assert (Path(place) / "b" / "numbers.txt").exists()
+print("search holds", file=sys.stderr)
+"""
+
+
 @pytest.mark.parametrize("what", ["BLOCK", "KERNEL", "GROUP", "EXPORTER"])
 def test_what_a_package_adds_is_known_everywhere(installed: Path, what: str) -> None:
     assert told(installed, globals()[what]).strip() == f"{what.lower()} holds"
+
+
+@pytest.mark.thorough
+def test_a_search_by_what_a_package_adds_ends_in_a_front_a_report_and_an_export(installed: Path) -> None:
+    assert "search holds" in told(installed, SEARCH, stream="stderr")
 
 
 def test_without_the_package_its_names_are_unknown_in_one_sentence() -> None:
