@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from archspec.blocks.pointwise import Pointwise
-from archspec.graph.block import HEADS, Primitive, require_no_group
+from archspec.graph.block import HEADS, Primitive
 from archspec.graph.cost import Cost
+from archspec.graph.grids import require_no_group
 from archspec.graph.signal import Signal, SignalError
 from archspec.schema.kinds import Kinds
 

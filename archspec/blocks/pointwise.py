@@ -8,7 +8,8 @@ from pydantic import Field
 
 from archspec.geometry.fourier import Target
 from archspec.geometry.groups import Group
-from archspec.geometry.sampling import one_tap
+from archspec.geometry.sampling import Sampling
+from archspec.geometry.tap_grid import TapGrid
 from archspec.graph.block import Channels, LearnedSizes, Primitive
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal, SignalError
@@ -91,7 +92,8 @@ class Pointwise(Primitive):
             return SharedPointwise(x.channels, self.channels, x.group.order, x.dims, self.bias)
         if self.basis == "irreducible" and self.mixes(x):
             return IrreduciblePointwise(x.channels, self.channels, x.group.order, x.grid, self.bias)
-        return pointwise(x.channels, self.channels, one_tap(x.group, x.dims), x.dims, self.bias)
+        where = Sampling(x.group, TapGrid((1,) * x.dims), x.channels * self.channels, mixes=True, spatial=False)
+        return pointwise(x.channels, self.channels, where, self.bias)
 
 
 def _cyclic(group: Group) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from archspec.graph.block import Primitive, per_axis, slide, too_large
+from archspec.graph.block import Primitive
+from archspec.graph.grids import per_axis, slide, too_large
 from archspec.graph.signal import Signal, SignalError
 
 if TYPE_CHECKING:

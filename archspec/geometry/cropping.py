@@ -18,7 +18,7 @@ def unit(sizes: Sequence[int]) -> float:
     return (longest - 1) / 2 if longest > 1 else 1.0
 
 
-def kept_taps(size: int, steps: float, reach: float, causal: bool, bucketed: bool) -> int:
+def cropped_taps(size: int, steps: float, reach: float, causal: bool, bucketed: bool) -> int:
     """Taps of `size` that lie within `reach` of the centre (causal: the current step), at least its neighbours.
 
     Coordinates: one unit is that many `steps`. Bucketed, the number is rounded up to one of four an octave, so that a
@@ -31,9 +31,9 @@ def kept_taps(size: int, steps: float, reach: float, causal: bool, bucketed: boo
     return min(size, side + 1 if causal else 2 * side + 1)
 
 
-def equalised(kept: Sequence[int], mixed_axes: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+def equalised(sizes_left: Sequence[int], mixed_axes: Sequence[tuple[int, int]]) -> tuple[int, ...]:
     """The same with axes that a group turns into one another equally long."""
-    sizes = list(kept)
+    sizes = list(sizes_left)
     for _ in mixed_axes:
         for a, b in mixed_axes:
             sizes[a] = sizes[b] = max(sizes[a], sizes[b])

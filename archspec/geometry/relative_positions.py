@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from archspec.geometry.groups import Group
-from archspec.geometry.tap_grid import Lattice, disc
+from archspec.geometry.tap_grid import TapGrid, disc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,12 +48,12 @@ class View(NamedTuple):
         return disc and self.window is not None and dims > 1
 
     @property
-    def lattice(self) -> Lattice:
+    def taps(self) -> TapGrid:
         """The window as the taps of a kernel; without one, every offset from one point to another."""
         if self.window is not None:
-            return Lattice((self.window,) * len(self.grid), self.spacing)
+            return TapGrid((self.window,) * len(self.grid), self.spacing)
         steps = self.spacing or (Fraction(1),) * len(self.grid)
-        return Lattice(tuple(2 * round(n * step) - 1 for n, step in zip(self.grid, steps, strict=True)), self.spacing)
+        return TapGrid(tuple(2 * round(n * step) - 1 for n, step in zip(self.grid, steps, strict=True)), self.spacing)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def counts(view: View) -> tuple[int, tuple[int, ...]]:
     if view.round or not view.group.action(len(view.grid)).exact:
         offsets, _ = _offsets(view)
         return len(offsets) if view.window else keys, tuple(len(values) for values, _ in _turned(view, offsets))
-    taps = view.lattice.taps if view.window else tuple(2 * n - 1 for n in view.grid)
+    taps = view.taps.taps if view.window else tuple(2 * n - 1 for n in view.grid)
     return math.prod(taps) if view.window else keys, taps
 
 
@@ -89,7 +89,7 @@ def positions(view: View) -> Positions:
     """Where a layer looks."""
     offsets, weight = _offsets(view)
     turned = _turned(view, offsets)
-    radius = view.lattice.radius
+    radius = view.taps.radius
     coordinates = tuple(values / radius for values, _ in turned)
     grid = view.grid
     points = np.indices(grid).reshape(len(grid), -1).T
@@ -99,7 +99,7 @@ def positions(view: View) -> Positions:
         start = np.arange(len(points))[:, None, None]
         pairs = (start * len(values) + np.moveaxis(at[:, which], 0, 1) for values, at in turned)
         return Positions(None, None, coordinates, tuple(pairs))
-    steps = np.array([float(s) for s in view.lattice.steps])
+    steps = np.array([float(s) for s in view.taps.steps])
     near = points[:, None] + np.rint(offsets / steps).astype(np.int64)
     inside = np.all((near >= 0) & (near < np.array(grid)), axis=-1)
     keys = np.ravel_multi_index(tuple(np.moveaxis(np.where(inside[..., None], near, 0), -1, 0)), grid)
@@ -112,15 +112,15 @@ def _offsets(view: View) -> tuple[Floats, Floats]:
 
     A key at the rim counts with the share of its cell inside the window, and of the disc where that is round.
     """
-    lattice = view.lattice
+    taps = view.taps
     if view.window is None:
-        axes = [(np.arange(2 * n - 1) - (n - 1)) * float(s) for n, s in zip(view.grid, lattice.steps, strict=True)]
+        axes = [(np.arange(2 * n - 1) - (n - 1)) * float(s) for n, s in zip(view.grid, taps.steps, strict=True)]
         return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes)), np.zeros(1)
-    shares = lattice.shares()
-    weight = np.ones(math.prod(lattice.taps)) if shares is None else shares
+    shares = taps.shares()
+    weight = np.ones(math.prod(taps.taps)) if shares is None else shares
     if view.round:
-        weight = weight * disc(lattice, RIM)
-    return lattice.offsets()[weight > 0], np.log(weight[weight > 0])
+        weight = weight * disc(taps, RIM)
+    return taps.offsets()[weight > 0], np.log(weight[weight > 0])
 
 
 def _turned(view: View, offsets: Floats) -> list[tuple[Floats, Integers]]:

@@ -16,32 +16,32 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
-class Lattice(NamedTuple):
+class TapGrid(NamedTuple):
     """Where the taps of one kernel lie. Offsets are in steps of the reference grid, coordinates span [-1, 1] over it.
 
     Attributes:
         sizes: taps per axis on the reference grid.
         spacing: distance of the points of this grid per axis, in reference steps; empty where it is the reference.
         causal: the last tap is the current step, at coordinate 1; else the centre is at 0.
-        kept: taps per axis on the reference grid that a window leaves of `sizes`; empty where it leaves all.
+        cropped: taps per axis on the reference grid that a window leaves of `sizes`; empty where it leaves all.
         stretched: sampled on another grid as the published code of CKConv does it, see `_stretch`.
     """
 
     sizes: tuple[int, ...]
     spacing: tuple[Fraction, ...] = ()
     causal: bool = False
-    kept: tuple[int, ...] = ()
+    cropped: tuple[int, ...] = ()
     stretched: bool = False
 
     @property
     def taps(self) -> tuple[int, ...]:
         """Taps per axis on this grid."""
         if not self.spacing:
-            return self.kept or self.sizes
+            return self.cropped or self.sizes
         if self.stretched:
             return (round(self.sizes[0] / self.spacing[0]),)
         return tuple(
-            _taps_within(k, s, self.causal) for k, s in zip(self.kept or self.sizes, self.spacing, strict=True)
+            _taps_within(k, s, self.causal) for k, s in zip(self.cropped or self.sizes, self.spacing, strict=True)
         )
 
     @property
@@ -83,7 +83,7 @@ class Lattice(NamedTuple):
         if self.stretched:
             return np.full(self.taps, self._stretch()[1])
         axes = []
-        for count, size, step in zip(self.taps, self.kept or self.sizes, self.spacing, strict=True):
+        for count, size, step in zip(self.taps, self.cropped or self.sizes, self.spacing, strict=True):
             reach = np.abs(np.arange(count) - (count - 1 if self.causal else (count - 1) / 2)) * float(step)
             extent = size - 0.5 if self.causal else size / 2
             before = reach - float(step) / 2
@@ -115,10 +115,10 @@ class Lattice(NamedTuple):
         return 1 + (now - 1) % ratio * step / ratio, 1 / ratio, ratio if smoothed else 0
 
 
-def disc(lattice: Lattice, softness: float) -> Array:
+def disc(grid: TapGrid, softness: float) -> Array:
     """(K,) weights of a disc through the outermost taps whose rim falls to zero over `softness` reference steps."""
-    distance = np.linalg.norm(lattice.offsets(), axis=1)
-    radius = (min(lattice.sizes) - 1) / 2
+    distance = np.linalg.norm(grid.offsets(), axis=1)
+    radius = (min(grid.sizes) - 1) / 2
     weights: Array = np.clip((radius + softness - distance) / softness, 0.0, 1.0)
     return weights
 

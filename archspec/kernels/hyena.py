@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from archspec.kernels.kernel import Kernel, Wanted, dense_macs
+from archspec.geometry.sampling import Sampling
+from archspec.kernels.kernel import Kernel, dense_macs
 
 if TYPE_CHECKING:
     from archspec.layers.kernels.features import KernelModule
@@ -26,31 +27,31 @@ class Hyena(Kernel):
     fastest: float = Field(default=0.3, gt=0, le=100, description="kernel lengths in which the fastest decays to 1 %")
     slowest: float = Field(default=1.5, gt=0, le=100, description="kernel lengths in which the slowest decays to 1 %")
 
-    def widths(self, wanted: Wanted) -> list[int]:
+    def widths(self, where: Sampling) -> list[int]:
         """Widths of the linear layers."""
-        return [wanted.inputs * (1 + 2 * self.bands), *[self.hidden] * (self.layers - 1), wanted.rows]
+        return [where.inputs * (1 + 2 * self.bands), *[self.hidden] * (self.layers - 1), where.rows]
 
     def learns(self) -> frozenset[str]:
         return super().learns() | {"omega"}
 
-    def params(self, wanted: Wanted) -> int:
-        widths = self.widths(wanted)
+    def params(self, where: Sampling) -> int:
+        widths = self.widths(where)
         return dense_macs(1, widths) + sum(widths[1:-1]) + self.hidden
 
-    def macs(self, wanted: Wanted, samples: int) -> int:
-        return dense_macs(samples, self.widths(wanted))
+    def macs(self, where: Sampling, samples: int) -> int:
+        return dense_macs(samples, self.widths(where))
 
-    def lower(self, wanted: Wanted) -> KernelModule:
+    def lower(self, where: Sampling) -> KernelModule:
         from archspec.layers.kernels.hyena import Hyena as Layer
 
         return Layer(
-            wanted.rows,
-            wanted.inputs,
-            len(wanted.sizes),
+            where.rows,
+            where.inputs,
+            len(where.sizes),
             self.hidden,
             self.layers,
             self.bands,
             self.omega_0,
             (self.fastest, self.slowest),
-            wanted.causal,
+            where.causal,
         )

@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from archspec.geometry.cropping import unit
 from archspec.geometry.groups import Group
+from archspec.geometry.sampling import Sampling
 from archspec.schema.kinds import Kinds
 from archspec.schema.model import Model
 
 if TYPE_CHECKING:
     from archspec.layers.kernels.features import KernelModule
-
-
-class Wanted(NamedTuple):
-    """What is wanted of a kernel.
-
-    Attributes:
-        rows: kernels, outputs × inputs, or one per channel.
-        elements: on the kernel's own group axis.
-        sizes: taps per axis on the reference grid; none for a kernel on the group alone.
-        inputs: coordinates of a point: one per axis of the grid, then the embedding of the group.
-        causal: coordinate 1 is the current step; else the centre is at 0.
-        spread: half width of the window in coordinates, 1 without one.
-    """
-
-    rows: int
-    elements: int
-    sizes: tuple[int, ...]
-    inputs: int
-    causal: bool = False
-    spread: float = 1.0
-
-    @property
-    def taps(self) -> int:
-        """Taps on the reference grid."""
-        return math.prod(self.sizes)
-
-    @property
-    def nyquist(self) -> float:
-        """Highest frequency the taps can hold, in radians per unit of the coordinates."""
-        return math.pi * unit(self.sizes)
 
 
 KERNELS = Kinds("archsearch.kernels", "kernel")
@@ -73,15 +42,15 @@ class Kernel(Model):
         return "circle"
 
     @abstractmethod
-    def params(self, wanted: Wanted) -> int:
+    def params(self, where: Sampling) -> int:
         """Number of parameters."""
 
     @abstractmethod
-    def macs(self, wanted: Wanted, samples: int) -> int:
+    def macs(self, where: Sampling, samples: int) -> int:
         """Multiply-accumulates that make the kernels at that many points."""
 
     @abstractmethod
-    def lower(self, wanted: Wanted) -> KernelModule:
+    def lower(self, where: Sampling) -> KernelModule:
         """A torch module as `archspec.layers.kernels` describes."""
 
     def learns(self) -> frozenset[str]:
@@ -99,7 +68,7 @@ class Kernel(Model):
         """Functions of the coordinates that every kernel is a sum of, a constant among them; None if there are none."""
         return None
 
-    def frequency(self, wanted: Wanted) -> float | None:
+    def frequency(self, where: Sampling) -> float | None:
         """Highest frequency it is begun with, in radians per unit of the coordinates; None if that is not known."""
         return None
 

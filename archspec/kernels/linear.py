@@ -9,7 +9,8 @@ from pydantic import Field
 
 from archspec.geometry.cropping import unit
 from archspec.geometry.groups import Group
-from archspec.kernels.kernel import Kernel, Wanted, dense_macs
+from archspec.geometry.sampling import Sampling
+from archspec.kernels.kernel import Kernel, dense_macs
 
 if TYPE_CHECKING:
     from archspec.layers.kernels.features import KernelModule
@@ -28,24 +29,22 @@ class Fourier(Kernel):
     bandwidth: float = Field(default=1.0, gt=0, le=8, description="fraction of the taps' Nyquist frequency")
     omega_group: float = Field(default=3.0, gt=0, le=1e3, description="frequency along the group coordinates")
 
-    def params(self, wanted: Wanted) -> int:
-        return (2 * self.features + 1) * wanted.rows
+    def params(self, where: Sampling) -> int:
+        return (2 * self.features + 1) * where.rows
 
-    def macs(self, wanted: Wanted, samples: int) -> int:
-        return samples * wanted.inputs * self.features + samples * 2 * self.features * wanted.rows
+    def macs(self, where: Sampling, samples: int) -> int:
+        return samples * where.inputs * self.features + samples * 2 * self.features * where.rows
 
-    def frequency(self, wanted: Wanted) -> float:
-        return max(1.0, self.bandwidth * wanted.nyquist)
+    def frequency(self, where: Sampling) -> float:
+        return max(1.0, self.bandwidth * where.nyquist)
 
     def shared(self) -> int:
         return 2 * self.features + 1
 
-    def lower(self, wanted: Wanted) -> KernelModule:
+    def lower(self, where: Sampling) -> KernelModule:
         from archspec.layers.kernels.linear import Fourier as Layer
 
-        return Layer(
-            wanted.rows, wanted.inputs, len(wanted.sizes), self.features, self.frequency(wanted), self.omega_group
-        )
+        return Layer(where.rows, where.inputs, len(where.sizes), self.features, self.frequency(where), self.omega_group)
 
 
 class Spline(Kernel):
@@ -67,30 +66,30 @@ class Spline(Kernel):
             return f"knots around a circle are for the turns of C_n, not {group}; leave `around` out"
         return None
 
-    def along(self, wanted: Wanted) -> int:
+    def along(self, where: Sampling) -> int:
         """Knots, or elements, along the group."""
-        return self.around if self.around and wanted.elements > 1 else wanted.elements
+        return self.around if self.around and where.elements > 1 else where.elements
 
-    def count(self, wanted: Wanted) -> tuple[int, ...]:
+    def count(self, where: Sampling) -> tuple[int, ...]:
         """Knots per axis: never more than taps."""
-        return tuple(min(self.knots or size, size) for size in wanted.sizes)
+        return tuple(min(self.knots or size, size) for size in where.sizes)
 
-    def params(self, wanted: Wanted) -> int:
-        return wanted.rows * self.along(wanted) * math.prod(self.count(wanted))
+    def params(self, where: Sampling) -> int:
+        return where.rows * self.along(where) * math.prod(self.count(where))
 
-    def macs(self, wanted: Wanted, samples: int) -> int:
-        knots = math.prod(self.count(wanted))
-        if self.along(wanted) == wanted.elements and not self.around:
-            return dense_macs(samples, [knots, wanted.rows])
-        along, grids = self.along(wanted), samples // wanted.elements
-        return wanted.rows * along * (knots * grids + (samples if wanted.elements > 1 else 0))
+    def macs(self, where: Sampling, samples: int) -> int:
+        knots = math.prod(self.count(where))
+        if self.along(where) == where.elements and not self.around:
+            return dense_macs(samples, [knots, where.rows])
+        along, grids = self.along(where), samples // where.elements
+        return where.rows * along * (knots * grids + (samples if where.elements > 1 else 0))
 
-    def frequency(self, wanted: Wanted) -> float:
-        return wanted.nyquist * max((n / k for n, k in zip(self.count(wanted), wanted.sizes, strict=True)), default=1.0)
+    def frequency(self, where: Sampling) -> float:
+        return where.nyquist * max((n / k for n, k in zip(self.count(where), where.sizes, strict=True)), default=1.0)
 
-    def lower(self, wanted: Wanted) -> KernelModule:
+    def lower(self, where: Sampling) -> KernelModule:
         from archspec.layers.kernels.linear import Spline as Layer
 
-        reach = tuple((size - 1) / 2 / unit(wanted.sizes) for size in wanted.sizes)
-        around = self.around if wanted.elements > 1 else None
-        return Layer(wanted.rows, wanted.elements, self.count(wanted), reach, self.degree, around)
+        reach = tuple((size - 1) / 2 / unit(where.sizes) for size in where.sizes)
+        around = self.around if where.elements > 1 else None
+        return Layer(where.rows, where.elements, self.count(where), reach, self.degree, around)

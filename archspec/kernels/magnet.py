@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from archspec.geometry.groups import Group
-from archspec.kernels.kernel import Oscillating, Wanted, dense_macs
+from archspec.geometry.sampling import Sampling
+from archspec.kernels.kernel import Oscillating, dense_macs
 
 if TYPE_CHECKING:
     from archspec.layers.kernels.features import KernelModule
@@ -30,20 +31,20 @@ class Magnet(Oscillating):
     layers: int = Field(default=3, ge=1, le=16, description="mixes; there is one layer of filters more")
     steerable: bool = Field(default=False, description="2-D: an angle of its own for each Gaussian")
 
-    def params(self, wanted: Wanted) -> int:
+    def params(self, where: Sampling) -> int:
         hidden = self.hidden
-        filters = (self.layers + 1) * (3 * wanted.inputs + 1 + self.steerable) * hidden
-        return filters + self.layers * (hidden + 1) * hidden + (hidden + 1) * wanted.rows
+        filters = (self.layers + 1) * (3 * where.inputs + 1 + self.steerable) * hidden
+        return filters + self.layers * (hidden + 1) * hidden + (hidden + 1) * where.rows
 
-    def macs(self, wanted: Wanted, samples: int) -> int:
+    def macs(self, where: Sampling, samples: int) -> int:
         hidden = self.hidden
-        filters = (self.layers + 1) * samples * wanted.inputs * hidden
-        return filters + dense_macs(samples, [*[hidden] * (self.layers + 1), wanted.rows])
+        filters = (self.layers + 1) * samples * where.inputs * hidden
+        return filters + dense_macs(samples, [*[hidden] * (self.layers + 1), where.rows])
 
-    def frequency(self, wanted: Wanted) -> float:
+    def frequency(self, where: Sampling) -> float:
         if self.omega_0 is not None:
             return 2 * math.pi * self.omega_0
-        return max(1.0, self.bandwidth * wanted.nyquist)
+        return max(1.0, self.bandwidth * where.nyquist)
 
     def unsuited(self, dims: int, group: Group, on_reference: bool) -> str | None:
         if self.steerable and (dims != 2 or not group.trivial):
@@ -53,19 +54,19 @@ class Magnet(Oscillating):
     def shared(self) -> int:
         return self.hidden + 1
 
-    def lower(self, wanted: Wanted) -> KernelModule:
+    def lower(self, where: Sampling) -> KernelModule:
         from archspec.layers.kernels.magnet import Magnet as Layer
 
         return Layer(
-            wanted.rows,
-            wanted.inputs,
-            len(wanted.sizes),
+            where.rows,
+            where.inputs,
+            len(where.sizes),
             self.hidden,
             self.layers,
-            self.frequency(wanted),
+            self.frequency(where),
             self.omega_group,
             as_published=self.omega_0 is not None,
             steerable=self.steerable,
-            centre=1.0 if wanted.causal else 0.0,
-            spread=wanted.spread,
+            centre=1.0 if where.causal else 0.0,
+            spread=where.spread,
         )

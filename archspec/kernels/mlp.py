@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from archspec.kernels.kernel import Kernel, Wanted, dense_macs
+from archspec.geometry.sampling import Sampling
+from archspec.kernels.kernel import Kernel, dense_macs
 
 if TYPE_CHECKING:
     from archspec.layers.kernels.features import KernelModule
@@ -23,17 +24,17 @@ class Mlp(Kernel):
     hidden: int = Field(default=32, ge=1, le=1024, description="width of the hidden layers")
     layers: int = Field(default=3, ge=2, le=16, description="linear layers, the last one included")
 
-    def params(self, wanted: Wanted) -> int:
-        widths = [wanted.inputs, *[self.hidden] * (self.layers - 1), wanted.rows]
+    def params(self, where: Sampling) -> int:
+        widths = [where.inputs, *[self.hidden] * (self.layers - 1), where.rows]
         return dense_macs(1, widths) + sum(widths[1:])
 
-    def macs(self, wanted: Wanted, samples: int) -> int:
-        return dense_macs(samples, [wanted.inputs, *[self.hidden] * (self.layers - 1), wanted.rows])
+    def macs(self, where: Sampling, samples: int) -> int:
+        return dense_macs(samples, [where.inputs, *[self.hidden] * (self.layers - 1), where.rows])
 
     def shared(self) -> int:
         return self.hidden + 1
 
-    def lower(self, wanted: Wanted) -> KernelModule:
+    def lower(self, where: Sampling) -> KernelModule:
         from archspec.layers.kernels.mlp import Mlp as Layer
 
-        return Layer(wanted.rows, wanted.inputs, len(wanted.sizes), self.hidden, self.layers)
+        return Layer(where.rows, where.inputs, len(where.sizes), self.hidden, self.layers)

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from archspec.geometry.cropping import unit
 from archspec.geometry.groups import Group
-from archspec.kernels.kernel import Kernel, Wanted
+from archspec.geometry.sampling import Sampling
+from archspec.kernels.kernel import Kernel
 
 if TYPE_CHECKING:
     from archspec.layers.kernels.features import KernelModule
@@ -27,20 +28,20 @@ class S4D(Kernel):
     slowest: float = Field(default=1e-3, gt=0, le=1, description="least step Δ it begins with")
     fastest: float = Field(default=1e-1, gt=0, le=10, description="largest step Δ it begins with")
 
-    def params(self, wanted: Wanted) -> int:
-        sides = 1 if wanted.causal else 2
-        return wanted.rows * (1 + self.states * (2 + 2 * sides))
+    def params(self, where: Sampling) -> int:
+        sides = 1 if where.causal else 2
+        return where.rows * (1 + self.states * (2 + 2 * sides))
 
-    def macs(self, wanted: Wanted, samples: int) -> int:
+    def macs(self, where: Sampling, samples: int) -> int:
         """The real part of complex exponentials times complex weights; centred, of either direction."""
-        return wanted.rows * self.states * samples * (2 if wanted.causal else 4)
+        return where.rows * self.states * samples * (2 if where.causal else 4)
 
     def unsuited(self, dims: int, group: Group, on_reference: bool) -> str | None:
         if dims != 1 or not group.trivial:
             return "S4D is for plain series; use Siren, Magnet or Hyena here"
         return None
 
-    def lower(self, wanted: Wanted) -> KernelModule:
+    def lower(self, where: Sampling) -> KernelModule:
         from archspec.layers.kernels.s4d import S4D as Layer
 
-        return Layer(wanted.rows, self.states, wanted.causal, unit(wanted.sizes), self.slowest, self.fastest)
+        return Layer(where.rows, self.states, where.causal, unit(where.sizes), self.slowest, self.fastest)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from archspec.kernels.kernel import Oscillating, Wanted, dense_macs
+from archspec.geometry.sampling import Sampling
+from archspec.kernels.kernel import Oscillating, dense_macs
 from archspec.schema.model import later
 
 if TYPE_CHECKING:
@@ -35,19 +36,19 @@ class Siren(Oscillating):
     def learns(self) -> frozenset[str]:
         return super().learns() | ({"omega"} if self.learn_omega is not False else set())
 
-    def params(self, wanted: Wanted) -> int:
+    def params(self, where: Sampling) -> int:
         hidden, deep = self.hidden, self.layers - 2
-        units = hidden * (self.layers - 1) + wanted.rows
-        weights = wanted.inputs * hidden + deep * hidden**2 + hidden * wanted.rows
+        units = hidden * (self.layers - 1) + where.rows
+        weights = where.inputs * hidden + deep * hidden**2 + hidden * where.rows
         factors = 1 + (self.first_omega_0 is not None and deep > 0)
         return weights + units + (units if self.weight_norm else 0) + self.learn_omega * factors
 
-    def macs(self, wanted: Wanted, samples: int) -> int:
-        return dense_macs(samples, [wanted.inputs, *[self.hidden] * (self.layers - 1), wanted.rows])
+    def macs(self, where: Sampling, samples: int) -> int:
+        return dense_macs(samples, [where.inputs, *[self.hidden] * (self.layers - 1), where.rows])
 
-    def frequency(self, wanted: Wanted) -> float:
+    def frequency(self, where: Sampling) -> float:
         # A first layer of smaller weights holds less, but the later ones add to it: aliasing follows the factor.
-        return self.first_omega_0 or self._factor(wanted)
+        return self.first_omega_0 or self._factor(where)
 
     def simplified(self) -> Self:
         if self.first_omega_0 and self.layers == 2:  # no other layer has a factor
@@ -56,23 +57,23 @@ class Siren(Oscillating):
             return self.with_fields(fields) if unused else self
         return super().simplified()
 
-    def _factor(self, wanted: Wanted) -> float:
+    def _factor(self, where: Sampling) -> float:
         """ω of the hidden layers; of the first too, unless that has its own."""
-        return self.omega_0 or max(1.0, self.bandwidth * wanted.nyquist)
+        return self.omega_0 or max(1.0, self.bandwidth * where.nyquist)
 
     def shared(self) -> int:
         return self.hidden + 1
 
-    def lower(self, wanted: Wanted) -> KernelModule:
+    def lower(self, where: Sampling) -> KernelModule:
         from archspec.layers.kernels.siren import Siren as Layer
 
         return Layer(
-            wanted.rows,
-            wanted.inputs,
-            len(wanted.sizes),
+            where.rows,
+            where.inputs,
+            len(where.sizes),
             self.hidden,
             self.layers,
-            self._factor(wanted),
+            self._factor(where),
             self.omega_group,
             self.weight_norm,
             self.learn_omega,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archspec.geometry.groups import Group
-from archspec.kernels.kernel import Kernel, Wanted
+from archspec.geometry.sampling import Sampling
+from archspec.kernels.kernel import Kernel
 
 if TYPE_CHECKING:
     from archspec.layers.kernels.features import KernelModule
@@ -20,18 +21,18 @@ class Table(Kernel):
     def learns(self) -> frozenset[str]:
         return frozenset()
 
-    def params(self, wanted: Wanted) -> int:
-        return wanted.rows * wanted.elements * wanted.taps
+    def params(self, where: Sampling) -> int:
+        return where.rows * where.elements * where.tap_count
 
-    def macs(self, wanted: Wanted, samples: int) -> int:
+    def macs(self, where: Sampling, samples: int) -> int:
         """Those of turning the tables where taps do not fall onto taps."""
-        turned = samples > wanted.elements * wanted.taps
-        return wanted.rows * wanted.taps * samples if turned else 0
+        turned = samples > where.elements * where.tap_count
+        return where.rows * where.tap_count * samples if turned else 0
 
-    def lower(self, wanted: Wanted) -> KernelModule:
+    def lower(self, where: Sampling) -> KernelModule:
         from archspec.layers.kernels.table import Table as Layer
 
-        return Layer(wanted.rows, wanted.elements, wanted.taps)
+        return Layer(where.rows, where.elements, where.tap_count)
 
     def unsuited(self, dims: int, group: Group, on_reference: bool) -> str | None:
         if on_reference:

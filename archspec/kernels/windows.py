@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from archspec.geometry.cropping import FULL, exponential_reach, gaussian_reach, kept_taps, unit
-from archspec.kernels.kernel import Wanted
+from archspec.geometry.cropping import FULL, cropped_taps, exponential_reach, gaussian_reach, unit
+from archspec.geometry.sampling import Sampling
 from archspec.schema.kinds import Kinds
 from archspec.schema.model import Model
 
@@ -56,11 +56,11 @@ class Window(Model):
         """Numbers of which it needs one for each axis of the grid; None where it does not."""
         return None
 
-    def kept(self, wanted: Wanted) -> tuple[int, ...]:
+    def cropped(self, where: Sampling) -> tuple[int, ...]:
         """Taps per axis that it leaves as it begins; empty where it leaves all."""
         return ()
 
-    def params(self, wanted: Wanted, channels: int) -> int:
+    def params(self, where: Sampling, channels: int) -> int:
         """Number of parameters, for a layer of that many output channels."""
         return 0
 
@@ -68,7 +68,7 @@ class Window(Model):
         """Its half width as it begins, in coordinates; at most 1."""
         return 1.0
 
-    def lower(self, wanted: Wanted, channels: int) -> LearnedWindow | None:
+    def lower(self, where: Sampling, channels: int) -> LearnedWindow | None:
         """The module that makes its factors; None where they never change."""
         return None
 
@@ -112,16 +112,16 @@ class Learned(Window):
     def learns(self) -> frozenset[str]:
         return frozenset(("window",)) if self.learned is not False else frozenset()
 
-    def reach(self, wanted: Wanted) -> tuple[float, ...]:
+    def reach(self, where: Sampling) -> tuple[float, ...]:
         """Distance per axis at which it begins to fall below the threshold, in coordinates."""
         raise AssertionError
 
-    def kept(self, wanted: Wanted) -> tuple[int, ...]:
+    def cropped(self, where: Sampling) -> tuple[int, ...]:
         if not self.crop:
             return ()
         return tuple(
-            kept_taps(size, unit(wanted.sizes), reach, wanted.causal, self.bucketed)
-            for size, reach in zip(wanted.sizes, self.reach(wanted), strict=True)
+            cropped_taps(size, unit(where.sizes), reach, where.causal, self.bucketed)
+            for size, reach in zip(where.sizes, self.reach(where), strict=True)
         )
 
 
@@ -143,38 +143,38 @@ class Gaussian(Learned):
     def per_axis(self) -> tuple[float, ...] | None:
         return self.sigma if isinstance(self.sigma, tuple) else None
 
-    def sigmas(self, wanted: Wanted) -> tuple[float, ...]:
+    def sigmas(self, where: Sampling) -> tuple[float, ...]:
         """Widths per axis, within their bounds."""
-        given = self.sigma if isinstance(self.sigma, tuple) else (self.sigma,) * len(wanted.sizes)
-        low, high = self.bounds(wanted)
+        given = self.sigma if isinstance(self.sigma, tuple) else (self.sigma,) * len(where.sizes)
+        low, high = self.bounds(where)
         return tuple(min(max(sigma, low), high) for sigma in given)
 
-    def bounds(self, wanted: Wanted) -> tuple[float, float]:
+    def bounds(self, where: Sampling) -> tuple[float, float]:
         """Least and largest width: the first neighbour at the threshold, the outermost tap at nearly 1."""
-        return 1 / unit(wanted.sizes) / gaussian_reach(self.threshold), (1 + wanted.causal) / gaussian_reach(FULL)
+        return 1 / unit(where.sizes) / gaussian_reach(self.threshold), (1 + where.causal) / gaussian_reach(FULL)
 
-    def reach(self, wanted: Wanted) -> tuple[float, ...]:
-        return tuple(gaussian_reach(self.threshold) * sigma for sigma in self.sigmas(wanted))
+    def reach(self, where: Sampling) -> tuple[float, ...]:
+        return tuple(gaussian_reach(self.threshold) * sigma for sigma in self.sigmas(where))
 
     def spread(self) -> float:
         widest = max(self.sigma) if isinstance(self.sigma, tuple) else self.sigma
         return min(1.0, 1.667 * widest)
 
-    def params(self, wanted: Wanted, channels: int) -> int:
-        each = len(wanted.sizes) * (channels if self.per == "channel" else 1)
+    def params(self, where: Sampling, channels: int) -> int:
+        each = len(where.sizes) * (channels if self.per == "channel" else 1)
         return each * (self.learned + (self.mean == "learned"))
 
-    def lower(self, wanted: Wanted, channels: int) -> LearnedWindow:
+    def lower(self, where: Sampling, channels: int) -> LearnedWindow:
         from archspec.layers.windows import Gaussian as Layer
 
         return Layer(
-            self.sigmas(wanted),
-            self.bounds(wanted),
-            wanted.causal,
+            self.sigmas(where),
+            self.bounds(where),
+            where.causal,
             self.learned,
             self.mean == "learned",
             channels if self.per == "channel" else 1,
-            wanted.rows,
+            where.rows,
             gaussian_reach(self.threshold),
         )
 
@@ -185,35 +185,35 @@ class Exponential(Learned):
     kind: Literal["exponential"] = "exponential"
     decay: Width = Field(default=0.5, description="length τ it begins with; the kernel is two long")
 
-    def bounds(self, wanted: Wanted) -> tuple[float, float]:
+    def bounds(self, where: Sampling) -> tuple[float, float]:
         """Least and largest length: the first neighbour at the threshold, the outermost tap at nearly 1."""
-        return 1 / unit(wanted.sizes) / exponential_reach(self.threshold), (1 + wanted.causal) / exponential_reach(FULL)
+        return 1 / unit(where.sizes) / exponential_reach(self.threshold), (1 + where.causal) / exponential_reach(FULL)
 
-    def begun(self, wanted: Wanted) -> float:
+    def begun(self, where: Sampling) -> float:
         """The length it begins with, within its bounds."""
-        low, high = self.bounds(wanted)
+        low, high = self.bounds(where)
         return min(max(self.decay, low), high)
 
-    def reach(self, wanted: Wanted) -> tuple[float, ...]:
-        return (exponential_reach(self.threshold) * self.begun(wanted),) * len(wanted.sizes)
+    def reach(self, where: Sampling) -> tuple[float, ...]:
+        return (exponential_reach(self.threshold) * self.begun(where),) * len(where.sizes)
 
     def spread(self) -> float:
         return min(1.0, 2 * self.decay)
 
-    def params(self, wanted: Wanted, channels: int) -> int:
+    def params(self, where: Sampling, channels: int) -> int:
         return (channels if self.per == "channel" else 1) * self.learned
 
-    def lower(self, wanted: Wanted, channels: int) -> LearnedWindow:
+    def lower(self, where: Sampling, channels: int) -> LearnedWindow:
         from archspec.layers.windows import Exponential as Layer
 
         return Layer(
-            self.begun(wanted),
-            self.bounds(wanted),
-            wanted.causal,
-            len(wanted.sizes),
+            self.begun(where),
+            self.bounds(where),
+            where.causal,
+            len(where.sizes),
             self.learned,
             channels if self.per == "channel" else 1,
-            wanted.rows,
+            where.rows,
             exponential_reach(self.threshold),
         )
 

@@ -14,13 +14,14 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from archspec.geometry.cropping import equalised, kept_taps, unit
+from archspec.geometry.cropping import cropped_taps, equalised, unit
+from archspec.geometry.samples import samples
 from archspec.layers.kernels.features import KernelModule
 from archspec.layers.precision import Fixed, wide_dtype, without_autocast
 from archspec.layers.windows import LearnedWindow
 
 if TYPE_CHECKING:
-    from archspec.geometry.sampling import Place
+    from archspec.geometry.sampling import Sampling
 
 Kept = dict[object, tuple[list[nn.Parameter], Tensor]]
 
@@ -33,8 +34,7 @@ class Bank(Fixed):
     Args:
         kernel: gives samples (R, P), R = O·I, or I when depthwise.
         window: gives factors of the samples; None where they never change.
-        where: the sampling of the taps that a window keeps of `sizes` (empty: of all).
-        sizes: taps per axis on the reference grid.
+        where: it is sampled, of which a window may leave some taps.
         order: N.
         depthwise: each input channel is convolved by itself (O = I).
         crop: how a learned window crops: causal, in buckets, axes that must stay equal; None where it does not.
@@ -49,8 +49,7 @@ class Bank(Fixed):
         self,
         kernel: KernelModule,
         window: LearnedWindow | None,
-        where: Place,
-        sizes: tuple[int, ...],
+        where: Sampling,
         *,
         inputs: int,
         outputs: int,
@@ -59,25 +58,25 @@ class Bank(Fixed):
         crop: tuple[bool, bool, tuple[tuple[int, int], ...]] | None,
     ) -> None:
         super().__init__()
-        self.kernel, self.window, self.where, self.sizes, self.crop = kernel, window, where, sizes, crop
+        self.kernel, self.window, self.where, self.sizes, self.crop = kernel, window, where, where.taps.sizes, crop
         self.built_at = where
         self.inputs, self.outputs, self.order, self.depthwise = inputs, outputs, order, depthwise
         self.kept_here: Kept | None = None
 
     @torch.no_grad()
-    def begin(self, kept: tuple[int, ...], energy: float) -> None:
+    def begin(self, cropped: tuple[int, ...], energy: float) -> None:
         """Sample these taps, and draw the kernels so that each has, over taps and elements, this sum of squares."""
-        self.place(kept)
+        self.place(cropped)
         self.kernel.scale_to(self._energies(), energy)
 
-    def place(self, kept: tuple[int, ...]) -> None:
+    def place(self, cropped: tuple[int, ...]) -> None:
         """Sample these taps of the kernel from now on."""
-        at = self.where(kept)
+        at = samples(self.where, cropped)
         for part in (self.kernel, self.window):
             if part is not None:
                 part.place(at)
         like = next(self.kernel.parameters())
-        self.kept, self.taps, self.count, self.smoothing = kept, at.taps, len(at.points), at.smoothing
+        self.cropped, self.taps, self.count, self.smoothing = cropped, at.taps, len(at.points), at.smoothing
         self.gather(at.index)
         factor = None
         if at.factor is not None:
@@ -111,16 +110,16 @@ class Bank(Fixed):
         causal, bucketed, mixed_axes = self.crop
         self.window.confine()
         steps = unit(self.sizes)
-        kept = equalised(
-            [kept_taps(s, steps, r, causal, bucketed) for s, r in zip(self.sizes, self.window.reach(), strict=True)],
+        cropped = equalised(
+            [cropped_taps(s, steps, r, causal, bucketed) for s, r in zip(self.sizes, self.window.reach(), strict=True)],
             mixed_axes,
         )
-        changed = kept != (self.kept or self.sizes)
+        changed = cropped != (self.cropped or self.sizes)
         if changed:
-            self.place(kept)
+            self.place(cropped)
         return changed
 
-    def samples(self) -> Tensor:
+    def windowed(self) -> Tensor:
         """(R, P): the kernel under its window."""
         samples: Tensor = self.kernel()
         return samples if self.window is None else samples * self.window()
@@ -129,7 +128,7 @@ class Bank(Fixed):
         """The expanded bank, made anew."""
         like = next(self.kernel.parameters())
         with without_autocast(like.device):
-            samples = self.kernel(distinct=True) if self.window is None else self.samples()
+            samples = self.kernel(distinct=True) if self.window is None else self.windowed()
             bank = samples.reshape(self.outputs, -1)
             if self.standing is not None:
                 bank = bank.index_select(1, self.standing)
@@ -176,7 +175,7 @@ class Bank(Fixed):
         before = next(self.kernel.parameters()).dtype
         moved = super()._apply(fn, recurse)
         if next(self.kernel.parameters()).dtype != before and not self.pruned:
-            self.place(self.kept)  # coordinates are made anew, not rounded twice
+            self.place(self.cropped)  # coordinates are made anew, not rounded twice
         return moved
 
     def __getstate__(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from archspec.geometry.cropping import zeros_around
-from archspec.geometry.fourier import Target, by_transforms, fft_sizes, layouts, shares_spectra
+from archspec.geometry.fourier import Target, by_transforms, fft_sizes, shares_spectra
 from archspec.layers.kernel_layer import KernelLayer
 from archspec.layers.kernels.features import FeatureKernel, KernelModule
 from archspec.layers.kernels.table import Table
@@ -22,49 +22,21 @@ from archspec.layers.layer import Active, Places
 from archspec.layers.plain import plain_convolution, plain_transform
 from archspec.layers.precision import widened, without_autocast
 from archspec.layers.spectral import convolve, kernel_spectrum, spectrum_of_features
+from archspec.layers.ways import fastest_way
 from archspec.layers.windows import LearnedWindow
 
 if TYPE_CHECKING:
-    from archspec.geometry.sampling import Place
+    from archspec.geometry.sampling import Sampling
 
 CONV = (F.conv1d, F.conv2d, F.conv3d)
 INNERMOST = (torch.contiguous_format, torch.channels_last, torch.channels_last_3d)
-
-
-class Way(NamedTuple):
-    """How a direct convolution is called: what it pads by itself, what is padded before, channels innermost or not."""
-
-    own_padding: tuple[int, ...]
-    pad: list[int]
-    channels_last: bool
-
-
-def fastest_way(
-    around: tuple[tuple[int, int], ...], taps: tuple[int, ...], depthwise: bool, training: bool, device: str = "cpu"
-) -> Way:
-    """What measures as fastest on this kind of device, by the table of `archspec.geometry.fourier.layouts`.
-
-    Above some size a convolution that pads by itself leaves the fast path of the library; the backward of a depthwise
-    one is several times faster with the channels innermost, its forward slower.
-    """
-    dims, size, table = len(taps), max(taps), layouts()["cpu" if device == "cpu" else "cuda"]
-    kind = f"{'depthwise' if depthwise else 'full'} {'training' if training else 'evaluation'}"
-    least, most = table["channels last"].get(f"{dims}-D {kind}", (1, 0))
-    last = least <= size <= most
-    largest = table["pads by itself"]["channels last" if last else kind]
-    by_itself = size <= largest and all(before == after for before, after in around)
-    return Way(
-        tuple(before for before, _ in around) if by_itself else (0,) * dims,
-        [] if by_itself else [n for pair in around[::-1] for n in pair],
-        last,
-    )
 
 
 class GroupConv(KernelLayer):
     """(B, I, *S) or (B, I, N, *S) to (B, O, *S') or (B, O, N, *S').
 
     Args:
-        kept: taps per axis that the window leaves as it begins; empty: all.
+        cropped: taps per axis that the window leaves as it begins; empty: all.
         energy: the sum of squares of one kernel over its taps and elements, in expectation.
         lifts: whether the input has no group axis although N > 1.
         padding: `same`, `valid` or `causal`.
@@ -81,9 +53,8 @@ class GroupConv(KernelLayer):
         self,
         kernel: KernelModule,
         window: LearnedWindow | None,
-        where: Place,
-        sizes: tuple[int, ...],
-        kept: tuple[int, ...] = (),
+        where: Sampling,
+        cropped: tuple[int, ...] = (),
         *,
         energy: float,
         lifts: bool,
@@ -94,15 +65,15 @@ class GroupConv(KernelLayer):
         grid: tuple[int, ...] = (),
         **bank: Any,
     ) -> None:
-        super().__init__(kernel, window, where, sizes, **bank)
+        super().__init__(kernel, window, where, **bank)
         self.padding, self.stride, self.algorithm, self.grid = padding, stride, algorithm, grid
         self.grouped_input, self.grouped = self.order > 1 and not lifts, self.order > 1
         self.bias = nn.Parameter(torch.zeros(self.outputs)) if bias else None
-        self.begin(kept, energy)
+        self.begin(cropped, energy)
 
-    def place(self, kept: tuple[int, ...]) -> None:
+    def place(self, cropped: tuple[int, ...]) -> None:
         """Sample these taps of the kernel from now on."""
-        super().place(kept)
+        super().place(cropped)
         self.apart = self.elements == 1  # each element of what is given comes of one that is read
         self.around = zeros_around(self.taps, self.padding)
         self.choose()
@@ -226,18 +197,16 @@ class GroupConv(KernelLayer):
 def pointwise(
     inputs: int,
     outputs: int,
-    where: Place,
-    dims: int,
+    where: Sampling,
     bias: bool,
     kernel: KernelModule | None = None,
 ) -> GroupConv:
     """A linear map at each position, convolving over the group: `where` samples one tap of the kernel, or weights."""
-    order, elements = where(()).index.shape[:2]
+    order, elements = where.group.order, where.elements
     return GroupConv(
         kernel or Table(outputs * inputs, elements, 1),
         None,
         where,
-        (1,) * dims,
         inputs=inputs,
         outputs=outputs,
         order=order,
@@ -245,7 +214,7 @@ def pointwise(
         energy=1 / inputs,
         crop=None,
         lifts=False,
-        stride=(1,) * dims,
+        stride=(1,) * len(where.taps.sizes),
         padding="same",
         bias=bias,
     )

@@ -42,15 +42,15 @@ class KernelLayer(Bank, Layer):
         """Sample the kernel at these turns; those of what is read only where it mixes elements."""
         if not self.where.group.trivial:
             self.where = self.where._replace(out=out, read=read if self.where.mixes else ())
-            self.place(self.kept)
+            self.place(self.cropped)
 
     def renew(self) -> None:
         """Sample the kernel in the precision that its parameters have now."""
-        self.place(self.kept)
+        self.place(self.cropped)
 
     def taps_left(self) -> tuple[int, ...] | None:
         """Those it keeps of `sizes`; None where no window crops."""
-        return self.kept if self.crop else None
+        return self.cropped if self.crop else None
 
     def take_over(self, other: Layer, state: dict[str, Tensor], prefix: str) -> None:
         """Tables of another number of taps become those of this one.
@@ -63,7 +63,7 @@ class KernelLayer(Bank, Layer):
             raise NotCarried(f"a kernel over {other.where.span} scales is no kernel over {self.where.span}")
         name = f"{prefix}kernel.weight"
         if other.sizes != self.sizes and name in state:
-            state[name] = self.kernel.resized(state[name], other.sizes, self.sizes, self.where.lattice.causal)
+            state[name] = self.kernel.resized(state[name], other.sizes, self.sizes, self.where.causal)
 
     def stretch(self, other: Layer) -> None:
         """Kernel and window are the same functions of the offset as those of `other`."""
@@ -72,8 +72,8 @@ class KernelLayer(Bank, Layer):
         if ratio != 1:
             for part in (self.kernel, self.window):
                 if part is not None:
-                    part.stretch(ratio, 1.0 if self.where.lattice.causal else 0.0)
-            self.place(self.kept)
+                    part.stretch(ratio, 1.0 if self.where.causal else 0.0)
+            self.place(self.cropped)
 
     def alias_excess(self, part: str, each_filter: bool, deviations: float, horizon: int | None) -> Tensor:
         """See `alias_penalty`: by how much frequencies of the kernel lie above what its taps can hold."""
@@ -93,7 +93,7 @@ def _write_sampling(module: nn.Module, state: dict[str, Any], prefix: str, metad
     """Into a `state_dict`: where the kernel is sampled, as far as the architecture does not say it."""
     assert isinstance(module, KernelLayer)
     if module.crop is not None:
-        state[f"{prefix}size"] = torch.tensor(module.kept or module.sizes)
+        state[f"{prefix}size"] = torch.tensor(module.cropped or module.sizes)
     if module.where != module.built_at:
         state[f"{prefix}turns"] = torch.tensor(module.where.out + module.where.read, dtype=torch.float64)
 
@@ -105,11 +105,13 @@ def _read_sampling(
     assert isinstance(module, KernelLayer)
     size, turns, errors = state.pop(f"{prefix}size", None), state.pop(f"{prefix}turns", None), found[-1]
     module.unsized = module.crop is not None and size is None
-    kept = module.kept
+    cropped = module.cropped
     if size is not None and module.crop is not None:
-        kept = tuple(int(n) for n in size.reshape(-1).cpu().tolist())
-        if len(kept) != len(module.sizes) or not all(1 <= k <= s for k, s in zip(kept, module.sizes, strict=True)):
-            errors.append(f"{prefix}size: {kept} is no size of a kernel of at most {module.sizes} taps")
+        cropped = tuple(int(n) for n in size.reshape(-1).cpu().tolist())
+        if len(cropped) != len(module.sizes) or not all(
+            1 <= k <= s for k, s in zip(cropped, module.sizes, strict=True)
+        ):
+            errors.append(f"{prefix}size: {cropped} is no size of a kernel of at most {module.sizes} taps")
             return
     angles = () if turns is None else tuple(float(a) for a in turns.reshape(-1).cpu().tolist())
     if angles and len(angles) not in (module.order, module.order + module.elements // module.where.span):
@@ -118,9 +120,9 @@ def _read_sampling(
     where = module.built_at
     if angles:
         where = where._replace(out=angles[: module.order], read=angles[module.order :])
-    if where != module.where or kept != (module.kept or module.sizes if module.crop else module.kept):
+    if where != module.where or cropped != (module.cropped or module.sizes if module.crop else module.cropped):
         module.where = where
-        module.place(kept)
+        module.place(cropped)
 
 
 def _fit_where_unsaid(module: nn.Module, keys: object) -> None:

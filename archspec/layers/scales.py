@@ -18,7 +18,7 @@ from archspec.layers.plain import CONV_MODULE, ZERO_PAD
 
 if TYPE_CHECKING:
     from archspec.geometry.fourier import Target
-    from archspec.geometry.sampling import Place
+    from archspec.geometry.sampling import Sampling
     from archspec.layers.kernels.features import KernelModule
 
 
@@ -29,7 +29,7 @@ class ScaleConv(KernelLayer):
 
     Args:
         energy: the sum of squares of one kernel over its taps and elements, in expectation.
-        stages: for each scale of the output, its dilation and how many scales it reads.
+        dilations: for each scale of the output, its dilation and how many scales it reads.
         lifts: whether the input has no group axis.
         grouped: whether the output has one.
         splines: what smooths along an axis, for each scale; None where nothing does.
@@ -40,19 +40,18 @@ class ScaleConv(KernelLayer):
     def __init__(
         self,
         kernel: KernelModule,
-        where: Place,
-        sizes: tuple[int, ...],
+        where: Sampling,
         *,
         energy: float,
-        stages: tuple[tuple[int, int], ...],
+        dilations: tuple[tuple[int, int], ...],
         lifts: bool,
         grouped: bool,
         splines: tuple[tuple[float, ...], ...] | None,
         bias: bool,
         **bank: Any,
     ) -> None:
-        super().__init__(kernel, None, where, sizes, crop=None, **bank)
-        self.stages, self.lifts, self.grouped, self.splines = stages, lifts, grouped, splines
+        super().__init__(kernel, None, where, crop=None, **bank)
+        self.dilations, self.lifts, self.grouped, self.splines = dilations, lifts, grouped, splines
         self.begin((), energy)
         self.bias = nn.Parameter(torch.zeros(self.outputs)) if bias else None
         for j, spline in enumerate(splines or ()):
@@ -88,13 +87,13 @@ class ScaleConv(KernelLayer):
 
     def forward(self, x: Tensor) -> Tensor:
         weight = self.weight()
-        scales = [self.at_scale(j, x, weight) for j in range(len(self.stages))]
+        scales = [self.at_scale(j, x, weight) for j in range(len(self.dilations))]
         y = torch.stack([y.unflatten(1, (self.outputs, self.order)) for y in scales], 2).flatten(2, 3)
         return y if self.grouped else y.squeeze(2)
 
     def at_scale(self, j: int, x: Tensor, weight: Tensor) -> Tensor:
         """(B, O·N, *grid): the output at one scale."""
-        dilation, read = self.stages[j]
+        dilation, read = self.dilations[j]
         seen = x if self.lifts else x[:, :, j * self.order : (j + read) * self.order].flatten(1, 2)
         for axis, taps in enumerate(self.taps):
             seen = self.smoothed(seen, axis, (taps - 1) // 2 * dilation, j)
@@ -135,11 +134,11 @@ def _along(spline: Tensor, axis: int, dims: int) -> Tensor:
 class _PlainScales(nn.Module):
     def __init__(self, layer: ScaleConv) -> None:
         super().__init__()
-        self.stages, self.inputs, self.lifts = layer.stages, layer.inputs, layer.lifts
+        self.dilations, self.inputs, self.lifts = layer.dilations, layer.inputs, layer.lifts
         self.outputs, self.order = layer.outputs, layer.order
         self.smoothing, self.convs = nn.ModuleList(), nn.ModuleList()
         bias = layer.expanded_bias()
-        for j, (dilation, read) in enumerate(layer.stages):
+        for j, (dilation, read) in enumerate(layer.dilations):
             maps = layer.inputs * read * layer.turned
             weight = layer.read_of(layer.weight().detach(), read).clone()
             conv = CONV_MODULE[len(layer.taps) - 1](
@@ -160,7 +159,7 @@ class _PlainScales(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         apart = None if self.lifts else torch.unflatten(x, 1, (self.inputs, -1))
         scales = []
-        for j, (_, read) in enumerate(self.stages):
+        for j, (_, read) in enumerate(self.dilations):
             seen = x if apart is None else torch.narrow(apart, 2, j * self.order, read * self.order)
             maps = self.convs[j](self.smoothing[j](seen if apart is None else torch.flatten(seen, 1, 2)))
             scales.append(torch.unflatten(maps, 1, (self.outputs, self.order)))
@@ -170,7 +169,7 @@ class _PlainScales(nn.Module):
 def _smoothing(layer: ScaleConv, j: int, maps: int) -> list[nn.Module]:
     """Padding and smoothing of one scale, axis by axis."""
     found: list[nn.Module] = []
-    dims, dilation = len(layer.taps), layer.stages[j][0]
+    dims, dilation = len(layer.taps), layer.dilations[j][0]
     pad = ZERO_PAD[dims - 1]
     for axis, taps in enumerate(layer.taps):
         half = (taps - 1) // 2 * dilation

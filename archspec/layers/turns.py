@@ -61,11 +61,11 @@ class TurnedConv(GroupConv):
     taps_at: Tensor
     read: Tensor
 
-    def place(self, kept: tuple[int, ...]) -> None:
+    def place(self, cropped: tuple[int, ...]) -> None:
         """Sample here from now on, unless told otherwise."""
-        super().place(kept)
-        like, lattice = next(self.kernel.parameters()), self.where.lattice
-        for name, array in (("taps_at", lattice.coordinates(lattice.offsets())), ("read", self.where.read)):
+        super().place(cropped)
+        like, taps = next(self.kernel.parameters()), self.where.taps
+        for name, array in (("taps_at", taps.coordinates(taps.offsets())), ("read", self.where.read)):
             self.register_buffer(
                 name, torch.tensor(array, dtype=wide_dtype(like.dtype), device=like.device), persistent=False
             )
@@ -73,7 +73,7 @@ class TurnedConv(GroupConv):
     def resample(self, out: tuple[float, ...], read: tuple[float, ...]) -> None:
         """Sample the kernel between these turns; those that are read stay where none are given."""
         self.where = self.where._replace(out=out, read=read or self.where.read)
-        self.place(self.kept)
+        self.place(self.cropped)
 
     def forward(self, x: Tensor, out: Tensor | None = None, read: Tensor | None = None) -> Tensor:
         if out is None:

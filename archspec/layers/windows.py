@@ -15,7 +15,7 @@ from archspec.layers.layer import Role
 from archspec.layers.precision import Fixed, wide_dtype, widened
 
 if TYPE_CHECKING:
-    from archspec.geometry.sampling import Sampling
+    from archspec.geometry.samples import Samples
 
 
 class LearnedWindow(Fixed):
@@ -39,7 +39,7 @@ class LearnedWindow(Fixed):
         """(C, …) widths, within their bounds."""
         return widened(self.log_width).clamp(self.low, self.high).exp()
 
-    def place(self, where: Sampling) -> None:
+    def place(self, where: Samples) -> None:
         """Sample here from now on."""
         like = self.log_width
         points = torch.tensor(where.points, dtype=wide_dtype(like.dtype), device=like.device)
@@ -150,7 +150,7 @@ class Exponential(LearnedWindow):
         super().__init__(widths.clamp(*bounds), bounds, learned, rows)
         self.causal, self.dims, self.lengths = causal, dims, lengths
 
-    def place(self, where: Sampling) -> None:
+    def place(self, where: Samples) -> None:
         """Sample here from now on."""
         super().place(where)
         space = self.points[:, : self.dims]

@@ -14,7 +14,7 @@ OLD = {
     "archspec.turning": ("turn", "reestimate"),
     "archspec.hole": ("choice", "Hole"),
     "archspec.groups": ("Group", "MAX_ROTATIONS"),
-    "archspec.lattice": ("Lattice",),
+    "archspec.lattice": ("TapGrid",),
     "archspec.blocks.conv_scales": ("Scales",),
     "archspec.freezing": ("freeze",),
     "archspec.carrying": ("carry",),

@@ -24,7 +24,8 @@ import torch
 
 from archspec import kept_kernels
 from archspec.geometry.fourier import CROSSOVERS
-from archspec.layers.conv import GroupConv, Way, fastest_way
+from archspec.layers.conv import GroupConv
+from archspec.layers.ways import Way, fastest_way
 from tests.benchmarks.crossover import BATCH, layer, written
 
 CHANNELS, ANY = 32, 1_000_000

@@ -131,7 +131,7 @@ def _sum_over_elements(model: Network) -> None:
     for bank in model.modules():
         if isinstance(bank, Bank) and bank.where.mixes and not bank.where.group.trivial:
             bank.where = bank.where._replace(scale=1 / 4)
-            bank.place(bank.kept)
+            bank.place(bank.cropped)
 
 
 def accuracies(variant: Variant, seed: int) -> list[float]:

@@ -12,10 +12,11 @@ from pydantic import Field
 from archspec.geometry.fourier import Target
 from archspec.geometry.groups import TRIVIAL, Group, groups_for, is_subgroup
 from archspec.graph import lints
-from archspec.graph.block import AnyBlock, Build, LearnedSizes, Primitive, require_no_group, require_turnable
+from archspec.graph.block import AnyBlock, Build, LearnedSizes, Primitive
 from archspec.graph.canonical import canonical_hash
 from archspec.graph.cost import Cost
 from archspec.graph.graph import INPUT, Builder, Graph
+from archspec.graph.grids import require_no_group, require_turnable
 from archspec.graph.passes import optimise
 from archspec.graph.signal import Signal, SignalError
 

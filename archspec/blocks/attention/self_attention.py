@@ -10,8 +10,9 @@ from pydantic import Field
 
 from archspec.geometry.groups import Group, groups_for
 from archspec.geometry.relative_positions import Shape, View, counts, positions
-from archspec.graph.block import Channels, Primitive, require_turnable, require_unpooled
+from archspec.graph.block import Channels, Primitive
 from archspec.graph.cost import Cost
+from archspec.graph.grids import require_turnable, require_unpooled
 from archspec.graph.signal import Signal, SignalError
 from archspec.schema.model import later
 
@@ -67,7 +68,7 @@ class Attention(Primitive):
         self._require_window(x)
         require_turnable(group, x)
         view = self.view(x)
-        keys = math.prod(view.lattice.taps) if view.window else x.positions
+        keys = math.prod(view.taps.taps) if view.window else x.positions
         if x.positions * keys * group.order > MOST_PAIRS:
             raise SignalError(
                 f"{x.positions} points with {keys} keys each on {group} fit no memory; use a smaller window, or pool "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archspec.blocks.conv.fields import Fields
 from archspec.geometry.groups import Group
-from archspec.graph.block import per_axis, require_turnable, too_large
+from archspec.graph.grids import per_axis, require_turnable, too_large
 from archspec.graph.signal import Signal, SignalError
 
 
@@ -31,7 +31,7 @@ def parts(conv: Fields, x: Signal, group: Group) -> None:
         raise SignalError("a Fourier transform gives every position; use algorithm='direct' with a stride", "algorithm")
     if conv.resampling == "stretched" and not (conv.causal and conv.window is None):
         raise SignalError("'stretched' is for causal kernels without a window; use resampling='physical'", "resampling")
-    if conv.stretched(x) and conv.lattice(x).taps[0] == 0:
+    if conv.stretched(x) and conv.tap_grid(x).taps[0] == 0:
         raise SignalError("stretched, no tap is left on a grid that coarse; use resampling='physical'", "resampling")
     if conv.window and conv.window.crops and conv.padding == "valid":
         raise SignalError("a learned window changes the kernel's size; use padding='same', or crop=False", "padding")
@@ -49,7 +49,7 @@ def elements(conv: Fields, x: Signal) -> None:
     """Whether nothing is made of elements that do not count, between the two stages."""
     if x.partial and conv.factorisation == "depthwise_separable" and conv.bias:
         raise SignalError(
-            f"on part of {x.group} the bias between the two stages would count where nothing else does; use "
+            f"on stage of {x.group} the bias between the two stages would count where nothing else does; use "
             "factorisation='group_separable', or bias=False",
             "factorisation",
         )

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from archspec.blocks.conv import checks
+from archspec.blocks.conv import checks, stages
 from archspec.blocks.conv import cost as conv_cost
 from archspec.blocks.conv import on_scales as conv_scales
 from archspec.blocks.conv import on_sectors as conv_turns
-from archspec.blocks.conv import parts as conv_parts
 from archspec.blocks.conv.fields import DEFAULT_SCALES, Fields, on_a_sector
 from archspec.blocks.pointwise import Pointwise
 from archspec.geometry.fourier import Target
 from archspec.geometry.groups import Group, groups_for
-from archspec.graph.block import LearnedSizes, Primitive, require_unpooled, slide
+from archspec.geometry.sampling import Sampling
+from archspec.graph.block import LearnedSizes, Primitive
 from archspec.graph.cost import Cost
+from archspec.graph.grids import require_unpooled, slide
 from archspec.graph.signal import Signal, SignalError
-from archspec.kernels.kernel import Wanted
 
 if TYPE_CHECKING:
     from torch import nn
@@ -70,13 +70,13 @@ class Convolution(Fields):
         return conv_cost.algorithm(self, x, target)
 
     def cost_for(self, x: Signal, target: Target) -> Cost:
-        return self.cost_now(x, LearnedSizes(self.kept(x)), target)
+        return self.cost_now(x, LearnedSizes(self.cropped(x)), target)
 
     def cost_now(self, x: Signal, learned: LearnedSizes, target: Target) -> Cost:
-        kept, counts = learned.taps or (), learned.elements
+        cropped, counts = learned.taps or (), learned.elements
         if on_a_sector(x):
             return conv_turns.cost(self, x)
-        return conv_scales.cost(self, x) if self.acting(x).scaling else conv_cost.cost(self, x, kept, counts, target)
+        return conv_scales.cost(self, x) if self.acting(x).scaling else conv_cost.cost(self, x, cropped, counts, target)
 
     def warnings(self, x: Signal) -> Iterator[str]:
         group, sizes = self.acting(x).turning, self.sizes(x)
@@ -85,7 +85,7 @@ class Convolution(Fields):
         if group.action(x.dims).exact or max(sizes) == 1:
             return
         yield f"turns of {group} other than quarter turns are approximate on a grid; measure them with certify()"
-        frequency = self.kernel.frequency(self.wanted(x))
+        frequency = self.kernel.frequency(self.sampling(x))
         if frequency is not None and frequency > max(sizes) - 1 and self.kernel.kind != "spline":
             yield (
                 f"frequency {frequency:.3g} aliases under turns of {group} at {checks.text(sizes)} taps; "
@@ -125,9 +125,9 @@ class Convolution(Fields):
             return conv_turns.lower(self, x)
         return conv_scales.lower(self, x) if self.acting(x).scaling else lower(self, x)
 
-    def wanted(self, x: Signal) -> Wanted:
-        """What the stage over the taps wants of its kernel."""
-        return conv_parts.wanted(self, x, conv_parts.spatial(self, x))
+    def sampling(self, x: Signal) -> Sampling:
+        """Where the kernel over space is sampled."""
+        return stages.over_space(self, x, stages.spatial(self, x))
 
     def has_kernel_at_turns(self, x: Signal) -> bool:
         if self.kernel.continuous and self.factorisation != "depthwise_separable":
@@ -144,9 +144,9 @@ class Convolution(Fields):
     def traits(self) -> dict[str, str]:
         return {"factorisation": self.factorisation}
 
-    def kept(self, x: Signal) -> tuple[int, ...]:
+    def cropped(self, x: Signal) -> tuple[int, ...]:
         """Taps per axis that the window leaves as it begins; empty: all."""
-        return conv_parts.kept(self, x)
+        return stages.cropped(self, x)
 
 
 class Conv(Convolution):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from archspec.blocks.conv import parts as conv_parts
+from archspec.blocks.conv import stages
 from archspec.blocks.conv.fields import Fields
-from archspec.blocks.conv.parts import Part
+from archspec.blocks.conv.stages import Stage
 from archspec.geometry.cropping import zeros_around
 from archspec.geometry.fourier import (
     Target,
@@ -17,7 +17,6 @@ from archspec.geometry.fourier import (
     shares_spectra,
     spectral_macs,
 )
-from archspec.geometry.sampling import sample_count
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal
 
@@ -31,7 +30,7 @@ def stated_algorithm(conv: Fields, x: Signal) -> str:
     """How the graph states the algorithm: `auto` where the deployed form goes by sums, or a window learns the size."""
     if (conv.window and conv.window.crops) or not conv.transformable:
         return conv.algorithm
-    measured = prefers_fft(x.dims, conv.depthwise, conv.lattice(x).taps, x.grid, training=False)
+    measured = prefers_fft(x.dims, conv.depthwise, conv.tap_grid(x).taps, x.grid, training=False)
     if conv.algorithm == "auto":
         return "fft" if measured else "auto"
     return "auto" if conv.algorithm == "direct" and not measured else conv.algorithm
@@ -39,7 +38,7 @@ def stated_algorithm(conv: Fields, x: Signal) -> str:
 
 def algorithm(conv: Fields, x: Signal, target: Target) -> str:
     """What a target runs: `direct` or `fft`."""
-    taps = conv.lattice(x)._replace(kept=conv_parts.kept(conv, x)).taps
+    taps = conv.tap_grid(x)._replace(cropped=stages.cropped(conv, x)).taps
     return "fft" if not conv.sums_only(x) and by_fft(conv, x, taps, target) else "direct"
 
 
@@ -55,61 +54,61 @@ def identity(conv: Fields, x: Signal, written: bytes) -> bytes:
 def cost(
     conv: Fields,
     x: Signal,
-    kept: tuple[int, ...],
+    cropped: tuple[int, ...],
     counts: tuple[int, int] | None = None,
     target: Target = "torch",
 ) -> Cost:
-    """Of a convolution reading `x`, with the taps that its window keeps (empty: all)."""
-    taps = conv.lattice(x)._replace(kept=kept).taps if x.spacing else kept or conv.sizes(x)
+    """Of a convolution reading `x`, with the taps that its window leaves (empty: all)."""
+    taps = conv.tap_grid(x)._replace(cropped=cropped).taps if x.spacing else cropped or conv.sizes(x)
     margin = taps if conv.padding == "valid" else (1,) * x.dims
     after = math.prod((n - k) // s + 1 for n, k, s in zip(x.grid, margin, x.strides(conv.stride), strict=True))
     positions, total = x.positions, Cost()
-    for part in conv_parts.parts(conv, x, counts):
-        if part.spatial:
-            total += _over_taps(conv, x, part, taps, after, target)
+    for stage in stages.stages(conv, x, counts):
+        if stage.spatial:
+            total += _over_taps(conv, x, stage, taps, after, target)
             positions = after
         else:
-            total += _at_each_position(conv, x, part, positions)
+            total += _at_each_position(conv, x, stage, positions)
     return total
 
 
-def _at_each_position(conv: Fields, x: Signal, part: Part, positions: int) -> Cost:
-    wanted, kernel = conv_parts.of_group(conv, x, part), conv_parts.kernel_of(conv, part)
+def _at_each_position(conv: Fields, x: Signal, stage: Stage, positions: int) -> Cost:
+    where, kernel = stages.sampling(conv, x, stage), stages.kernel_of(conv, stage)
     return Cost(
-        macs=positions * part.rows * part.gives * (part.reads if part.mixes else 1),
-        params=kernel.params(wanted) + part.bias * part.outputs,
-        kernel_macs=kernel.macs(wanted, wanted.elements),
+        macs=positions * stage.rows * stage.gives * (stage.reads if stage.mixes else 1),
+        params=kernel.params(where) + stage.bias * stage.outputs,
+        kernel_macs=kernel.macs(where, where.elements),
     )
 
 
-def _over_taps(conv: Fields, x: Signal, part: Part, taps: tuple[int, ...], positions: int, target: Target) -> Cost:
-    group, wanted = conv.acting(x), conv_parts.wanted(conv, x, part)
-    params = conv.kernel.params(wanted) + part.bias * part.outputs
-    making = conv.kernel.macs(wanted, samples(conv, x, part, taps))
+def _over_taps(conv: Fields, x: Signal, stage: Stage, taps: tuple[int, ...], positions: int, target: Target) -> Cost:
+    group, where = conv.acting(x), stages.over_space(conv, x, stage)
+    params = conv.kernel.params(where) + stage.bias * stage.outputs
+    making = conv.kernel.macs(where, samples(conv, x, stage, taps))
     if conv.window is not None:
-        params += conv.window.params(wanted, part.outputs)
-    if conv.factorisation == "kernel_separable" and part.mixes:
-        fibre = conv_parts.of_group(conv, x, part)
+        params += conv.window.params(where, stage.outputs)
+    if conv.factorisation == "kernel_separable" and stage.mixes:
+        fibre = stages.sampling(conv, x, stage).of_group()
         params += conv.kernel.params(fibre)
         making += conv.kernel.macs(fibre, group.order)
-    gives, reads = part.outputs * part.gives, part.inputs * part.reads
-    if part.depthwise:
-        reads = part.reads if part.mixes else 1
+    gives, reads = stage.outputs * stage.gives, stage.inputs * stage.reads
+    if stage.depthwise:
+        reads = stage.reads if stage.mixes else 1
     if by_fft(conv, x, taps, target):
-        return _spectral(conv, x, part, taps, target) + Cost(params=params)
+        return _spectral(conv, x, stage, taps, target) + Cost(params=params)
     return Cost(macs=positions * gives * math.prod(taps) * reads, params=params, kernel_macs=making)
 
 
-def _spectral(conv: Fields, x: Signal, part: Part, taps: tuple[int, ...], target: Target) -> Cost:
+def _spectral(conv: Fields, x: Signal, stage: Stage, taps: tuple[int, ...], target: Target) -> Cost:
     """Transforms of what is read and given, a product at each frequency; the kernel's own transforms apart."""
-    group, wanted = conv.acting(x), conv_parts.wanted(conv, x, part)
-    gives = part.outputs * part.gives
-    reads = gives if part.depthwise else part.inputs * part.reads
+    group, where = conv.acting(x), stages.over_space(conv, x, stage)
+    gives = stage.outputs * stage.gives
+    reads = gives if stage.depthwise else stage.inputs * stage.reads
     sizes = fft_sizes(x.grid, taps, zeros_around(taps, conv.padded), powers_of_two=target == "onnx")
-    points, rows = samples(conv, x, part, taps), gives if part.depthwise else gives * reads
-    macs = conv.kernel.macs(wanted, points)
-    if conv.factorisation == "kernel_separable" and part.mixes:
-        macs += conv.kernel.macs(conv_parts.of_group(conv, x, part), group.order)
+    points, rows = samples(conv, x, stage, taps), gives if stage.depthwise else gives * reads
+    macs = conv.kernel.macs(where, points)
+    if conv.factorisation == "kernel_separable" and stage.mixes:
+        macs += conv.kernel.macs(stages.sampling(conv, x, stage).of_group(), group.order)
     per_layer = conv.window is None or conv.window.shared
     functions = conv.kernel.shared() if group.trivial and per_layer and not conv.stretched(x) else None
     if functions is not None and shares_spectra(rows, functions):
@@ -118,17 +117,16 @@ def _spectral(conv: Fields, x: Signal, part: Part, taps: tuple[int, ...], target
         macs += spectral_macs(sizes, functions, rows, depthwise=False)
         rows = functions
     return Cost(
-        macs=spectral_macs(sizes, reads, gives, part.depthwise),
+        macs=spectral_macs(sizes, reads, gives, stage.depthwise),
         fft_flops=fft_flops(sizes, reads + gives),
         kernel_macs=macs + fft_flops(sizes, rows) // 2,
     )
 
 
-def samples(conv: Fields, x: Signal, part: Part, taps: tuple[int, ...]) -> int:
+def samples(conv: Fields, x: Signal, stage: Stage, taps: tuple[int, ...]) -> int:
     """Points at which a stage's kernel is made."""
-    mixes, turning = part.mixes and conv.factorisation != "kernel_separable", conv.acting(x).turning
-    count = sample_count(turning, taps, mixes, span=conv_parts.span(conv, x, part))[0]
-    action = turning.action(x.dims)
+    where = stages.over_space(conv, x, stage)
+    count, action = where.points(taps), where.group.action(x.dims)
     if conv.kernel.continuous or action.exact or math.prod(taps) == 1:
         return count
     return count // int(action.whole.sum())  # tables are turned once for grids that are permutations of others

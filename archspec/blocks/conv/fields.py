@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from archspec.geometry.groups import Group
-from archspec.geometry.tap_grid import Lattice
-from archspec.graph.block import Channels, Primitive, per_axis
+from archspec.geometry.tap_grid import TapGrid
+from archspec.graph.block import Channels, Primitive
+from archspec.graph.grids import per_axis
 from archspec.graph.signal import Signal
 from archspec.kernels import AnyKernel, Table
 from archspec.kernels.windows import AnyWindow
@@ -87,12 +88,13 @@ class Fields(Primitive):
 
     def stretched(self, x: Signal) -> bool:
         """Whether it is sampled as CKConv's code does it on another grid."""
-        return self.lattice(x).stretched and bool(x.spacing)
+        return self.tap_grid(x).stretched and bool(x.spacing)
 
-    def lattice(self, x: Signal) -> Lattice:
+    def tap_grid(self, x: Signal) -> TapGrid:
+        """Where its taps lie."""
         sizes = self.sizes(x)
         stretched = self.resampling == "stretched" and max(sizes) > 1  # one tap has no extent
-        return Lattice(sizes, x.spacing, self.causal, stretched=stretched)
+        return TapGrid(sizes, x.spacing, self.causal, stretched=stretched)
 
     def sizes(self, x: Signal) -> tuple[int, ...]:
         """Taps per axis on the reference grid."""

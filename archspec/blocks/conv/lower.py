@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from archspec.blocks.conv import parts as conv_parts
+from archspec.blocks.conv import stages
 from archspec.blocks.conv.fields import Fields
-from archspec.blocks.conv.parts import Part
-from archspec.geometry.sampling import Place, one_tap
+from archspec.blocks.conv.stages import Stage
 from archspec.graph.signal import Signal
 
 if TYPE_CHECKING:
@@ -21,8 +20,8 @@ def lower(conv: Fields, x: Signal) -> nn.Module:
     """A layer, or the two of a factorised convolution, named `spatial` and `mixing`."""
     return assembled(
         {
-            part.name: _over_taps(conv, x, part) if part.spatial else mixing(conv, x, part)
-            for part in conv_parts.parts(conv, x)
+            stage.name: _over_taps(conv, x, stage) if stage.spatial else mixing(conv, x, stage)
+            for stage in stages.stages(conv, x)
         }
     )
 
@@ -34,63 +33,51 @@ def assembled(layers: dict[str, nn.Module]) -> nn.Module:
     return Factorised(OrderedDict(layers)) if len(layers) > 1 else next(iter(layers.values()))
 
 
-def _over_taps(conv: Fields, x: Signal, part: Part) -> nn.Module:
+def _over_taps(conv: Fields, x: Signal, stage: Stage) -> nn.Module:
     from archspec.layers.conv import GroupConv
 
-    group, wanted, window = conv.acting(x), conv_parts.wanted(conv, x, part), conv.window
-    lattice = conv.lattice(x)
-    softness = window.rim if window else None
-    crop = None
+    group, where, window, crop = conv.acting(x), stages.sampling(conv, x, stage), conv.window, None
     if window and window.crops:
         crop = (conv.causal, window.buckets, group.action(x.dims).mixed_axes)
-    kernel = _kernel(conv, x, part)
+    kernel = _kernel(conv, x, stage)
     if conv.band_limit != "none":
-        kernel.limit_band(wanted.nyquist / float(max(lattice.steps)), masked=conv.band_limit == "mask")
-    scale = quadrature(conv, x, part)
+        kernel.limit_band(where.nyquist / float(max(where.taps.steps)), masked=conv.band_limit == "mask")
     return GroupConv(
         kernel,
-        window.lower(wanted, part.outputs) if window else None,
-        Place(group, lattice, part.mixes, softness, scale, conv.kernel.coordinates),
-        wanted.sizes,
-        conv_parts.kept(conv, x),
-        inputs=part.inputs,
-        outputs=part.outputs,
+        window.lower(where, stage.outputs) if window else None,
+        where,
+        stages.cropped(conv, x),
+        inputs=stage.inputs,
+        outputs=stage.outputs,
         order=group.order,
-        lifts=part.lifts,
-        depthwise=part.depthwise,
-        energy=1.0 if part.depthwise else 1 / part.inputs,
+        lifts=stage.lifts,
+        depthwise=stage.depthwise,
+        energy=1.0 if stage.depthwise else 1 / stage.inputs,
         crop=crop,
         stride=x.strides(conv.stride),
         padding=conv.padded,
         algorithm=conv.algorithm if conv.transformable else "direct",
         grid=x.grid,
-        bias=part.bias,
+        bias=stage.bias,
     )
 
 
-def _kernel(conv: Fields, x: Signal, part: Part) -> KernelModule:
-    kernel = conv.kernel.lower(conv_parts.wanted(conv, x, part))
-    if conv.factorisation != "kernel_separable" or not part.mixes:
+def _kernel(conv: Fields, x: Signal, stage: Stage) -> KernelModule:
+    kernel = conv.kernel.lower(stages.over_space(conv, x, stage))
+    if conv.factorisation != "kernel_separable" or not stage.mixes:
         return kernel
     from archspec.layers.kernels.product import Product
 
-    return Product(kernel, conv.kernel.lower(conv_parts.of_group(conv, x, part)), x.dims)
+    return Product(kernel, conv.kernel.lower(stages.sampling(conv, x, stage).of_group()), x.dims)
 
 
-def mixing(conv: Fields, x: Signal, part: Part) -> nn.Module:
+def mixing(conv: Fields, x: Signal, stage: Stage) -> nn.Module:
     """A linear map at each position."""
     from archspec.layers.conv import pointwise
     from archspec.layers.pointwise import SharedPointwise
 
-    if part.grouped and not part.mixes:
-        return SharedPointwise(part.inputs, part.outputs, conv.acting(x).order, x.dims, part.bias)
-    group = conv.acting(x) if part.grouped else x.group
-    kernel = conv_parts.kernel_of(conv, part)
-    where = one_tap(group, x.dims, quadrature(conv, x, part), kernel.coordinates)
-    module = kernel.lower(conv_parts.of_group(conv, x, part))
-    return pointwise(part.inputs, part.outputs, where, x.dims, part.bias, module)
-
-
-def quadrature(conv: Fields, x: Signal, part: Part) -> float:
-    """Group order, like kernel size, is only where a continuous kernel is sampled: the mean over the elements."""
-    return 1 / conv.acting(x).turning.order if part.mixes and conv_parts.kernel_of(conv, part).continuous else 1.0
+    if stage.grouped and not stage.mixes:
+        return SharedPointwise(stage.inputs, stage.outputs, conv.acting(x).order, x.dims, stage.bias)
+    where = stages.sampling(conv, x, stage)
+    kernel = stages.kernel_of(conv, stage).lower(where)
+    return pointwise(stage.inputs, stage.outputs, where, stage.bias, kernel)

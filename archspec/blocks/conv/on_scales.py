@@ -6,12 +6,10 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from archspec.blocks.conv import checks
+from archspec.blocks.conv import checks, stages
 from archspec.blocks.conv import cost as conv_cost
-from archspec.blocks.conv import parts as conv_parts
 from archspec.blocks.conv.fields import DEFAULT_SCALES, Fields, Scales
-from archspec.blocks.conv.parts import Part
-from archspec.geometry.sampling import Place, one_tap
+from archspec.blocks.conv.stages import Stage
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal, SignalError
 
@@ -40,12 +38,12 @@ def infer(conv: Fields, x: Signal) -> Signal:
     if x.spacing:
         raise SignalError("scales are those of the reference grid; train at the resolution they are used at")
     checks.parts(conv, x, group)
-    coarsest = conv_parts.spatial(conv, x).scales
+    coarsest = stages.spatial(conv, x).scales
     for taps, size in zip(sizes, x.grid, strict=True):
         _fits(conv, taps, size, coarsest)
     if not turning.trivial:
         checks.symmetry(conv, x, turning, sizes)
-    return Signal(conv.channels, x.grid, conv_parts.given(conv, x))
+    return Signal(conv.channels, x.grid, stages.given(conv, x))
 
 
 def _fits(conv: Fields, taps: int, size: int, scales: int) -> None:
@@ -65,14 +63,14 @@ def _fits(conv: Fields, taps: int, size: int, scales: int) -> None:
 
 def simplified(conv: Fields, x: Signal) -> Scales:
     """Without what has no effect: a lift reads no scales, and no kernel more than there are."""
-    span = DEFAULT_SCALES.span if x.group.trivial else conv_parts.reach(conv, x)
+    span = DEFAULT_SCALES.span if x.group.trivial else stages.reach(conv, x)
     return Scales(span=span, crop=conv.scales.crop and not x.group.trivial and span > 1, smooth=conv.scales.smooth)
 
 
-def stages(conv: Fields, x: Signal, part: Part) -> tuple[tuple[int, int], ...]:
+def dilations(conv: Fields, x: Signal, stage: Stage) -> tuple[tuple[int, int], ...]:
     """For each scale that a stage gives: by how much it dilates, and how many scales it reads."""
-    span = conv_parts.span(conv, x, part)
-    return tuple((2**j, min(span, x.group.scales - j) if span > 1 else 1) for j in range(part.scales))
+    span = stages.span(conv, x, stage)
+    return tuple((2**j, min(span, x.group.scales - j) if span > 1 else 1) for j in range(stage.scales))
 
 
 def spline_taps(scale: int) -> int:
@@ -83,27 +81,27 @@ def spline_taps(scale: int) -> int:
 def cost(conv: Fields, x: Signal) -> Cost:
     """Smoothing of every scale that is read, at every scale that is given, then the taps; and what mixes channels."""
     total = Cost()
-    for part in conv_parts.parts(conv, x):
-        kernel, wanted = conv_parts.kernel_of(conv, part), conv_parts.wanted(conv, x, part)
-        samples = conv_cost.samples(conv, x, part, conv.sizes(x)) if part.spatial else wanted.elements
+    for stage in stages.stages(conv, x):
+        kernel, where = stages.kernel_of(conv, stage), stages.sampling(conv, x, stage)
+        samples = conv_cost.samples(conv, x, stage, conv.sizes(x)) if stage.spatial else where.elements
         total += Cost(
-            macs=_macs(conv, x, part),
-            params=kernel.params(wanted) + part.bias * part.outputs,
-            kernel_macs=kernel.macs(wanted, samples),
+            macs=_macs(conv, x, stage),
+            params=kernel.params(where) + stage.bias * stage.outputs,
+            kernel_macs=kernel.macs(where, samples),
         )
     return total
 
 
-def _macs(conv: Fields, x: Signal, part: Part) -> int:
-    if not part.spatial and not part.mixes:
-        return x.positions * part.rows * part.gives
+def _macs(conv: Fields, x: Signal, stage: Stage) -> int:
+    if not stage.spatial and not stage.mixes:
+        return x.positions * stage.rows * stage.gives
     turns = conv.acting(x).turning.order
-    sizes = conv.sizes(x) if part.spatial else (1,) * x.dims
-    reads, macs = turns if part.mixes else 1, 0
-    for dilation, read in stages(conv, x, part):
-        macs += x.positions * part.rows * turns * reads * read * math.prod(sizes)
-        if conv.scales.smooth and part.spatial:
-            maps, extent = part.inputs * read * (1 if part.lifts else turns), list(x.grid)
+    sizes = conv.sizes(x) if stage.spatial else (1,) * x.dims
+    reads, macs = turns if stage.mixes else 1, 0
+    for dilation, read in dilations(conv, x, stage):
+        macs += x.positions * stage.rows * turns * reads * read * math.prod(sizes)
+        if conv.scales.smooth and stage.spatial:
+            maps, extent = stage.inputs * read * (1 if stage.lifts else turns), list(x.grid)
             for axis, taps in enumerate(sizes):
                 extent[axis] += (taps - 1) * dilation
                 macs += maps * math.prod(extent) * spline_taps(dilation)
@@ -112,7 +110,7 @@ def _macs(conv: Fields, x: Signal, part: Part) -> int:
 
 def warnings(conv: Fields, x: Signal) -> Iterator[str]:
     """Where scales end."""
-    reach = conv_parts.reach(conv, x)
+    reach = stages.reach(conv, x)
     if not x.group.trivial and not conv.scales.crop and reach > 1:
         last = "scale" if reach == 2 else f"{reach - 1} scales"
         yield (
@@ -127,38 +125,30 @@ def lower(conv: Fields, x: Signal) -> nn.Module:
 
     return assembled(
         {
-            part.name: _layer(conv, x, part) if part.spatial or part.mixes else mixing(conv, x, part)
-            for part in conv_parts.parts(conv, x)
+            stage.name: _layer(conv, x, stage) if stage.spatial or stage.mixes else mixing(conv, x, stage)
+            for stage in stages.stages(conv, x)
         }
     )
 
 
-def _layer(conv: Fields, x: Signal, part: Part) -> nn.Module:
-    from archspec.blocks.conv.lower import quadrature
+def _layer(conv: Fields, x: Signal, stage: Stage) -> nn.Module:
     from archspec.layers.scales import ScaleConv
 
-    turning, wanted, kernel = conv.acting(x).turning, conv_parts.wanted(conv, x, part), conv_parts.kernel_of(conv, part)
-    span, scale = conv_parts.span(conv, x, part), quadrature(conv, x, part)
-    softness = conv.window.rim if conv.window else None
-    if part.spatial:
-        where = Place(turning, conv.lattice(x), part.mixes, softness, scale, conv.kernel.coordinates, span=span)
-    else:
-        where = one_tap(turning, x.dims, scale, kernel.coordinates, span)
-    found = stages(conv, x, part)
+    turning, where, kernel = conv.acting(x).turning, stages.sampling(conv, x, stage), stages.kernel_of(conv, stage)
+    at_scales = dilations(conv, x, stage)
     return ScaleConv(
-        kernel.lower(wanted),
+        kernel.lower(where),
         where,
-        where.lattice.sizes,
-        inputs=part.inputs,
-        outputs=part.outputs,
+        inputs=stage.inputs,
+        outputs=stage.outputs,
         order=turning.order,
-        depthwise=part.depthwise,
-        energy=1.0 if part.depthwise else 1 / part.inputs,
-        stages=found,
-        lifts=part.lifts,
-        grouped=part.grouped,
-        splines=tuple(spline(dilation) for dilation, _ in found) if conv.scales.smooth and part.spatial else None,
-        bias=part.bias,
+        depthwise=stage.depthwise,
+        energy=1.0 if stage.depthwise else 1 / stage.inputs,
+        dilations=at_scales,
+        lifts=stage.lifts,
+        grouped=stage.grouped,
+        splines=tuple(spline(dilation) for dilation, _ in at_scales) if conv.scales.smooth and stage.spatial else None,
+        bias=stage.bias,
     )
 
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from archspec.blocks.conv import checks
 from archspec.blocks.conv.fields import Fields
 from archspec.geometry.groups import Group
-from archspec.geometry.sampling import Place
-from archspec.graph.block import slide
+from archspec.geometry.sampling import Sampling
 from archspec.graph.cost import Cost
+from archspec.graph.grids import slide
 from archspec.graph.signal import Signal, SignalError
-from archspec.kernels.kernel import Wanted
 
 if TYPE_CHECKING:
     from torch import nn
@@ -56,16 +55,25 @@ def infer(conv: Fields, x: Signal) -> Signal:
     return turned._replace(channels=conv.channels, group=given(x), partial=True, scattered=True, ahead=0)
 
 
-def wanted(conv: Fields, x: Signal) -> Wanted:
-    """What is wanted of the kernel: a function of the position and of the angle between two turns."""
-    inputs = x.dims + (2 if conv.kernel.coordinates == "circle" else 1)
-    return Wanted(conv.channels * x.channels, x.group.order, conv.sizes(x), inputs)
+def sampling(conv: Fields, x: Signal) -> Sampling:
+    """Where the kernel is sampled: between all turns, spread over the whole circle until others are told."""
+    return Sampling(
+        x.group,
+        conv.tap_grid(x),
+        conv.channels * x.channels,
+        mixes=True,
+        coordinates=conv.kernel.coordinates,
+        rim=conv.window.rim if conv.window else None,
+        factor=1 / x.group.order,
+        out=_around(given(x).order),
+        read=_around(x.group.order),
+    )
 
 
 def cost(conv: Fields, x: Signal) -> Cost:
     """By sums over taps, from all turns that are read to all that are given; each pair has samples of its own."""
-    reads, gives, taps = x.group.order, given(x).order, math.prod(conv.lattice(x).taps)
-    kernel = wanted(conv, x)
+    reads, gives, taps = x.group.order, given(x).order, math.prod(conv.tap_grid(x).taps)
+    kernel = sampling(conv, x)
     return Cost(
         macs=infer(conv, x).positions * kernel.rows * reads * gives * taps,
         params=conv.kernel.params(kernel) + (conv.channels if conv.bias else 0),
@@ -77,17 +85,14 @@ def lower(conv: Fields, x: Signal) -> nn.Module:
     """A layer that is told the turns; until then they are spread over the whole circle."""
     from archspec.layers.turns import TurnedConv
 
-    reads, gives = x.group.order, given(x).order
-    softness = conv.window.rim if conv.window else None
-    where = Place(x.group, conv.lattice(x), True, softness, 1 / reads, conv.kernel.coordinates)
+    where = sampling(conv, x)
     return TurnedConv(
-        conv.kernel.lower(wanted(conv, x)),
+        conv.kernel.lower(where),
         None,
-        where._replace(out=_around(gives), read=_around(reads)),
-        conv.sizes(x),
+        where,
         inputs=x.channels,
         outputs=conv.channels,
-        order=gives,
+        order=given(x).order,
         lifts=False,
         depthwise=False,
         energy=1 / x.channels,

@@ -14,7 +14,7 @@ from archspec.layers.layer import Role
 from archspec.layers.precision import Fixed, WideLinear, wide_dtype
 
 if TYPE_CHECKING:
-    from archspec.geometry.sampling import Sampling
+    from archspec.geometry.samples import Samples
 
 
 class KernelModule(Fixed):
@@ -28,7 +28,7 @@ class KernelModule(Fixed):
     regularised = False  # whether `alias_penalty` holds its frequencies
     alike: NDArray[np.int64] | None = None
 
-    def place(self, where: Sampling) -> None:
+    def place(self, where: Samples) -> None:
         """Sample here from now on."""
         raise AssertionError
 
@@ -73,7 +73,7 @@ class FeatureKernel(KernelModule):
         """(P, H) at the points."""
         raise AssertionError
 
-    def place(self, where: Sampling) -> None:
+    def place(self, where: Samples) -> None:
         """Sample here from now on."""
         weight = self.out.weight
         points = torch.tensor(where.points, dtype=torch.float64, device=weight.device)

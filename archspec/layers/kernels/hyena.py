@@ -15,7 +15,7 @@ from archspec.layers.layer import Role
 from archspec.layers.precision import WideLinear, widened
 
 if TYPE_CHECKING:
-    from archspec.geometry.sampling import Sampling
+    from archspec.geometry.samples import Samples
 
 
 class Hyena(FeatureKernel):
@@ -50,7 +50,7 @@ class Hyena(FeatureKernel):
         rates = torch.linspace(math.log(100) / slowest, math.log(100) / fastest, rows)
         self.fix("decays", rates.double())
 
-    def place(self, where: Sampling) -> None:
+    def place(self, where: Samples) -> None:
         """Sample here from now on."""
         super().place(where)
         harmonics = math.pi * torch.arange(1, self.bands + 1).to(self.points)

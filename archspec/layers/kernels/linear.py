@@ -15,7 +15,7 @@ from archspec.layers.precision import wide_dtype
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from archspec.geometry.sampling import Sampling
+    from archspec.geometry.samples import Samples
 
 
 class Fourier(FeatureKernel):
@@ -77,7 +77,7 @@ class Spline(KernelModule):
         self.weight = nn.Parameter(torch.empty(rows, (around or elements) * math.prod(knots)))
         self.elements, self.knots, self.reach, self.degree, self.around = elements, knots, reach, degree, around
 
-    def place(self, where: Sampling) -> None:
+    def place(self, where: Samples) -> None:
         """Sample here from now on."""
         like, dims = self.weight, len(self.knots)
         # The points of all elements of the kernel's own group axis are the same: (G, M, K, d).

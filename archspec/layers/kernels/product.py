@@ -14,7 +14,7 @@ from archspec.layers.kernels.features import KernelModule
 from archspec.layers.layer import Role
 
 if TYPE_CHECKING:
-    from archspec.geometry.sampling import Sampling
+    from archspec.geometry.samples import Samples
 
 
 class Product(KernelModule):
@@ -26,7 +26,7 @@ class Product(KernelModule):
         super().__init__()
         self.space, self.group, self.dims = space, group, dims
 
-    def place(self, where: Sampling) -> None:
+    def place(self, where: Samples) -> None:
         """Sample here from now on."""
         _, self.elements, taps = where.index.shape
         points = where.points.reshape(-1, self.elements, taps, where.points.shape[1])
@@ -36,7 +36,7 @@ class Product(KernelModule):
         if np.array_equal(group, np.broadcast_to(group[:1], group.shape)):
             group = group[:1]  # the same between any two elements, however the grid is turned
         group, index = group.reshape(-1, group.shape[-1]), where.index[:, :, :1]
-        self.group.place(replace(where, points=group, index=index, turns=None, kept=None))
+        self.group.place(replace(where, points=group, index=index, turns=None, subset=None))
         self.taps = taps
 
     def forward(self, distinct: bool = False) -> Tensor:

@@ -12,7 +12,7 @@ from archspec.layers.kernels.features import KernelModule
 from archspec.layers.precision import wide_dtype, widened
 
 if TYPE_CHECKING:
-    from archspec.geometry.sampling import Sampling
+    from archspec.geometry.samples import Samples
 
 
 class S4D(KernelModule):
@@ -36,7 +36,7 @@ class S4D(KernelModule):
         self.weight = nn.Parameter(torch.randn(rows, sides, states, 2))
         self.causal, self.steps_per_unit = causal, steps_per_unit
 
-    def place(self, where: Sampling) -> None:
+    def place(self, where: Samples) -> None:
         """Sample here from now on."""
         points = torch.tensor(where.points[:, 0], dtype=wide_dtype(self.weight.dtype), device=self.weight.device)
         steps = (1 - points if self.causal else points.abs()) * self.steps_per_unit

@@ -15,7 +15,7 @@ from archspec.layers.layer import Role
 from archspec.layers.precision import wide_dtype
 
 if TYPE_CHECKING:
-    from archspec.geometry.sampling import Sampling
+    from archspec.geometry.samples import Samples
 
 
 class Table(KernelModule):
@@ -25,14 +25,14 @@ class Table(KernelModule):
     turns: Tensor | None
     apart: Tensor | None
     repeated: Tensor | None
-    kept: Tensor | None
+    subset: Tensor | None
 
     def __init__(self, rows: int, elements: int, taps: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(rows, elements * taps))
         self.taps = taps
 
-    def place(self, where: Sampling) -> None:
+    def place(self, where: Samples) -> None:
         """Sample here from now on."""
         turns, apart, alike, self.among = where.turns, None, None, where.alike
         if turns is not None:
@@ -42,7 +42,7 @@ class Table(KernelModule):
             elements = np.arange(where.index.shape[1])[:, None] * turns.shape[1]
             alike = (where.alike[:, None] + elements).reshape(-1)
         self.alike = alike
-        for name, values in (("turns", turns), ("apart", apart), ("repeated", alike), ("kept", where.kept)):
+        for name, values in (("turns", turns), ("apart", apart), ("repeated", alike), ("subset", where.subset)):
             self.register_buffer(name, self._placed(values), persistent=False)
 
     def _placed(self, values: NDArray[Any] | None) -> Tensor | None:
@@ -56,14 +56,14 @@ class Table(KernelModule):
         if distinct and self.apart is not None:
             apart = self.weight.to(self.apart.dtype).view(-1, self.taps) @ self.apart
             return apart.view(len(self.weight), -1)
-        if self.turns is None and self.kept is None:
+        if self.turns is None and self.subset is None:
             return self.weight
         table = self.weight.view(len(self.weight), -1, self.taps)
         if self.turns is not None:
             assert self.repeated is not None
             turned = table.flatten(0, 1).to(self.turns.dtype) @ self.turns
             return turned.view(len(table), -1).index_select(1, self.repeated)
-        return (table if self.kept is None else table.index_select(2, self.kept)).flatten(1)
+        return (table if self.subset is None else table.index_select(2, self.subset)).flatten(1)
 
     def stretch(self, ratio: float, centre: float) -> None:
         """Its weights are those of taps, whatever the coordinates are."""

@@ -27,7 +27,8 @@ from archspec import (
     Restrict,
     SelfAttention,
 )
-from archspec.layers.conv import GroupConv, Way
+from archspec.layers.conv import GroupConv
+from archspec.layers.ways import Way
 from tests.examples import SIREN, attending, network, on, seeded
 from tests.laws.equivariance import BROKEN, EXACT, deviations, settled
 

@@ -117,10 +117,10 @@ def test_a_layer_that_dilates_by_the_scale_it_reads_fails(monkeypatch: pytest.Mo
     good = ScaleConv.at_scale
 
     def wrong(self: ScaleConv, j: int, x: Tensor, weight: Tensor) -> Tensor:
-        shifted = [(2 ** (len(self.stages) - 1 - i), read) for i, (_, read) in enumerate(self.stages)]
-        self.stages, kept = tuple(shifted), self.stages
+        shifted = [(2 ** (len(self.dilations) - 1 - i), read) for i, (_, read) in enumerate(self.dilations)]
+        self.dilations, kept = tuple(shifted), self.dilations
         y = good(self, j, x, weight)
-        self.stages = kept
+        self.dilations = kept
         return y
 
     monkeypatch.setattr(ScaleConv, "at_scale", wrong)
@@ -219,9 +219,9 @@ def test_a_product_whose_kernels_are_moved_wrongly_fails(broken: str, monkeypatc
         good(self, np.flip(index.reshape(shape), axis).reshape(index.shape) if self.where.span > 1 else index)
 
     def dilated(self: ScaleConv, j: int, x: Tensor, weight: Tensor) -> Tensor:
-        stages, self.stages = self.stages, tuple((1, read) for _, read in self.stages)
+        stages, self.dilations = self.dilations, tuple((1, read) for _, read in self.dilations)
         y = at_scale(self, j, x, weight)
-        self.stages = stages
+        self.dilations = stages
         return y
 
     at_scale = ScaleConv.at_scale

@@ -245,7 +245,7 @@ def test_partial_group_convolutions_at_any_turns(name: str) -> None:
     conv = layer_of(file, group, kernel_size=size, window=window, bias="bias" in file, kernel=siren(file))
     assert isinstance(conv, GroupConv)
     read = tuple(file["angles_in"].tolist()) if "angles_in" in file else ()
-    conv.where = conv.where._replace(out=tuple(file["angles_out"].tolist()), read=read, scale=1.0)
+    conv.where = conv.where._replace(out=tuple(file["angles_out"].tolist()), read=read, factor=1.0)
     conv.place(())
     columns = (*((1, 0) if spatial else ()), *((2,) if read else ()))
     found = weights(conv.kernel, "net_", columns)

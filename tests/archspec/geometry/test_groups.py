@@ -11,8 +11,9 @@ from pydantic import TypeAdapter
 
 from archspec import Group
 from archspec.geometry.groups import TRIVIAL, cosets, is_subgroup
-from archspec.geometry.sampling import sample_count, sampling
-from archspec.geometry.tap_grid import Lattice, disc
+from archspec.geometry.samples import samples
+from archspec.geometry.sampling import Sampling
+from archspec.geometry.tap_grid import TapGrid, disc
 
 ORDERS = {
     "C1": 1,
@@ -222,8 +223,9 @@ def test_axes_that_turn_into_one_another_and_axes_that_move() -> None:
 def test_the_counted_samples_are_those_made(name: str, dims: int) -> None:
     for size, mixing in product((1, 3, 4), (False, True)):
         taps = (size,) * dims
-        where = sampling(Group(name), Lattice(taps), mixing)
-        assert where.points.shape == sample_count(Group(name), taps, mixing)
+        wanted = Sampling(Group(name), TapGrid(taps), mixes=mixing)
+        where = samples(wanted)
+        assert where.points.shape == (wanted.points(taps), wanted.inputs)
         assert where.index.shape == (ORDERS[name], ORDERS[name] if mixing else 1, size**dims)
         assert where.index.min() >= 0
         assert where.index.max() < len(where.points)
@@ -233,7 +235,7 @@ def test_the_counted_samples_are_those_made(name: str, dims: int) -> None:
 
 
 def test_a_disc_is_round_and_reaches_the_outermost_taps() -> None:
-    weights, distance = disc(Lattice((9, 9)), 0.5), np.linalg.norm(Lattice((9, 9)).offsets(), axis=1)
+    weights, distance = disc(TapGrid((9, 9)), 0.5), np.linalg.norm(TapGrid((9, 9)).offsets(), axis=1)
     assert (weights[distance <= 4] == 1).all()
     assert (weights[distance >= 4.5] == 0).all()
-    assert disc(Lattice((1, 1)), 0.5).tolist() == [1]
+    assert disc(TapGrid((1, 1)), 0.5).tolist() == [1]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, fx
 
 from archspec import Architecture, Conv, Disc, Norm, Pointwise, Siren, kept_kernels
-from archspec.geometry.tap_grid import Lattice, disc
+from archspec.geometry.tap_grid import TapGrid, disc
 from archspec.layers.conv import GroupConv
 from tests.examples import EXAMPLES, SIREN, SQUARE, built, network, noise, on
 
@@ -86,7 +86,7 @@ def test_gradients_are_those_of_finite_differences(name: str) -> None:
 def test_a_wide_window_is_the_kernel_without_one() -> None:
     plain = network(SQUARE, Conv(channels=2, kernel_size=3))
     windowed = network(SQUARE, Conv(channels=2, kernel_size=3, window=Disc(softness=4.0)))
-    factors = disc(Lattice((3, 3)), softness=4.0).reshape(3, 3)
+    factors = disc(TapGrid((3, 3)), softness=4.0).reshape(3, 3)
     assert factors[1, 1] == factors[0, 1] == 1
     assert 0 < factors[0, 0] < 1
     model, other = built(plain), built(windowed)

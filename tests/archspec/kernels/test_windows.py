@@ -25,7 +25,7 @@ from archspec import (
     lower,
     price,
 )
-from archspec.geometry.cropping import gaussian_reach, kept_taps
+from archspec.geometry.cropping import cropped_taps, gaussian_reach
 from archspec.layers.conv import GroupConv
 from tests.examples import SEPARABLE, built, network, noise
 from tests.laws.counting import counted
@@ -132,18 +132,18 @@ def test_a_width_beyond_its_bounds_comes_back_and_has_a_gradient(window: Gaussia
 def test_the_bounds_are_the_first_neighbour_and_the_whole_kernel() -> None:
     gaussian, radius = Gaussian(threshold=0.1), 16
     conv = Conv(channels=1, kernel_size=2 * radius + 1, window=gaussian)
-    low, high = gaussian.bounds(conv.wanted(LONG.signal))
+    low, high = gaussian.bounds(conv.sampling(LONG.signal))
     assert math.isclose(math.exp(-0.5 * (1 / radius / low) ** 2), 0.1)
     assert math.isclose(math.exp(-0.5 * (1 / high) ** 2), 0.95)
 
 
 def test_sizes_come_in_four_to_the_octave() -> None:
-    sizes = {kept_taps(2001, 1000, reach / 1000, causal=False, bucketed=True) for reach in range(1, 1001)}
+    sizes = {cropped_taps(2001, 1000, reach / 1000, causal=False, bucketed=True) for reach in range(1, 1001)}
     sides = sorted((size - 1) // 2 for size in sizes)
     assert sides[:12] == [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16]
     assert len(sides) <= 8 + 4 * 7
-    exact = [kept_taps(2001, 1000, r / 1000, causal=False, bucketed=False) for r in range(2, 900)]
-    coarse = [kept_taps(2001, 1000, r / 1000, causal=False, bucketed=True) for r in range(2, 900)]
+    exact = [cropped_taps(2001, 1000, r / 1000, causal=False, bucketed=False) for r in range(2, 900)]
+    coarse = [cropped_taps(2001, 1000, r / 1000, causal=False, bucketed=True) for r in range(2, 900)]
     assert all(a <= b <= 1.3 * a for a, b in zip(exact, coarse, strict=True))
 
 

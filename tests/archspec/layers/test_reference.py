@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from archspec import S4D, Conv, Disc, Exponential, Fourier, Gaussian, Hyena, Magnet, Mlp, Siren, Spline, Table
-from archspec.geometry.tap_grid import Lattice
+from archspec.geometry.tap_grid import TapGrid
 from archspec.graph.block import Block
 from archspec.inputs import Image, Input, Series, Volume
 from archspec.kernels import Kernel
@@ -111,7 +111,7 @@ def convolution(
 
 def spans(sizes: tuple[int, ...], causal: bool) -> bool:
     """Whether every axis of the longest taps is `linspace(-1, 1, k)`, the others with its steps."""
-    taps = Lattice(sizes, causal=causal)
+    taps = TapGrid(sizes, causal=causal)
     found = torch.from_numpy(taps.coordinates(taps.offsets()))
     return bool(torch.allclose(found, torch.tensor(coordinates(sizes, causal)).double(), rtol=0, atol=1e-6))
 
@@ -134,7 +134,7 @@ def test_frequencies_are_those_that_two_taps_can_hold() -> None:
     """At the Nyquist frequency neighbouring taps have opposite signs."""
     for size in (2, 3, 8):
         conv = Conv(channels=1, kernel_size=size, causal=True, kernel=Siren(bandwidth=1.0))
-        wanted = conv.wanted(Series(length=9).signal)
+        wanted = conv.sampling(Series(length=9).signal)
         phases = wanted.nyquist * torch.linspace(-1, 1, size, dtype=torch.float64)
         assert torch.allclose(torch.diff(phases), torch.tensor(torch.pi).double())
         assert conv.kernel.frequency(wanted) == wanted.nyquist

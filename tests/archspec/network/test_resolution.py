@@ -33,7 +33,7 @@ from archspec import (
     lower,
     price,
 )
-from archspec.geometry.tap_grid import Lattice
+from archspec.geometry.tap_grid import TapGrid
 from tests.examples import RESAMPLED, built, network, seeded
 from tests.laws.numbers import double
 
@@ -165,7 +165,7 @@ def test_pooling_and_strides_are_physical() -> None:
 
 @given(size=st.integers(1, 30), before=st.integers(8, 64), now=st.integers(8, 96), causal=st.booleans())
 def test_the_shares_of_the_taps_add_up_to_the_kernel(size: int, before: int, now: int, causal: bool) -> None:
-    lattice = Lattice((size,), (Fraction(before, now),), causal)
+    lattice = TapGrid((size,), (Fraction(before, now),), causal)
     shares = lattice.shares()
     assert shares is not None
     extent = size - 0.5 if causal else size

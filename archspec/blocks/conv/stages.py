@@ -7,14 +7,12 @@ from typing import NamedTuple
 from archspec.blocks.conv.fields import Fields
 from archspec.geometry.cropping import equalised
 from archspec.geometry.groups import Group
-from archspec.geometry.sampling import sample_count
-from archspec.graph.block import per_axis
+from archspec.geometry.sampling import Sampling
 from archspec.graph.signal import Signal
 from archspec.kernels import Kernel, Table
-from archspec.kernels.kernel import Wanted
 
 
-class Part(NamedTuple):
+class Stage(NamedTuple):
     """One linear stage, from `inputs` to `outputs` channels.
 
     Attributes:
@@ -50,7 +48,7 @@ class Part(NamedTuple):
         return self.outputs * (1 if self.depthwise else self.inputs)
 
 
-def parts(conv: Fields, x: Signal, counts: tuple[int, int] | None = None) -> tuple[Part, ...]:
+def stages(conv: Fields, x: Signal, counts: tuple[int, int] | None = None) -> tuple[Stage, ...]:
     """The stages of a convolution that reads `x`, in order; `counts` as of `Convolution.cost_of`."""
     inner, outer, bias = x.channels, conv.channels, bool(conv.bias)
     group, lifts, end = conv.acting(x), x.group.trivial, given(conv, x)
@@ -60,20 +58,20 @@ def parts(conv: Fields, x: Signal, counts: tuple[int, int] | None = None) -> tup
     grouped, scales = not end.trivial, end.scales
     match conv.factorisation:
         case "full" | "kernel_separable":
-            return (Part(inner, outer, True, lifts, mixes, False, grouped, bias, reads, gives, scales),)
+            return (Stage(inner, outer, True, lifts, mixes, False, grouped, bias, reads, gives, scales),)
         case "depthwise_separable":
             between = group.order if lifts else reads
             mixes = mixes or (lifts and not group.turning.trivial)
             return (
-                Part(inner, inner, True, lifts, False, True, not group.trivial, bias, reads, between, group.scales),
-                Part(inner, outer, False, False, mixes, False, grouped, bias, between, gives, scales),
+                Stage(inner, inner, True, lifts, False, True, not group.trivial, bias, reads, between, group.scales),
+                Stage(inner, outer, False, False, mixes, False, grouped, bias, between, gives, scales),
             )
         case "group_separable" | "group_depthwise":
             at_once = conv.factorisation == "group_depthwise"
             between, left = (reads, x.group.scales) if at_once or lifts else (gives, scales)
             return (
-                Part(inner, outer, False, lifts, mixes and not at_once, False, on, False, reads, between, left),
-                Part(outer, outer, True, lifts, mixes and at_once, True, grouped, bias, between, gives, scales),
+                Stage(inner, outer, False, lifts, mixes and not at_once, False, on, False, reads, between, left),
+                Stage(outer, outer, True, lifts, mixes and at_once, True, grouped, bias, between, gives, scales),
             )
 
 
@@ -89,55 +87,53 @@ def reach(conv: Fields, x: Signal) -> int:
     return min(conv.scales.span, x.group.scales)
 
 
-def span(conv: Fields, x: Signal, part: Part) -> int:
+def span(conv: Fields, x: Signal, stage: Stage) -> int:
     """Scales that a stage's kernel reads."""
-    return reach(conv, x) if part.mixes else 1
+    return reach(conv, x) if stage.mixes else 1
 
 
-def spatial(conv: Fields, x: Signal) -> Part:
+def spatial(conv: Fields, x: Signal) -> Stage:
     """The stage over the taps."""
-    return next(part for part in parts(conv, x) if part.spatial)
+    return next(stage for stage in stages(conv, x) if stage.spatial)
 
 
-def kernel_of(conv: Fields, part: Part) -> Kernel:
+def kernel_of(conv: Fields, stage: Stage) -> Kernel:
     """What makes a stage's kernel. Mixing is by free weights, but for the kernel on the group of a continuous one.
 
     So that, as that of full convolutions, it can be sampled for any order.
     """
-    continuous = part.spatial or (part.mixes and conv.factorisation == "group_separable")
+    continuous = stage.spatial or (stage.mixes and conv.factorisation == "group_separable")
     return conv.kernel if continuous and conv.kernel.continuous else Table()
 
 
-def wanted(conv: Fields, x: Signal, part: Part) -> Wanted:
-    """What a stage wants of its kernel; of a kernel that is a product, of the part over space."""
-    turning = conv.acting(x).turning
-    product = conv.factorisation == "kernel_separable"
-    mixes = part.mixes and not (product and part.spatial)
-    coordinates = conv.kernel.coordinates
-    if not part.spatial:
-        return of_group(conv, x, part)
-    sizes = per_axis(conv.kernel_size, x, "kernel_size")
-    return Wanted(
-        rows=part.rows,
-        elements=(turning.order if mixes else 1) * span(conv, x, part),
-        sizes=sizes,
-        inputs=sample_count(turning, sizes, mixes, coordinates, span(conv, x, part))[1],
-        causal=conv.causal,
-        spread=conv.window.spread() if conv.window else 1.0,
+def sampling(conv: Fields, x: Signal, stage: Stage) -> Sampling:
+    """Where a stage samples its kernel: over space and, where it mixes them, the elements of the group."""
+    group, kernel, window = conv.acting(x).turning, kernel_of(conv, stage), conv.window
+    where = Sampling(
+        group if stage.grouped or stage.spatial else x.group,
+        conv.tap_grid(x),
+        stage.rows,
+        stage.mixes,
+        span(conv, x, stage),
+        kernel.coordinates,
+        # Group order, like kernel size, is only where a continuous kernel is sampled: the mean over the elements.
+        factor=1 / group.order if stage.mixes and kernel.continuous else 1.0,
     )
+    if not stage.spatial:
+        return where.of_group()
+    return where._replace(rim=window.rim, spread=window.spread()) if window else where
 
 
-def of_group(conv: Fields, x: Signal, part: Part) -> Wanted:
-    """What a stage wants of a kernel on the group alone."""
-    turning, scales = conv.acting(x).turning, span(conv, x, part)
-    inputs = turning.action(x.dims).embedded(conv.kernel.coordinates).shape[1] + (scales > 1)
-    return Wanted(part.rows, (turning.order if part.mixes else 1) * scales, (), inputs)
+def over_space(conv: Fields, x: Signal, stage: Stage) -> Sampling:
+    """Where the kernel over space is sampled: that of the stage, but where it is a product with one on the group."""
+    where = sampling(conv, x, stage)
+    return where._replace(mixes=False) if conv.factorisation == "kernel_separable" and stage.spatial else where
 
 
-def kept(conv: Fields, x: Signal) -> tuple[int, ...]:
+def cropped(conv: Fields, x: Signal) -> tuple[int, ...]:
     """Taps per axis that the window leaves as it begins; empty: all."""
     if conv.window is None or not conv.window.crops:
         return ()
-    of_taps = wanted(conv, x, spatial(conv, x))
-    left = equalised(conv.window.kept(of_taps), conv.acting(x).action(x.dims).mixed_axes)
-    return () if left == of_taps.sizes else left
+    where = over_space(conv, x, spatial(conv, x))
+    left = equalised(conv.window.cropped(where), conv.acting(x).action(x.dims).mixed_axes)
+    return () if left == where.sizes else left

@@ -1,0 +1,90 @@
+"""What blocks ask of the grid of a signal, each with the error and its remedy where it does not hold."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from archspec.geometry.groups import Group
+from archspec.graph.signal import Signal, SignalError
+
+T = TypeVar("T", int, float)
+
+
+def per_axis(value: T | tuple[T, ...], x: Signal, field: str) -> tuple[T, ...]:
+    """One number per axis of the grid, from one number for all or from a tuple.
+
+    Raises:
+        SignalError: the tuple has another length than the grid has axes.
+    """
+    if not isinstance(value, tuple):
+        return (value,) * len(x.grid)
+    if len(value) != len(x.grid):
+        raise SignalError(
+            f"{len(value)} numbers for a grid of {len(x.grid)} axes; write one number, or one each", field
+        )
+    return value
+
+
+def slide(
+    x: Signal, moved_by: Group, window: tuple[int, ...], stride: tuple[int, ...], padded: bool, field: str
+) -> tuple[int, ...]:
+    """The grid after a window slid over it, every `stride` points; padded, a window of one point would reach all.
+
+    Raises:
+        SignalError: the window leaves nothing of the grid, or its stride samples the grid off its centre while the
+            group moves it (a stride must leave nothing over).
+    """
+    sizes = []
+    for axis, (size, taps, step) in enumerate(zip(x.grid, window, stride, strict=True)):
+        if not padded and taps > size:
+            raise too_large(taps, size, size, field)
+        span = size - 1 if padded else size - taps
+        if step > 1 and span % step and not moved_by.trivial and axis in moved_by.action(x.dims).moved_axes:
+            raise SignalError(
+                f"stride {step} over {taps} taps samples an axis of {size} off its centre, which breaks {moved_by}; "
+                f"{_parity_remedy(size, taps, step, padded)}",
+                "stride",
+            )
+        sizes.append(span // step + 1)
+    return tuple(sizes)
+
+
+def too_large(taps: int, size: int, most: int, field: str) -> SignalError:
+    """The error of a kernel or window that does not fit the grid."""
+    return SignalError(f"{taps} taps on an axis of {size}; use at most {most}, or a larger input", field)
+
+
+def require_turnable(group: Group, x: Signal, field: str | None = None) -> None:
+    """Raise SignalError if the group cannot move the grid of `x`, or its points do not lie alike along its axes."""
+    if misfit := group.misfit(x.grid, x.steps):
+        raise SignalError(misfit, field)
+
+
+def require_no_group(x: Signal, what: str) -> None:
+    """Raise SignalError if `x` still has a group axis."""
+    if not x.group.trivial:
+        raise SignalError(f"{what} needs a plain signal, this one lives on {x.group}; put GroupPool() before it")
+
+
+def require_unpooled(x: Signal, what: str) -> None:
+    """Raise SignalError if a group was pooled away while its turns still move the grid."""
+    if not x.pooled.trivial:
+        raise SignalError(
+            f"{what} after the {x.pooled} axis was pooled would break {x.pooled} unseen; put it before GroupPool(), "
+            "or Restrict(group='C1') instead of pooling to give the symmetry up"
+        )
+
+
+def _parity_remedy(size: int, taps: int, stride: int, padded: bool) -> str:
+    window, larger = 1 if padded else taps, max(size, taps)
+    fitting = [
+        n
+        for n in (size - 1, size + 1, size - 2, size + 2, *range(larger, larger + stride))
+        if n >= taps and (n - window) % stride == 0
+    ]
+    other = (
+        "stride 1 followed by Pool(size=2)"
+        if padded and stride == 2
+        else (f"Pool(size=3, stride={stride})" if not padded and size % stride == 1 else "stride 1")
+    )
+    return f"use an axis of {fitting[0]}, or {other}"
