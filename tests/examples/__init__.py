@@ -27,7 +27,7 @@ from tests.examples.drawn import RANDOM, SPACES
 from tests.examples.named import NAMED, NAMED_APPROXIMATE
 from tests.examples.partial import PARTIAL
 from tests.examples.scales import SCALES
-from tests.examples.selection import KINDS, KINDS_BY_DEFAULT, RANDOM_BY_DEFAULT, SELECTED, SELECTED_BY_DEFAULT
+from tests.examples.selection import KINDS, KINDS_BY_DEFAULT, SELECTED, SELECTED_BY_DEFAULT
 from tests.examples.table import ALL, EXAMPLES, SYMMETRIC
 
 __all__ = [
@@ -42,7 +42,6 @@ __all__ = [
     "NAMED_APPROXIMATE",
     "PARTIAL",
     "RANDOM",
-    "RANDOM_BY_DEFAULT",
     "RESAMPLED",
     "SCALES",
     "SELECTED",

@@ -6,6 +6,7 @@ from archspec import (
     S4D,
     Architecture,
     Attention,
+    Disc,
     Exponential,
     Fourier,
     Gaussian,
@@ -64,6 +65,11 @@ CONTINUOUS: dict[str, Architecture] = {
     ),
     "fft of shared functions": network(
         LINE, Pointwise(channels=6), conv(kernel=Siren(hidden=4), kernel_size=9, channels=6, algorithm="fft")
+    ),
+    "fft of shared functions in a disc": network(
+        SQUARE,
+        Pointwise(channels=6),
+        conv(kernel=Siren(hidden=4), kernel_size=5, channels=6, window=Disc(), algorithm="fft"),
     ),
     "fft under a window": network(
         WIDE,

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from archspec import Architecture, Group
-from tests.examples.drawn import RANDOM
 from tests.examples.table import EXAMPLES
 
 NESTED = ("body", "branches", "nodes", "input", "head")
@@ -81,4 +80,3 @@ def the_rest_slow(chosen: Iterable[str], everything: Iterable[str]) -> list[Any]
 
 SELECTED, KINDS = covering(fields), covering(kinds)
 SELECTED_BY_DEFAULT, KINDS_BY_DEFAULT = the_rest_slow(SELECTED, EXAMPLES), the_rest_slow(KINDS, EXAMPLES)
-RANDOM_BY_DEFAULT = the_rest_slow(list(RANDOM)[::3], RANDOM)

@@ -121,6 +121,16 @@ def test_a_sector_reaches_as_far_either_way(reach: float, wanted: list[float]) -
     assert layer.reach.grad > 0
 
 
+def test_the_mirrored_half_of_a_sector_counts_or_does_not_as_one() -> None:
+    layer = Sector([0, 1, 0, 1], [False, False, True, True], 2, 0.5, 0.5).eval()
+    layer.reach.data.fill_(1.0)
+    assert layer.logits is not None
+    layer.logits.data.fill_(-1.0)
+    assert layer().flatten().tolist() == [1.0, 1.0, 0.0, 0.0]
+    layer.logits.data.fill_(1.0)
+    assert layer().flatten().tolist() == [1.0] * 4
+
+
 def test_a_sector_that_has_left_its_bounds_comes_back() -> None:
     layer = Sector([0, 1, 2, 1], [False] * 4, 2, 0.5, 0.5)
     layer.reach.data.fill_(1.7)

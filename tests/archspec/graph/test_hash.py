@@ -58,6 +58,7 @@ SAME = {
     "no dropout": (Dropout(rate=0), Sequential()),
     "restricting to what it has": (Restrict(group="C1"), Sequential()),
     "pool of one point": (Pool(size=1), Sequential()),
+    "statistics of one element": (Norm(statistics="per_element"), Norm()),
     "order of adding": (Branch(branches=[[MAP], [Norm()], []]), Branch(branches=[[], [MAP], [Norm()]])),
     "order of multiplying": (
         Branch(branches=[[MAP], []], merge="multiply"),

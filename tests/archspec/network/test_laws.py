@@ -12,7 +12,7 @@ from archspec import Architecture, Canonicalise, Classifier, Image, SelfAttentio
 from archspec.blocks.around.averaging import Averaging
 from archspec.geometry.fourier import TARGETS
 from archspec.graph.graph import Graph
-from tests.examples import EXAMPLES, RANDOM, RANDOM_BY_DEFAULT, fresh
+from tests.examples import EXAMPLES, RANDOM, fresh
 from tests.laws.counting import counted, shared_out
 from tests.laws.numbers import difference
 from tests.laws.subject import Subject
@@ -102,7 +102,7 @@ def test_an_example_keeps_every_law(name: str) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("name", RANDOM_BY_DEFAULT)
+@pytest.mark.parametrize("name", RANDOM)
 def test_a_random_network_keeps_every_law(name: str) -> None:
     of = Subject(name)
     for law in LAWS:
