@@ -47,3 +47,46 @@ def test_every_file_of_the_tests_that_the_docs_name_exists() -> None:
     named = {target for page in pages for target in re.findall(r"\btests/[\w/.]*\w", page.read_text())}
     assert len(named) > 10
     assert not [target for target in sorted(named) if not (ROOT / target).exists()]
+
+
+def unknown_files(text: str, near: Path = ROOT) -> list[str]:
+    """Files of ours that a text names and that are not there; named from the root, a package or near where it stands."""
+    places = (
+        near,
+        ROOT,
+        ROOT / "archspec",
+        ROOT / "search",
+        ROOT / "archspec" / "network",
+        ROOT / "archspec" / "graph",
+    )
+    named = re.findall(r"(?<![\w./-])[\w/]+\.(?:py|md|json)\b", text)
+    return [name for name in named if not any((place / name).exists() for place in places)]
+
+
+WRITTEN_LATER = {"record.jsonl", "export.json", "architecture.json", "numbers.txt"}  # by runs and exports
+
+
+@pytest.mark.parametrize(
+    "file", ["docs/architecture.md", *(p.relative_to(ROOT) for p in sorted(ROOT.glob("*/*/README.md")))], ids=str
+)
+def test_every_file_that_the_docs_name_is_there(file: str) -> None:
+    path = ROOT / file
+    assert [name for name in unknown_files(path.read_text(), path.parent) if name not in WRITTEN_LATER] == []
+
+
+def test_a_file_that_is_not_there_is_found() -> None:
+    assert unknown_files("see graph/nowhere.py and graph/node.py") == ["graph/nowhere.py"]
+
+
+def modules_named(readme: Path) -> set[str]:
+    """Names in code in the list of a room's README that are words alone, as modules are."""
+    lines = [line for line in readme.read_text().splitlines() if line.startswith("- `")]
+    heads = [line.split("`: ")[0] for line in lines]
+    return {name for head in heads for name in re.findall(r"`([a-z_]+)(?:\.py|/)?`?", head + "`")}
+
+
+@pytest.mark.parametrize("room", ["geometry", "layers", "network", "schema"])
+def test_a_room_says_what_lives_in_it(room: str) -> None:
+    folder = ROOT / "archspec" / room
+    here = {path.stem for path in folder.iterdir()}
+    assert modules_named(folder / "README.md") - here == set()
