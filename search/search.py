@@ -118,7 +118,7 @@ class Search:
         """
         workers = workers or max(1, len(os.sched_getaffinity(0)))
         try:
-            begin = BACKENDS[backend]
+            begin, strategy = BACKENDS[backend], self._fresh_strategy()
         except Unknown as error:
             raise RunError(str(error)) from None
         home = RunDirectory(Path(directory))
@@ -133,7 +133,7 @@ class Search:
                 self.seed,
                 workers,
                 self.target,
-                self._fresh_strategy(),
+                strategy,
                 self.training.epochs,
             )
             if watch:

@@ -191,3 +191,11 @@ def test_events_of_workers_are_recorded_once_and_end_with_the_outcome(tmp_path: 
     assert told == (trial, outcome_of(trial))
     assert engine.observe(Epoch(trial.number, 3, 0.3)) is None
     assert engine.history[trial.number].curve == {1: 0.1, 2: 0.2}
+
+
+def test_a_wrong_name_is_said_before_a_run_is_looked_at(tmp_path: Path) -> None:
+    search = small_search(trials=1)
+    search.strategy = "nobody"
+    with pytest.raises(RunError, match="there is no strategy 'nobody'; use one of tpe, random"):
+        search.run(tmp_path / "run")
+    assert not (tmp_path / "run").exists()
