@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import archspec
+import search
 import spaces
 from archspec.blocks.conv.conv import Convolution
 from archspec.blocks.heads import Readout
@@ -113,6 +114,61 @@ def test_the_public_names_are_these() -> None:
     assert all(getattr(module, name) is not None for module in (archspec, spaces) for name in module.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = archspec.nothing
+
+
+SEARCH = [
+    "Candidate",
+    "Engine",
+    "Exhausted",
+    "Failed",
+    "Front",
+    "Outcome",
+    "Rate",
+    "Result",
+    "Scored",
+    "Search",
+    "Task",
+    "Training",
+    "Trial",
+    "adding_problem",
+    "at_most",
+    "bumps_1d",
+    "character_trajectories",
+    "chiral_voxels",
+    "cifar10",
+    "copy_memory",
+    "digits",
+    "dilated_chirps",
+    "drop",
+    "half_turns",
+    "maximize",
+    "medmnist",
+    "minimize",
+    "mirrored",
+    "nearby",
+    "on_grid",
+    "parameter_groups",
+    "pcam",
+    "recall",
+    "rotated_mnist",
+    "sequential_mnist",
+    "shapes",
+    "speech_commands",
+    "textures",
+    "waves",
+    "AnyTask",
+    "Backend",
+    "Budget",
+    "Objective",
+    "Proposal",
+    "Strategy",
+]
+
+
+@pytest.mark.filterwarnings("ignore:search.Candidate is called search.Trial now:DeprecationWarning")
+def test_every_name_that_the_search_ever_had_is_there() -> None:
+    assert [name for name in SEARCH if not hasattr(search, name)] == []
+    assert set(search.__all__) == {*SEARCH} - {"Candidate"}
 
 
 def leaves(kind: type[Block]) -> set[type[Block]]:
