@@ -55,6 +55,22 @@ assert len({a.hash for a in found}) == 2 and space.values_of(found[0])["body[1][
 assert Architecture.from_yaml(found[0].to_yaml()) == found[0]
 for signal in (Signal(2, (9, 9)), Signal(2, (9, 9), Group("D4")), Signal(2, (32,), Group("S3"))):
     assert_block_laws(Gain(), signal)
+# One that cannot be pruned computes all elements; so does a module with a plain form that is no Layer of ours.
+from homemade.layer import Gain as Layer
+Layer.prunable = False
+for start, reads in ((1.5, "unaffected"), (1.6, "masked")):
+    Gain.reads_partial = reads
+    assert_block_laws(Gain(start=start), Signal(2, (9, 9), Group("D4")))
+Layer.prunable, Gain.reads_partial = True, "unaffected"
+class Older(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gain = Layer(2, 4, 2, 1.5)
+    def forward(self, x): return self.gain(x)
+    def plain(self): return self.gain.plain()
+once, Gain.lower = Gain.lower, lambda self, x: Older()
+assert_block_laws(Gain(start=1.7), Signal(2, (9, 9), Group("C4")))
+Gain.lower = once
 # After a part of a group, on scales, and between the elements.
 part = network(Lift(group="C4", channels=2), Partial(), Gain(), Conv(channels=2))
 model = lower(part).double().eval()
