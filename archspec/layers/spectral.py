@@ -20,7 +20,7 @@ def kernel_spectrum(bank: Tensor, grid: Shape, sizes: Shape, pads: Pads, depthwi
     Args:
         bank: the kernels.
         grid: samples of the signal, per axis.
-        sizes: transform lengths, at least `archspec.transforms.smallest_size`.
+        sizes: transform lengths, at least `archspec.geometry.fourier.smallest_size`.
         pads: zeros before and after the signal, per axis.
         depthwise: whether each input channel is convolved by itself.
     """

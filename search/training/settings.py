@@ -23,7 +23,7 @@ class Training:
         alias_penalty: factor of the penalty on kernels under `band_limit="regularise"`.
         admissibility: factor of the penalty on wavelets with a mean (1 in the paper); see `admissibility_penalty`.
         offsets: share of the training, at its end, in which the elements of C_n lie anywhere on the circle, so that a
-            network can be carried to another order (see `archspec.turning`); for continuous kernels.
+            network can be carried to another order (see `archspec.network.offsets`); for continuous kernels.
         augment: a group, such as `"C4"`, by a random element of which each training example is moved, anew each epoch.
         rates: of the roles that parameters play (`kernel`, `window`, `omega`, `plain`), where not the default; those a
             network does not have are passed over, those that none of a space has are refused.
