@@ -13,7 +13,7 @@ demo: $(VENV)/demo
 test: check
 	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
-# Without what is marked `thorough`: random networks, training, Ray, exported files, other processes.
+# Without what is marked `thorough`: random networks, training, Ray, exported files, other processes, what takes seconds.
 test-fast: $(VENV)/test
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not slow and not gpu and not thorough"
 

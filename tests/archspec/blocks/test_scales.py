@@ -185,6 +185,7 @@ def worst(architecture: object, group: Group) -> dict[str, float]:
     return found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_what_is_turned_and_stretched_is_so_at_every_element(name: str) -> None:
     errors = worst(product(name, **PRODUCTS[name]), Group(name.split()[0]))
@@ -200,6 +201,7 @@ def test_turns_at_scales_are_exact_everywhere(name: str) -> None:
     assert max(errors.values()) < 1e-10
 
 
+@pytest.mark.thorough
 def test_eighth_turns_at_scales_are_approximate() -> None:
     fields = {"kernel_size": 7, "kernel": Siren(), "window": Disc()}
     eighth, quarter = (product(name, 32, scales=Scales(span=1), **fields) for name in ("C8xS2", "C4xS2"))

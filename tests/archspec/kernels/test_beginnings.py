@@ -56,6 +56,7 @@ SHAPES: dict[str, tuple[Input, int, bool]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda k: k.kind)
 def test_a_convolution_keeps_the_variance_of_what_it_reads(kernel: Kernel) -> None:
     """Under every window in every shape; each window, and each shape, in either factorisation."""
