@@ -60,6 +60,16 @@ def test_a_real_number_steps_a_tenth_of_its_range_either_way(rate: float, wanted
     assert found == pytest.approx(wanted)
 
 
+def test_a_logarithmic_one_steps_by_a_factor_and_one_that_can_only_be_one_number_not_at_all() -> None:
+    def near(rate: float, low: float, high: float) -> list[object]:
+        space = Space(network(LINE, Dropout(rate=real("rate", low, high, log=True))))
+        return [space.values_of(a)["rate"] for a in space.neighbours(space.fill({"rate": rate}))]
+
+    assert near(0.01, 0.001, 0.1) == pytest.approx([0.01 / 10**0.2, 0.01 * 10**0.2])
+    assert near(0.001, 0.001, 0.1) == pytest.approx([0.001 * 10**0.2])
+    assert near(0.5, 0.5, 0.5) == []
+
+
 def test_neighbours_fit_together() -> None:
     body = [Conv(channels=2, kernel_size=choice(1, 3, 9, name="size"))]
     space = Space(Architecture(input=Image(channels=1, size=(4, 4)), body=body, head=Classifier(classes=2)))

@@ -34,6 +34,7 @@ NEIGHBOURS = test_neighbours.test_the_neighbours_are_these_and_no_others
 NUMBER = partial(NEIGHBOURS, test_neighbours.NUMBER, {"n": 4}, [{"n": 2}, {"n": 6}])
 OPTIONS = partial(NEIGHBOURS, test_neighbours.OPTIONS, {"size": 3}, [{"size": 1}, {"size": 5}])
 TWO = partial(NEIGHBOURS, test_neighbours.TWO, {"n": 2, "m": 5}, [{"n": 3, "m": 5}, {"n": 2, "m": 4}])
+FACTORS = test_neighbours.test_a_logarithmic_one_steps_by_a_factor_and_one_that_can_only_be_one_number_not_at_all
 SIZE = test_spaces.test_the_size_is_the_number_of_fillings
 VALUES = test_spaces.test_filling_with_the_values_of_an_architecture_makes_it_again
 SUCCESS = partial(test_exit_codes.test_a_run_without_a_scored_trial_is_no_success, [test_exit_codes.BAD], 1)
@@ -150,10 +151,12 @@ SPACES = {
     "neighbours two steps away": Fault(Integer.neighbours, "(at - 1, at + 1)", "(at - 2, at + 2)", NUMBER),
     "real neighbours only upwards": Fault(
         Real.neighbours,
-        "- step",
-        "+ step",
+        "here - step",
+        "here + step",
         partial(test_neighbours.test_a_real_number_steps_a_tenth_of_its_range_either_way, 0.5, [0.45, 0.55]),
     ),
+    "logarithmic neighbours by sums": Fault(Real.neighbours, "if self.log", "if False", FACTORS),
+    "a neighbour of itself": Fault(Real.neighbours, " and x != here", "", FACTORS),
     "one other option": Fault(Choice.neighbours, "if x != value)", "if x != value)[:1]", OPTIONS),
     "neighbours that differ in more": Fault(Space.neighbours, "{**values, name: other}", "{name: other}", TWO),
     "neighbours of the first decision alone": Fault(
