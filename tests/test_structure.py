@@ -68,8 +68,6 @@ STILL: dict[Check, set[tuple[str, str]]] = {
         ("archspec/network/freezing.py", "_assert"),  # what torch.fx itself writes for an assertion
         ("archspec/testing/counting.py", "_fft_c2r"),  # operators have no other names
         ("archspec/testing/counting.py", "_fft_r2c"),
-        ("search/engine.py", "_storage"),
-        ("search/engine.py", "_study_id"),
     },
 }
 each_check = pytest.mark.parametrize("check", STILL, ids=lambda check: check.__name__)
