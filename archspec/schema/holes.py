@@ -168,9 +168,12 @@ class Real(Decision):
             raise ValueError(f"{name} cannot be {value!r}; it is a number from {self.low:g} to {self.high:g}")
 
     def neighbours(self, value: Scalar) -> tuple[Scalar, ...]:
-        step = (self.high - self.low) / 10
-        near = (float(value or 0) - step, float(value or 0) + step)
-        return tuple(x for x in near if self.low <= x <= self.high)
+        here, step = float(value or 0), (self.high - self.low) / 10
+        near = (here - step, here + step)
+        if self.log:
+            factor = (self.high / self.low) ** 0.1
+            near = (here / factor, here * factor)
+        return tuple(x for x in near if self.low <= x <= self.high and x != here)
 
     def drawn(self, share: float) -> Scalar:
         return _logarithmic(self.low, self.high, share) if self.log else self.low + share * (self.high - self.low)

@@ -135,32 +135,42 @@ class Task:
 
 
 def batches(data: Data, size: int, shuffle_seed: int | None = None) -> Iterator[Batch]:
-    """The data in batches; shuffled by the seed where one is given and the data is not a loader of its own."""
+    """The data in batches; shuffled by the seed where one is given and the data is not a loader of its own.
+
+    Of shuffled data, which are trained on, one example left over is no batch: a norm over one has no spread.
+    """
     generator = None if shuffle_seed is None else torch.Generator().manual_seed(shuffle_seed)
     if isinstance(data, tuple):
         x, y = data
         order = torch.arange(len(x)) if generator is None else torch.randperm(len(x), generator=generator)
+        if generator is not None and _one_left_over(len(x), size):
+            order = order[:-1]
         for part in order.split(size):
-            if generator is None or len(part) > 1 or len(x) == 1:  # a norm over one example has no spread
-                yield x[part], y[part]
+            yield x[part], y[part]
     elif isinstance(data, Dataset):
+        one_left_over = isinstance(data, Sized) and _one_left_over(len(data), size)
         yield from DataLoader(
             data,
             size,
             shuffle=generator is not None,
             generator=generator,
-            drop_last=generator is not None and isinstance(data, Sized) and len(data) % size == 1,
+            drop_last=generator is not None and one_left_over,
         )
     else:
         yield from data
 
 
 def batch_count(data: Data, size: int) -> int:
-    """How many batches one pass over the data has; 1 where that cannot be known."""
-    if isinstance(data, tuple):
-        return math.ceil(len(data[0]) / size)
-    count = len(data) if isinstance(data, Sized) else 1
-    return math.ceil(count / size) if isinstance(data, Dataset) else count
+    """How many batches one pass over shuffled data has; 1 where that cannot be known."""
+    count = len(data[0]) if isinstance(data, tuple) else len(data) if isinstance(data, Sized) else 1
+    if isinstance(data, Dataset | tuple):
+        return math.ceil(count / size) - _one_left_over(count, size)
+    return count
+
+
+def _one_left_over(count: int, size: int) -> bool:
+    """Whether a single example remains once all others are in whole batches."""
+    return count > size > 1 and count % size == 1
 
 
 def _split(

@@ -17,7 +17,7 @@ class Training:
 
     Attributes:
         warmup: share of the steps in which the learning rate rises; after it a cosine to zero.
-        patience: stop after this many epochs without a better validation score; None never does.
+        patience: stop after this many epochs in which the validation score was below the best; None never does.
         clip: largest norm of the gradient.
         label_smoothing: of the cross-entropy in training; scores are without it.
         alias_penalty: factor of the penalty on kernels under `band_limit="regularise"`.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-TRAINS = ("backends", "cli", "report", "training", "test_result.py", "test_search_target.py")
+TRAINS = ("backends", "cli", "report", "training", "test_result.py", "test_search_target.py", "test_planted_faults.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

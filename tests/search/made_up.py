@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from archspec import (
     Architecture,
     Classifier,
     Conv,
+    Cost,
     Dropout,
     GroupPool,
     Image,
@@ -21,7 +22,8 @@ from archspec import (
     Residual,
     Table,
 )
-from search import Engine, Failed, Outcome, Scored
+from search import Engine, Failed, Outcome, Result, Scored
+from search.events import Finished, Proposed
 from search.files import RunDirectory
 from search.objectives import parse_constraint, parse_objective
 from search.record.writing import Record
@@ -96,3 +98,23 @@ def drive(engine: Engine, newest: bool = False, tell: int | None = None) -> None
 def candidates(engine: Engine) -> list[str]:
     """Hashes of the candidates, in the order of their slots."""
     return [str(trial.hash) for trial in engine.history if trial.state != "rejected"]
+
+
+def told(
+    directory: Path,
+    outcomes: Sequence[tuple[Mapping[str, float] | Outcome, int]],
+    objectives: Sequence[str] = BOTH,
+    groups: Sequence[str] = ("C1",),
+) -> Result:
+    """The result of a run whose trials came to these scores or outcomes, at these FLOPs, on one group after another."""
+    settings = {"objectives": list(objectives), "constraints": [], "task": "made up", "seed": 0}
+    with Record(RunDirectory(directory), settings) as record:
+        for number, (found, flops) in enumerate(outcomes):
+            lift = Lift(group=groups[number % len(groups)], channels=1)
+            body = [lift, GroupPool()]
+            architecture = Architecture(input=Image(channels=1, size=(4, 4)), body=body, head=Classifier(classes=2))
+            cost = Cost(macs=flops // 2, params=flops)
+            record.append(Proposed(Trial(number, number, {}, architecture=architecture, hash="?", cost=cost)))
+            outcome = Scored(dict(found)) if isinstance(found, Mapping) else found
+            record.append(Finished(number, outcome))
+    return Result.open(directory)

@@ -11,6 +11,8 @@ from search.files import RunDirectory
 from search.objectives import parse_constraint, parse_objective
 from search.record.writing import Record
 from search.result import Result
+from search.strategies.random import Random
+from search.strategies.strategy import Strategy
 from search.trial import Trial
 from spaces import Space, choice, integer
 from tests.search.tiny import small_space
@@ -25,10 +27,11 @@ def engine_in(
     trials: int = 10,
     seed: int = 0,
     lag: int = 1,
+    strategy: Strategy | None = None,
 ) -> tuple[Engine, Record]:
     record = Record(RunDirectory(directory), {})
     limits = [parse_constraint(text) for text in constraints]
-    return Engine(record, space or small_space(), OBJECTIVES, limits, trials, seed, lag), record
+    return Engine(record, space or small_space(), OBJECTIVES, limits, trials, seed, lag, strategy=strategy), record
 
 
 def score(candidate: Trial) -> Scored:
@@ -125,6 +128,18 @@ def test_candidates_depend_on_seed_and_outcomes_only(tmp_path: Path) -> None:
     assert hashes("c", 2) != hashes("d", 1)
 
 
+def test_each_architecture_is_trained_under_a_seed_of_its_own_that_follows_from_the_runs(tmp_path: Path) -> None:
+    def seeds(name: str, seed: int) -> dict[str | None, int]:
+        engine, _ = engine_in(tmp_path / name, trials=20, seed=seed, strategy=Random(small_space()))
+        return {c.hash: c.seed for c in exhaust(engine)}
+
+    first, again, other = seeds("first", 1), seeds("again", 1), seeds("other", 2)
+    assert first == again
+    shared = first.keys() & other.keys()
+    assert shared
+    assert len({*first.values(), *other.values()}) == len(first) + len(other)
+
+
 def test_the_order_in_which_workers_finish_changes_nothing(tmp_path: Path) -> None:
     def hashes(name: str, first: bool) -> list[str]:
         engine, _ = engine_in(tmp_path / name, trials=16, lag=3)
@@ -193,7 +208,9 @@ def test_a_second_telling_is_ignored(tmp_path: Path) -> None:
     candidate = engine.ask()
     assert candidate
     engine.tell(candidate, Scored({"accuracy": 0.5}))
+    size = engine.record.directory.record.stat().st_size
     engine.tell(candidate, Scored({"accuracy": 0.9}))
+    assert engine.record.directory.record.stat().st_size == size
     second = engine.ask()
     assert second
     engine.tell(second, Scored({"accuracy": 0.1}))
@@ -219,3 +236,4 @@ def test_a_torn_last_line_of_the_record_is_mended(tmp_path: Path) -> None:
     again, _ = engine_in(tmp_path, trials=4)
     assert again.finished == 1
     assert len(exhaust(again)) == 3
+    assert Result.open(tmp_path).counts()["scored"] == 4

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from search import Outcome, Search, Training
+from search import Failed, Outcome, Search, Training
+from search.backends import worker
 from search.backends.backend import BACKENDS
 from search.backends.worker import Trainer
 from search.engine import Engine
@@ -119,3 +120,19 @@ def test_what_a_worker_does_is_told_event_by_event(tmp_path: Path) -> None:
     part: list[Event] = []
     trainer.run({**drawn.to_data(), "epochs": 1}, part.append)
     assert [type(event) for event in part] == [Started, Epoch, Finished]
+
+
+def test_a_worker_trains_under_the_trials_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def train(*given: object, **options: object) -> Outcome:
+        asked.append((*given[3:], options["target"]))
+        return Failed("not trained")
+
+    monkeypatch.setattr(worker, "train", train)
+    search = small_search(objectives=["minimize loss"], target="onnx")
+    trainer = Trainer(search.task, search.training, search.goal, str(tmp_path), search.target)
+    architecture = next(small_space().enumerate())
+    drawn = Trial(0, 0, {}, architecture=architecture, hash=architecture.hash, cost=architecture.graph.cost(), seed=17)
+    trainer.run(drawn.to_data(), lambda event: None)
+    assert asked == [(17, search.goal, "onnx")]

@@ -77,6 +77,7 @@ def test_it_is_read_without_a_change_to_it(run: Path) -> None:
     assert result.trial(4).reason == "diverged: the loss is nan in epoch 1"
     assert result.trial(16).reason == "breaks params <= 1,000: 89 % over"
     assert result.history.settings.values["seed"] == 3
+    assert (result.history.settings.drawn, result.history.settings.told) == (20, 11)
     assert not (run / "record.jsonl").exists()
     assert (run / "study.journal").read_bytes() == (OLD / "study.journal").read_bytes()
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from archspec import Cost
 from search import Failed, Result, Scored
 from search.errors import RunError
 from search.events import Epoch, Event, Finished, Proposed, Rejected, Started, from_data, to_data
 from search.files import RunDirectory
 from search.outcome import Stopped
 from search.record import reading
-from search.record.history import History
+from search.record.history import History, finished
 from search.record.writing import Record
 from search.trial import Trial
 from tests.search.made_up import drive, engine_in
@@ -177,3 +178,17 @@ def test_the_old_name_of_a_trial_is_known_with_a_warning() -> None:
 
     with pytest.warns(DeprecationWarning, match="search.Candidate is called search.Trial now"):
         assert search.Candidate is Trial
+
+
+def test_what_training_found_is_in_the_trial() -> None:
+    drawn = Trial(3, 1, {}, cost=Cost(macs=5), curve={1: 0.5})
+    found = Scored({"accuracy": 0.75}, 2, 1.5, Cost(macs=4), curve=(0.25, 0.75))
+    trial = finished(drawn, found)
+    assert (trial.state, trial.scores, trial.fidelity, trial.seconds) == ("scored", {"accuracy": 0.75}, 2, 1.5)
+    assert (trial.cost, trial.curve) == (Cost(macs=4), {1: 0.25, 2: 0.75})
+    kept = finished(drawn, Scored({"accuracy": 0.75}))
+    assert (kept.cost, kept.curve) == (Cost(macs=5), {1: 0.5})
+    stopped = finished(drawn, Stopped({"accuracy": 0.5}, 1, 2.5))
+    assert (stopped.state, stopped.scores, stopped.fidelity, stopped.seconds) == ("stopped", {"accuracy": 0.5}, 1, 2.5)
+    failed = finished(drawn, Failed("diverged", 3.5))
+    assert (failed.state, failed.reason, failed.seconds, failed.scores) == ("failed", "diverged", 3.5, {})

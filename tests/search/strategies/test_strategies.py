@@ -72,6 +72,19 @@ def test_with_n_workers_a_proposal_knows_the_outcomes_up_to_n_slots_before(tmp_p
         assert len(finished) == max(0, budget.slot - lag + 1)
 
 
+def test_every_proposal_has_a_seed_of_its_own_that_follows_from_the_runs(tmp_path: Path) -> None:
+    def seeds(name: str, seed: int) -> list[int]:
+        strategy = Listening(small_space())
+        engine = engine_in(tmp_path / name, trials=10, seed=seed, strategy=strategy)
+        drive(engine)
+        assert any(trial.state == "rejected" for trial in engine.history)
+        return [what[1].seed for what in strategy.heard if what[0] == "asked"]  # type: ignore[attr-defined]
+
+    first, again, other = seeds("first", 1), seeds("again", 1), seeds("other", 2)
+    assert first == again
+    assert len({*first, *other}) == len(first) + len(other)
+
+
 def test_a_run_of_more_trials_goes_on_as_if_it_had_had_them_from_the_beginning(tmp_path: Path) -> None:
     expected = candidates_of(tmp_path / "whole", 20)
     candidates_of(tmp_path / "more", 13)

@@ -1,12 +1,15 @@
 """Tasks: split once, scored exactly, the test part out of the search's sight."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from search import Task, digits
-from search.tasks.task import batches
+from search.tasks.task import batch_count, batches
 
 X = np.arange(100, dtype=np.float32).reshape(100, 1, 1, 1)
 Y = np.repeat([0, 1], 50)
@@ -71,6 +74,55 @@ def test_a_dataset_without_a_length_is_not_split() -> None:
 def test_a_dataset_without_validation_gives_a_fifth_of_itself() -> None:
     task = Task.from_datasets(TensorDataset(torch.from_numpy(X), torch.from_numpy(Y)))
     assert (len(task.train), len(task.validation)) == (80, 20)  # type: ignore[arg-type]
+
+
+def test_what_a_dataset_gives_away_it_keeps_no_longer() -> None:
+    task = Task.from_datasets(TensorDataset(torch.from_numpy(X), torch.from_numpy(Y)))
+    kept, held = ({int(x) for x, _ in part} for part in (task.train, task.validation))  # type: ignore[union-attr]
+    assert kept | held == set(range(100))
+    assert not kept & held
+
+
+def test_every_class_has_its_share_of_each_part_however_rare_it_is() -> None:
+    y = np.repeat([0, 1, 2], [600, 300, 100])[np.random.default_rng(0).permutation(1_000)]
+    task = Task.from_arrays(np.zeros((1_000, 1, 1, 1)), y, split=(0.5, 0.3, 0.2))
+    for part, share in zip((task.train, task.validation, task.test), (0.5, 0.3, 0.2), strict=True):
+        counts = torch.bincount(part[1])  # type: ignore[index]
+        assert all(abs(int(n) - share * of) <= 2 for n, of in zip(counts, (600, 300, 100), strict=True))
+
+
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_the_fingerprint_is_another_where_one_number_is(part: str) -> None:
+    task = Task.from_arrays(X, Y)
+    x, y = getattr(task, part)
+    other = replace(task, **{part: (x.clone().index_fill_(0, torch.tensor([3]), 0.5), y)})
+    assert other.fingerprint != task.fingerprint
+    assert replace(task, **{part: (x.clone(), y)}).fingerprint == task.fingerprint
+
+
+@pytest.mark.parametrize(("count", "size"), [(100, 32), (96, 32), (97, 32), (1, 32), (3, 32), (33, 32), (5, 1), (1, 1)])
+@pytest.mark.parametrize("form", ["arrays", "dataset"])
+def test_an_epoch_shows_every_example_but_one_left_over_in_as_many_batches_as_are_counted(
+    form: str, count: int, size: int
+) -> None:
+    x, y = torch.arange(count), torch.zeros(count)
+    data = (x, y) if form == "arrays" else TensorDataset(x, y)
+    shown = [part for part, _ in batches(data, size, shuffle_seed=1)]
+    assert batch_count(data, size) == len(shown)
+    left_over = 1 if count % size == 1 and count > 1 and size > 1 else 0
+    numbers = torch.cat(shown).tolist()
+    assert len(numbers) == len(set(numbers)) == count - left_over
+    assert [len(part) for part in shown[:-1]] == [size] * (len(shown) - 1)
+    assert torch.equal(torch.cat([part for part, _ in batches(data, size)]), x)  # in evaluation nothing is left over
+
+
+def test_the_loss_is_smoothed_in_training_and_never_in_a_score() -> None:
+    outputs, targets = torch.tensor([[2.0, 0.0], [0.5, 1.0]]), torch.tensor([0, 0])
+    task = Task.from_arrays(X, Y)
+    wrong = [math.log(1 + math.exp(-2.0)), math.log(1 + math.exp(0.5))]
+    assert task.scores(outputs, targets)["loss"] == pytest.approx(sum(wrong) / 2)
+    # Smoothed by 0.2, one tenth of each answer should have been the other class, which costs its distance more.
+    assert float(task.loss(outputs, targets, 0.2)) == pytest.approx(sum(wrong) / 2 + 0.1 * (2.0 - 0.5) / 2)
 
 
 def test_scores_of_classification_and_regression() -> None:

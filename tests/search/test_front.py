@@ -1,0 +1,65 @@
+"""The front, the best and the hypervolume of runs whose scores and costs are given: each worked out by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from search import Failed, Outcome, Result
+from search.outcome import Stopped
+from tests.search.made_up import told
+
+# Accuracy and FLOPs; those on the front are 0, 2, 4 and 7.
+TRIALS: list[tuple[Mapping[str, float] | Outcome, int]] = [
+    ({"accuracy": 0.5, "loss": 0.9}, 1_000),
+    ({"accuracy": 0.5, "loss": 0.7}, 2_000),  # no better for more
+    ({"accuracy": 0.7, "loss": 0.8}, 4_000),
+    ({"accuracy": 0.6, "loss": 0.3}, 8_000),  # worse for more
+    ({"accuracy": 0.9, "loss": 0.6}, 20_000),
+    ({"accuracy": 0.7, "loss": 0.8}, 4_000),  # the same once more
+    (Stopped({"accuracy": 1.0, "loss": 0.1}), 500),
+    ({"accuracy": 0.91, "loss": 0.65}, 30_000),
+    (Failed("diverged"), 100),
+    ({"accuracy": 0.8, "loss": 0.9}, 20_000),  # worse for as much
+]
+
+
+def numbers(result: Result) -> list[int]:
+    return [trial.number for trial in result.front]
+
+
+def test_the_front_is_the_scored_trials_that_no_other_beats_cheapest_first(tmp_path: Path) -> None:
+    assert numbers(told(tmp_path / "forwards", TRIALS)) == [0, 2, 4, 7]
+    assert numbers(told(tmp_path / "backwards", TRIALS[::-1])) == [9, 4, 5, 2]
+    assert numbers(told(tmp_path / "loss", TRIALS, ["minimize loss", "minimize flops"])) == [0, 1, 3]
+    assert numbers(told(tmp_path / "one", TRIALS, ["maximize accuracy"])) == [7]
+    assert numbers(told(tmp_path / "none", TRIALS[6:7])) == []
+
+
+def test_best_is_the_best_and_the_cheapest_of_equals(tmp_path: Path) -> None:
+    result = told(tmp_path / "run", [*TRIALS, ({"accuracy": 0.91, "loss": 0.3}, 25_000)])
+    assert result.best("accuracy").number == 10
+    assert result.best("loss").number == 3
+    assert result.best("flops").number == 0
+    # accuracy · (FLOPs / 10⁶)^-0.07: 0.9 at 20·10³ FLOPs is worth 1.184, and 0.91 at 25·10³ 1.178.
+    assert result.best().number == 4
+    worth = told(tmp_path / "worth", [({"accuracy": 0.80}, 10_000), ({"accuracy": 0.85}, 1_000_000)])
+    assert worth.best().number == 0  # 1.104 against 0.85
+    assert told(tmp_path / "asked", TRIALS, ["minimize accuracy"]).best("accuracy").number == 0
+
+
+def test_the_hypervolume_is_the_area_under_the_steps_of_the_front(tmp_path: Path) -> None:
+    def log(flops: float) -> float:
+        return math.log10(flops)
+
+    front = told(tmp_path, TRIALS).front
+    steps = [(0.5, 1_000, 4_000), (0.7, 4_000, 20_000), (0.9, 20_000, 30_000), (0.91, 30_000, 1e9)]
+    area = sum(height * (log(right) - log(left)) for height, left, right in steps)
+    assert front.hypervolume() == pytest.approx(area / 6)
+    # From 2·10³ to 25·10³ FLOPs: what is cheaper counts from the left edge on, what is dearer not at all.
+    steps = [(0.5, 2_000, 4_000), (0.7, 4_000, 20_000), (0.9, 20_000, 25_000)]
+    area = sum(height * (log(right) - log(left)) for height, left, right in steps)
+    assert front.hypervolume(2e3, 25e3) == pytest.approx(area / (log(25e3) - log(2e3)))
