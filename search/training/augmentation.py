@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor
 
-from archspec.geometry.groups import Group
+from archspec.geometry.groups import Group, groups_for
 from archspec.graph.signal import Signal
 from archspec.symmetry.signals import transformed
 from search.tasks.named import AnyTask
 from search.tasks.task import Batch, batches
-
-FITTING = {1: "D1", 2: "C4, D4 or C8", 3: "C4, D4, O or Oh"}
 
 
 def augmented(examples: Iterable[Batch], name: str | None, seed: int) -> Iterator[Batch]:
@@ -46,7 +44,7 @@ def check_augmentation(name: str | None, task: AnyTask) -> None:
         return
     x, y = next(iter(batches(task.train, 1)))
     grid = tuple(x.shape[2:])
-    fitting = FITTING.get(len(grid), "none")
+    fitting = groups_for(len(grid), scales=False)
     try:
         group = Group(name)
     except ValueError as error:
