@@ -92,16 +92,16 @@ def test_the_front_for_scripts_is_the_front(tmp_path: Path, capsys: pytest.Captu
 def test_the_trial_that_was_asked_for_is_exported(
     options: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exported: list[tuple[int, Path, bool]] = []
+    exported: list[tuple[int, Path]] = []
 
-    def export(trial: Trial, to: Path, overwrite: bool) -> Path:
-        exported.append((trial.number, to, overwrite))
+    def export(trial: Trial, to: Path, *options: object, **named: object) -> Path:
+        exported.append((trial.number, to))
         return to
 
     monkeypatch.setattr(Trial, "export", export)
     told(tmp_path, [WORSE, GOOD, BETTER])
     assert main(["export", str(tmp_path), "--to", "out", *options.split()]) == 0
-    assert exported == [(number, Path("out"), False)]
+    assert exported == [(number, Path("out"))]
 
 
 def test_progress_counts_the_candidates_that_are_finished(tmp_path: Path) -> None:
