@@ -9,7 +9,7 @@ import torch
 from torch import fx
 
 from archspec.graph.graph import INPUT, Graph, module_names, partial_source
-from archspec.graph.sectors import told
+from archspec.graph.sectors import stating_nodes
 from archspec.layers.border import bordered
 
 _MERGES: dict[str, Callable[..., Any]] = {"add": torch.add, "multiply": torch.mul}
@@ -31,7 +31,7 @@ def written(graph: Graph, with_border: bool) -> fx.Graph:
         if node.block and node.block.states:
             stated[name] = code.call_module(targets[name], () if said is None else (said,))
             values[name] = value
-        elif turns := told(graph.nodes, name):
+        elif turns := stating_nodes(graph.nodes, name):
             at = tuple(stated.get(source or "") for source in turns)
             values[name] = code.call_module(targets[name], (value, *at))
         elif node.block:

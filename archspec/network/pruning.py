@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from archspec.graph.graph import INPUT, Graph, module_names
-from archspec.graph.sectors import told
+from archspec.graph.sectors import stating_nodes
 from archspec.layers.fibre import SelectElements, Weighted
 from archspec.layers.layer import Layer, Places
 from archspec.network.active_elements import active_elements, needed_elements, prunable, stated
@@ -61,7 +61,9 @@ def pruned(model: fx.GraphModule) -> fx.GraphModule:
 def settled(model: fx.GraphModule) -> fx.GraphModule:
     """The same function in evaluation mode, convolutions at the turns that were learned and told none any more."""
     graph: Graph | None = model.meta.get("graph")
-    found = {name: turns for name in (graph.nodes if graph else ()) if graph and (turns := told(graph.nodes, name))}
+    found = {
+        name: turns for name in (graph.nodes if graph else ()) if graph and (turns := stating_nodes(graph.nodes, name))
+    }
     if not graph or not found:
         return model
     other, targets = copy.deepcopy(model).eval(), module_names(graph)
