@@ -1,4 +1,4 @@
-"""Every kind of block, written out in one place."""
+"""Every kind of block, listed in one place."""
 
 from archspec.blocks.activation import Activation, Dropout
 from archspec.blocks.around.averaging import FrameAverage, TestTimeAverage
@@ -40,7 +40,7 @@ BLOCKS.write_out(
     Graph,
 )
 HEADS.write_out(Classifier, Regressor, Dense)
-# These were defined before it was known which blocks they can hold.
+# Their fields can hold any block, so pydantic completes these classes once all blocks are defined.
 for _composite in (
     Sequential,
     Residual,

@@ -1,4 +1,4 @@
-"""Element-wise functions."""
+"""Activation functions and dropout."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Activation(Primitive):
-    """A nonlinearity at every point; any of them commutes with a group."""
+    """A pointwise nonlinearity, which commutes with every group."""
 
     reads_partial: ClassVar[str] = "unaffected"
     reads_scales: ClassVar[bool] = True
@@ -45,14 +45,14 @@ class Activation(Primitive):
 
 
 class Dropout(Primitive):
-    """Zeroes in training, the same ones for every element of the group; whole channels with `channels=True`."""
+    """Set values to zero at random in training, with one mask for all elements of the group."""
 
     reads_partial: ClassVar[str] = "unaffected"
     reads_scales: ClassVar[bool] = True
     draws: ClassVar[bool] = True
     kind: Literal["dropout"] = "dropout"
-    rate: float = Field(default=0.1, ge=0, lt=1)
-    channels: bool = Field(default=False, description="drop whole channels")
+    rate: float = Field(default=0.1, ge=0, lt=1, description="probability that a value is set to zero")
+    channels: bool = Field(default=False, description="drop whole channels, not single points")
 
     def infer(self, x: Signal) -> Signal:
         return x

@@ -1,4 +1,4 @@
-"""Blocks made of blocks."""
+"""Blocks that are composed of other blocks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NodeName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=
 
 
 class Sequential(Block):
-    """One block after another; empty, the identity."""
+    """Blocks one after another; without any, the identity."""
 
     kind: Literal["sequential"] = "sequential"
     body: Body = ()
@@ -31,7 +31,7 @@ class Sequential(Block):
 
 
 class Residual(Block):
-    """x + body(x); where the body changes the shape, the shortcut is pooled or strided to it and mapped pointwise."""
+    """x + body(x). If the body changes the shape, the shortcut is pooled or strided and mapped by a Pointwise."""
 
     kind: Literal["residual"] = "residual"
     body: Body
@@ -43,7 +43,7 @@ class Residual(Block):
 
     def _shortcut(self, build: Build, name: str, x: str, to: Signal) -> str:
         source = build.signal(x)
-        turns = source.pooled == to.pooled or source.pooled.trivial  # then it turns as the body's result does
+        turns = source.pooled == to.pooled or source.pooled.trivial  # then it turns as the body's output does
         if source.group != to.group or not turns or source.dims != to.dims:
             raise located(
                 SignalError(
@@ -61,15 +61,15 @@ class Residual(Block):
 
 
 class Repeat(Block):
-    """The body several times over, each copy with weights of its own.
+    """The body repeated `times` times, each copy with separate weights.
 
-    In a space the copies share their holes; with `tied=False` each copy has holes of its own.
+    In a space the copies share their holes by default; with `tied=False` each copy has separate holes.
     """
 
     kind: Literal["repeat"] = "repeat"
     times: int = Field(ge=0, le=1_000)
     body: Body
-    tied: bool = True
+    tied: bool = Field(default=True, description="in a space: the copies share their holes")
 
     def copies(self) -> Copies | None:
         return None if self.tied or not self.is_open() else Copies(self.times, self.body, _joined, self._split)
@@ -85,12 +85,12 @@ class Repeat(Block):
         for copy in range(self.times):
             before, x = x, build.body(f"{name}.copy{copy}.body", self.body, x)
             if x == before:
-                break  # an empty body stays empty, however often
+                break  # the body is empty, and so are its copies
         return x
 
 
 class Branch(Block):
-    """Several bodies read the same signal; their results are added, multiplied or concatenated along the channels."""
+    """Several bodies with the same input; their outputs are added, multiplied or concatenated along the channels."""
 
     kind: Literal["branch"] = "branch"
     branches: Annotated[tuple[Body, ...], Field(min_length=1)]
@@ -102,7 +102,7 @@ class Branch(Block):
 
 
 class GraphNode(Model):
-    """A node of an explicit graph: a block that reads other nodes, merged."""
+    """A node of an explicit graph: a block whose input is the merge of the outputs of other nodes."""
 
     block: AnyBlock
     inputs: Annotated[tuple[NodeName, ...], Field(min_length=1)] = ("input",)
@@ -110,7 +110,7 @@ class GraphNode(Model):
 
 
 class Graph(Block):
-    """An explicit directed acyclic graph; the name `input` stands for what the block reads."""
+    """An explicit directed acyclic graph; `input` is the name of the input of this block."""
 
     kind: Literal["graph"] = "graph"
     nodes: Annotated[dict[NodeName, GraphNode], Field(min_length=1)]
@@ -120,7 +120,7 @@ class Graph(Block):
     @classmethod
     def _input_is_taken(cls, nodes: dict[str, Any]) -> dict[str, Any]:
         if "input" in nodes:
-            raise ValueError("no node can be called input: that is what the graph reads")
+            raise ValueError("no node can be called input, which names the input of the graph; rename it")
         return nodes
 
     def expand(self, build: Build, name: str, x: str) -> str:
@@ -134,7 +134,7 @@ class Graph(Block):
         return results[self.output]
 
     def _order(self, name: str) -> list[str]:
-        """Names so that each comes after those it reads; SignalError on a missing node or a cycle."""
+        """Names of the nodes in topological order; SignalError if a node is missing or there is a cycle."""
         import networkx as nx
 
         where = shortened_path(path(name))
@@ -165,7 +165,7 @@ def _joined(copies: list[Any]) -> Sequential:
 
 
 def _resize(source: Signal, to: Signal, name: str) -> Pool:
-    """What brings the shortcut to the body's grid: average windows where they divide it, else every n-th point."""
+    """A pool from the shortcut's grid to the body's: averages where windows divide it, else every n-th point."""
     ratios = [(a * s) / (b * t) for a, s, b, t in zip(source.grid, source.steps, to.grid, to.steps, strict=True)]
     stride = math.ceil(ratios[0])
     for pool in (Pool(size=stride, reduce="average"), Pool(size=1, stride=stride, reduce="average")):

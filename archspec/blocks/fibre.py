@@ -1,4 +1,4 @@
-"""Moves along the group axis: to a subgroup, and back to a plain signal."""
+"""Blocks that change the group of a signal: to a subgroup, and to a plain signal."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class Restrict(Primitive):
-    """Keep only a subgroup's symmetry: its cosets become channels, no number changes.
+    """Keep the symmetry of a subgroup only: each of its cosets becomes a channel; the values are only reordered.
 
-    After GroupPool, Restrict(group="C1") states that the pooled symmetry of the grid is given up from here on.
+    After GroupPool, Restrict(group="C1") gives up the symmetry of the grid that was left after pooling.
     """
 
     reads_scales: ClassVar[bool] = True
@@ -59,7 +59,10 @@ class Restrict(Primitive):
 
 
 class GroupPool(Primitive):
-    """Maximum or mean over the group's elements: a plain signal whose grid still turns. Over C1 it is the identity."""
+    """Maximum or mean over the elements of the group; the output is plain, and its grid still turns with the input.
+
+    On a plain signal it is the identity.
+    """
 
     reads_partial: ClassVar[str] = "given"
     reads_scales: ClassVar[bool] = True

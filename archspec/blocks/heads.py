@@ -1,4 +1,4 @@
-"""What the network answers: a class, numbers, or numbers at each position."""
+"""Heads, the last block of an architecture: scores of classes, numbers, or numbers at each position."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Head(Primitive):
 class Readout(Head):
     """A head that pools the grid and maps the channels to `outputs` numbers."""
 
-    pool: Pooling = Field(default="mean", description="over the grid; 'last' is the last step of a series")
+    pool: Pooling = Field(default="mean", description="how the grid is pooled; 'last' takes the last step of a series")
 
     def width(self) -> int:
-        """Number of outputs."""
+        """Number of outputs of the head."""
         raise AssertionError
 
     def infer(self, x: Signal) -> Signal:
@@ -39,7 +39,7 @@ class Readout(Head):
         if self.pool == "last" and x.dims != 1:
             raise SignalError(f"pool='last' is for series, this grid has {x.dims} axes; use 'mean' or 'max'", "pool")
         if self.pool == "last" and not x.pooled.trivial:
-            raise SignalError(f"the last step is not kept by {x.pooled}; use pool='mean' or 'max'", "pool")
+            raise SignalError(f"{x.pooled} moves the last step elsewhere; use pool='mean' or 'max'", "pool")
         return Signal(self.width(), ())
 
     def cost(self, x: Signal) -> Cost:
@@ -52,7 +52,7 @@ class Readout(Head):
 
 
 class Classifier(Readout):
-    """Scores of `classes` classes (logits)."""
+    """One score (logit) for each of `classes` classes; output (B, classes)."""
 
     kind: Literal["classifier"] = "classifier"
     classes: int = Field(ge=1, le=1_000_000)
@@ -62,7 +62,7 @@ class Classifier(Readout):
 
 
 class Regressor(Readout):
-    """`outputs` real numbers."""
+    """`outputs` real numbers; output (B, outputs)."""
 
     kind: Literal["regressor"] = "regressor"
     outputs: int = Field(default=1, ge=1, le=1_000_000)
@@ -72,7 +72,7 @@ class Regressor(Readout):
 
 
 class Dense(Head):
-    """`outputs` numbers at each position of the grid, such as the scores of a segmentation."""
+    """`outputs` numbers at each position of the grid, such as a segmentation's scores; output (B, outputs, *grid)."""
 
     kind: Literal["dense"] = "dense"
     outputs: int = Field(ge=1, le=1_000_000)

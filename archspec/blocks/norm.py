@@ -1,4 +1,4 @@
-"""Normalisation, with statistics and affine shared over the group."""
+"""Normalisation with statistics and affine parameters shared over the group."""
 
 from __future__ import annotations
 
@@ -15,17 +15,21 @@ if TYPE_CHECKING:
 
 
 class Norm(Primitive):
-    """Normalise: `batch` over batch and grid, `layer` over channels at each position, `group` over sets of channels."""
+    """Normalise to mean 0 and variance 1, then apply a learned scale and shift per channel.
+
+    Statistics are over batch, grid and group (`batch`); over channels and group at each position (`layer`); or over
+    each set of channels, grid and group (`group`).
+    """
 
     reads_partial: ClassVar[str] = "given"
     reads_scales: ClassVar[bool] = True
     kind: Literal["norm"] = "norm"
     type: Literal["batch", "layer", "group"] = "batch"
-    groups: int = Field(default=1, ge=1, le=65_536, description="sets of channels, for type='group'")
+    groups: int = Field(default=1, ge=1, le=65_536, description="number of sets of channels, for type='group'")
     statistics: Literal["shared", "per_element"] = Field(
-        default="shared", description="shared over the elements of the group, or (plain signals only) not"
+        default="shared", description="shared over the elements of the group; per_element is for plain signals only"
     )
-    eps: float = Field(default=1e-5, gt=0, le=1)
+    eps: float = Field(default=1e-5, gt=0, le=1, description="added to the variance")
 
     def infer(self, x: Signal) -> Signal:
         if self.statistics == "per_element" and not x.group.trivial:
@@ -33,9 +37,11 @@ class Norm(Primitive):
                 f"statistics per element of {x.group} break its symmetry; use statistics='shared'", "statistics"
             )
         if x.partial and self.type != "batch":
-            raise SignalError(f"on part of {x.group} only type='batch' normalises what counts", "type")
+            raise SignalError(
+                f"type='{self.type}' would also normalise inactive elements of {x.group}; use type='batch'", "type"
+            )
         if self.type == "group" and x.channels % self.groups:
-            raise SignalError(f"{self.groups} sets do not divide {x.channels} channels", "groups")
+            raise SignalError(f"{self.groups} sets do not divide {x.channels} channels; use a divisor", "groups")
         return x
 
     def cost(self, x: Signal) -> Cost:

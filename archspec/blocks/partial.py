@@ -1,4 +1,4 @@
-"""Equivariance that is learned: which elements of the group a network keeps."""
+"""Partial equivariance: which elements of the group a network uses is learned."""
 
 from __future__ import annotations
 
@@ -16,35 +16,38 @@ if TYPE_CHECKING:
 
 
 class Partial(Primitive):
-    """From here on only learned elements of the group count; the identity always does (Romero & Lohit, 2110.10211).
+    """Learn which elements of the group are active after it; the identity always is (Romero & Lohit, 2110.10211).
 
-    `elements` learns for each of the others how likely it is kept, by samples in training and the likelier in
-    evaluation. `sector` learns how far turns may reach either way; what lies at its rim counts in part. A later
-    Partial() keeps of what is left. Cost follows: `model.cost()`, and the frozen network computes nothing else.
+    With `learn="elements"` each other element is active with a learned probability: sampled in training, active if the
+    probability is at least one half in evaluation. With `learn="sector"` turns up to a learned angle either way are
+    active, those near the limit with a weight below 1. A later Partial() can only make more elements inactive. The cost
+    follows: `model.cost()` counts active elements, and the frozen network computes no others.
 
-    With `sampling="continuous"` the sector is cut anywhere, as published: from here on the next convolutions give
-    `turns` elements spread over ±`reach`·π, at which their kernels are sampled, later ones keep them. In training
-    they have a random offset, in evaluation they lie evenly about the identity, which need not be one of them. Each
-    such Partial() has a sector of its own, larger or smaller than the one before. Cost stays.
+    With `sampling="continuous"` the sector has any limits, as published: the next convolution outputs `turns` elements
+    at angles spread over ±`reach`·π, at which its kernels are sampled, and later blocks keep these angles. In training
+    the angles have a random offset; in evaluation they are symmetric about the identity, which need not be one of
+    them. Each such Partial() has a separate sector, larger or smaller than the one before. The cost does not change.
     """
 
     reads_partial: ClassVar[str] = "given"
     kind: Literal["partial"] = "partial"
     learn: Literal["elements", "sector"] = "elements"
     start: float = Field(
-        default=0.5, gt=0, lt=1, description="probability that an element (sector: a mirrored one) begins with"
+        default=0.5, gt=0, lt=1, description="initial probability of an element (for a sector: of the mirrored ones)"
     )
     sampling: Literal["elements", "continuous"] = later(
-        "elements", description="of a sector on C_n: among the group's elements, or turns anywhere in it"
+        "elements", description="a sector on C_n contains elements of the group, or (continuous) any turns"
     )
     turns: int | None = later(
-        None, ge=2, le=64, description="continuous: how many; by default as many as the group has elements"
+        None, ge=2, le=64, description="continuous: number of turns; by default the order of the group"
     )
     reach: float = later(
-        0.75, gt=0, le=1, description="continuous: share of the circle that the sector begins with; published is 1"
+        0.75, gt=0, le=1, description="continuous: initial share of the circle in the sector; published is 1"
     )
-    learned: bool = later(True, description="continuous: train the reach; else turns are fixed, not drawn either")
-    temperature: float = Field(default=0.5, gt=0, le=10, description="of the relaxed samples in training")
+    learned: bool = later(
+        True, description="continuous: train the reach; otherwise the turns are fixed in training too"
+    )
+    temperature: float = Field(default=0.5, gt=0, le=10, description="temperature of the relaxed samples in training")
 
     def infer(self, x: Signal) -> Signal:
         if x.group.trivial:
@@ -59,7 +62,7 @@ class Partial(Primitive):
 
     @property
     def continuous(self) -> bool:
-        """Whether convolutions after it are sampled at turns of a sector."""
+        """Whether convolutions after it sample their kernels at any turns of a sector."""
         return self.sampling == "continuous"
 
     def learns(self) -> frozenset[str]:

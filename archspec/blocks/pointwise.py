@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 
 class Pointwise(Primitive):
-    """A linear map of all channels at each position; on a group, a convolution over its elements too."""
+    """A linear map of the channels at each position; on a group, also a convolution over its elements."""
 
     reads_partial: ClassVar[str] = "masked"
     reads_scales: ClassVar[bool] = True
     kind: Literal["pointwise"] = "pointwise"
     channels: Channels = Field(description="fields of the output")
-    bias: bool = Field(default=True, description="one per channel, shared over the group")
+    bias: bool = Field(default=True, description="add a bias per channel, shared over the group")
     elements: Literal["mixed", "shared"] = Field(
-        default="mixed", description="mix the elements of the group too, or map each by itself; scales are not mixed"
+        default="mixed", description="mix the elements of the group, or map each by itself; scales are never mixed"
     )
     basis: Literal["regular", "irreducible"] = Field(
         default="regular",
-        description="irreducible computes the same function by parts that do not mix, for C_n and D1: of C2 and D1 "
-        "(mirror-even and mirror-odd) by half the multiplications",
+        description="irreducible computes the same function block-diagonally, by irreducible representations of C_n or "
+        "D1; for C2 and D1 (mirror-even and mirror-odd parts) with half the multiplications",
     )
 
     def infer(self, x: Signal) -> Signal:
@@ -48,7 +48,7 @@ class Pointwise(Primitive):
         return x._replace(channels=self.channels)
 
     def mixes(self, x: Signal) -> bool:
-        """Whether it mixes elements of the group."""
+        """Whether it mixes the elements of the group of `x`."""
         return self.elements == "mixed" and not x.group.trivial and not x.group.scaling
 
     def cost(self, x: Signal) -> Cost:
@@ -63,7 +63,8 @@ class Pointwise(Primitive):
         params = maps * order + bias
         if self.basis == "regular":
             return Cost(macs=x.positions * maps * reads * gives, params=params)
-        # Parts of one number are mapped by one product each, pairs by four; sums and differences alone change C2's.
+        # Real representations of dimension 1 take one product each, those of dimension 2 four. The change of basis of
+        # C2 needs sums and differences only.
         single = 2 - order % 2
         changing = (x.channels + self.channels) * order**2 if order > 2 else 0
         macs = x.positions * (maps * (single + 2 * (order - single)) + changing)
@@ -97,5 +98,5 @@ class Pointwise(Primitive):
 
 
 def _cyclic(group: Group) -> bool:
-    """Whether its elements are the powers of one, in their order."""
+    """Whether element n is the n-th power of element 1."""
     return group.cyclic or (group.order == 2 and not group.scaling)

@@ -19,16 +19,16 @@ Window = Annotated[int, Field(ge=1, le=65_536)]
 
 
 class Pool(Primitive):
-    """Maximum or average over windows that tile the grid or, where an odd `size` exceeds the stride, overlap.
+    """Maximum or average over windows, which tile the grid or, if an odd `size` exceeds the stride, overlap.
 
-    Tiles are not padded, overlapping windows are padded around their centre. Under a group tiles need axes they divide,
-    overlapping windows axes of stride·n + 1: else the sampled grid is off centre.
+    Tiles are not padded; overlapping windows are padded around their centre. On a group, tiles must divide the axes,
+    and overlapping windows need axes of stride·n + 1 points: otherwise the output grid would be off centre.
     """
 
     reads_partial: ClassVar[str] = "unaffected"
     reads_scales: ClassVar[bool] = True
     kind: Literal["pool"] = "pool"
-    size: Window | tuple[Window, ...] = Field(default=2, description="window, in grid points per axis")
+    size: Window | tuple[Window, ...] = Field(default=2, description="window, in steps of the reference grid per axis")
     stride: int | None = Field(default=None, ge=1, le=65_536, description="by default the window's size")
     reduce: Literal["max", "average"] = "max"
 
@@ -75,11 +75,11 @@ class Pool(Primitive):
         return Layer(window, self._strides(x), padding, self.reduce, grouped=not x.group.trivial)
 
     def _sizes(self, x: Signal) -> tuple[int, ...]:
-        """Window per axis as written, in steps of the reference grid."""
+        """Window per axis, in steps of the reference grid."""
         return per_axis(self.size, x, "size")
 
     def _stride(self, x: Signal) -> int:
-        """Stride as written."""
+        """Stride, in steps of the reference grid."""
         return self.stride or max(self._sizes(x), default=1)
 
     def _overlaps(self, x: Signal) -> bool:
@@ -87,11 +87,11 @@ class Pool(Primitive):
         return all(k % 2 for k in sizes) and self._stride(x) < max(sizes, default=1)
 
     def _strides(self, x: Signal) -> tuple[int, ...]:
-        """Stride per axis, in points of this grid."""
+        """Stride per axis, in points of the input's grid."""
         return x.strides(self._stride(x))
 
     def _window(self, x: Signal) -> tuple[int, ...]:
-        """Window per axis, in points of this grid; odd where windows overlap around their centre."""
+        """Window per axis, in points of the input's grid; odd where windows overlap, so that they have a centre."""
         sizes = self._sizes(x)
         if not x.spacing:
             return sizes

@@ -1,4 +1,4 @@
-"""What every block is: fields, and either three rules (a primitive) or an expansion into other blocks."""
+"""The base classes of blocks: a block has fields and either rules of its own (a primitive) or expands into others."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ Channels = Annotated[int, Field(ge=1, le=65_536)]
 
 
 class Build(Protocol):
-    """A graph under construction, as blocks add to it; nodes are known by their names."""
+    """The graph under construction that a block adds its nodes to. Nodes are referred to by their names."""
 
     def signal(self, name: str) -> Signal:
-        """What a node gives out."""
+        """The output signal of a node."""
         ...
 
     def primitive(self, name: str, block: Primitive, x: str) -> str:
-        """One node that applies a block to node `x`; its name."""
+        """Add one node that applies a block to the output of node `x`; returns the node's name."""
         ...
 
     def body(self, name: str, blocks: Sequence[Block], x: str) -> str:
-        """One block after another; the name of the last node."""
+        """Add blocks one after another, the first reading node `x`; returns the name of the last node."""
         ...
 
     def merge(self, name: str, how: Merge, inputs: Sequence[str], kind: str) -> str:
-        """The merge of several nodes; of one node, that node."""
+        """Add a node that merges several nodes; returns its name. A single input is returned as it is."""
         ...
 
 
@@ -48,23 +48,23 @@ HEADS = Kinds("archsearch.heads", "head")
 
 
 class Block(Model):
-    """One kind of node. Subclasses state `kind`, a literal that tells them apart in data."""
+    """The base class of every kind of block. A subclass has a literal field `kind`, which names it in data."""
 
     family: ClassVar[Kinds] = BLOCKS
     kind: str
 
     @abstractmethod
     def expand(self, build: Build, name: str, x: str) -> str:
-        """Add the nodes of this block, reading node `x`; the name of the node that holds the result."""
+        """Add the nodes of this block, which reads node `x`; returns the name of the node that is its output."""
 
 
 class LearnedSizes(NamedTuple):
-    """What a layer has learned that changes its cost.
+    """The learned sizes of a layer that change its cost.
 
     Attributes:
-        taps: per axis that a window leaves of a kernel; None without a learned window.
-        elements: how many elements of the group it reads and gives; None where that is all of them.
-        inside: the cost of the network that it is run around; None without one.
+        taps: taps per axis of the kernel after its learned window has cropped it; None without a learned window.
+        elements: number of active group elements of the input and of the output; None where all are active.
+        inside: cost of the network that the layer wraps; None without one.
     """
 
     taps: tuple[int, ...] | None = None
@@ -75,11 +75,14 @@ class LearnedSizes(NamedTuple):
 class Primitive(Block):
     """A block that is one node of the graph.
 
-    `reads_partial` says how it reads a signal of which only some elements count: `refused`, `unaffected` (each element
-    by itself), `masked` (the others are made zero before), `given` (its layer is told). `reads_scales`: whether
-    it can read a signal on scales, which have no inverses within the few that there are. `draws`: whether two of it
-    that read the same may give different numbers, as random ones are drawn in it. `turnable`: whether its kernels can
-    be sampled at turns of a sector, which another node states.
+    Attributes:
+        reads_partial: how it treats an input signal of which only some group elements are active: `refused` (an
+            error), `unaffected` (it maps each element by itself), `masked` (the input is multiplied by the weights of
+            the elements first, zero for inactive ones), `given` (its layer is called with these weights).
+        reads_scales: whether the input signal may be on a group with scales. Scales form a group only without bounds:
+            a finite range of them lacks inverses.
+        draws: whether it draws random numbers, so that two equal blocks with the same input may differ in output.
+        turnable: whether its kernels can be sampled at the turns of a learned sector, which another node states.
     """
 
     reads_partial: ClassVar[str] = "refused"
@@ -92,64 +95,71 @@ class Primitive(Block):
 
     @abstractmethod
     def infer(self, x: Signal) -> Signal:
-        """Output signal; raises SignalError, naming the field and a remedy, if `x` does not fit."""
+        """The output signal for input signal `x`.
+
+        Raises:
+            SignalError: the block cannot read `x`; the error names the field and a remedy.
+        """
 
     @abstractmethod
     def lower(self, x: Signal) -> nn.Module:
-        """A fresh torch module that computes this block on `x`."""
+        """A new torch module, with randomly drawn weights, that computes this block on input signal `x`."""
 
     def cost(self, x: Signal) -> Cost:
-        """One forward pass on one example; `activations` are those inside, what it gives out comes to them."""
+        """Cost of one forward pass on one example. `activations` counts internal ones; the graph adds the output's."""
         return FREE
 
     @property
     def states(self) -> Literal["elements", "turns"] | None:
-        """What its layer says to the nodes after it: which elements of the group count, or at which turns they are."""
+        """What its layer states to later nodes: which group elements are active, or the angles of the elements."""
         return None
 
     @property
     def elementwise(self) -> bool:
-        """Whether each element of the group that it gives comes of that element of what it reads."""
+        """Whether each group element of the output depends on the same element of the input alone."""
         return self.reads_partial == "unaffected"
 
     def has_kernel_at_turns(self, x: Signal) -> bool:
-        """Whether its kernel can be sampled between the elements of the group; False where it keeps what it reads.
+        """Whether it has a kernel that can be sampled at offsets, that is, at turns between the elements of the group.
+
+        False for a block that acts on each turn alike: then the elements of its output are the same turns as those of
+        its input.
 
         Raises:
-            SignalError: it can do neither.
+            SignalError: neither is so, and offsets cannot be used with this block.
         """
         raise SignalError(f"a {self.kind} has no kernel that can be sampled between the elements")
 
     def summary(self) -> str | None:
-        """In a few words what a table of architectures says of it; None where it is not worth a mention."""
+        """A few words that describe it in a table of architectures; None to leave it out."""
         return None
 
     def traits(self) -> dict[str, str]:
-        """Choices by which a report compares architectures, each by its name."""
+        """Design choices by which a report groups architectures: the name of each choice and its value."""
         return {}
 
     def algorithm_for(self, x: Signal, target: Target) -> str | None:
-        """Of a convolution, what a target runs: `direct` sums over taps, or `fft`."""
+        """The algorithm of a convolution on a target: `direct` (sums over taps) or `fft`; None for other blocks."""
         return None
 
     def cost_for(self, x: Signal, target: Target) -> Cost:
-        """The cost where `target` runs it; another than `cost` where that depends on it."""
+        """The cost when `target` runs the network; by default `cost`, the same on all targets."""
         return self.cost(x)
 
     def cost_now(self, x: Signal, learned: LearnedSizes, target: Target) -> Cost:
-        """The cost where `target` runs it, with what its layer has learned."""
+        """The cost when `target` runs the network, with the sizes that its layer has learned."""
         return self.cost_for(x, target)
 
     def warnings(self, x: Signal) -> Iterator[str]:
-        """What is allowed here but only approximate."""
+        """Sentences about what is allowed on `x` but only approximate."""
         yield from ()
 
     def spread(self, x: Signal, given: float) -> float:
-        """About the standard deviation of what it gives before training, where that of what it reads is `given`."""
+        """Approximate standard deviation of the output before training, where that of the input is `given`."""
         return given
 
     def check_reads(self, x: Signal) -> None:
-        """Raise SignalError if it cannot read a signal on scales, or one of which only some elements count."""
+        """Raise SignalError if `x` is on scales, or has inactive elements, and this block cannot read such a signal."""
         if x.group.scaling and not self.reads_scales:
             raise SignalError(f"it cannot read a signal on the scales {x.group}; put it after GroupPool()")
         if x.partial and self.reads_partial == "refused":
@@ -158,19 +168,27 @@ class Primitive(Block):
             )
 
     def simplified(self, x: Signal) -> Primitive | None:
-        """A plainer block that computes the same functions of `x`, or None when it changes nothing."""
+        """A simpler block that computes the same functions of `x`; the block itself if there is none.
+
+        None if the block is the identity on `x`, and can be left out.
+        """
         return self
 
     def bound_to_grid(self, x: Signal) -> str | None:
-        """What of it says where on the grid of `x` something lies, in words; None where the grid may have any size."""
+        """Why the block works on a grid of this size only, in words; None where the grid may have any size."""
         return None
 
     def nodes_within(self, x: Signal) -> int:
-        """Number of nodes of a network inside it."""
+        """Number of nodes of the network that it wraps; 0 without one."""
         return 0
 
     def identity(self, x: Signal, written: bytes) -> bytes:
-        """What tells it from other blocks that read `x`, in hashes too: how it is `written`, unless it holds a body."""
+        """Bytes that are equal for equal blocks reading `x` and differ for others; they enter the architecture's hash.
+
+        Args:
+            x: the input signal.
+            written: the block serialised as JSON, which is the default.
+        """
         return written
 
 

@@ -1,4 +1,4 @@
-"""The canonical hash of a graph: equal for equal graphs however they were written, different for different ones."""
+"""The canonical hash of a graph: equal for isomorphic graphs, however they were written, and different for others."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ T = TypeVar("T", bytes, str)
 
 
 def canonical_hash(graph: Graph) -> str:
-    """32 hexadecimal digits.
+    """The hash of a graph, 32 hexadecimal digits.
 
-    Each node is labelled by its block, its merge and the labels of its inputs. While all labels differ, the label of
-    the output with the number of nodes says everything. Nodes that look alike from below (parallel branches with
-    weights of their own) are told apart by who reads them, and the graph is written out in full, so that no two
-    different graphs share a hash and every way of writing one gives the same.
+    Each node is labelled by its block, its merge and the labels of its inputs. If all labels differ, the label of the
+    output and the number of nodes determine the graph. Otherwise (parallel branches with the same blocks but separate
+    weights) nodes with equal labels are distinguished by their readers, and the whole graph is written as a canonical
+    text, so that different graphs have different hashes and every way of writing one graph has the same.
     """
     texts = _texts(graph)
     labels = _labels_from_below(graph, texts)
@@ -32,7 +32,7 @@ def canonical_hash(graph: Graph) -> str:
 
 
 def _texts(graph: Graph) -> dict[str, bytes]:
-    """What each node is, apart from where it stands."""
+    """What each node is by itself, apart from its neighbours."""
     return {
         name: (_written(node.signal).encode() if not node.inputs else node.facts.text)
         if len(node.inputs) < 2
@@ -42,7 +42,7 @@ def _texts(graph: Graph) -> dict[str, bytes]:
 
 
 def _written(given: Signal) -> str:
-    """The input's signal, in words that stay: hashes are kept in the records of searches."""
+    """The input's signal as text. The text must never change, since records of searches contain hashes."""
     return (
         f"Signal(channels={given.channels!r}, grid={given.grid!r}, group={given.group!r}, pooled={given.pooled!r}, "
         f"spacing={given.spacing!r})"
@@ -63,10 +63,10 @@ def _ordered(node: Node, read: list[T]) -> list[T]:
 
 
 class _Writer:
-    """Writes out a graph whose nodes labels alone do not tell apart, so that no two different graphs read the same.
+    """Writes a canonical text of a graph in which several nodes have equal labels.
 
-    Refinement gives every node a label that says how it is linked to each kind of node. Nodes with a label of their own
-    are thereby described; the others fall into parts that no edge joins, and are written out part by part.
+    Refinement (as in Weisfeiler and Leman) extends every label by those of the node's neighbours. A node whose label is
+    unique is thereby described; the others are split into connected components, called parts, each written by itself.
     """
 
     def __init__(self, graph: Graph, texts: dict[str, bytes]) -> None:
@@ -77,7 +77,7 @@ class _Writer:
                 self.readers[source].append((name, 0 if node.merge in _COMMUTES else position))
 
     def text(self, part: list[str], labels: Labels) -> str:
-        """The nodes of a part that no edge joins to nodes of other parts whose labels repeat."""
+        """The canonical text of a part: its nodes with a unique label, and its components of nodes without one."""
         labels = self.refined(part, labels)
         count = Counter(labels[name] for name in part)
         lone = [name for name in part if count[labels[name]] == 1]
@@ -87,10 +87,10 @@ class _Writer:
         )
 
     def text_of_joined(self, part: list[str], labels: Labels) -> str:
-        """As `text`, of a part all of whose nodes are joined: what looks alike in it is told apart by choosing one.
+        """As `text`, of a connected part: one of the nodes with equal labels is chosen and labelled apart.
 
-        Nodes that read the same and are read by the same can be swapped, so which is chosen does not matter; else
-        the choice that reads first does.
+        Nodes with the same inputs and the same readers can be swapped, so that it does not matter which of them is
+        chosen; among the other choices the one whose text is smallest counts.
         """
         count = Counter(labels[name] for name in part)
         repeated = [label for label, times in count.items() if times > 1]
@@ -107,7 +107,7 @@ class _Writer:
         )
 
     def refined(self, part: list[str], labels: Labels) -> Labels:
-        """Labels that say ever more of the surroundings, until that tells no more nodes apart."""
+        """Labels extended by those of ever farther neighbours, until the number of different labels stays the same."""
         count = len({labels[name] for name in part})
         while True:
             labels = {**labels, **{name: self.surroundings(name, labels) for name in part}}
@@ -120,7 +120,7 @@ class _Writer:
         return _digest(repr((labels[name], read, sorted((labels[r], at) for r, at in self.readers[name]))).encode())
 
     def joined(self, part: list[str]) -> list[list[str]]:
-        """The part split into pieces that no edge joins."""
+        """The connected components of a part."""
         left, pieces = set(part), []
         for start in part:
             piece, open_ = [], [start] if start in left else []

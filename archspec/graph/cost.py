@@ -1,4 +1,4 @@
-"""What one forward pass of one example costs."""
+"""The cost of one forward pass on one example."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Cost of the deployed form (kernels already sampled), one example, forward.
+    """Cost of one forward pass on one example, in the deployed form (kernels already sampled).
 
     Convolutions, linear maps and attention products count; bias, norm, activation and pooling do not, as in torch's
     own counter. A real FFT of n points is 2.5·n·log2(n) FLOPs, a complex one twice that.
@@ -16,9 +16,10 @@ class Cost:
         macs: multiply-accumulates.
         fft_flops: floating-point operations of Fourier transforms.
         params: trainable numbers.
-        activations: numbers that all nodes give out together and, of self-attention, the shares that its softmaxes
-            write: heads × queries × keys, which outgrow all else. What other layers write inside is not counted.
-        kernel_macs: multiply-accumulates that make the kernels, once per training step whatever the batch.
+        activations: total size of the outputs of all nodes and of the attention weights that the softmaxes of
+            self-attention write (heads × queries × keys, which outgrow all else). Other values inside layers are not
+            counted.
+        kernel_macs: multiply-accumulates that sample the kernels, once per training step whatever the batch.
     """
 
     macs: int = 0
@@ -41,7 +42,7 @@ class Cost:
         )
 
     def quantities(self) -> dict[str, int]:
-        """Every quantity by its name, `flops` among them: what objectives and constraints can speak of."""
+        """Every quantity by its name, `flops` included; objectives and constraints use these names."""
         return {
             "flops": self.flops,
             "macs": self.macs,

@@ -1,4 +1,4 @@
-"""The typed graph an architecture is elaborated to. Nodes are the truth; the networkx view is derived from them."""
+"""The typed graph that an architecture is elaborated to, and the builder that blocks add their nodes to."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ if TYPE_CHECKING:
 INPUT = "input"
 MAX_NODES = 10_000
 _MOST_COSTS = 50_000
-# What nodes cost on targets other than the first, by the identity of their facts, which the entry keeps alive.
+# Costs of nodes on targets other than torch on a CPU, by the `id` of their facts, which the entry keeps alive.
 _COSTS: dict[tuple[Target, int], tuple[Facts, Cost]] = {}
 
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes in an order in which each comes after its inputs, the first being the input."""
+    """A typed graph: nodes by name, each after its inputs and the first one the input, and the name of the output."""
 
     nodes: dict[str, Node]
     output: str
 
     def __deepcopy__(self, memo: object) -> Graph:
-        return self  # nothing in it ever changes
+        return self  # it is immutable
 
     @property
     def signal(self) -> Signal:
-        """What comes out."""
+        """The signal of the output node."""
         return self.nodes[self.output].signal
 
     def source(self, name: str) -> Signal:
-        """What the block of a node reads, its inputs merged."""
+        """The input signal of a node's block: the merge of its inputs."""
         node = self.nodes[name]
         return merged(node.merge, [self.nodes[i].signal for i in node.inputs])
 
     def cost(self, target: Target = "torch") -> Cost:
-        """Cost of one example through all nodes, where `target` runs them."""
+        """Cost of one forward pass of one example through all nodes, when `target` runs them."""
         macs = fft = params = activations = kernel_macs = 0
         for name, (_, _, _, (signal, cost, *_)) in self.nodes.items():
             if target != "torch" and cost is not FREE:
                 cost = self.cost_at(name, target)
             activations += signal.maps * signal.positions
             if cost is not FREE:
-                activations += cost.activations  # written inside it
+                activations += cost.activations  # those inside the block
                 macs += cost.macs
                 fft += cost.fft_flops
                 params += cost.params
@@ -63,7 +63,7 @@ class Graph:
         return Cost(macs, fft, params, activations - given.maps * given.positions, kernel_macs)
 
     def cost_at(self, name: str, target: Target = "torch") -> Cost:
-        """Cost of one node, but for what it gives out."""
+        """Cost of one node, without the activations of its output."""
         node = self.nodes[name]
         if target == "torch" or node.block is None:
             return node.facts.cost
@@ -75,12 +75,12 @@ class Graph:
         return known[1]
 
     def algorithms(self, target: Target = "torch") -> dict[str, str]:
-        """Of each convolution, by the name of its node, what a target runs: `direct` sums, or `fft`."""
+        """The algorithm of each convolution on a target, by node name: `direct` (sums over taps) or `fft`."""
         blocks = {name: node.block for name, node in self.nodes.items() if node.block}
         return {name: found for name, b in blocks.items() if (found := b.algorithm_for(self.source(name), target))}
 
     def dag(self) -> nx.MultiDiGraph[str]:
-        """The graph as networkx sees it: a node's `node`, an edge's `position` among the inputs."""
+        """The graph in networkx: nodes have the attribute `node`, edges the `position` among the reader's inputs."""
         import networkx as nx
 
         dag: nx.MultiDiGraph[str] = nx.MultiDiGraph()
@@ -91,7 +91,11 @@ class Graph:
 
 
 class Builder:
-    """A graph under construction: every node is typed as it is added."""
+    """A graph under construction: the signal of every node is inferred as it is added.
+
+    Args:
+        x: the signal of the input node.
+    """
 
     def __init__(self, x: Signal) -> None:
         self.nodes: dict[str, Node] = {INPUT: Node(None, (), "add", merge_facts(x))}
@@ -99,17 +103,21 @@ class Builder:
         self.size = 1
 
     def signal(self, name: str) -> Signal:
-        """What a node gives out."""
+        """The output signal of a node."""
         return self.nodes[name].facts.signal
 
     def body(self, name: str, blocks: Sequence[Block], x: str) -> str:
-        """One block after another; the name of the last node."""
+        """Add blocks one after another, the first reading node `x`; returns the name of the last node."""
         for i, block in enumerate(blocks):
             x = block.expand(self, f"{name}.{i}", x)
         return x
 
     def primitive(self, name: str, block: Primitive, x: str) -> str:
-        """One node that applies `block` to node `x`; its name."""
+        """Add one node that applies `block` to node `x`; returns its name.
+
+        Raises:
+            SignalError: the block cannot read the signal of `x`; the message begins with the path.
+        """
         try:
             known = facts(block, self.signal(x))
         except SignalError as error:
@@ -117,7 +125,11 @@ class Builder:
         return self._add(name, Node(block, (x,), "add", known))
 
     def merge(self, name: str, how: Merge, inputs: Sequence[str], kind: str) -> str:
-        """The merge of several nodes; of one node, that node."""
+        """Add a node that merges several nodes; returns its name. A single input is returned as it is.
+
+        Raises:
+            SignalError: the signals do not fit together; the message begins with the path.
+        """
         if len(inputs) == 1:
             return inputs[0]
         try:
@@ -130,7 +142,7 @@ class Builder:
         return self._add(name, Node(None, tuple(inputs), how, merge_facts(signal)))
 
     def _require_turning(self, how: Merge, inputs: Sequence[str], group: Group) -> None:
-        """Raise SignalError if the group was pooled of some inputs, and others do not turn when these do."""
+        """Raise SignalError if the group was pooled in some inputs, and a plain one does not turn when those do."""
         plain = [i for i in inputs if self.nodes[i].signal.pooled != group]
         if not plain:
             return
@@ -144,7 +156,7 @@ class Builder:
                 )
 
     def _elements(self, name: str) -> tuple[str | None, ...]:
-        """What says which elements a node has, and which its readers will have."""
+        """The nodes that state which elements node `name` has and which those of its readers will be."""
         nodes = self.nodes
         return partial_source(nodes, name), sectors.source(nodes, name), sectors.ahead(nodes, name)
 
@@ -159,7 +171,7 @@ class Builder:
 
 
 def partial_source(nodes: dict[str, Node], name: str) -> str | None:
-    """The node that says which elements of the group count at node `name`; None if all do, be they where they are."""
+    """The node that states which group elements are active at node `name`; None if all are, whatever their angles."""
     while nodes[name].signal.partial and not nodes[name].signal.scattered:
         block, inputs, *_ = nodes[name]
         if not inputs or (block is not None and block.states):
@@ -169,7 +181,7 @@ def partial_source(nodes: dict[str, Node], name: str) -> str | None:
 
 
 def module_names(graph: Graph) -> dict[str, str]:
-    """The name of the module of each node that has a block."""
+    """The name of the torch module of each node that has a block, by the name of the node."""
     names: dict[str, str] = {}
     taken: set[str] = set()
     for name, node in graph.nodes.items():
@@ -183,7 +195,7 @@ def module_names(graph: Graph) -> dict[str, str]:
 
 
 def verify(graph: Graph) -> None:
-    """Infer every signal anew and compare: what a pass must leave true."""
+    """Assert that every node's signal is the one inferred from its inputs, which every pass must preserve."""
     for name, node in graph.nodes.items():
         assert all(i in graph.nodes for i in node.inputs), f"{name} reads a node that is gone"
         if node.inputs:
@@ -194,7 +206,7 @@ def verify(graph: Graph) -> None:
 
 
 def path(name: str) -> str:
-    """A node's name as the place in the specification: body.1.body.0 is body[1].body[0]."""
+    """The path in the specification that a node's name stands for: body.1.body.0 is body[1].body[0]."""
     first, *rest = name.split(".")
     return first + "".join(
         f"[{part}]" if part.isdigit() else f".nodes.{part[5:]}" if part.startswith("node_") else f".{part}"
@@ -203,7 +215,7 @@ def path(name: str) -> str:
 
 
 def located(error: SignalError, name: str, kind: str) -> SignalError:
-    """The same error with the place it happened."""
+    """The same error, its message beginning with the path of node `name` and the kind of its block."""
     if error.within:
         return SignalError(shortened_path(path(name)) + f".{error.message}")
     where = shortened_path(path(name)) + (f".{error.field}" if error.field else "")

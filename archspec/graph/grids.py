@@ -1,4 +1,4 @@
-"""What blocks ask of the grid of a signal, each with the error and its remedy where it does not hold."""
+"""Requirements of blocks on the grid of a signal, each with an error that names the remedy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T", int, float)
 
 
 def per_axis(value: T | tuple[T, ...], x: Signal, field: str) -> tuple[T, ...]:
-    """One number per axis of the grid, from one number for all or from a tuple.
+    """One number per axis of the grid of `x`, from one number for all axes or from a tuple.
 
     Raises:
         SignalError: the tuple has another length than the grid has axes.
@@ -28,11 +28,19 @@ def per_axis(value: T | tuple[T, ...], x: Signal, field: str) -> tuple[T, ...]:
 def slide(
     x: Signal, moved_by: Group, window: tuple[int, ...], stride: tuple[int, ...], padded: bool, field: str
 ) -> tuple[int, ...]:
-    """The grid after a window slid over it, every `stride` points; padded, a window of one point would reach all.
+    """The output grid of a window that slides over the grid of `x`.
+
+    Args:
+        x: the input signal.
+        moved_by: the group whose symmetry must hold.
+        window: points per axis.
+        stride: points per axis.
+        padded: whether padding keeps the grid at stride 1.
+        field: the block's field to name in an error.
 
     Raises:
-        SignalError: the window leaves nothing of the grid, or its stride samples the grid off its centre while the
-            group moves it (a stride must leave nothing over).
+        SignalError: the window is larger than the grid, or the stride does not divide an axis that the group moves, so
+            that the sampled points would not be centred.
     """
     sizes = []
     for axis, (size, taps, step) in enumerate(zip(x.grid, window, stride, strict=True)):
@@ -50,24 +58,24 @@ def slide(
 
 
 def too_large(taps: int, size: int, most: int, field: str) -> SignalError:
-    """The error of a kernel or window that does not fit the grid."""
+    """The error for a kernel or window of `taps` points on an axis of `size` points, where `most` are allowed."""
     return SignalError(f"{taps} taps on an axis of {size}; use at most {most}, or a larger input", field)
 
 
 def require_turnable(group: Group, x: Signal, field: str | None = None) -> None:
-    """Raise SignalError if the group cannot move the grid of `x`, or its points do not lie alike along its axes."""
+    """Raise SignalError if the group cannot act on the grid of `x`: axes differ in length or in spacing."""
     if misfit := group.misfit(x.grid, x.steps):
         raise SignalError(misfit, field)
 
 
 def require_no_group(x: Signal, what: str) -> None:
-    """Raise SignalError if `x` still has a group axis."""
+    """Raise SignalError, which begins with `what`, if `x` has a group axis."""
     if not x.group.trivial:
         raise SignalError(f"{what} needs a plain signal, this one lives on {x.group}; put GroupPool() before it")
 
 
 def require_unpooled(x: Signal, what: str) -> None:
-    """Raise SignalError if a group was pooled away while its turns still move the grid."""
+    """Raise SignalError, which begins with `what`, if a group axis was pooled before: the grid still turns under it."""
     if not x.pooled.trivial:
         raise SignalError(
             f"{what} after the {x.pooled} axis was pooled would break {x.pooled} unseen; put it before GroupPool(), "

@@ -1,4 +1,4 @@
-"""What is allowed but approximate, or keeps less symmetry than it seems to."""
+"""Warnings: what is allowed but approximate, keeps less symmetry than it seems to, or lets signals grow."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from archspec.geometry.groups import Group
 from archspec.graph.graph import INPUT, Graph, path, reachable
 from archspec.graph.merging import turns
 
-FAR = 100.0  # times as large, or as small
+FAR = 100.0  # a warning is due where signals grow or shrink by this factor
 _MERGED: dict[str, Callable[..., float]] = {"add": math.hypot, "multiply": lambda *read: math.prod(read), "concat": max}
 
 
 def warnings(graph: Graph) -> list[str]:
-    """Sentences, each with the path of its node."""
+    """The warnings of a graph, one sentence each, beginning with the path of the node."""
     found = []
     for name, node in graph.nodes.items():
         if node.block is None:
@@ -32,7 +32,7 @@ def warnings(graph: Graph) -> list[str]:
 
 
 def spreads(graph: Graph, given: float = 1.0) -> dict[str, float]:
-    """About the standard deviation of what each node gives before training, where that of the input is `given`."""
+    """Approximate standard deviation of each node's output before training, where that of the input is `given`."""
     found: dict[str, float] = {INPUT: given}
     for name, node in graph.nodes.items():
         if read := [found[i] for i in node.inputs]:
@@ -42,7 +42,7 @@ def spreads(graph: Graph, given: float = 1.0) -> dict[str, float]:
 
 
 def _without_norms(graph: Graph) -> list[str]:
-    """Where signals first grow or shrink out of all measure."""
+    """A warning at the first node where signals have grown or shrunk by the factor `FAR`."""
     for name, spread in spreads(graph).items():
         if (block := graph.nodes[name].block) and not 1 / FAR < spread < FAR:
             text = (
@@ -54,6 +54,6 @@ def _without_norms(graph: Graph) -> list[str]:
 
 
 def _oriented(graph: Graph, name: str, group: Group) -> str | None:
-    """The first node below `name` that does not turn with what it reads."""
+    """The first node that `name` depends on whose output does not turn when its input does."""
     below = reachable(graph.nodes, name) - {name, INPUT}
     return next((other for other in graph.nodes if other in below and not turns(graph.nodes, other, group)), None)

@@ -1,7 +1,8 @@
-"""What several signals merged are, and whether a plain one turns when another does whose group was pooled.
+"""The signal of several merged ones, and whether a plain signal turns together with one whose group was pooled.
 
-A plain signal does not say what it comes from. Made by blocks that keep the turns of a grid (norms, linear maps at each
-position, centred pools) it turns when its origins do: x + FrameAverage(x) turns when x does, as FrameAverage(x).
+The type of a plain signal does not say whether it turns when the input of the network does. If every block after some
+earlier node, its origin, commutes with turns of the grid (norms, linear maps at each position, centred pools), it turns
+when its origin does. So x + FrameAverage(x) is allowed: both terms turn when x does.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from archspec.graph.signal import Signal, SignalError
 
 
 def merged(how: Merge, signals: Sequence[Signal]) -> Signal:
-    """The signal of several merged into one; SignalError where they do not fit.
+    """The signal of several merged into one.
 
-    Plain ones turn with those whose group was pooled; whether they do is for `origins` to say.
+    Plain signals take the pooled group of the others; `origins` tells whether they really turn with them.
+
+    Raises:
+        SignalError: channels, grids or groups differ.
     """
     pooled = next((s.pooled for s in signals if not s.pooled.trivial), TRIVIAL)
     first, *others = (s._replace(pooled=pooled) if s.symmetry == s.group == TRIVIAL else s for s in signals)
@@ -36,7 +40,7 @@ def merged(how: Merge, signals: Sequence[Signal]) -> Signal:
 
 
 def origins(nodes: Mapping[str, Node], name: str, group: Group, known: dict[str, frozenset[str]]) -> frozenset[str]:
-    """The nodes nearest to the input from which on everything up to a node turns with them; kept in `known`."""
+    """The earliest nodes such that everything from them to node `name` turns when they do; cached in `known`."""
     open_ = [name]
     while open_:
         at = open_[-1]
@@ -50,13 +54,16 @@ def origins(nodes: Mapping[str, Node], name: str, group: Group, known: dict[str,
 
 
 def turns(nodes: Mapping[str, Node], name: str, group: Group) -> bool:
-    """Whether a node turns when what it reads does: on the group or pooled of it, or plain and told by its block."""
+    """Whether the output of a node turns under a group when its inputs do.
+
+    So it is where its signal is on the group or was pooled over it; for a plain signal the block's `infer` tells.
+    """
     block, inputs, how, (signal, *_) = nodes[name]
     if block is None or not signal.symmetry.trivial:
         return bool(inputs)
     x = merged(how, [nodes[i].signal for i in inputs])
     if not x.group.trivial or not x.pooled.trivial:
-        return False  # given up
+        return False  # the symmetry was given up here
     try:
         return block.infer(x._replace(pooled=group)).pooled == group
     except SignalError:

@@ -1,4 +1,4 @@
-"""The nodes of a typed graph: a block with what is known of it where it stands, or a merge."""
+"""The nodes of a typed graph: a block with what was inferred for its input signal, or a merge of several inputs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ _FACTS: dict[tuple[bytes, Signal], Facts] = {}
 
 
 class Facts(NamedTuple):
-    """All that is known of a block reading a signal.
+    """What was inferred for a block with a certain input signal.
 
-    `plain` is its plainest form, unless it is `simple` already; `text` tells it from other blocks;
-    `size` counts it and the nodes within it.
+    Attributes:
+        signal: the output signal.
+        cost: the block's cost on the first target, torch on a CPU.
+        simple: whether the block is already in its simplest form.
+        plain: that simplest form; None where the block is the identity and can be left out.
+        text: the block's `identity`, which differs from that of other blocks.
+        size: number of nodes: the block's own and those of a network that it wraps.
     """
 
     signal: Signal
@@ -28,7 +33,7 @@ class Facts(NamedTuple):
 
 
 class Node(NamedTuple):
-    """One operation. `block` is None for the input and for a pure merge; several inputs are merged before the block."""
+    """One operation: its inputs are merged, then `block` is applied; `block` is None for the input and for a merge."""
 
     block: Primitive | None
     inputs: tuple[str, ...]
@@ -37,12 +42,16 @@ class Node(NamedTuple):
 
     @property
     def signal(self) -> Signal:
-        """What the node gives out."""
+        """The output signal of the node."""
         return self.facts.signal
 
 
 def facts(block: Primitive, x: Signal) -> Facts:
-    """What `block` makes of `x` by its three rules, remembered by value: a search meets the same blocks again."""
+    """The facts of `block` with input signal `x`, cached by value, since a search meets the same blocks again.
+
+    Raises:
+        SignalError: the block cannot read `x`.
+    """
     text = block.__pydantic_serializer__.to_json(block)
     known = _FACTS.get((text, x))
     if known is None:
@@ -56,5 +65,5 @@ def facts(block: Primitive, x: Signal) -> Facts:
 
 
 def merge_facts(signal: Signal) -> Facts:
-    """What is known of a node without a block."""
+    """The facts of a node without a block, whose output is `signal`."""
     return Facts(signal, FREE, True, None, b"")

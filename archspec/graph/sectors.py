@@ -1,4 +1,4 @@
-"""Which turns the elements of a signal are, where they are spread over a sector of the circle (see Partial)."""
+"""Which nodes state the angles of a signal's elements, where these are spread over a learned sector (see Partial)."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ if TYPE_CHECKING:
 
 
 def source(nodes: dict[str, Node], name: str) -> str | None:
-    """The node over whose sector the elements of node `name` are spread; None where they are those of the group."""
+    """The node that states the sector over which the elements of node `name` are spread; None where no node does."""
     while nodes[name].signal.scattered:
         node = nodes[name]
         if not node.inputs:
             return name
-        if _gives_turns(node) and nodes[node.inputs[0]].signal.ahead:
+        if _outputs_turns(node) and nodes[node.inputs[0]].signal.ahead:
             return ahead(nodes, node.inputs[0])
         name = node.inputs[0]
     return None
 
 
 def ahead(nodes: dict[str, Node], name: str) -> str | None:
-    """The node over whose sector the next convolution will spread its elements; None where there is none."""
+    """The node that states the sector over which the next convolution will spread its elements; None if none does."""
     while nodes[name].signal.ahead:
         block, inputs, *_ = nodes[name]
         if not inputs or (block is not None and block.states):
@@ -30,12 +30,15 @@ def ahead(nodes: dict[str, Node], name: str) -> str | None:
     return None
 
 
-def told(nodes: dict[str, Node], name: str) -> tuple[str, str | None] | None:
-    """The sources of the turns that a convolution gives and of those that it reads; None if it needs neither."""
+def stating_nodes(nodes: dict[str, Node], name: str) -> tuple[str, str | None] | None:
+    """The nodes that state the angles of a convolution's output elements and of its input elements.
+
+    The second is None where the input elements are those of the group; the result is None where both are.
+    """
     node = nodes[name]
-    given = source(nodes, name) if _gives_turns(node) else None
+    given = source(nodes, name) if _outputs_turns(node) else None
     return None if given is None else (given, source(nodes, node.inputs[0]))
 
 
-def _gives_turns(node: Node) -> bool:
+def _outputs_turns(node: Node) -> bool:
     return node.block is not None and node.block.turnable

@@ -9,9 +9,12 @@ from archspec.geometry.groups import TRIVIAL, Group
 
 
 class SignalError(ValueError):
-    """An architecture does not fit together; the message says where, what and what to do.
+    """Blocks of an architecture do not fit together; the message says where, what is wrong and what to do.
 
-    `field` is the field of the block that is wrong; `within` says that the message begins with a place inside it.
+    Attributes:
+        message: the sentence.
+        field: name of the wrong field of the block, if it is one.
+        within: whether the message already begins with the path of a node inside the block.
     """
 
     def __init__(self, message: str, field: str | None = None, within: bool = False) -> None:
@@ -22,14 +25,19 @@ class SignalError(ValueError):
 
 
 class Signal(NamedTuple):
-    """`channels` fields over a grid, each with one value per element of `group`.
+    """The type of a tensor between two blocks: channels over a grid, each with one value per element of a group.
 
     Tensor layout: (B, C, *grid) when `group` is trivial, else (B, C, G, *grid).
-    `pooled` is the group whose axis was pooled away: the grid still turns under it, the fibre no longer does.
-    `partial`: only some elements of the group count, which are learned (see Partial).
-    `ahead`: so many turns the next convolution gives, spread over a sector of the circle; `scattered`: the elements
-    are such turns, and the group only says how many.
-    `spacing` is the distance of its points per axis in steps of the grid that sizes are stated for; empty: 1.
+
+    Attributes:
+        channels: number of fields, C.
+        grid: points per axis, 0 to 3 axes.
+        group: the group of the fibre, of order G; trivial for a plain signal.
+        pooled: the group whose axis was pooled away; turning the input still turns the grid, but there is no fibre.
+        spacing: distance of the points per axis, in steps of the reference grid; empty where it is 1.
+        partial: whether only some elements of the group are active, which is learned (see Partial).
+        ahead: number of turns in the output of the next convolution, spread over a learned sector; 0 without one.
+        scattered: whether the elements are such turns; then `group` has as many elements, but other angles.
     """
 
     channels: int
@@ -60,7 +68,7 @@ class Signal(NamedTuple):
 
     @property
     def symmetry(self) -> Group:
-        """The group that still moves this signal: of its fibre or, once pooled, of its grid."""
+        """The group under which this signal is equivariant: that of its fibre or, once pooled, that of its grid."""
         return TRIVIAL if self.partial else self.pooled if self.group.trivial else self.group
 
     @property
@@ -71,24 +79,30 @@ class Signal(NamedTuple):
 
     @property
     def steps(self) -> tuple[Fraction, ...]:
-        """Distance of the points per axis."""
+        """Distance of the points per axis, in steps of the reference grid."""
         return self.spacing or (Fraction(1),) * len(self.grid)
 
     @property
     def reference(self) -> tuple[int, ...]:
-        """Points per axis of the grid that sizes are stated for."""
+        """Points per axis of the reference grid, for which sizes and strides are stated."""
         return (
             tuple(round(n * step) for n, step in zip(self.grid, self.steps, strict=True)) if self.spacing else self.grid
         )
 
     def strides(self, stride: int) -> tuple[int, ...]:
-        """A stride in steps of the reference grid as points per axis of this one; every point stays every point."""
+        """A stride, given in steps of the reference grid, in points of this grid per axis; stride 1 stays 1."""
         if not self.spacing or stride == 1:
             return (stride,) * self.dims
         return tuple(max(1, round(stride / step)) for step in self.spacing)
 
     def strided(self, grid: tuple[int, ...], strides: tuple[int, ...], stride: int) -> Signal:
-        """The same on a grid of every n-th point, where on the reference grid it is every `stride`-th."""
+        """This signal after a stride.
+
+        Args:
+            grid: points per axis of the result.
+            strides: the stride per axis, in points of this grid.
+            stride: the same stride in steps of the reference grid.
+        """
         if not self.spacing:
             return self._replace(grid=grid)
         spacing = tuple(step * n / stride for step, n in zip(self.spacing, strides, strict=True))

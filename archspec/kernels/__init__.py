@@ -1,4 +1,4 @@
-"""What a convolution kernel is made of: schema and arithmetic, torch only when lowered."""
+"""The kinds of convolution kernels and windows, as data with arithmetic; torch is imported only when lowering."""
 
 from archspec.kernels.hyena import Hyena
 from archspec.kernels.kernel import KERNELS, AnyKernel, Kernel

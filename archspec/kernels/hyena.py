@@ -1,4 +1,4 @@
-"""The filter of Hyena."""
+"""The implicit filter of Hyena."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ if TYPE_CHECKING:
 
 
 class Hyena(Kernel):
-    """A sine network over positional features, under decays from slow to fast (Poli et al. 2023, arXiv 2302.10866).
+    """A sine network of positional features times an exponential decay (Poli et al. 2023, arXiv 2302.10866).
 
-    The frequency factor of the sines is learned; the decays are spread over the kernels and stay as they are.
+    The frequency factor of the sines is learned. The decay rates range from `slowest` to `fastest` over the kernels of
+    a layer and are not trained.
     """
 
     kind: Literal["hyena"] = "hyena"
     hidden: int = Field(default=32, ge=1, le=1024, description="width of the hidden layers")
     layers: int = Field(default=3, ge=2, le=16, description="linear layers, the last one included")
     bands: int = Field(default=8, ge=1, le=512, description="frequencies of the positional features, per coordinate")
-    omega_0: float = Field(default=10.0, gt=0, le=1e4, description="frequency factor the sines begin with")
-    fastest: float = Field(default=0.3, gt=0, le=100, description="kernel lengths in which the fastest decays to 1 %")
-    slowest: float = Field(default=1.5, gt=0, le=100, description="kernel lengths in which the slowest decays to 1 %")
+    omega_0: float = Field(default=10.0, gt=0, le=1e4, description="initial frequency factor of the sines")
+    fastest: float = Field(default=0.3, gt=0, le=100, description="kernel lengths until the fastest decay is at 1 %")
+    slowest: float = Field(default=1.5, gt=0, le=100, description="kernel lengths until the slowest decay is at 1 %")
 
     def widths(self, where: Sampling) -> list[int]:
         """Widths of the linear layers."""

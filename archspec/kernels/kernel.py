@@ -1,4 +1,4 @@
-"""What every kernel is: parameters, the work of making its samples, a torch module that makes them."""
+"""The base class of kernels: number of parameters, cost of sampling, and the torch module that computes the samples."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ KERNELS = Kinds("archsearch.kernels", "kernel")
 
 
 class Kernel(Model):
-    """How the weights of a convolution are made.
+    """How the weights of a convolution are computed.
 
     Attributes:
-        continuous: a function of the coordinates, those of the group too, that can be sampled anywhere.
-        band_limits: how its frequencies can be limited.
-        growth: by how much signals grow with each convolution without a norm, about: above 1 for smooth kernels, whose
-            answer to a smooth signal is larger than to noise. As tests/benchmarks/depth_without_norms.py measures it.
+        continuous: whether it is a function of coordinates, of the grid and of the group, that can be sampled anywhere.
+        band_limits: the values of a convolution's `band_limit`, besides `none`, that it supports.
+        growth: approximate factor by which each convolution without a norm increases the standard deviation of signals:
+            above 1 for smooth kernels, whose response to a smooth signal is larger than to noise. Measured by
+            tests/benchmarks/depth_without_norms.py.
     """
 
     continuous: ClassVar[bool] = True
@@ -38,38 +39,44 @@ class Kernel(Model):
 
     @property
     def coordinates(self) -> str:
-        """Those of the group's elements: `circle`, cosine and sine, or `interval`, the angle over π less one."""
+        """Coordinates of the group's elements: `circle` (cosine and sine) or `interval` (angle / π - 1)."""
         return "circle"
 
     @abstractmethod
     def params(self, where: Sampling) -> int:
-        """Number of parameters."""
+        """Number of parameters of all kernels of a layer."""
 
     @abstractmethod
     def macs(self, where: Sampling, samples: int) -> int:
-        """Multiply-accumulates that make the kernels at that many points."""
+        """Multiply-accumulates for evaluating all kernels of a layer at that many points."""
 
     @abstractmethod
     def lower(self, where: Sampling) -> KernelModule:
-        """A torch module as `archspec.layers.kernels` describes."""
+        """A new torch module that computes the samples, as described in `archspec.layers.kernels`."""
 
     def learns(self) -> frozenset[str]:
         return frozenset(("kernel",))
 
     def simplified(self) -> Self:
-        """The same kernel, with what has no effect at its default."""
+        """The same kernel, with fields that have no effect set to their defaults."""
         return self
 
     def unsuited(self, dims: int, group: Group, on_reference: bool) -> str | None:
-        """Why it cannot be a kernel there, and what to do; None if it can."""
+        """Why it cannot be used here, and what to do, in a sentence; None if it can.
+
+        Args:
+            dims: number of axes of the grid.
+            group: the group of the convolution.
+            on_reference: whether the signal is on the reference grid, so that every tap is a sampling point.
+        """
         return None
 
     def shared(self) -> int | None:
-        """Functions of the coordinates that every kernel is a sum of, a constant among them; None if there are none."""
+        """Number of functions, one of them constant, of which every kernel is a linear combination; None if not so."""
         return None
 
     def frequency(self, where: Sampling) -> float | None:
-        """Highest frequency it is begun with, in radians per unit of the coordinates; None if that is not known."""
+        """Highest frequency at initialisation, in radians per unit of the coordinates; None if it is not known."""
         return None
 
 
@@ -77,13 +84,13 @@ AnyKernel = Annotated[Kernel, KERNELS]
 
 
 class Oscillating(Kernel):
-    """A network whose first frequencies are set by `bandwidth` or, to reproduce a paper, by a raw `omega_0`."""
+    """A network whose initial frequencies are set by `bandwidth` or, to reproduce a paper, by a raw `omega_0`."""
 
     bandwidth: float = Field(default=0.5, gt=0, le=8, description="fraction of the taps' Nyquist frequency")
     omega_0: float | None = Field(default=None, gt=0, le=1e5, description="raw frequency factor; overrides bandwidth")
     omega_group: float = Field(default=3.0, gt=0, le=1e3, description="frequency factor of the group coordinates")
     angle: Literal["circle", "interval"] = Field(
-        default="circle", description="how C_n's angles are seen: cosine and sine, or over π less one as in the papers"
+        default="circle", description="C_n's angles as cosine and sine, or as angle / π - 1 as in the papers"
     )
 
     @property
@@ -97,5 +104,5 @@ class Oscillating(Kernel):
 
 
 def dense_macs(samples: int, widths: list[int]) -> int:
-    """Multiply-accumulates of linear layers of these widths, at every sample."""
+    """Multiply-accumulates of a chain of linear layers of these widths, applied to every sample."""
     return samples * sum(a * b for a, b in pairwise(widths))

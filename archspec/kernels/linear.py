@@ -1,4 +1,4 @@
-"""Kernels that are linear in their parameters: a fixed basis of functions, a weight for each."""
+"""Kernels that are linear in their parameters: a fixed basis of functions with a weight for each."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Fourier(Kernel):
-    """Random Fourier features (Rahimi and Recht 2007): cosines and sines of fixed frequencies, a weight for each.
+    """Random Fourier features (Rahimi and Recht 2007): cosines and sines of fixed frequencies with a weight for each.
 
-    The frequencies are spread evenly over a ball whose radius is `bandwidth` times the Nyquist frequency of the taps:
-    whatever the weights, the kernel holds no higher ones. So it can use the whole band and still be sampled anywhere.
+    The frequencies are uniform over a ball whose radius is `bandwidth` times the Nyquist frequency of the taps. So the
+    kernel contains no higher frequencies whatever its weights are, and can use the whole band without aliasing.
     """
 
     band_limits: ClassVar[tuple[str, ...]] = ("mask",)
@@ -48,18 +48,18 @@ class Fourier(Kernel):
 
 
 class Spline(Kernel):
-    """B-splines (Unser 1999): weights at evenly spaced knots, joined smoothly; of degree 1, a table interpolated.
+    """B-splines (Unser 1999): weights at evenly spaced knots, joined smoothly; degree 1 interpolates a table linearly.
 
-    On a group each element has knots of its own or, on C_n, as many as `around` lie along the circle: then the kernel
-    is a function of the angle too, and the order only where it is sampled.
+    On a group each element has separate knots. On C_n, `around` places that many knots along the circle instead: then
+    the kernel is a function of the angle too, and the order of the group is only where it is sampled.
     """
 
     growth: ClassVar[float] = 1.6
     kind: Literal["spline"] = "spline"
-    knots: int | None = Field(default=None, ge=2, le=4096, description="per axis; by default one for each tap")
-    degree: Literal[1, 2, 3] = Field(default=3, description="1 joins the knots by lines, 3 by cubics")
+    knots: int | None = Field(default=None, ge=2, le=4096, description="knots per axis; by default one for each tap")
+    degree: Literal[1, 2, 3] = Field(default=3, description="degree of the pieces: 1 is linear, 3 cubic")
 
-    around: int | None = Field(default=None, ge=3, le=256, description="on C_n, knots along the circle")
+    around: int | None = Field(default=None, ge=3, le=256, description="on C_n, number of knots along the circle")
 
     def unsuited(self, dims: int, group: Group, on_reference: bool) -> str | None:
         if self.around and not group.trivial and (not group.cyclic or group.order == 2):
@@ -67,11 +67,11 @@ class Spline(Kernel):
         return None
 
     def along(self, where: Sampling) -> int:
-        """Knots, or elements, along the group."""
+        """Number of knots along the group: `around`, or one for each element."""
         return self.around if self.around and where.elements > 1 else where.elements
 
     def count(self, where: Sampling) -> tuple[int, ...]:
-        """Knots per axis: never more than taps."""
+        """Number of knots per axis, at most one for each tap."""
         return tuple(min(self.knots or size, size) for size in where.sizes)
 
     def params(self, where: Sampling) -> int:

@@ -1,4 +1,4 @@
-"""Multiplicative anisotropic Gabor networks."""
+"""MAGNets: multiplicative anisotropic Gabor networks."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 
 class Magnet(Oscillating):
-    """A product of Gabor filters with linear mixes between them (FlexConv, Romero et al. 2022, arXiv 2110.08059, 3.2).
+    """A product of Gabor filters with linear maps between (FlexConv, Romero et al. 2022, arXiv 2110.08059, 3.2).
 
     gᵢ(p) = exp(-½ Σ_d (γᵢ_d (p_d - μᵢ_d))²) · sin(Wᵢ p + bᵢ); z₀ = g₀, zᵢ = gᵢ · (Aᵢ zᵢ₋₁ + cᵢ); k = A z_L + c.
-    `bandwidth` bounds the frequencies it begins with, those of all filters together, as a fraction of the Nyquist
-    frequency of the taps. A raw `omega_0` (in cycles per unit, FlexConv's input scale 25.6 is 2.04) begins as the
-    papers do: W uniform · 2π·omega_0·γ, γ drawn from Gamma(6/(i+1), 1).
+    `bandwidth` bounds the sum of the filters' frequencies at initialisation, as a fraction of the Nyquist frequency of
+    the taps. A raw `omega_0` (in cycles per unit, FlexConv's input scale 25.6 is 2.04) selects the published
+    initialisation: W uniform · 2π·omega_0·γ, γ drawn from Gamma(6/(i+1), 1).
     """
 
     band_limits: ClassVar[tuple[str, ...]] = ("regularise", "mask")
     growth: ClassVar[float] = 4.5
     kind: Literal["magnet"] = "magnet"
-    hidden: int = Field(default=32, ge=1, le=1024, description="filters of each layer")
-    layers: int = Field(default=3, ge=1, le=16, description="mixes; there is one layer of filters more")
-    steerable: bool = Field(default=False, description="2-D: an angle of its own for each Gaussian")
+    hidden: int = Field(default=32, ge=1, le=1024, description="number of filters in each layer")
+    layers: int = Field(default=3, ge=1, le=16, description="linear maps L between the L + 1 layers of filters")
+    steerable: bool = Field(default=False, description="2-D: learn an orientation for each Gaussian")
 
     def params(self, where: Sampling) -> int:
         hidden = self.hidden

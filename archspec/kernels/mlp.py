@@ -1,4 +1,4 @@
-"""The network of rectified units, as the control."""
+"""A kernel network of rectified linear units, the baseline of CKConv."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Mlp(Kernel):
-    """A network of rectified linear units from coordinates to weights, its knots spread over the kernel.
+    """A network of rectified linear units from coordinates to weights; its kinks are spread over the kernel.
 
-    The control of CKConv (Romero et al. 2021, section 4.2): piecewise linear, it hardly reaches high frequencies.
+    The baseline of CKConv (Romero et al. 2021, section 4.2): being piecewise linear, it hardly fits high frequencies.
     """
 
     growth: ClassVar[float] = 4.5

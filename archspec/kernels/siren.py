@@ -1,4 +1,4 @@
-"""Sine networks."""
+"""Kernels that are sine networks (SIREN)."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class Siren(Oscillating):
     """A sine network from coordinates to weights, as in CKConv (Romero et al. 2021, arXiv 2102.02611, eq. 5).
 
     `bandwidth` is the highest frequency of its first layer as a fraction of the Nyquist frequency of the taps; a raw
-    `omega_0` in its place reproduces a paper. `omega_group` plays the same part along the group's angle.
-    With `first_omega_0` it begins as in Sitzmann et al. 2020 and Knigge et al. 2022: the first weights even within
-    ±1/coordinates, biases zero.
+    `omega_0` instead reproduces a paper. `omega_group` is the frequency factor of the coordinates of the group.
+    With `first_omega_0` it is initialised as in Sitzmann et al. 2020 and Knigge et al. 2022: the first layer's weights
+    are uniform within ±1 / (number of coordinates), the biases zero.
     """
 
     growth: ClassVar[float] = 3.5
     kind: Literal["siren"] = "siren"
     hidden: int = Field(default=32, ge=1, le=1024, description="width of the hidden layers")
     layers: int = Field(default=3, ge=2, le=16, description="linear layers, the last one included")
-    weight_norm: bool = Field(default=False, description="length and direction of each unit's weights apart (CKConv)")
-    learn_omega: bool = Field(default=False, description="train the frequency factor too, from where it begins")
+    weight_norm: bool = Field(default=False, description="weight normalisation, as in CKConv")
+    learn_omega: bool = Field(default=False, description="train the frequency factor too")
     first_omega_0: float | None = later(
-        None, gt=0, le=1e5, description="raw frequency factor of the first layer, where it has one of its own"
+        None, gt=0, le=1e5, description="separate raw frequency factor of the first layer"
     )
 
     def learns(self) -> frozenset[str]:
@@ -47,7 +47,8 @@ class Siren(Oscillating):
         return dense_macs(samples, [where.inputs, *[self.hidden] * (self.layers - 1), where.rows])
 
     def frequency(self, where: Sampling) -> float:
-        # A first layer of smaller weights holds less, but the later ones add to it: aliasing follows the factor.
+        # Smaller first weights lower the first layer's frequencies, but later layers add to these: aliasing follows
+        # the factor.
         return self.first_omega_0 or self._factor(where)
 
     def simplified(self) -> Self:
@@ -58,7 +59,7 @@ class Siren(Oscillating):
         return super().simplified()
 
     def _factor(self, where: Sampling) -> float:
-        """ω of the hidden layers; of the first too, unless that has its own."""
+        """The frequency factor ω of the hidden layers, the first included unless `first_omega_0` is set."""
         return self.omega_0 or max(1.0, self.bandwidth * where.nyquist)
 
     def shared(self) -> int:

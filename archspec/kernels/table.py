@@ -1,4 +1,4 @@
-"""The ordinary convolution kernel."""
+"""The ordinary convolution kernel: a table of weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Table(Kernel):
-    """Free weights at every tap: the ordinary convolution kernel."""
+    """An independent weight at every tap: the ordinary convolution kernel."""
 
     continuous: ClassVar[bool] = False
     kind: Literal["table"] = "table"
@@ -25,7 +25,7 @@ class Table(Kernel):
         return where.rows * where.elements * where.tap_count
 
     def macs(self, where: Sampling, samples: int) -> int:
-        """Those of turning the tables where taps do not fall onto taps."""
+        """Multiply-accumulates for interpolating the table on turned grids; none where turns map taps onto taps."""
         turned = samples > where.elements * where.tap_count
         return where.rows * where.tap_count * samples if turned else 0
 

@@ -1,4 +1,4 @@
-"""What limits a kernel's extent. Schema and arithmetic; torch only when lowered."""
+"""Windows, which limit the extent of a kernel, as data with arithmetic; torch is imported only when lowering."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ WINDOWS = Kinds("archsearch.windows", "window")
 
 
 class Window(Model):
-    """What multiplies a kernel's samples and falls to zero away from its centre (causal: from the current step)."""
+    """A factor of a kernel's samples that falls to zero away from its centre (causal: from the current step)."""
 
     family: ClassVar[Kinds] = WINDOWS
     kind: str
 
     @property
     def shared(self) -> bool:
-        """Whether all kernels of a layer have the same."""
+        """Whether all kernels of a layer have the same window."""
         return True
 
     @property
     def changes(self) -> bool:
-        """Whether its width is its own to choose, so that a kernel of one tap may be another by it."""
+        """Whether it has a width, so that it is not constant on a kernel of one tap either."""
         return False
 
     @property
     def crops(self) -> bool:
-        """Whether taps that it presses below a threshold are left out, as its width goes."""
+        """Whether it crops the kernel: taps at which it is below a threshold are left out, as its width changes."""
         return False
 
     @property
     def buckets(self) -> bool:
-        """Whether the sizes that it crops to are rounded up to one of four an octave."""
+        """Whether cropped sizes are rounded up to one of four per octave."""
         return False
 
     @property
@@ -53,28 +53,28 @@ class Window(Model):
 
     @property
     def per_axis(self) -> tuple[float, ...] | None:
-        """Numbers of which it needs one for each axis of the grid; None where it does not."""
+        """A setting with one number for each axis of the grid; None where its settings hold for all axes."""
         return None
 
     def cropped(self, where: Sampling) -> tuple[int, ...]:
-        """Taps per axis that it leaves as it begins; empty where it leaves all."""
+        """Taps per axis of the kernel after cropping at the initial width; empty if nothing is cropped."""
         return ()
 
     def params(self, where: Sampling, channels: int) -> int:
-        """Number of parameters, for a layer of that many output channels."""
+        """Number of parameters for a layer of that many output channels."""
         return 0
 
     def spread(self) -> float:
-        """Its half width as it begins, in coordinates; at most 1."""
+        """Initial half width, in coordinates; at most 1."""
         return 1.0
 
     def lower(self, where: Sampling, channels: int) -> LearnedWindow | None:
-        """The module that makes its factors; None where they never change."""
+        """A new torch module that computes its factors at the samples; None where they are constant."""
         return None
 
 
 class Disc(Window):
-    """A disc through the outermost taps with a soft rim: what turns other than quarter turns need."""
+    """A disc through the outermost taps with a soft rim; required for turns other than quarter turns."""
 
     kind: Literal["disc"] = "disc"
     softness: float = Field(default=0.5, gt=0, le=4, description="width of the rim, in grid steps")
@@ -85,13 +85,13 @@ class Disc(Window):
 
 
 class Learned(Window):
-    """A window whose width is learned; taps it presses below `threshold` are cropped, so cost follows its size."""
+    """A window whose width is learned. Taps at which it is below `threshold` are cropped, so cost follows its width."""
 
     learned: bool = Field(default=True, description="train the width")
     per: Literal["layer", "channel"] = Field(default="layer", description="one for the layer, or for each channel")
-    threshold: float = Field(default=0.1, gt=0, lt=1, description="taps where the window is below it are cropped")
-    crop: bool = Field(default=True, description="leave out what lies below the threshold")
-    bucketed: bool = Field(default=True, description="round cropped sizes up to one of four an octave")
+    threshold: float = Field(default=0.1, gt=0, lt=1, description="taps at which the window is below it are cropped")
+    crop: bool = Field(default=True, description="leave out taps at which the window is below the threshold")
+    bucketed: bool = Field(default=True, description="round cropped sizes up to one of four per octave")
 
     @property
     def shared(self) -> bool:
@@ -113,7 +113,7 @@ class Learned(Window):
         return frozenset(("window",)) if self.learned is not False else frozenset()
 
     def reach(self, where: Sampling) -> tuple[float, ...]:
-        """Distance per axis at which it begins to fall below the threshold, in coordinates."""
+        """Distance per axis, in coordinates, at which the initial window falls below the threshold."""
         raise AssertionError
 
     def cropped(self, where: Sampling) -> tuple[int, ...]:
@@ -128,13 +128,14 @@ class Learned(Window):
 class Gaussian(Learned):
     """exp(-½ Σ_d ((p_d - μ_d)/σ_d)²), the window of FlexConv (Romero et al. 2022, arXiv 2110.08059, section 3.1).
 
-    Coordinates reach from -1 to 1 over `kernel_size`, the largest size it can grow to. What is learned is log σ, kept
-    between reaching the first neighbour and filling the kernel. Causal, μ is at the current step.
+    Coordinates range from -1 to 1 over `kernel_size`, the largest size it can grow to. The learned parameter is log σ,
+    clamped between the width that just reaches the tap next to the centre and the one that fills the kernel. μ is the
+    centre, or the current step of a causal kernel.
     """
 
     kind: Literal["gaussian"] = "gaussian"
-    sigma: Width | tuple[Width, ...] = Field(default=0.5, description="width it begins with, per axis")
-    mean: Literal["fixed", "learned"] = Field(default="fixed", description="whether its place is trained too")
+    sigma: Width | tuple[Width, ...] = Field(default=0.5, description="initial width, per axis, in coordinates")
+    mean: Literal["fixed", "learned"] = Field(default="fixed", description="whether μ is trained too")
 
     def learns(self) -> frozenset[str]:
         return frozenset(("window",)) if self.mean != "fixed" else super().learns()
@@ -144,13 +145,13 @@ class Gaussian(Learned):
         return self.sigma if isinstance(self.sigma, tuple) else None
 
     def sigmas(self, where: Sampling) -> tuple[float, ...]:
-        """Widths per axis, within their bounds."""
+        """Initial widths per axis, clamped to their bounds."""
         given = self.sigma if isinstance(self.sigma, tuple) else (self.sigma,) * len(where.sizes)
         low, high = self.bounds(where)
         return tuple(min(max(sigma, low), high) for sigma in given)
 
     def bounds(self, where: Sampling) -> tuple[float, float]:
-        """Least and largest width: the first neighbour at the threshold, the outermost tap at nearly 1."""
+        """Smallest and largest width: at the threshold on the tap next to the centre; nearly 1 on the outermost tap."""
         return 1 / unit(where.sizes) / gaussian_reach(self.threshold), (1 + where.causal) / gaussian_reach(FULL)
 
     def reach(self, where: Sampling) -> tuple[float, ...]:
@@ -180,17 +181,17 @@ class Gaussian(Learned):
 
 
 class Exponential(Learned):
-    """exp(-|p|/τ), from the centre or, causal, from the current step: as in Hyena, with τ learned, as log τ."""
+    """exp(-|p|/τ), as in Hyena but with a learned τ; p is measured from the centre (causal: from the current step)."""
 
     kind: Literal["exponential"] = "exponential"
-    decay: Width = Field(default=0.5, description="length τ it begins with; the kernel is two long")
+    decay: Width = Field(default=0.5, description="initial τ, in coordinates; the kernel is 2 long")
 
     def bounds(self, where: Sampling) -> tuple[float, float]:
-        """Least and largest length: the first neighbour at the threshold, the outermost tap at nearly 1."""
+        """Smallest and largest τ: at the threshold on the tap next to the centre; nearly 1 on the outermost tap."""
         return 1 / unit(where.sizes) / exponential_reach(self.threshold), (1 + where.causal) / exponential_reach(FULL)
 
     def begun(self, where: Sampling) -> float:
-        """The length it begins with, within its bounds."""
+        """The initial τ, clamped to its bounds."""
         low, high = self.bounds(where)
         return min(max(self.decay, low), high)
 

@@ -1,4 +1,4 @@
-"""What is run around a network inside a network."""
+"""The base class of layers that wrap a network."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from archspec.layers.layer import Layer
 
 
 class Around(Layer):
-    """A layer that holds networks of its own, the one that it is run around as `network`."""
+    """A layer that wraps a network, its submodule `network`."""
 
     network: nn.Module
 
     def inside(self) -> nn.Module:
-        """That network."""
+        """The wrapped network."""
         return self.network

@@ -1,4 +1,4 @@
-"""Attention over channels and positions."""
+"""Channel and spatial attention."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from archspec.layers.layer import Layer, plain_of
 
 
 class Attention(Layer):
-    """x - α_S·α_C·x, with α_C (B, C, N, 1…) and α_S (B, 1, N, *S), or without N.
+    """x - α_S·α_C·x, with α_C (B, C, N, 1…) and α_S (B, 1, N, *S), or without N on a plain signal.
 
     Args:
-        narrow: the first map of the channel attention; `wide` the second.
-        spatial: from mean and maximum over the channels to one map; `turns`: of how many elements the maximum is taken.
+        narrow: the first linear map of the channel attention.
+        wide: the second one.
+        spatial: the convolution from the mean and the maximum over the channels to one map.
+        channels: C.
+        order: N.
+        dims: number of axes of the grid.
+        turns: number of elements that `spatial` lifts a plain signal to, over which the maximum is taken; 1 for none.
         folded: whether it works on the layout (B, C·N, *S).
     """
 
@@ -38,10 +43,10 @@ class Attention(Layer):
         return x - self.spatial_attention(attended) * attended
 
     def channel_attention(self, x: Tensor) -> Tensor:
-        """α_C."""
+        """α_C, in a shape that multiplies x."""
         grid = tuple(range(-self.dims, 0))
         mean, highest = torch.mean(x, grid, keepdim=True), torch.amax(x, grid, keepdim=True)
-        # The second map is linear: of the sum of both, once.
+        # The second map is linear, so that it is applied once, to the sum.
         return torch.sigmoid(self.wide(torch.relu(self.narrow(mean)) + torch.relu(self.narrow(highest))))
 
     def spatial_attention(self, x: Tensor) -> Tensor:
@@ -58,6 +63,6 @@ class Attention(Layer):
         return torch.tile(found, (1, self.channels, *(1,) * self.dims)) if fold else found
 
     def plain(self, target: Target = "torch") -> nn.Module:
-        """The same after folding the group, as a target runs it."""
+        """The same layer on the folded layout, with the plain forms of its parts."""
         narrow, wide, spatial = (plain_of(part, target) for part in (self.narrow, self.wide, self.spatial))
         return Attention(narrow, wide, spatial, self.channels, self.order, self.dims, self.turns, folded=True)

@@ -1,4 +1,4 @@
-"""A network run on its input in every orientation."""
+"""A network that is run on its input in every orientation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 
 
 class Average(Around):
-    """(B, C, *S) to (B, C', *S'): mean or maximum of the network's results, each moved back; it runs once on N·B."""
+    """(B, C, *S) to (B, C', *S'): mean or maximum of the outputs for N moved inputs, each output moved back.
+
+    The network is run once, on a batch of N·B.
+
+    Args:
+        network: the wrapped network.
+        there: moves an input by each of N elements.
+        back: moves an output by the inverse of each element.
+        reduce: `mean` or `max`.
+        only_in_evaluation: whether in training the network is run on the input alone.
+    """
 
     def __init__(self, network: nn.Module, there: Moves, back: Moves, reduce: str, only_in_evaluation: bool) -> None:
         super().__init__()
@@ -31,7 +41,7 @@ class Average(Around):
         return torch.mean(results, 0) if self.reduce == "mean" else torch.amax(results, 0)
 
     def plain(self, target: Target = "torch") -> nn.Module:
-        """The same around the plain network."""
+        """The same layer around the plain form of the network."""
         return Average(
             plain_of(self.network, target), self.there, self.back, self.reduce, self.only_in_evaluation
         ).eval()

@@ -1,4 +1,4 @@
-"""The bank of kernels a convolution needs: samples of a kernel under its window, expanded over a group."""
+"""The bank of a convolution: samples of its kernels times their window, expanded over the group."""
 
 # Letters: I/O channels in/out, N group elements, M elements on a kernel's own group axis (N, or 1), K taps, P samples.
 
@@ -27,17 +27,20 @@ Kept = dict[object, tuple[list[nn.Parameter], Tensor]]
 
 
 class Bank(Fixed):
-    """Makes (O·N, I·M, *taps), or (I·N, M, *taps) when depthwise.
+    """Computes the bank, (O·N, I·M, *taps), or (I·N, M, *taps) when depthwise.
 
-    Kernels are made in float32 or more, then given in the precision of their weights.
+    Kernels are computed in float32 or float64 and returned in the precision of their weights.
 
     Args:
-        kernel: gives samples (R, P), R = O·I, or I when depthwise.
-        window: gives factors of the samples; None where they never change.
-        where: it is sampled, of which a window may leave some taps.
+        kernel: the module that computes samples (R, P), R = O·I, or I when depthwise.
+        window: the module that computes factors of the samples; None where these are constant.
+        where: where the kernel is sampled, before cropping.
+        inputs: I.
+        outputs: O.
         order: N.
-        depthwise: each input channel is convolved by itself (O = I).
-        crop: how a learned window crops: causal, in buckets, axes that must stay equal; None where it does not.
+        depthwise: whether each input channel is convolved separately (O = I).
+        crop: how a learned window crops: whether the kernel is causal, whether sizes are bucketed, and the axes that
+            must stay equal; None if the kernel is not cropped.
     """
 
     standing: Tensor | None
@@ -65,12 +68,12 @@ class Bank(Fixed):
 
     @torch.no_grad()
     def begin(self, cropped: tuple[int, ...], energy: float) -> None:
-        """Sample these taps, and draw the kernels so that each has, over taps and elements, this sum of squares."""
+        """Sample the kernels with `cropped` taps, and scale them to an expected sum of squares `energy` each."""
         self.place(cropped)
         self.kernel.scale_to(self._energies(), energy)
 
     def place(self, cropped: tuple[int, ...]) -> None:
-        """Sample these taps of the kernel from now on."""
+        """Sample the kernels with `cropped` taps per axis from now on; empty for all taps."""
         at = samples(self.where, cropped)
         for part in (self.kernel, self.window):
             if part is not None:
@@ -84,10 +87,10 @@ class Bank(Fixed):
         self.register_buffer("factor", factor, persistent=False)
 
     def gather(self, index: NDArray[np.int64]) -> None:
-        """Make the bank, from now on, of the samples (N, M, K) that `index` names for each element and tap.
+        """Build the bank from now on from the samples with indices `index` (N, M, K) for each pair of elements and tap.
 
-        They are taken for all kernels of an output channel at once: one pass in the order of the bank, which costs
-        about half of expanding each kernel and moving the axes afterwards.
+        The samples of all kernels of an output channel are gathered at once, in the order of the bank, which takes
+        about half the time of expanding each kernel and moving the axes afterwards.
         """
         self.index, (self.order, self.elements) = index, index.shape[:2]
         count, alike = self.count, self.kernel.alike if self.window is None else None
@@ -104,7 +107,7 @@ class Bank(Fixed):
 
     @torch.no_grad()
     def fit(self) -> bool:
-        """Crop to what the window has grown or shrunk to; whether that changed the size. Reads its width once."""
+        """Crop the kernels to the present width of the window, which is read once; returns whether a size changed."""
         if self.crop is None or self.window is None:
             return False
         causal, bucketed, mixed_axes = self.crop
@@ -120,12 +123,12 @@ class Bank(Fixed):
         return changed
 
     def windowed(self) -> Tensor:
-        """(R, P): the kernel under its window."""
+        """(R, P): the samples of the kernels times the window."""
         samples: Tensor = self.kernel()
         return samples if self.window is None else samples * self.window()
 
     def sample(self) -> Tensor:
-        """The expanded bank, made anew."""
+        """The bank, recomputed."""
         like = next(self.kernel.parameters())
         with without_autocast(like.device):
             samples = self.kernel(distinct=True) if self.window is None else self.windowed()
@@ -138,7 +141,7 @@ class Bank(Fixed):
         return bank.to(like.dtype).view(self.outputs * self.order, inputs * self.elements, *self.taps)
 
     def adjusted(self, bank: Tensor) -> Tensor:
-        """(O, N, I, M, K) times the factors of taps and of what is read, and smoothed."""
+        """(O, N, I, M, K): the bank times the factors of the taps and the weights of input elements, and smoothed."""
         if self.factor is not None and (self.window is not None or self.kernel.alike is None):
             bank = bank * self.factor
         if self.smoothing:
@@ -146,14 +149,14 @@ class Bank(Fixed):
         return bank if self.weights is None else bank * self.weights
 
     def bank(self) -> Tensor:
-        """The expanded bank, made anew unless it is kept (see `archspec.kept_kernels`)."""
+        """The bank, recomputed unless it is cached (see `archspec.kept_kernels`)."""
         return self.remembered(self.sample)
 
     def remembered(self, make: Callable[[], Tensor], kind: object = None) -> Tensor:
-        """What `make` gives; in evaluation without gradients, while kernels are kept, what it gave before."""
+        """The result of `make()`, cached by `kind` within `kept_kernels`, in evaluation mode without gradients."""
         if self.kept_here is None or self.training or torch.is_grad_enabled() or torch.compiler.is_compiling():
             return make()
-        # Whoever calls the network with other parameters, such as `functional_call`, gets those kernels.
+        # The cache is valid for these parameters only: `functional_call` runs the network with others.
         parameters = list(self.parameters())
         known = self.kept_here.get(kind)
         if known is None or any(a is not b for a, b in zip(known[0], parameters, strict=True)):
@@ -161,7 +164,7 @@ class Bank(Fixed):
         return known[1]
 
     def _energies(self) -> Tensor:
-        """(P,) or (R, P): what the square of each sample adds to the sum of squares of a kernel, over all turns."""
+        """(P,) or (R, P): the weight of each squared sample in a kernel's sum of squares, the mean over its turns."""
         weight = np.ones(self.index.size)
         if self.factor is not None:
             weight = np.tile(self.factor.double().cpu().numpy() ** 2, self.index.size // len(self.factor))
@@ -175,7 +178,7 @@ class Bank(Fixed):
         before = next(self.kernel.parameters()).dtype
         moved = super()._apply(fn, recurse)
         if next(self.kernel.parameters()).dtype != before and not self.pruned:
-            self.place(self.cropped)  # coordinates are made anew, not rounded twice
+            self.place(self.cropped)  # coordinates are recomputed, not rounded twice
         return moved
 
     def __getstate__(self) -> dict[str, Any]:
@@ -183,7 +186,7 @@ class Bank(Fixed):
 
 
 def _smoothed(bank: Tensor, half: int) -> Tensor:
-    """Low-passed over the last axis but for its ends, by a Gaussian of half a tap: what CKConv does on finer grids."""
+    """The bank after a Gaussian low-pass of half a tap over its last axis except its ends, as in CKConv's code."""
     places = torch.arange(-half, half + 1).to(bank)
     weights = torch.exp(-2 * places.square()) / math.sqrt(math.pi / 2)
     inner = F.conv1d(bank.reshape(-1, 1, bank.shape[-1]), weights[None, None]).view(*bank.shape[:-1], -1)

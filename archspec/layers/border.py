@@ -1,4 +1,4 @@
-"""The border of a network: it takes the signals that it was made for, and no others."""
+"""The border of a network: a check that its input has the shape that it was built for."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from torch import Tensor
 
 
 def bordered(x: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """The same signals (B, *shape).
+    """`x` itself, of shape (B, *shape).
 
     Raises:
-        ValueError: they have other channels or another grid.
+        ValueError: `x` has other channels or another grid.
     """
     if x.shape[1:] != shape:
         raise ValueError(f"{made_for(shape)}; what was given has the shape {tuple(x.shape)}; {REMEDIES}")
@@ -17,7 +17,7 @@ def bordered(x: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 
 def made_for(shape: tuple[int, ...]) -> str:
-    """What a network is for, in words."""
+    """A clause that states the input shape (channels, *grid) of a network, for errors."""
     return f"this network takes (batch, {', '.join(map(str, shape))}): {shape[0]} channels on {_text(shape[1:])}"
 
 

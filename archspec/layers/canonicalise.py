@@ -1,4 +1,4 @@
-"""A network run on its input in the orientation that is liked best."""
+"""A network that is run on its input in the orientation with the highest score."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 
 class Canonicalise(Around):
-    """(B, C, *S) to (B, C', *S').
+    """(B, C, *S) to (B, C', *S'): h·network(h⁻¹·x) for the element h with the highest score.
 
     Args:
-        scorer: gives (B, C, N, *S) or, plain, (B, C·N, *S).
-        there: reads a signal so that it is moved by the inverse of each element.
-        back: reads a result so that it is moved by each element.
-        shape: C, N and the number of positions of what the scorer gives.
-        temperature: of the softmax that gradients go through.
+        scorer: a module whose output is (B, C, N, *S) or, in its plain form, (B, C·N, *S).
+        network: the wrapped network.
+        there: moves an input by the inverse of each element.
+        back: moves an output by each element.
+        shape: C, N and the number of positions of the scorer's output.
+        temperature: temperature of the softmax that defines the gradients.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Canonicalise(Around):
         self.shape, self.temperature = shape, temperature
 
     def scores(self, x: Tensor) -> Tensor:
-        """(B, N): how much each element is liked."""
+        """(B, N): the score of each element."""
         return torch.mean(torch.reshape(self.scorer(x), (-1, *self.shape)), (1, 3))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -53,12 +54,12 @@ class Canonicalise(Around):
         return self.back.chosen(self.network(self.there.chosen(x, best)), best)
 
     def plain(self, target: Target = "torch") -> nn.Module:
-        """The same around the plain network, with a plain scorer."""
+        """The same layer with the plain forms of the network and the scorer."""
         scorer, network = plain_of(self.scorer, target), plain_of(self.network, target)
         return Canonicalise(scorer, network, self.there, self.back, self.shape, self.temperature).eval()
 
 
 def straight_through(scores: Tensor, best: Tensor, temperature: float) -> Tensor:
-    """(B, N): 1 for the best and 0 for the others, with the gradients of the softmax."""
+    """(B, N): 1 for the best element and 0 for the others, with the gradients of the softmax."""
     soft = torch.softmax(scores / temperature, 1)
     return F.one_hot(best, scores.shape[1]).to(scores.dtype) + (soft - soft.detach())

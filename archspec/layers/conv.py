@@ -1,4 +1,4 @@
-"""One convolution layer for every group, kernel and factorisation: a bank of expanded kernels, one convolution."""
+"""The convolution layer for every group, kernel and factorisation: one ordinary convolution with the expanded bank."""
 
 # Letters: I/O channels in/out, N group elements, S grid.
 
@@ -36,14 +36,18 @@ class GroupConv(KernelLayer):
     """(B, I, *S) or (B, I, N, *S) to (B, O, *S') or (B, O, N, *S').
 
     Args:
-        cropped: taps per axis that the window leaves as it begins; empty: all.
-        energy: the sum of squares of one kernel over its taps and elements, in expectation.
+        kernel: the module that computes the samples of the kernels.
+        window: the module that computes their factors; None without one.
+        where: where the kernel is sampled, before cropping.
+        cropped: taps per axis after cropping by the initial window; empty if nothing is cropped.
+        energy: initial sum of squares of one kernel over its taps and elements, in expectation.
         lifts: whether the input has no group axis although N > 1.
+        stride: points per axis.
         padding: `same`, `valid` or `causal`.
-        bias: one per channel of the output.
-        algorithm: `direct`, `fft`, or `auto`: what measures as faster on `grid`, in training and in evaluation.
-        grid: of the input.
-        bank: what `Bank` needs.
+        bias: whether to add a bias per channel of the output.
+        algorithm: `direct`, `fft`, or `auto`: the one measured as faster on `grid`, in training and in evaluation.
+        grid: points per axis of the input.
+        bank: other arguments of `Bank`.
     """
 
     prunable: ClassVar[bool] = True
@@ -72,20 +76,20 @@ class GroupConv(KernelLayer):
         self.begin(cropped, energy)
 
     def place(self, cropped: tuple[int, ...]) -> None:
-        """Sample these taps of the kernel from now on."""
+        """Sample the kernels with `cropped` taps per axis from now on; empty for all taps."""
         super().place(cropped)
-        self.apart = self.elements == 1  # each element of what is given comes of one that is read
+        self.apart = self.elements == 1  # each output element depends on one input element
         self.around = zeros_around(self.taps, self.padding)
         self.choose()
 
     def choose(self) -> None:
-        """The faster way where it is now, in evaluation and in training."""
+        """Choose the fastest way of computing on the present device, for evaluation and for training."""
         device = next(self.kernel.parameters()).device.type
         self.ways = [fastest_way(self.around, self.taps, self.depthwise, t, device) for t in (False, True)]
         self.by_fft = [self.goes_by_fft("torch" if device == "cpu" else "cuda", t) for t in (False, True)]
 
     def goes_by_fft(self, target: Target, training: bool = False) -> bool:
-        """Whether it is by Fourier transforms that a target runs it."""
+        """Whether a target runs it by Fourier transforms."""
         able = self.algorithm == "fft" or max(self.stride) == 1
         return able and by_transforms(self.algorithm, self.depthwise, self.taps, self.grid, target, training)
 
@@ -95,7 +99,7 @@ class GroupConv(KernelLayer):
         return moved
 
     def gather(self, index: NDArray[np.int64]) -> None:
-        """Make the bank of these samples from now on."""
+        """As `Bank.gather`; also recompute which output channel each map belongs to, for the bias."""
         super().gather(index)
         device = next(self.kernel.parameters()).device
         channel = torch.arange(self.outputs, device=device).repeat_interleave(self.order)
@@ -103,12 +107,12 @@ class GroupConv(KernelLayer):
 
     @property
     def groups(self) -> int:
-        """Sets of maps that are convolved apart: each map, or all elements of a channel."""
+        """Number of sets of maps that are convolved separately: each map, or all elements of a channel."""
         apart = self.order if self.grouped_input and self.apart else 1
         return self.inputs * apart if self.depthwise else 1
 
     def between(self, active: Active) -> Places:
-        """All that it lifts to, those it reads one by one, or those it mixes to."""
+        """All elements after lifting, those of the input if it maps each by itself, or those of the output."""
         if self.grouped and not self.grouped_input:
             return tuple(range(self.order))
         return active.reads if self.apart else active.gives
@@ -124,7 +128,7 @@ class GroupConv(KernelLayer):
         return y.unflatten(1, (self.outputs, self.order)) if self.grouped else y
 
     def direct(self, x: Tensor) -> Tensor:
-        """(B, I·N, *S) to (B, O·N, *S') by sums over the taps; channels that are given innermost are left there."""
+        """(B, I·N, *S) to (B, O·N, *S') by sums over the taps; the output has the memory format of the input."""
         way, dims = self.ways[self.training], len(self.taps)
         moves = way.channels_last and x.is_contiguous()
         if way.pad:
@@ -135,7 +139,7 @@ class GroupConv(KernelLayer):
         bias = self.expanded_bias()
         y = sums(x, self.bank(), None if way.channels_last else bias, self.stride, way.own_padding, 1, self.groups)
         if way.channels_last and bias is not None:
-            # The library's own gradient of a bias costs as much there as half of the rest.
+            # In this memory format torch's gradient of a bias takes half as long as all the rest.
             y = y.add_(bias.view(-1, *(1,) * dims))
         return y.contiguous() if moves else y
 
@@ -151,7 +155,7 @@ class GroupConv(KernelLayer):
         return y if bias is None else y + bias.to(y.dtype).view(-1, *(1,) * len(out))
 
     def spectrum(self, grid: tuple[int, ...], sizes: tuple[int, ...]) -> Tensor:
-        """The spectrum of the bank; kept where that is."""
+        """The spectrum of the bank, cached where the bank is."""
 
         def make() -> Tensor:
             if self.shares_spectra():
@@ -161,7 +165,7 @@ class GroupConv(KernelLayer):
         return self.remembered(make, (grid, sizes))
 
     def shares_spectra(self) -> bool:
-        """Whether the kernels are mixed of so few functions that transforming these is less work."""
+        """Whether the kernels are combinations of so few functions that transforming these takes less time."""
         functions, window = self.kernel.functions, self.window
         if not functions or self.order > 1 or self.smoothing:
             return False
@@ -170,7 +174,7 @@ class GroupConv(KernelLayer):
         return alike and shares_spectra(rows, functions)
 
     def mixed_spectrum(self, grid: tuple[int, ...], sizes: tuple[int, ...]) -> Tensor:
-        """The spectrum of the bank from those of the kernel's functions and of a constant, each under the window."""
+        """The spectrum of the bank as a combination of the spectra of the kernel's functions times the window."""
         with without_autocast(next(self.kernel.parameters()).device):
             functions, weight = self.kernel.mixture()
             if self.window is not None:
@@ -182,7 +186,7 @@ class GroupConv(KernelLayer):
             return spectrum_of_features(weight, shaped, grid, sizes, self.around, shape, self.depthwise)
 
     def plain(self, target: Target = "torch") -> nn.Module:
-        """The same by modules of torch alone, as a target runs it."""
+        """An ordinary convolution, or Fourier transforms if the target runs it by these."""
         bank, bias, way = self.sample(), self.expanded_bias(), self.ways[False]
         if not self.goes_by_fft(target):
             return plain_convolution(bank, bias, self.stride, way.own_padding, way.pad, self.groups)
@@ -197,7 +201,15 @@ def pointwise(
     bias: bool,
     kernel: KernelModule | None = None,
 ) -> GroupConv:
-    """A linear map at each position, convolving over the group: `where` samples one tap of the kernel, or weights."""
+    """A linear map at each position that also convolves over the group; the default kernel is a table of weights.
+
+    Args:
+        inputs: I.
+        outputs: O.
+        where: where the kernel is sampled, with one tap.
+        bias: whether to add a bias per channel.
+        kernel: the module that computes the samples.
+    """
     order, elements = where.group.order, where.elements
     return GroupConv(
         kernel or Table(outputs * inputs, elements, 1),

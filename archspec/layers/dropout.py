@@ -1,4 +1,4 @@
-"""Dropout that keeps a group's symmetry."""
+"""Dropout that is equivariant."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Dropout(Layer):
-    """Zeroes points, or whole channels, in training; `shared` axes after the channels share one mask."""
+    """Sets points, or whole channels, to zero in training; the `shared` axes after the channels share one mask."""
 
     prunable: ClassVar[bool] = True
 
@@ -33,8 +33,8 @@ class Dropout(Layer):
         return x * mask
 
     def prune(self, active: Active) -> None:
-        """Nothing: it does nothing in evaluation."""
+        """Do nothing: it is the identity in evaluation."""
 
     def plain(self, target: Target = "torch") -> nn.Module:
-        """Nothing, once training is over."""
+        """The identity."""
         return nn.Identity()

@@ -1,4 +1,4 @@
-"""A convolution in two stages: one over the taps, one at each position."""
+"""A factorised convolution: one stage over the taps and one at each position."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Factorised(Layer, nn.Sequential):
     """The stages `spatial` and `mixing`, in either order: (B, I, *S) or (B, I, N, *S) to (B, O, *S') or (B, O, N, *S').
 
-    Where the stage over the taps is faster with the channels innermost, so is the other: they are moved once for both.
+    Where the stage over the taps is faster in channels-last memory format, so is the other: the format is changed once.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -34,23 +34,23 @@ class Factorised(Layer, nn.Sequential):
     mixing: Layer
 
     def plain(self, target: Target = "torch") -> nn.Module:
-        """Both plain, one after the other."""
+        """The plain forms of both stages, in order."""
         return nn.Sequential(*(plain_of(stage, target) for stage in self))
 
     def prune(self, active: Active) -> None:
-        """Each computes what is left of what it reads and gives."""
+        """Prune both stages; the elements between them are those that the second needs."""
         first, second = self._stages()
         between = first.between(active)
         first.prune(Active(active.reads, active.weights, between))
         second.prune(Active(between, None, active.gives))
 
     def resample(self, out: tuple[float, ...], read: tuple[float, ...]) -> None:
-        """Both; what the second reads are the turns that the first gives."""
+        """Resample both stages with the same arguments."""
         for stage in self._stages():
             stage.resample(out, read)
 
     def taps_left(self) -> tuple[int, ...] | None:
-        """Those of the stage over the taps."""
+        """Taps of the stage over the taps."""
         return self.spatial.taps_left()
 
     def _stages(self) -> tuple[Layer, Layer]:
@@ -60,7 +60,7 @@ class Factorised(Layer, nn.Sequential):
         return first, second
 
     def stages(self, x: Tensor) -> Tensor:
-        """One after the other."""
+        """Apply the stages in order."""
         for stage in self:
             x = stage(x)
         return x

@@ -1,4 +1,4 @@
-"""Moves along the group axis."""
+"""Layers that change the group axis."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 class Restrict(Layer):
-    """(B, C, N, *S) to (B, C·N/K, K, *S): each coset of the subgroup becomes a channel. `rows` is (N/K, K)."""
+    """(B, C, N, *S) to (B, C·N/K, K, *S): each coset of a subgroup of order K becomes a channel.
+
+    Args:
+        rows: (N/K, K) element indices, one coset per row.
+        channels: C.
+    """
 
     index: Tensor
 
@@ -31,7 +36,7 @@ class Restrict(Layer):
         return y.unflatten(1, (self.channels * self.cosets, self.order)) if self.order > 1 else y
 
     def plain(self, target: Target = "torch") -> nn.Module:
-        """A reordering of the folded channels."""
+        """A permutation of the folded channels."""
         size = len(self.index)
         if torch.equal(self.index, torch.arange(size, device=self.index.device)):
             return nn.Identity()
@@ -57,11 +62,11 @@ class GroupPool(Layer):
         return torch.amax(weighted.masked_fill(kept == 0, -torch.inf), 2)
 
     def prune(self, active: Active) -> None:
-        """Pool these elements only, by their weights."""
+        """Pool active elements only, times their weights."""
         self.order, self.shares = len(active.reads), active.weights
 
     def plain(self, target: Target = "torch") -> nn.Module:
-        """The same after unfolding the channels."""
+        """The same on the folded layout."""
         return _Unfolded(self)
 
 
@@ -77,7 +82,12 @@ class _Reorder(nn.Module):
 
 
 class SelectElements(Layer):
-    """(B, C·N, *S) to (B, C·N', *S): some of the elements of a folded signal."""
+    """(B, C·N, *S) to (B, C·N', *S): select some elements of a folded signal.
+
+    Args:
+        places: positions of the selected elements among the N.
+        order: N.
+    """
 
     def __init__(self, places: list[int], order: int) -> None:
         super().__init__()
@@ -93,7 +103,7 @@ class SelectElements(Layer):
 
 
 class Weighted(Layer):
-    """(B, C·N, *S) to the same: each element of a folded signal times its weight."""
+    """(B, C·N, *S) to (B, C·N, *S): each element of a folded signal times its weight, of `weights` (N,)."""
 
     weights: Tensor
 

@@ -1,6 +1,7 @@
-"""A linear map of channels and elements of a cyclic group by its irreducible parts, which do not mix."""
+"""A linear map of channels and of the elements of a cyclic group, block-diagonal in its irreducible representations."""
 
-# Letters: I/O channels in/out, N elements, R parts of one number (1, or 2 for even N), P pairs, S grid as one axis.
+# Letters: I/O channels in/out, N elements, R real irreducible representations of dimension 1 (1, or 2 for even N),
+# P of dimension 2, S grid as one axis.
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def real_parts(order: int) -> Tensor:
-    """(N, N), orthonormal rows: the constant, for even N the alternation, then cosine and sine of each frequency."""
+    """(N, N), orthonormal rows: a constant, for even N an alternating sign, then cosine and sine of each frequency."""
     n = torch.arange(order, dtype=torch.float64)
     rows = [torch.full((order,), 1 / math.sqrt(order), dtype=torch.float64)]
     if order % 2 == 0:
@@ -33,7 +34,7 @@ def real_parts(order: int) -> Tensor:
 class IrreduciblePointwise(Layer, Fixed):
     """(B, I, N, *S) to (B, O, N, *S): the same function as convolving over the group with a table (O·I, N).
 
-    y_n = Σ_j w_{j-n} x_j. Of each frequency the cosine and sine parts give ŷ_c = A x̂_c + B x̂_s, ŷ_s = A x̂_s - B x̂_c.
+    y_n = Σ_j w_{j-n} x_j; for the cosine and sine parts of each frequency ŷ_c = A x̂_c + B x̂_s, ŷ_s = A x̂_s - B x̂_c.
     """
 
     basis: Tensor
@@ -47,7 +48,7 @@ class IrreduciblePointwise(Layer, Fixed):
         self.fix("basis", real_parts(order))
 
     def blocks(self) -> tuple[Tensor, Tensor]:
-        """(R·O, I, 1) and (P·2·O, 2·I, 1): what maps the parts of one number, and the pairs."""
+        """(R·O, I, 1) and (P·2·O, 2·I, 1): the weights for the representations of dimension 1 and of dimension 2."""
         parts = (self.weight @ self.basis.T).view(self.outputs, self.inputs, self.order)
         scale = math.sqrt(self.order)
         single = (parts[..., : self.single] * scale).permute(2, 0, 1).reshape(-1, self.inputs, 1)
@@ -69,13 +70,13 @@ class IrreduciblePointwise(Layer, Fixed):
 
 
 def mapped(x: Tensor, basis: Tensor, single: Tensor, pairs: Tensor, order: int, outputs: int) -> Tensor:
-    """(B, I, N, S) to (B, O, N, S): to the parts, each mapped by itself, and back."""
+    """(B, I, N, S) to (B, O, N, S): change the basis, map each irreducible representation by itself, change back."""
     count = 2 - order % 2
     if order == 2:
         even, odd = torch.select(x, 2, 0), torch.select(x, 2, 1)
         parts = F.conv1d(torch.cat([even + odd, even - odd], 1), single, groups=2)
         even, odd = torch.chunk(parts, 2, 1)
-        # Both ways were without the 1/√2 of an orthonormal basis.
+        # Both changes of basis lack the factor 1/√2 of an orthonormal one.
         return torch.stack([even + odd, even - odd], 2) * 0.5
     parts = torch.matmul(basis, x)
     first = torch.flatten(torch.transpose(torch.narrow(parts, 2, 0, count), 1, 2), 1, 2)

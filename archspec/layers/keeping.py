@@ -1,4 +1,4 @@
-"""Scopes: kernels that are made once for many inputs, networks in evaluation for a while."""
+"""Context managers: kernels that are computed once for many inputs, and a network in evaluation mode for a while."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from archspec.layers.bank import Bank
 
 @contextmanager
 def kept_kernels(model: nn.Module) -> Iterator[None]:
-    """Within it every kernel of a network is made once, in evaluation without gradients, and used for all inputs.
+    """A context in which every kernel of a network is computed once and cached, in evaluation mode without gradients.
 
-    For a loop over data whose network stays as it is: writes to its weights need not be seen before the end. Outside,
-    kernels are made at each call, so that what a network answers follows from its weights alone.
+    For a loop over data during which the network does not change: weights that are written within the context need
+    not take effect before its end. Outside, kernels are computed at each call, so that outputs depend on the present
+    weights alone.
     """
     banks = [part for part in model.modules() if isinstance(part, Bank) and part.kept_here is None]
     for bank in banks:
@@ -29,7 +30,7 @@ def kept_kernels(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def in_evaluation(model: nn.Module) -> Iterator[None]:
-    """Within it a model is in evaluation mode; after it each of its parts is in the mode that it was in."""
+    """A context in which a model is in evaluation mode; after it every submodule is in its former mode."""
     modes = [(part, part.training) for part in model.modules()]
     model.eval()
     try:

@@ -1,4 +1,4 @@
-"""What layers with a bank of kernels answer: how they are pruned, resampled, carried, penalised, and their state."""
+"""The base class of layers with a bank of kernels: pruning, resampling, weight transfer, penalties, and their state."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from archspec.layers.layer import Active, Layer
 
 
 class KernelLayer(Bank, Layer):
-    """A layer that is a bank of kernels and what it does with them.
+    """A layer that computes a bank of kernels.
 
-    Where a window learns their size, or they are turned between the elements, `state_dict` says so under `size` and
-    `turns`.
+    Where a window learns their size, `state_dict` contains it under `size`; where they are sampled at other turns than
+    those of the group, it contains these under `turns`.
     """
 
     def __init__(self, *args: Any, **named: Any) -> None:
@@ -25,10 +25,10 @@ class KernelLayer(Bank, Layer):
         self.unsized = False
         self.register_state_dict_post_hook(_write_sampling)  # type: ignore[no-untyped-call]
         self.register_load_state_dict_pre_hook(_read_sampling)  # type: ignore[no-untyped-call]
-        self.register_load_state_dict_post_hook(_fit_where_unsaid)  # type: ignore[no-untyped-call]
+        self.register_load_state_dict_post_hook(_fit_if_unsized)  # type: ignore[no-untyped-call]
 
     def prune(self, active: Active) -> None:
-        """Read and give these elements of the group only, what is read with these weights."""
+        """Compute the active elements only; the weights of input elements become factors of the bank."""
         self.pruned = True
         index, weights = self.index[list(active.gives)], active.weights
         if self.elements > 1:
@@ -39,34 +39,36 @@ class KernelLayer(Bank, Layer):
         self.gather(index)
 
     def resample(self, out: tuple[float, ...], read: tuple[float, ...]) -> None:
-        """Sample the kernel at these turns; those of what is read only where it mixes elements."""
+        """Sample the kernel between these turns; `read` is used only where it mixes group elements."""
         if not self.where.group.trivial:
             self.where = self.where._replace(out=out, read=read if self.where.mixes else ())
             self.place(self.cropped)
 
     def renew(self) -> None:
-        """Sample the kernel in the precision that its parameters have now."""
+        """Recompute the sampling points in the present precision of the parameters."""
         self.place(self.cropped)
 
     def taps_left(self) -> tuple[int, ...] | None:
-        """Those it keeps of `sizes`; None where no window crops."""
+        """Taps per axis after cropping; None if no window crops."""
         return self.cropped if self.crop else None
 
     def take_over(self, other: Layer, state: dict[str, Tensor], prefix: str) -> None:
-        """Tables of another number of taps become those of this one.
+        """Crop or pad tables of `other` to the number of taps of this layer; see `Layer.take_over`.
 
         Raises:
-            NotCarried: it reads another number of scales.
+            NotCarried: the kernels span different numbers of scales.
         """
         assert isinstance(other, KernelLayer)
         if self.where.span != other.where.span:
-            raise NotCarried(f"a kernel over {other.where.span} scales is no kernel over {self.where.span}")
+            raise NotCarried(
+                f"a kernel over {other.where.span} scales cannot become one over {self.where.span}; use the same span"
+            )
         name = f"{prefix}kernel.weight"
         if other.sizes != self.sizes and name in state:
             state[name] = self.kernel.resized(state[name], other.sizes, self.sizes, self.where.causal)
 
     def stretch(self, other: Layer) -> None:
-        """Kernel and window are the same functions of the offset as those of `other`."""
+        """Rescale kernel and window to the same functions of the offset as those of `other`; see `Layer.stretch`."""
         assert isinstance(other, KernelLayer)
         ratio = unit(self.sizes) / unit(other.sizes)
         if ratio != 1:
@@ -76,21 +78,21 @@ class KernelLayer(Bank, Layer):
             self.place(self.cropped)
 
     def alias_excess(self, part: str, each_filter: bool, deviations: float, horizon: int | None) -> Tensor:
-        """See `alias_penalty`: by how much frequencies of the kernel lie above what its taps can hold."""
+        """By how much frequencies of the kernel exceed the Nyquist frequency of its taps; see `alias_penalty`."""
         limit = unit((horizon,) if horizon else self.sizes) / 2
         spread = self.window.highest_frequency() if self.window and part == "gabor+window" else None
         window = 0.0 if spread is None else deviations * spread
         return self.kernel.alias_excess(limit, part, each_filter, deviations, window)
 
     def penalty(self, name: str) -> Tensor | None:
-        """`alias`, where the kernel's band is regularised: the squared excess of each filter."""
+        """The terms of `alias` if the kernel's band is regularised: the squared excess of each filter."""
         if name != "alias" or not self.kernel.regularised:
             return None
         return self.alias_excess("gabor", True, 2.0, None).clamp(min=0).square()
 
 
 def _write_sampling(module: nn.Module, state: dict[str, Any], prefix: str, metadata: object) -> None:
-    """Into a `state_dict`: where the kernel is sampled, as far as the architecture does not say it."""
+    """Add to a `state_dict` where the kernel is sampled, as far as it does not follow from the architecture."""
     assert isinstance(module, KernelLayer)
     if module.crop is not None:
         state[f"{prefix}size"] = torch.tensor(module.cropped or module.sizes)
@@ -101,7 +103,7 @@ def _write_sampling(module: nn.Module, state: dict[str, Any], prefix: str, metad
 def _read_sampling(
     module: nn.Module, state: dict[str, Any], prefix: str, metadata: object, strict: bool, *found: list[str]
 ) -> None:
-    """From a `state_dict`: what `_write_sampling` wrote there. One of an earlier version says no size."""
+    """Read from a `state_dict` what `_write_sampling` added. Those of an earlier version contain no size."""
     assert isinstance(module, KernelLayer)
     size, turns, errors = state.pop(f"{prefix}size", None), state.pop(f"{prefix}turns", None), found[-1]
     module.unsized = module.crop is not None and size is None
@@ -125,8 +127,8 @@ def _read_sampling(
         module.place(cropped)
 
 
-def _fit_where_unsaid(module: nn.Module, keys: object) -> None:
-    """The size of a learned window follows the weights, where what was loaded does not say it."""
+def _fit_if_unsized(module: nn.Module, keys: object) -> None:
+    """Crop to the learned window if the loaded `state_dict` contained no size."""
     assert isinstance(module, KernelLayer)
     if module.unsized:
         module.fit()

@@ -1,4 +1,4 @@
-"""What every layer answers for itself: how it is frozen, pruned, resampled, fitted, trained and penalised."""
+"""The base class of layers: methods to freeze, prune, resample, fit and penalise a layer and to transfer weights."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Role = Literal["kernel", "window", "omega", "elements", "plain"]
 
 
 class Active(NamedTuple):
-    """The elements of the group that a layer still has to compute, where it was learned which of them count.
+    """The active group elements of the input and the output of a layer, as indices into the group.
 
     Attributes:
-        reads: those that it reads.
-        weights: (N,) by how much each of these counts; None where each counts by 1.
-        gives: those that it gives.
+        reads: indices of the N active elements of the input.
+        weights: (N,) factors of these elements; None where all are 1.
+        gives: indices of the active elements of the output.
     """
 
     reads: Places
@@ -32,67 +32,92 @@ class Active(NamedTuple):
 
 
 class Layer(nn.Module):
-    """A torch module that a block is lowered to; modules of torch itself need not be one.
+    """The base class of torch modules that blocks are lowered to; a block may also use a module of torch itself.
 
     Attributes:
-        prunable: whether `prune` is written; of others all elements are computed.
-        roles: what part parameters play in training: by their names, those of parts too, and under "" all others.
+        prunable: whether the subclass implements `prune`; a layer that does not always computes all group elements.
+        roles: the role of each parameter in training by its name, which may be that of a submodule's parameter; the
+            entry "" is for all parameters that are not listed.
     """
 
     prunable: ClassVar[bool] = False
     roles: ClassVar[Mapping[str, Role]] = {}
 
     def plain(self, target: Target = "torch") -> nn.Module:
-        """The same function in evaluation, by fresh modules of torch alone, on the folded layout (B, C·N, *S)."""
-        raise NotImplementedError(f"{type(self).__name__} does not say its plain form; write plain(target)")
+        """The same function in evaluation mode as a new module, on the folded layout (B, C·N, *S).
+
+        It uses modules and operations of torch only, so that tracing leaves nothing of this package.
+
+        Args:
+            target: what will run it, see `archspec.price`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no plain form; implement plain(target)")
 
     def prune(self, active: Active) -> None:
-        """Compute these elements of the group only, from now on. It is frozen afterwards, not trained."""
-        raise NotImplementedError(f"{type(self).__name__} cannot be pruned")
+        """Compute only active elements from now on, in place. The layer is then frozen; it is not trained any more."""
+        raise NotImplementedError(f"{type(self).__name__} cannot be pruned; implement prune(active)")
 
     def between(self, active: Active) -> Places:
-        """Of the first of two stages: the elements that it has to give, where the second gives `active.gives`."""
+        """The elements that the first of two stages has to output, where `active` is for both stages together."""
         return active.reads
 
     def resample(self, out: tuple[float, ...], read: tuple[float, ...]) -> None:
-        """Sample its kernels at these turns, in radians, of what it gives and of what it reads; empty: the group's."""
+        """Sample its kernels anew between other turns than those of the group, if it has kernels over the group.
+
+        Args:
+            out: angles of the elements of the output, in radians; empty: those of the group.
+            read: angles of the elements of the input, in radians; empty: those of the group.
+        """
 
     def fit(self) -> bool:
-        """Crop its kernels to what learned windows have grown or shrunk to; whether that changed a size."""
+        """Crop its kernels to the present width of their learned windows; returns whether a size changed."""
         return False
 
     def renew(self) -> None:
-        """Make anew what follows from the precision of its parameters, once these were replaced."""
+        """Recompute buffers that depend on the precision of its parameters, after parameters were replaced."""
 
     def taps_left(self) -> tuple[int, ...] | None:
-        """Taps per axis that a learned window leaves of its kernels by now; None without one."""
+        """Taps per axis of its kernels after cropping by a learned window; None without such a window."""
         return None
 
     def inside(self) -> nn.Module | None:
-        """The network that it is run around; None where there is none."""
+        """The network that it wraps; None if it wraps none."""
         return None
 
     def take_over(self, other: Layer, state: dict[str, Tensor], prefix: str) -> None:
-        """Fit the weights of `other`, the same layer of another kernel size, which stand in `state` under `prefix`."""
+        """Adapt the weights of another layer, in place, so that they can be loaded into this one (weight transfer).
+
+        Args:
+            other: the same layer with another kernel size or group order.
+            state: the `state_dict` of the other network, which is changed.
+            prefix: prefix of the layer's keys in `state`.
+
+        Raises:
+            NotCarried: the weights cannot be transferred.
+        """
 
     def stretch(self, other: Layer) -> None:
-        """Once weights of `other` were loaded: be the same function of the offset in steps of the grid."""
+        """After weights of `other` were loaded, rescale kernels to the same function of the offset in grid steps.
+
+        Raises:
+            NotCarried: the kernel cannot have another size.
+        """
 
     def penalty(self, name: str) -> Tensor | None:
-        """(n,) terms of the penalty of this name, `alias` or `admissibility`; None if it has no part in it."""
+        """Its terms (n,) of the penalty of this name, `alias` or `admissibility`; None if it has none."""
         return None
 
 
 def plain_of(module: nn.Module, target: Target) -> nn.Module:
-    """The plain form of any module: those of torch are copied, others say it by `plain`."""
+    """The plain form of any module: the result of its method `plain`, or a copy if it has none (modules of torch)."""
     if isinstance(module, Layer):
         return module.plain(target).eval()
-    say = getattr(module, "plain", None)
-    return copy.deepcopy(say() if callable(say) else module).eval()
+    plain = getattr(module, "plain", None)
+    return copy.deepcopy(plain() if callable(plain) else module).eval()
 
 
 def penalty(model: nn.Module, name: str) -> Tensor:
-    """The sum of what the layers of a network add to the penalty of this name; zero where none does."""
+    """The sum of the terms of all layers of a network of the penalty of this name; zero if there are none."""
     found = [added for part in model.modules() if isinstance(part, Layer) and (added := part.penalty(name)) is not None]
     if not found:
         return torch.zeros((), device=next((p.device for p in model.parameters()), None))

@@ -1,4 +1,4 @@
-"""Normalisation with statistics and affine shared over the group."""
+"""Normalisation with statistics and affine parameters shared over the group."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BATCH_NORM = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 class BatchNorm(Layer, nn.BatchNorm1d):
-    """Statistics per channel over batch, group and grid."""
+    """Batch norm with statistics per channel over batch, group and grid; (B, C, N, *S) or (B, C, *S)."""
 
     prunable: ClassVar[bool] = True
 
@@ -32,7 +32,7 @@ class BatchNorm(Layer, nn.BatchNorm1d):
             return super().forward(x.flatten(2)).view(x.shape)
         assert self.running_mean is not None
         assert self.running_var is not None
-        # Each element counts by its weight.
+        # The statistics are weighted means, with the weight of each group element.
         axes, weights = (0, *range(2, x.dim())), kept.expand(x.shape)
         count = weights[:, 0].sum()
         mean = (x * weights).sum(axes, keepdim=True) / count
@@ -44,7 +44,7 @@ class BatchNorm(Layer, nn.BatchNorm1d):
         return (x - mean) / torch.sqrt(variance + self.eps) * self.weight.view(shape) + self.bias.view(shape)
 
     def prune(self, active: Active) -> None:
-        """Normalise these elements of the group only."""
+        """Normalise the active elements only."""
         self.order = len(active.gives)
 
     def plain(self, target: Target = "torch") -> nn.Module:
@@ -61,7 +61,7 @@ class BatchNorm(Layer, nn.BatchNorm1d):
 
 
 class GroupNorm(Layer, nn.GroupNorm):
-    """Statistics per example over a set of channels, group and grid."""
+    """Group norm with statistics per example over a set of channels, group and grid."""
 
     def __init__(self, channels: int, order: int, groups: int, eps: float) -> None:
         super().__init__(groups, channels, eps)
@@ -79,7 +79,7 @@ class GroupNorm(Layer, nn.GroupNorm):
 
 
 class LayerNorm(Layer):
-    """Statistics per example and position over channels and group."""
+    """Layer norm with statistics per example and position over channels and group."""
 
     def __init__(self, channels: int, order: int, grouped: bool, eps: float) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ class LayerNorm(Layer):
         self.order, self.axes, self.eps = order, 2 if grouped else 1, eps
 
     def forward(self, x: Tensor) -> Tensor:
-        # Channels (and group) last, where the normalisation works; (B, *S, C·N).
+        # torch normalises the last axis: (B, *S, C·N).
         y = x.flatten(1, self.axes).movedim(1, -1)
         weight, bias = self.weight.repeat_interleave(self.order), self.bias.repeat_interleave(self.order)
         return F.layer_norm(y, (y.shape[-1],), weight, bias, self.eps).movedim(-1, 1).reshape(x.shape)
@@ -114,7 +114,7 @@ class _ChannelNorm(nn.Module):
 
 @contextmanager
 def fresh_statistics(model: nn.Module) -> Iterator[None]:
-    """Within it every batch norm of a model is in training and takes the mean over all batches that it sees."""
+    """A context in which the running statistics of every batch norm become the mean over all batches seen within."""
     norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:

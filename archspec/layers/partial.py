@@ -1,4 +1,4 @@
-"""Which elements of a group count: learned weights (N, 1, …), that of the identity 1, to multiply (B, C, N, *S)."""
+"""Learned weights of the elements of a group, (N, 1, …), which multiply signals (B, C, N, *S); the identity's is 1."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from archspec.layers.layer import Layer, Role
 
 
 class Elements(Layer):
-    """Each element but the identity with a probability of its own: samples in training, else those above one half.
+    """A learned probability for each element but the identity.
 
-    Samples are relaxed ones of Bernoulli (Maddison et al. 2017), rounded; gradients go through as if they were not.
+    Weights are samples, 0 or 1, in training; in evaluation they are 1 where the probability is at least one half.
+    Samples are rounded relaxed Bernoulli variables (Maddison et al. 2017), with the gradients of the unrounded ones.
     """
 
     roles: ClassVar[Mapping[str, Role]] = {"": "elements"}
@@ -31,13 +32,17 @@ class Elements(Layer):
 
 
 class Sector(Layer):
-    """Turns up to a learned reach either way; a turn within one step of the rim counts in part.
+    """Weight 1 for turns up to a learned reach either way, falling to 0 within one step beyond it.
 
-    It begins with the farthest turns counting half: where all count as much, nothing tells what leaving them out gives.
+    Initially the farthest turns have weight one half: with equal weights, training would not see the effect of leaving
+    turns out.
 
     Args:
-        rings: by how many steps each element turns.
-        mirrored: whether it mirrors; if some do, they are kept or not together.
+        rings: by how many steps of the circle each element turns, either way.
+        mirrored: whether each element mirrors; those that do have a common learned probability.
+        dims: number of axes of the grid.
+        start: initial probability of the mirrored elements.
+        temperature: temperature of their relaxed samples in training.
     """
 
     roles: ClassVar[Mapping[str, Role]] = {"": "elements"}
@@ -55,7 +60,7 @@ class Sector(Layer):
         self.dims, self.temperature = dims, temperature
 
     def forward(self, before: Tensor | None = None) -> Tensor:
-        # Clamped, but so that a reach that has left its bounds still finds its way back.
+        # Clamped in value but not in gradient, so that a reach that has left its bounds can return.
         reach = self.reach + (self.reach.clamp(0, 1) - self.reach).detach()
         kept = (reach * self.rings.max() - self.rings + 1).clamp(0, 1)
         if self.logits is not None:
@@ -65,7 +70,7 @@ class Sector(Layer):
 
 
 def gates(logits: Tensor, temperature: float, sampled: bool) -> Tensor:
-    """0 or 1 for each logit."""
+    """0 or 1 for each logit: sampled with its probability, or else whether the probability is at least one half."""
     if not sampled:
         return (logits >= 0).to(logits)
     uniform = torch.rand_like(logits).clamp(1e-6, 1 - 1e-6)

@@ -1,4 +1,4 @@
-"""A convolution of ours as modules of torch alone, its kernels sampled once and for all."""
+"""A convolution layer as modules of torch only, with its kernels sampled once."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def plain_convolution(
     """An ordinary convolution with the expanded bank (O·N, I·M, *taps) as its weights.
 
     Args:
-        bank: of all kernels.
+        bank: the expanded bank.
         bias: (O·N,).
-        stride: per axis.
-        own_padding: zeros that the convolution adds itself, per axis.
-        pad: those that are added before, as `F.pad` takes them.
-        groups: of channels that are convolved apart.
+        stride: points per axis.
+        own_padding: zeros that the convolution module adds itself, per axis.
+        pad: zeros that are added before it, in the order of `F.pad`.
+        groups: number of sets of channels that are convolved separately, as in `torch.nn.Conv2d`.
     """
     bank, taps = bank.detach().clone(memory_format=torch.contiguous_format), tuple(bank.shape[2:])
     conv = CONV_MODULE[len(taps) - 1](
@@ -61,15 +61,15 @@ def plain_transform(
     repeats: int,
     target: Target,
 ) -> nn.Module:
-    """Transforms, a product with the spectrum of the bank, and back: torch alone, with every size written out.
+    """A convolution by Fourier transforms with the spectrum of the bank as a buffer; all sizes are constants.
 
     Args:
-        bank: of all kernels, (O·N, I·M, *taps).
+        bank: the expanded bank, (O·N, I·M, *taps).
         bias: (O·N,).
         grid: points of the signal, per axis.
         around: zeros before and after it, per axis.
-        depthwise: whether each map is convolved by itself.
-        repeats: copies of each map that is read, one for each element that it is lifted to.
+        depthwise: whether each map is convolved separately.
+        repeats: copies of each input map, one for each element that it is lifted to.
         target: what runs it.
     """
     taps = tuple(bank.shape[2:])
@@ -81,7 +81,7 @@ def plain_transform(
 
 
 class _Transform(nn.Module):
-    """Written so that tracing leaves nothing of it: no size is asked of a tensor."""
+    """Written so that it can be traced to operations of torch: no size is read from a tensor."""
 
     spectrum: Tensor
     bias: Tensor | None
@@ -96,9 +96,9 @@ class _Transform(nn.Module):
         repeats: int,
     ) -> None:
         super().__init__()
-        # What is transformed is in the precision of the spectrum, whatever the signals are in.
+        # Transforms are in the precision of the spectrum, whatever that of the signals is.
         self.precision = torch.float64 if spectrum.dtype == torch.complex128 else torch.float32
-        # A product with real and imaginary parts apart is what every runtime has.
+        # The buffer is real, since not every runtime has complex buffers.
         parts = torch.view_as_real(spectrum.resolve_conj())
         self.register_buffer("spectrum", parts.clone(memory_format=torch.contiguous_format))
         shaped = None if bias is None else bias.detach().clone().view(-1, *(1,) * len(sizes))

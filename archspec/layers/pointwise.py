@@ -17,7 +17,7 @@ CONV_MODULE: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
 class SharedPointwise(Layer):
-    """(B, I, N, *S) to (B, O, N, *S): one map for all elements, so that none sees another."""
+    """(B, I, N, *S) to (B, O, N, *S): the same linear map of the channels for every element."""
 
     prunable: ClassVar[bool] = True
 
@@ -32,17 +32,17 @@ class SharedPointwise(Layer):
         return self.mapped(x.flatten(2, 3)).view(len(x), -1, self.order, *x.shape[3:])
 
     def mapped(self, x: Tensor) -> Tensor:
-        """(B, I, N·S₁, …) to (B, O, N·S₁, …)."""
+        """(B, I, N·S₁, …) to (B, O, N·S₁, …), the elements side by side along the first axis of the grid."""
         conv = (nn.functional.conv1d, nn.functional.conv2d, nn.functional.conv3d)[self.dims - 1]
         y: Tensor = conv(x, self.weight.view(*self.weight.shape, *(1,) * self.dims), self.bias)
         return y
 
     def prune(self, active: Active) -> None:
-        """Read and give these elements only; the weights of what is read are applied to what is given."""
+        """Map the active elements only; the weights of the input are applied in the plain form."""
         self.order, self.shares = len(active.reads), active.weights
 
     def plain(self, target: Target = "torch") -> nn.Module:
-        """An ordinary convolution of one tap, the elements beside one another along the first axis of the grid."""
+        """An ordinary convolution of one tap, with the elements side by side along the first axis of the grid."""
         outputs, inputs = self.weight.shape
         one = (1,) * self.dims
         conv = CONV_MODULE[self.dims - 1](inputs, outputs, one, bias=self.bias is not None, device="meta")

@@ -1,4 +1,4 @@
-"""Pooling over the grid, the same for every element of the group."""
+"""Pooling over the grid, separately for every element of the group."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AVERAGE: tuple[Any, ...] = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)
 
 
 class Pool(Layer):
-    """Maximum or average over windows; padding takes no part in either."""
+    """Maximum or average over windows, not counting padding; (B, C, N, *S) or (B, C, *S)."""
 
     prunable: ClassVar[bool] = True
 
@@ -35,13 +35,13 @@ class Pool(Layer):
             self.pool = AVERAGE[dims - 1](window, stride, padding, count_include_pad=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        # Of volumes torch has no average in half precision on a CPU.
+        # torch has no 3-D average pooling in half precision on a CPU.
         wide = widened(x) if isinstance(self.pool, nn.AvgPool3d) else x
         pooled: Tensor = self.pool(wide.flatten(1, 2) if self.grouped else wide).to(x.dtype)
         return torch.unflatten(pooled, 1, x.shape[1:3]) if self.grouped else pooled
 
     def prune(self, active: Active) -> None:
-        """Nothing: it is the same for every element."""
+        """Do nothing: it pools each element separately."""
 
     def plain(self, target: Target = "torch") -> nn.Module:
         """The ordinary pooling of the folded channels."""

@@ -1,4 +1,4 @@
-"""Kernels, windows and transforms are made in float32 or more, whatever the precision of the signals."""
+"""Precision: kernels, windows and transforms are computed in float32 or float64, whatever that of the signals."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from torch import Tensor, nn
 
 
 def widened(x: Tensor) -> Tensor:
-    """The same in float32, unless it is in float32 or float64 already."""
+    """`x` in float32, or as it is if it is in float32 or float64 already."""
     return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
 
 
 def wide_dtype(dtype: torch.dtype) -> torch.dtype:
-    """The precision that kernels of this one are made in."""
+    """The precision in which kernels with weights of this precision are computed."""
     return torch.promote_types(dtype, torch.float32)
 
 
 def without_autocast(device: torch.device) -> contextlib.AbstractContextManager[object]:
-    """Within it operations keep the precision of what they are given; entering costs nothing outside autocast."""
+    """A context without autocast, in which operations keep the precision of their inputs."""
     if torch.is_autocast_enabled(device.type):
         return torch.autocast(device.type, enabled=False)
     return contextlib.nullcontext()
 
 
 class Fixed(nn.Module):
-    """A module with arrays that its architecture alone decides: made anew in each precision, never rounded twice."""
+    """A module with constant arrays: when it is moved to another precision, they are recomputed from float64."""
 
     def __init__(self) -> None:
         super().__init__()
         self.arrays: dict[str, Tensor] = {}
 
     def fix(self, name: str, values: Tensor | None) -> None:
-        """Keep an array, given in float64 where its numbers are real, as a buffer that is no part of the state."""
+        """Register a constant array as a buffer that is not in `state_dict`; real numbers are given in float64."""
         if values is not None and values.is_floating_point():
             self.arrays[name] = values
             like = getattr(self, name, None)
@@ -53,7 +53,7 @@ class Fixed(nn.Module):
 
 
 class WideLinear(nn.Linear):
-    """A linear map in the precision of what it reads, whatever its weights are kept in."""
+    """A linear map in the precision of its input, whatever that of its weights is."""
 
     def forward(self, x: Tensor) -> Tensor:
         bias = None if self.bias is None else self.bias.to(x.dtype)

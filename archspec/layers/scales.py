@@ -1,6 +1,6 @@
-"""Convolution over a grid, dyadic scales and turns."""
+"""Convolution over the grid, dyadic scales and turns."""
 
-# Letters: I/O channels in/out, N turns, S scales, Q scales that a kernel reads, M elements that it reads (Q·N, or Q).
+# Letters: I/O channels in/out, N turns, S scales, Q scales that a kernel spans, M elements of the kernel (Q·N, or Q).
 
 from __future__ import annotations
 
@@ -23,18 +23,20 @@ if TYPE_CHECKING:
 
 
 class ScaleConv(KernelLayer):
-    """(B, I, *grid) or (B, I, S·N, *grid) to (B, O, S'·N, *grid), or to (B, O, *grid) where no group is left.
+    """(B, I, *grid) or (B, I, S·N, *grid) to (B, O, S'·N, *grid), or to (B, O, *grid) if one element is left.
 
     y_j,h(t) = Σ_i Σ_q Σ_h' Σ_a w_i(h⁻¹a, h⁻¹h', q) x̄_i,j+q,h'(t + a·2ʲ), with x̄ smoothed at the width of scale j.
 
     Args:
-        energy: the sum of squares of one kernel over its taps and elements, in expectation.
-        dilations: for each scale of the output, its dilation and how many scales it reads.
+        kernel: the module that computes the samples of the kernels.
+        where: where the kernel is sampled.
+        energy: initial sum of squares of one kernel over its taps and elements, in expectation.
+        dilations: for each output scale, its dilation and the number of input scales.
         lifts: whether the input has no group axis.
-        grouped: whether the output has one.
-        splines: what smooths along an axis, for each scale; None where nothing does.
-        bias: one per channel of the output.
-        bank: what `Bank` needs.
+        grouped: whether the output has a group axis.
+        splines: for each output scale, the smoothing filter along an axis; None without smoothing.
+        bias: whether to add a bias per channel of the output.
+        bank: other arguments of `Bank`.
     """
 
     def __init__(
@@ -59,17 +61,17 @@ class ScaleConv(KernelLayer):
 
     @property
     def apart(self) -> bool:
-        """Whether each element of what is given comes of one that is read."""
+        """Whether each output element depends on one input element."""
         return not self.lifts and not self.where.mixes
 
     @property
     def groups(self) -> int:
-        """Sets of maps that are convolved apart."""
+        """Number of sets of maps that are convolved separately."""
         return self.inputs * (self.order if self.apart else 1) if self.depthwise else 1
 
     @property
     def turned(self) -> int:
-        """Maps of a channel at one scale, in what is read."""
+        """Number of maps of an input channel at one scale."""
         return 1 if self.lifts else self.order
 
     def weight(self) -> Tensor:
@@ -78,7 +80,7 @@ class ScaleConv(KernelLayer):
         return bank.view(len(bank), -1, self.elements, *self.taps)
 
     def read_of(self, weight: Tensor, read: int) -> Tensor:
-        """(O·N, I·M, *taps): the weight where it is cut off after `read` scales."""
+        """(O·N, I·M, *taps): the weight for the first `read` scales of its span."""
         return weight[:, :, : self.elements // self.where.span * read].flatten(1, 2)
 
     def expanded_bias(self) -> Tensor | None:
@@ -102,7 +104,7 @@ class ScaleConv(KernelLayer):
         return convolve(seen, self.read_of(weight, read), bias, dilation=dilation, groups=self.groups)
 
     def smoothed(self, x: Tensor, axis: int, half: int, j: int) -> Tensor:
-        """Along one axis at the width of a scale, with the zeros around that its taps will need."""
+        """`x` smoothed along one axis at scale j, and padded by `half` zeros at either end."""
         dims, maps = len(self.taps), x.shape[1]
         if self.splines is None:
             return F.pad(x, _around(axis, dims, half))
@@ -111,18 +113,18 @@ class ScaleConv(KernelLayer):
         return CONV[dims - 1](x, _along(spline, axis, dims).expand(maps, *(-1,) * (dims + 1)), groups=maps)
 
     def penalty(self, name: str) -> Tensor | None:
-        """`admissibility`: the mean over its wavelets of the square of their sum; none of one tap."""
+        """The term of `admissibility`: the mean over its kernels of their squared sum; none for kernels of one tap."""
         if name != "admissibility" or max(self.taps) == 1:
             return super().penalty(name)
         return self.weight().flatten(3).sum(-1).square().mean()[None]
 
     def plain(self, target: Target = "torch") -> nn.Module:
-        """Ordinary convolutions, one after the smoothing along each axis, for each scale."""
+        """For each scale, smoothing along each axis and then a dilated convolution, as ordinary modules."""
         return _PlainScales(self)
 
 
 def _around(axis: int, dims: int, margin: int) -> tuple[int, ...]:
-    """Padding of one axis as torch writes it: the last axis first."""
+    """Padding of one axis in the order of `F.pad`, the last axis first."""
     return tuple(margin if a == axis else 0 for a in range(dims - 1, -1, -1) for _ in range(2))
 
 
@@ -167,7 +169,7 @@ class _PlainScales(nn.Module):
 
 
 def _smoothing(layer: ScaleConv, j: int, maps: int) -> list[nn.Module]:
-    """Padding and smoothing of one scale, axis by axis."""
+    """Modules that pad and smooth one scale, axis by axis."""
     found: list[nn.Module] = []
     dims, dilation = len(layer.taps), layer.dilations[j][0]
     pad = ZERO_PAD[dims - 1]
@@ -185,8 +187,8 @@ def _smoothing(layer: ScaleConv, j: int, maps: int) -> list[nn.Module]:
 
 
 def admissibility_penalty(model: nn.Module) -> Tensor:
-    """Σ over layers of mean((Σ_t ψ)²): a wavelet has no mean (Romero et al. 2024, arXiv 2006.05259, section 5).
+    """Σ over layers of mean((Σ_t ψ)²): wavelets have zero mean (Romero et al. 2024, arXiv 2006.05259, section 5).
 
-    Zero for a model without convolutions on scales. Add it to the loss, times 1 in the paper.
+    Zero for a model without convolutions on scales. Add it to the loss, with the factor 1 in the paper.
     """
     return penalty(model, "admissibility")

@@ -1,8 +1,8 @@
 """Self-attention with relative positions, for every group and number of axes."""
 
-# Letters: I/O channels in/out, N elements out, G elements in (N, or 1), P points of the grid S, K keys of a point,
-# A heads, M channels of a head, R points with keys of their own (P, or 1 where each sees all), V elements out with
-# relations of their own (N, or 1 where they share them), U coordinates of one axis.
+# Letters: I/O channels in/out, N output elements, G input elements (N, or 1), P points of the grid S, K keys per point,
+# A heads, M channels per head, R distinct sets of keys (P, or 1 where every point has all points as keys), V distinct
+# relations of elements (N for the published form, else 1), U distinct coordinates of one axis.
 
 from __future__ import annotations
 
@@ -28,15 +28,20 @@ if TYPE_CHECKING:
 class SelfAttention(Layer, Fixed):
     """(B, I, *S) or (B, I, G, *S) to (B, O, *S) or (B, O, N, *S).
 
-    The softmax over all keys of a query is taken in two steps, over the elements at a point and then over the points:
-    what depends on the element out is left to the second, so that a head has N²·P·K scores at most (V times as
-    many in the first step).
+    The softmax over all keys of a query is computed in two steps: over the elements at each point, then over the
+    points. Only the second depends on the output element, so that a head has at most N²·P·K scores (V times as many in
+    the first step).
 
     Args:
-        parts: a head's channels by what of a position they meet: each axis, then the elements.
-        units: hidden units of the networks of positions.
-        positions: what each point sees.
-        relative: (V, G, G) entry of the table of elements that query element and key element read; None where G is 1.
+        inputs: I.
+        outputs: O.
+        heads: A.
+        parts: how a head's channels are split among the position embeddings: one part per axis, then the elements'.
+        units: hidden units of the position embeddings.
+        grid: S.
+        order: N.
+        positions: the keys of each point and their relative coordinates.
+        relative: (V, G, G) index into the table of elements for query element and key element; None where G is 1.
     """
 
     keys: Tensor | None
@@ -63,7 +68,7 @@ class SelfAttention(Layer, Fixed):
         self.shape = (outputs, *((order,) if order > 1 else ()), *grid)
         width = heads * self.size
         self.query, self.value = nn.Linear(inputs, width), nn.Linear(inputs, width)
-        # Of the biases a softmax over the keys sees those of queries and values alone.
+        # A bias of the keys would add the same to all scores of a query, which the softmax ignores.
         self.key = nn.Linear(inputs, width, bias=False)
         self.out = nn.Linear(width, outputs)
         self.scale = 1 / math.sqrt(self.size)
@@ -78,16 +83,16 @@ class SelfAttention(Layer, Fixed):
         for axis, index in enumerate(positions.index):
             self.keep(f"place{axis}", index.reshape(-1))
         self.views = 1 if relative is None else len(relative)
-        # Entry g·N + relative of the flattened scores of query element and table entry.
+        # Scores of query element g with table entry t are flattened to index g·N + t.
         self.keep("related", None if relative is None else (np.arange(order)[:, None] * order + relative).reshape(-1))
 
     def keep(self, name: str, array: NDArray[np.generic] | None) -> None:
-        """Keep an array that the shapes alone decide."""
+        """Register a constant array, or None, as a buffer that is not in `state_dict`."""
         self.fix(name, None if array is None else torch.tensor(array))
 
     @torch.no_grad()
     def draw(self) -> None:
-        """Every map keeps a variance of 1, so scores begin with 2: one of content, one of position."""
+        """Initialise every map to keep a variance of 1; scores have variance 2, the sum of content and position."""
         for linear in (self.query, self.key, self.value, self.out):
             linear.weight.normal_(std=1 / math.sqrt(linear.in_features))
             if linear.bias is not None:
@@ -113,14 +118,14 @@ class SelfAttention(Layer, Fixed):
         return torch.reshape(torch.permute(self.out(y), (0, 3, 2, 1)), (-1, *self.shape))
 
     def looked_up(self, y: Tensor) -> Tensor:
-        """(B, P, G, A·M) to (B, A, R, K, G, M): what each point sees."""
+        """(B, P, G, A·M) to (B, A, R, K, G, M): the values at the keys of each point."""
         if self.keys is not None:
             y = torch.index_select(y, 1, self.keys)
         y = torch.reshape(y, (-1, self.apart, self.seen, self.elements, self.heads, self.size))
         return torch.permute(y, (0, 4, 1, 2, 3, 5))
 
     def content(self, query: Tensor, keys: Tensor) -> Tensor:
-        """(B, A, P, V, G, K, G): scores of what keys hold and of the elements they stand on."""
+        """(B, A, P, V, G, K, G): scores of the contents of keys and of their group elements."""
         rows = torch.reshape(query, (-1, self.heads, self.apart, self.rows * self.elements, self.size))
         scores = torch.matmul(rows, torch.transpose(torch.flatten(keys, 3, 4), 3, 4))
         shape = (-1, self.heads, self.points, 1, self.elements, self.seen, self.elements)
@@ -134,7 +139,7 @@ class SelfAttention(Layer, Fixed):
         return scores + torch.reshape(related, shape)
 
     def position(self, query: Tensor) -> Tensor:
-        """(B, A, P, N, G, K): scores of where keys lie, seen from each element."""
+        """(B, A, P, N, G, K): scores of the positions of keys, turned back by each output element."""
         query, found = torch.transpose(query, 2, 3), []
         for axis, place in enumerate(self.places):
             part = torch.narrow(query, 4, sum(self.parts[:axis]), self.parts[axis])
@@ -146,7 +151,7 @@ class SelfAttention(Layer, Fixed):
         return torch.permute(torch.reshape(functools.reduce(torch.add, found), shape), (0, 1, 3, 4, 2, 5))
 
     def attention(self, content: Tensor, place: Tensor) -> Tensor:
-        """(B, A, P, V, G, K) and (B, A, P, N, G, K) to the share of each key, (B, A, P, N, K, G)."""
+        """(B, A, P, V, G, K) and (B, A, P, N, G, K) to the attention weight of each key, (B, A, P, N, K, G)."""
         scores = place + content
         if self.weight is not None:
             scores = scores + self.weight
@@ -162,7 +167,7 @@ class SelfAttention(Layer, Fixed):
 
     @torch.no_grad()
     def plain(self, target: Target = "torch") -> nn.Module:
-        """The same on folded channels with the positions evaluated; tracing leaves of it what is torch's."""
+        """A copy on the folded layout whose position embeddings are constants; it can be traced to torch."""
         folded = copy.deepcopy(self)
         folded.places = nn.ModuleList(Baked(place()) for place in self.places)
         folded.shape = (self.out.out_features * self.order, *self.shape[-len(self.places) :])
@@ -170,7 +175,7 @@ class SelfAttention(Layer, Fixed):
 
 
 def shares(scores: Tensor) -> tuple[Tensor, Tensor]:
-    """The softmax over the last axis, and the logarithm of what it divides by: from the same exponentials."""
+    """The softmax over the last axis and its log-sum-exp, from the same exponentials."""
     largest = torch.amax(scores, -1, keepdim=True).detach()
     powers = torch.exp(scores - largest)
     total = torch.sum(powers, -1, keepdim=True)
@@ -178,25 +183,26 @@ def shares(scores: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class Place(Fixed):
-    """ρ: coordinates of one axis (U,) to what queries are multiplied with, (M', U)."""
+    """ρ, the position embedding of one axis: from coordinates (U,) to vectors (M', U) that multiply queries."""
 
     coordinates: Tensor
 
     def __init__(self, coordinates: NDArray[np.float64], units: int, size: int) -> None:
         super().__init__()
         self.first, self.norm = nn.Linear(1, units), nn.LayerNorm(units, 1e-12)
-        # Its bias would shift all scores of a query alike.
+        # A bias would add the same to all scores of a query.
         self.last = nn.Linear(units, size, bias=False)
         self.fix("coordinates", torch.tensor(coordinates[:, None]))
         with torch.no_grad():
-            # Without biases the norm would leave of a coordinate its sign alone: units are zero somewhere in [-1, 1].
+            # Each unit is zero at a random point of [-1, 1]. With zero biases only the sign of the coordinate would be
+            # left after the norm.
             self.first.weight.normal_()
             self.first.bias.copy_(self.first.weight[:, 0] * (2 * torch.rand(units) - 1))
             self.last.weight.normal_(std=1 / math.sqrt(units))
             if len(coordinates) > 1:
                 found = self()
                 spread = (found - found.mean(1, keepdim=True)).square().mean().sqrt()
-                self.last.weight /= spread.clamp(min=1e-2)  # two units after their norm may be alike everywhere
+                self.last.weight /= spread.clamp(min=1e-2)  # the spread can be zero: two normalised units are constant
 
     def forward(self) -> Tensor:
         features: Tensor = self.last(F.silu(self.norm(self.first(self.coordinates))))
@@ -204,7 +210,7 @@ class Place(Fixed):
 
 
 class Baked(nn.Module):
-    """A network of positions, evaluated."""
+    """A position embedding as a constant."""
 
     values: Tensor
 

@@ -1,7 +1,7 @@
-"""Spectra of signals and the products that convolve them, by operations of torch that have derivatives."""
+"""Spectra of signals and convolution as a product of spectra, by differentiable operations of torch."""
 
 # Letters: B batch, I/O channels in/out, S grid, K taps, N transform lengths, F frequencies (the last axis halved),
-# R = O·I kernels, H features they are mixed from. A spectrum is complex: depthwise (I, *F), dense (F, O, I).
+# R = O·I kernels, H functions they are combinations of. A spectrum is complex: depthwise (I, *F), dense (F, O, I).
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Pads = tuple[tuple[int, int], ...]
 
 
 def convolve_plain(x: Tensor, spectrum: Tensor, sizes: Shape, out: Shape, depthwise: bool) -> Tensor:
-    """As `convolve`, by operations that ONNX has. As a buffer, keep `torch.view_as_real` of the spectrum."""
+    """As `archspec.layers.spectral.convolve`, by ordinary operations of torch that can be traced and exported."""
     spectra = spectra_of(x, sizes)
     if depthwise:
         return signals_of(spectra * spectrum, sizes, out).contiguous()
@@ -22,28 +22,28 @@ def convolve_plain(x: Tensor, spectrum: Tensor, sizes: Shape, out: Shape, depthw
 
 
 def conjugate_spectra(kernel: Tensor, sizes: Shape) -> Tensor:
-    """(R, *N) to (R, F)."""
+    """(R, *N) to (R, F): the complex conjugate of the spectrum."""
     return torch.conj(spectra_of(kernel, sizes)).resolve_conj().flatten(1)
 
 
 def frequencies(sizes: Shape) -> Shape:
-    """Of each axis, the last one halved."""
+    """Number of frequencies per axis, of the last axis only those that are not negative."""
     return (*sizes[:-1], sizes[-1] // 2 + 1)
 
 
 def paired(sizes: Shape) -> slice:
-    """The part of the halved axis that stands for two frequencies each: not the first and, if N is even, the last."""
+    """The indices of the last axis whose negative frequency is left out: not the first and, for even N, the last."""
     return slice(1, (sizes[-1] + 1) // 2)
 
 
 def spectra_of(x: Tensor, sizes: Shape, norm: str = "backward") -> Tensor:
-    """Over the last axes, with zeros up to `sizes`."""
+    """The spectra of real signals over their last axes, padded by zeros to `sizes`."""
     spectra: Tensor = torch.fft.rfftn(x, s=sizes, dim=tuple(range(-len(sizes), 0)), norm=norm)
     return spectra
 
 
 def signals_of(spectra: Tensor, sizes: Shape, out: Shape, norm: str = "backward") -> Tensor:
-    """Back over the last axes, cut off after `out`."""
+    """The real signals of spectra over their last axes, the first `out` points of each axis."""
     signals: Tensor = torch.fft.irfftn(spectra, s=sizes, dim=tuple(range(-len(sizes), 0)), norm=norm)
     for axis, n in enumerate(out, -len(out)):
         signals = signals.narrow(axis, 0, n)
@@ -51,7 +51,7 @@ def signals_of(spectra: Tensor, sizes: Shape, out: Shape, norm: str = "backward"
 
 
 def frequencies_first(spectra: Tensor) -> Tensor:
-    """(B, I, *F) to (F, B, I), as the transposition of a matrix, which is faster than a permutation."""
+    """(B, I, *F) to (F, B, I), as the transpose of a matrix, which is faster than a permutation of axes."""
     inputs = spectra.shape[1]
     matrix = spectra.flatten(0, 1).flatten(1).t().contiguous()
     return matrix.view(len(matrix), -1, inputs)

@@ -1,7 +1,7 @@
-"""Convolution of one to three axes by Fourier transform: spectra of kernels, their product with those of signals."""
+"""Convolution over one to three axes by Fourier transforms: spectra of kernels, and products with those of signals."""
 
 # Letters: B batch, I/O channels in/out, S grid, K taps, N transform lengths, F frequencies (the last axis halved),
-# R = O·I kernels, H features they are mixed from. A spectrum is complex: depthwise (I, *F), dense (F, O, I).
+# R = O·I kernels, H functions they are combinations of. A spectrum is complex: depthwise (I, *F), dense (F, O, I).
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from archspec.layers.spectral_gradients import Dense, Depthwise, Transform
 
 
 def kernel_spectrum(bank: Tensor, grid: Shape, sizes: Shape, pads: Pads, depthwise: bool) -> Tensor:
-    """The spectrum by which `convolve` is the correlation with a bank of kernels (O, I, *K), or (I, 1, *K) depthwise.
+    """The spectrum with which `convolve` computes the correlation with a bank of kernels.
 
     Args:
-        bank: the kernels.
-        grid: samples of the signal, per axis.
-        sizes: transform lengths, at least `archspec.geometry.fourier.smallest_size`.
+            bank: the kernels, (O, I, *K), or (I, 1, *K) when depthwise.
+        grid: points of the signal, per axis.
+            sizes: transform lengths, at least `archspec.geometry.fourier.smallest_size`.
         pads: zeros before and after the signal, per axis.
-        depthwise: whether each input channel is convolved by itself.
+        depthwise: whether each input channel is convolved separately.
     """
     spectra = _transformed(bank.flatten(0, 1), grid, sizes, pads)
     if depthwise:
@@ -33,18 +33,18 @@ def kernel_spectrum(bank: Tensor, grid: Shape, sizes: Shape, pads: Pads, depthwi
 def spectrum_of_features(
     weight: Tensor, features: Tensor, grid: Shape, sizes: Shape, pads: Pads, shape: tuple[int, int], depthwise: bool
 ) -> Tensor:
-    """The spectrum of the bank weight @ features, from as many transforms as there are features.
+    """The spectrum of the bank weight @ features, by one transform for each of the H functions.
 
-    A bias is one more feature, of ones. A window that all kernels share multiplies the features.
+    A bias is the weight of a function that is 1 everywhere. A window that all kernels share multiplies the functions.
 
     Args:
         weight: (R, H).
-        features: (H, *K).
-        grid: samples of the signal, per axis.
+        features: (H, *K), the functions at the taps.
+        grid: points of the signal, per axis.
         sizes: transform lengths.
         pads: zeros before and after the signal, per axis.
         shape: (O, I), or (I, 1) when depthwise.
-        depthwise: whether each input channel is convolved by itself.
+        depthwise: whether each input channel is convolved separately.
     """
     spectra = _transformed(features, grid, sizes, pads)
     mixing = weight.to(spectra.dtype)
@@ -54,9 +54,10 @@ def spectrum_of_features(
 
 
 def convolve(x: Tensor, spectrum: Tensor, sizes: Shape, out: Shape, depthwise: bool) -> Tensor:
-    """(B, I, *S) to (B, O, *out): one transform, a product, one transform back; the backward keeps the spectra.
+    """(B, I, *S) to (B, O, *out): transform, product with the spectrum of the kernels, inverse transform.
 
-    Derivatives of any order, forward ones too, and `torch.vmap` go through it.
+    The spectra of the signals are saved for the backward pass. Derivatives of any order, in forward mode too, and
+    `torch.vmap` are supported.
     """
     learning = torch.is_grad_enabled() and (x.requires_grad or spectrum.requires_grad)
     if torch.compiler.is_compiling() or not (learning or depthwise):
@@ -67,9 +68,9 @@ def convolve(x: Tensor, spectrum: Tensor, sizes: Shape, out: Shape, depthwise: b
 
 
 def _transformed(kernel: Tensor, grid: Shape, sizes: Shape, pads: Pads) -> Tensor:
-    """(R, *K) to (R, F): a product of spectra with the conjugate is a correlation.
+    """(R, *K) to (R, F): the conjugate spectrum of kernels, whose product with a spectrum is a correlation.
 
-    Tap k stands at position k - before of the circle; the taps that meet only zeros are left out.
+    Tap k is put at position k - before, modulo the transform length; taps that only meet padding are left out.
     """
     for axis, (s, n, (before, after)) in enumerate(zip(grid, sizes, pads, strict=True), 1):
         taps = kernel.shape[axis]

@@ -1,7 +1,7 @@
-"""Convolution by spectra with a backward of its own, which keeps the spectra and works in the memory at hand."""
+"""Convolution by spectra with a custom backward pass, which reuses the saved spectra and works in place."""
 
 # Letters: B batch, I/O channels in/out, S grid, K taps, N transform lengths, F frequencies (the last axis halved),
-# R = O·I kernels, H features they are mixed from. A spectrum is complex: depthwise (I, *F), dense (F, O, I).
+# R = O·I kernels, H functions they are combinations of. A spectrum is complex: depthwise (I, *F), dense (F, O, I).
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from archspec.layers.spectra import (
     spectra_of,
 )
 
-# On a CPU depthwise goes by as many samples as make so many frequencies: new memory costs more than the computation.
+# On a CPU a depthwise convolution processes the batch in chunks of about this many complex numbers, since allocating
+# new memory takes longer than the computation.
 CHUNK = 2**18
 
 
 class _Convolution(torch.autograd.Function):
-    """y, and the spectra of x where they are kept for the backward.
+    """Computes y and, if there will be a backward pass, the spectra of x.
 
-    The adjoint of a circular convolution is the one by the conjugate spectrum. Under `create_graph`, and under the
-    transforms of `torch.func`, the backward is made of operations that have derivatives themselves; otherwise it works
-    in place.
+    The adjoint of a circular convolution is the one with the conjugate spectrum. Under `create_graph` and the
+    transforms of `torch.func` the backward pass uses differentiable operations; otherwise it works in place.
     """
 
     depthwise: bool
@@ -59,7 +59,7 @@ class _Convolution(torch.autograd.Function):
     def differentiably(
         cls, ctx: Any, gradient: Tensor, x: Tensor, spectrum: Tensor, kept: list[Tensor]
     ) -> tuple[Tensor | None, Tensor | None]:
-        """Gradients by operations that have derivatives."""
+        """The gradients of x and of the spectrum, by differentiable operations."""
         adjoint = spectrum.conj() if cls.depthwise else spectrum.mH
         to_x = to_spectrum = None
         if ctx.needs_input_grad[0]:
@@ -79,12 +79,12 @@ class _Convolution(torch.autograd.Function):
     def in_place(
         ctx: Any, gradient: Tensor, x: Tensor, spectrum: Tensor, kept: list[Tensor]
     ) -> tuple[Tensor | None, Tensor | None]:
-        """The same in the memory at hand."""
+        """The gradients of x and of the spectrum, computed in place from the saved spectra."""
         raise AssertionError
 
     @classmethod
     def jvp(cls, ctx: Any, x_tangent: Tensor | None, spectrum_tangent: Tensor | None, *_: object) -> tuple[Any, ...]:
-        """Linear in each of both."""
+        """The forward derivative: the convolution is linear in x and in the spectrum."""
         x, spectrum = ctx.saved_tensors[:2]
         pairs = [(x_tangent, spectrum), (x, spectrum_tangent)]
         parts = [
@@ -96,7 +96,7 @@ class _Convolution(torch.autograd.Function):
     def vmap(
         cls, info: Any, in_dims: tuple[Any, ...], x: Tensor, spectrum: Tensor, sizes: Shape, out: Shape, learning: bool
     ) -> tuple[tuple[Tensor, ...], tuple[int, ...]]:
-        """By operations that can be mapped."""
+        """The batched convolution, by operations that `torch.vmap` supports."""
 
         def plain(x: Tensor, spectrum: Tensor) -> Tensor:
             return convolve_plain(x, spectrum, sizes, out, cls.depthwise)
@@ -105,7 +105,7 @@ class _Convolution(torch.autograd.Function):
 
 
 class Dense(_Convolution):
-    """Each output reads all inputs. Below, g is conjugate throughout."""
+    """A dense convolution: each output depends on all inputs. In the backward pass, g is the conjugate throughout."""
 
     depthwise = False
 
@@ -132,7 +132,7 @@ class Dense(_Convolution):
 
 
 class Depthwise(_Convolution):
-    """Channel by channel and, where memory is what costs, some samples at a time."""
+    """A depthwise convolution: each channel separately, on a CPU in chunks of the batch."""
 
     depthwise = True
 
@@ -165,7 +165,7 @@ class Depthwise(_Convolution):
 
 
 def _sum_of_products(g: Tensor, spectra: Tensor, total: Tensor | None) -> Tensor:
-    """Σ over the samples of g·x, added to a total: on a CPU without memory for the products, elsewhere in one call."""
+    """Σ over the batch of g·x, added to a total; on a CPU without allocating the products, elsewhere in one call."""
     if g.device.type != "cpu":
         products = (g * spectra).sum(0)
         return products if total is None else total.add_(products)
@@ -176,7 +176,7 @@ def _sum_of_products(g: Tensor, spectra: Tensor, total: Tensor | None) -> Tensor
 
 
 class Transform(torch.autograd.Function):
-    """(R, *N) to the conjugate transforms (R, F). Torch's own backward transforms all of N, this one its half."""
+    """(R, *N) to the conjugate spectra (R, F). torch's own backward pass transforms all frequencies, this one half."""
 
     @staticmethod
     def forward(kernel: Tensor, sizes: Shape) -> Tensor:
@@ -195,16 +195,16 @@ class Transform(torch.autograd.Function):
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, _: None) -> Tensor:
-        """Linear."""
+        """The forward derivative: the transform is linear."""
         return conjugate_spectra(tangent, ctx.sizes)
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], kernel: Tensor, sizes: Shape) -> tuple[Tensor, int]:
-        """By operations that can be mapped."""
+        """The batched transform, by operations that `torch.vmap` supports."""
         return torch.vmap(lambda each: conjugate_spectra(each, sizes), in_dims[:1])(kernel), 0
 
 
 def _chunks(spectrum: Tensor, *tensors: Tensor) -> zip[tuple[Tensor, ...]]:
-    """The tensors' batches in step, on a CPU some samples at a time."""
+    """The tensors split along the batch into corresponding chunks, on a CPU of about `CHUNK` complex numbers."""
     samples = max(1, CHUNK // math.prod(spectrum.shape)) if spectrum.device.type == "cpu" else len(tensors[0])
     return zip(*(tensor.split(samples) for tensor in tensors), strict=True)

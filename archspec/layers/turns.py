@@ -1,6 +1,6 @@
-"""Convolution from turns to turns of the circle that are not those of a group: a learned sector of it."""
+"""Turns spread over a learned sector of the circle, and the convolution from such turns to others."""
 
-# Letters: I/O channels in/out, N turns that are read, M that are given, K taps, R kernels, S grid.
+# Letters: I/O channels in/out, N input turns, M output turns, K taps, R kernels, S grid.
 
 from __future__ import annotations
 
@@ -17,14 +17,22 @@ from archspec.layers.precision import Fixed, wide_dtype, widened, without_autoca
 
 
 def spread(count: int, reach: Tensor, offset: Tensor) -> Tensor:
-    """(M,) turns over [-π·reach, π·reach), each `offset` of a step into its own share: at one half, evenly about 0."""
+    """(M,) angles in [-π·reach, π·reach): one in each of M equal parts, at the fraction `offset` of the part.
+
+    An offset of one half makes them symmetric about 0.
+    """
     return math.pi * reach * ((torch.arange(count).to(reach) + offset) * (2 / count) - 1)
 
 
 class Turns(Layer, Fixed):
-    """Turns (M,) over a sector, of which the reach is learned: evenly in evaluation, with a random offset in training.
+    """Computes angles (M,) spread over a sector ±π·reach, symmetric in evaluation, with a random offset in training.
 
     A reach of 1 is the whole circle (Romero & Lohit 2022, arXiv 2110.10211).
+
+    Args:
+        count: M.
+        reach: initial reach.
+        learned: whether the reach is trained; if not, the angles are symmetric in training too.
     """
 
     roles: ClassVar[Mapping[str, Role]] = {"": "elements"}
@@ -39,28 +47,28 @@ class Turns(Layer, Fixed):
             self.fix("reach", torch.full((1,), reach, dtype=torch.float64))
 
     def forward(self) -> Tensor:
-        # Clamped, but so that a reach that has left its bounds still finds its way back.
+        # Clamped in value but not in gradient, so that a reach that has left its bounds can return.
         reach = widened(self.reach)
         reach = reach + (reach.clamp(0, 1) - reach).detach()
         return spread(self.count, reach, self.offset())
 
     def offset(self) -> Tensor:
-        """Where in its share of the sector each turn lies, between 0 and 1."""
+        """The position of each angle within its part of the sector, between 0 and 1."""
         reach = widened(self.reach)
         return torch.rand_like(reach) if self.training and self.learned else torch.full_like(reach, 0.5)
 
 
 class TurnedConv(GroupConv):
-    """(B, I, N, *S) to (B, O, M, *S'), between turns that it is told; a kernel is sampled for each pair of them.
+    """(B, I, N, *S) to (B, O, M, *S'): a convolution between given turns; the kernel is sampled for each pair of them.
 
-    Called without turns it is the convolution between those of its `where`.
+    Called without turns, it uses those of its `where`.
     """
 
     taps_at: Tensor
     read: Tensor
 
     def place(self, cropped: tuple[int, ...]) -> None:
-        """Sample here from now on, unless told otherwise."""
+        """As `GroupConv.place`; also recompute the coordinates of the taps and the default input turns."""
         super().place(cropped)
         like, taps = next(self.kernel.parameters()), self.where.taps
         for name, array in (("taps_at", taps.coordinates(taps.offsets())), ("read", self.where.read)):
@@ -69,7 +77,7 @@ class TurnedConv(GroupConv):
             )
 
     def resample(self, out: tuple[float, ...], read: tuple[float, ...]) -> None:
-        """Sample the kernel between these turns; those that are read stay where none are given."""
+        """Sample the kernel between these turns; with an empty `read` the input turns stay as they are."""
         self.where = self.where._replace(out=out, read=read or self.where.read)
         self.place(self.cropped)
 
@@ -86,7 +94,7 @@ class TurnedConv(GroupConv):
         return torch.unflatten(y, 1, (self.outputs, self.order))
 
     def points(self, out: Tensor, read: Tensor) -> Tensor:
-        """(M·N·K, 2 + e) what the kernel sees: each tap turned back, and the angle from given to read."""
+        """(M·N·K, 2 + e): the kernel's coordinates: each tap turned back, and the angle from output to input turn."""
         down, along = self.taps_at.unbind(1)
         cosine, sine = torch.cos(out)[:, None], torch.sin(out)[:, None]
         space = torch.stack([cosine * down + sine * along, cosine * along - sine * down], -1)

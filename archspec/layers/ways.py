@@ -1,4 +1,4 @@
-"""The ways in which a direct convolution can be called, and which is fastest where."""
+"""How to call torch's direct convolution so that it is fastest: who pads, and in which memory format."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from archspec.geometry.fourier import layouts
 
 
 class Way(NamedTuple):
-    """How a direct convolution is called: what it pads by itself, what is padded before, channels innermost or not."""
+    """A way of calling a direct convolution.
+
+    Attributes:
+        own_padding: zeros per axis that the convolution adds itself.
+        pad: zeros that are added before it, in the order of `F.pad`; empty for none.
+        channels_last: whether to use channels-last memory format.
+    """
 
     own_padding: tuple[int, ...]
     pad: list[int]
@@ -18,10 +24,10 @@ class Way(NamedTuple):
 def fastest_way(
     around: tuple[tuple[int, int], ...], taps: tuple[int, ...], depthwise: bool, training: bool, device: str = "cpu"
 ) -> Way:
-    """What measures as fastest on this kind of device, by the table of `archspec.geometry.fourier.layouts`.
+    """The way measured as fastest on this kind of device, from the table `archspec.geometry.fourier.layouts`.
 
-    Above some size a convolution that pads by itself leaves the fast path of the library; the backward of a depthwise
-    one is several times faster with the channels innermost, its forward slower.
+    Above some kernel size, a convolution that pads its input itself is not computed by the library's fast path. The
+    backward pass of a depthwise convolution is several times faster in channels-last format, its forward pass slower.
     """
     dims, size, table = len(taps), max(taps), layouts()["cpu" if device == "cpu" else "cuda"]
     kind = f"{'depthwise' if depthwise else 'full'} {'training' if training else 'evaluation'}"

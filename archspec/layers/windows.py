@@ -1,4 +1,4 @@
-"""Windows whose width is learned: factors of a kernel's samples, (1, P) or (R, P)."""
+"""Windows whose width is learned; they compute factors of a kernel's samples, (1, P) or (R, P)."""
 
 # Letters: R kernels, P samples, C windows (1, or one per channel), d axes of the grid.
 
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 
 class LearnedWindow(Fixed):
-    """A width per window, kept as its logarithm between bounds. Subclasses say which factors it makes."""
+    """The base class of learned windows, with the logarithm of the width as parameter.
+
+    Args:
+        widths: (C, …) initial widths, in coordinates.
+        bounds: smallest and largest width.
+        learned: whether the widths are trained.
+        rows: R.
+    """
 
     roles: ClassVar[Mapping[str, Role]] = {"": "window"}
     points: Tensor
@@ -36,34 +43,34 @@ class LearnedWindow(Fixed):
 
     @property
     def width(self) -> Tensor:
-        """(C, …) widths, within their bounds."""
+        """(C, …): the widths, clamped to their bounds."""
         return widened(self.log_width).clamp(self.low, self.high).exp()
 
     def place(self, where: Samples) -> None:
-        """Sample here from now on."""
+        """Compute the factors at these points from now on."""
         like = self.log_width
         points = torch.tensor(where.points, dtype=wide_dtype(like.dtype), device=like.device)
         self.register_buffer("points", points, persistent=False)
 
     def factors(self) -> Tensor:
-        """(C, P) at the points."""
+        """(C, P): the factors at the points."""
         raise AssertionError
 
     def highest_frequency(self) -> Tensor | None:
-        """Of the narrowest window, a standard deviation of its spectrum in cycles per unit; None if it has none."""
+        """Standard deviation of the spectrum of the narrowest window, in cycles per unit; None if it is not defined."""
         return None
 
     def reach(self) -> list[float]:
-        """Distance per axis beyond which no window is above the threshold. Reads the widths: a sync with the device."""
+        """Distance per axis beyond which all windows are below the threshold. It synchronises with the device."""
         raise AssertionError
 
     def forward(self) -> Tensor:
-        """(1, P), or (R, P)."""
+        """(1, P) if all kernels share the window, else (R, P)."""
         return self.factors().repeat_interleave(self.repeats, 0) if self.repeats > 1 else self.factors()
 
     @torch.no_grad()
     def stretch(self, ratio: float, centre: float) -> None:
-        """Stay as wide on the grid when a unit of the coordinates is `ratio` times as long."""
+        """Keep the width in grid steps, where a unit of the coordinates becomes `ratio` times as long."""
         if self.learned:
             self.log_width.sub_(math.log(ratio))
         else:
@@ -71,12 +78,12 @@ class LearnedWindow(Fixed):
 
     @torch.no_grad()
     def confine(self) -> None:
-        """Bring a width that has left its bounds back to them, where it has a gradient again."""
+        """Clamp the parameter to its bounds, outside of which the width has no gradient."""
         self.log_width.clamp_(self.low, self.high)
 
 
 class Gaussian(LearnedWindow):
-    """exp(-½ Σ_d ((p_d - μ_d)/σ_d)²)."""
+    """The window exp(-½ Σ_d ((p_d - μ_d)/σ_d)²)."""
 
     mean: Tensor
 
@@ -92,7 +99,7 @@ class Gaussian(LearnedWindow):
         deviations: float,
     ) -> None:
         widths = torch.tensor(sigmas).expand(channels, -1)
-        if channels > 1:  # from a quarter of the width to the width, evenly in the logarithm
+        if channels > 1:  # log-uniform from a quarter of the width to the width
             widths = widths * torch.logspace(-math.log10(4), 0, channels)[:, None]
         super().__init__(widths.clamp(*bounds).clone(), bounds, learned, rows)
         mean = torch.full((channels, len(sigmas)), 1.0 if causal else 0.0)
@@ -104,7 +111,7 @@ class Gaussian(LearnedWindow):
 
     @torch.no_grad()
     def stretch(self, ratio: float, centre: float) -> None:
-        """Stay as wide, and in place, on the grid."""
+        """Keep the width and the mean in grid steps."""
         super().stretch(ratio, centre)
         if isinstance(self.mean, nn.Parameter):
             self.mean.copy_(centre + (self.mean - centre) / ratio)
@@ -112,24 +119,24 @@ class Gaussian(LearnedWindow):
             self.fix("mean", centre + (self.arrays["mean"] - centre) / ratio)
 
     def factors(self) -> Tensor:
-        """(C, P) at the points."""
+        """(C, P): the factors at the points."""
         apart = (self.points[:, : self.mean.shape[1]] - self.mean[:, None]) / self.width[:, None]
         return torch.exp(-0.5 * apart.square().sum(2))
 
     def highest_frequency(self) -> Tensor | None:
-        """A standard deviation of the spectrum of the narrowest."""
+        """Standard deviation of the spectrum of the narrowest window, in cycles per unit."""
         return 1 / (2 * math.pi * self.width.min())
 
     @torch.no_grad()
     def reach(self) -> list[float]:
-        """Distance per axis, from the current step if causal, else from the centre."""
+        """Distance per axis beyond which all windows are below the threshold, from the current step if causal."""
         off = 1 - self.mean if self.causal else self.mean.abs()
         distances: list[float] = (off + self.deviations * self.width).amax(0).cpu().tolist()
         return distances
 
 
 class Exponential(LearnedWindow):
-    """exp(-|p|/τ), p from the current step if causal, else from the centre."""
+    """The window exp(-|p|/τ), with p measured from the current step if causal, else from the centre."""
 
     distance: Tensor
 
@@ -151,16 +158,16 @@ class Exponential(LearnedWindow):
         self.causal, self.dims, self.lengths = causal, dims, lengths
 
     def place(self, where: Samples) -> None:
-        """Sample here from now on."""
+        """Compute the factors at these points from now on."""
         super().place(where)
         space = self.points[:, : self.dims]
         self.register_buffer("distance", 1 - space[:, 0] if self.causal else space.norm(dim=1), persistent=False)
 
     def factors(self) -> Tensor:
-        """(C, P) at the points."""
+        """(C, P): the factors at the points."""
         return torch.exp(-self.distance / self.width)
 
     @torch.no_grad()
     def reach(self) -> list[float]:
-        """Distance per axis."""
+        """Distance per axis beyond which all windows are below the threshold."""
         return [float(self.width.max()) * self.lengths] * self.dims

@@ -1,1 +1,1 @@
-"""From a typed graph to torch, and what is done with a network: freezing, pruning, transfer, offsets, resolution."""
+"""From a typed graph to a torch module, and operations on networks: freezing, pruning, offsets, statistics, roles."""

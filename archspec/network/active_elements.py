@@ -1,4 +1,4 @@
-"""Which elements of a group each node of a network has to compute, where it was learned which of them count."""
+"""Which group elements each node of a network has to compute, where `Partial` has learned which are active."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from archspec.layers.layer import Active, Layer, Places
 
 
 def active_elements(model: nn.Module, graph: Graph) -> dict[str, Active]:
-    """Of each node with a block and a group; empty where nothing is learned."""
+    """The active elements of each node with a block, by name of the node; empty if no node states any."""
     weights = stated(model, graph)
     if not weights:
         return {}
@@ -20,14 +20,14 @@ def active_elements(model: nn.Module, graph: Graph) -> dict[str, Active]:
     found = {}
     for name, node in graph.nodes.items():
         if node.block and not node.block.states:
-            reads, said = _reads(graph, name, weights, needed, able)
-            shares = None if said is None else said[list(reads)]
+            reads, all_weights = _input_elements(graph, name, weights, needed, able)
+            shares = None if all_weights is None else all_weights[list(reads)]
             found[name] = Active(reads, None if shares is None or bool((shares == 1).all()) else shares, needed[name])
     return found
 
 
 def stated(model: nn.Module, graph: Graph) -> dict[str, Tensor]:
-    """The weights (N,) by which elements count by now, of each node that states them."""
+    """The present weights (N,) of the group elements in evaluation mode, for each node that states them."""
     targets = module_names(graph)
     weights: dict[str, Tensor] = {}
     for name, node in graph.nodes.items():
@@ -44,7 +44,7 @@ def stated(model: nn.Module, graph: Graph) -> dict[str, Tensor]:
 
 
 def prunable(model: nn.Module, graph: Graph) -> set[str]:
-    """The nodes that can compute some of the elements only; modules of torch itself take any number."""
+    """The nodes that can compute a subset of the elements; modules of torch itself accept any number of maps."""
     modules = {name: model.get_submodule(target) for name, target in module_names(graph).items()}
     able = {
         name: module.prunable if isinstance(module, Layer) else not hasattr(module, "plain")
@@ -58,7 +58,7 @@ def prunable(model: nn.Module, graph: Graph) -> set[str]:
 
 
 def needed_elements(graph: Graph, weights: dict[str, Tensor], able: set[str]) -> dict[str, Places]:
-    """The elements that some reader needs of each node; all of those without a group."""
+    """The elements of each node's output that some node depending on it needs; all where there is no group."""
     needed: dict[str, set[int]] = {name: set() for name in graph.nodes}
     needed[graph.output] = set(range(graph.signal.group.order))
     for name in reversed(list(graph.nodes)):
@@ -67,26 +67,26 @@ def needed_elements(graph: Graph, weights: dict[str, Tensor], able: set[str]) ->
             needed[name] = set(range(node.signal.group.order))
         now = {n: tuple(sorted(places)) for n, places in needed.items()}
         for source in node.inputs:
-            needed[source] |= set(_reads(graph, name, weights, now, able)[0])
+            needed[source] |= set(_input_elements(graph, name, weights, now, able)[0])
     return {name: tuple(sorted(places)) for name, places in needed.items()}
 
 
-def _reads(
+def _input_elements(
     graph: Graph, name: str, weights: dict[str, Tensor], needed: dict[str, Places], able: set[str]
 ) -> tuple[Places, Tensor | None]:
-    """The elements that a node needs of what it reads, and the weights of all elements where not all count."""
+    """The elements that a node needs of its input, and the weights of all of the input's elements if not all are 1."""
     node = graph.nodes[name]
     source = graph.source(name)
-    said = weights.get(partial_source(graph.nodes, node.inputs[0]) or "") if source.partial else None
+    given = weights.get(partial_source(graph.nodes, node.inputs[0]) or "") if source.partial else None
     if name not in able:
         masked = node.block is not None and node.block.reads_partial == "masked"
-        return tuple(range(source.group.order)), said if masked else None
-    counting = tuple(range(source.group.order)) if said is None else tuple(torch.nonzero(said).flatten().cpu().tolist())
+        return tuple(range(source.group.order)), given if masked else None
+    active = tuple(range(source.group.order)) if given is None else tuple(torch.nonzero(given).flatten().cpu().tolist())
     if _states_elements(node):
         return tuple(e for e in needed[name] if weights[name][e] != 0), None
     if (node.block is None or node.block.elementwise) and source.group == node.signal.group:
         return needed[name], None
-    return counting, said
+    return active, given
 
 
 def _states_elements(node: Node) -> bool:

@@ -21,35 +21,39 @@ A = TypeVar("A", bound="Assembled")
 
 
 class Assembled(fx.GraphModule, Layer):
-    """A module that computes a typed graph, `typed`; copied and pickled as what it is."""
+    """A torch module that computes a typed graph; copies and unpickled objects have the same class.
+
+    Attributes:
+        bordered: whether the module first checks the shape of its input.
+    """
 
     bordered: ClassVar[bool] = False
 
     @property
     def typed(self) -> Graph:
-        """The typed graph that it computes (`graph` is torch's, of its calls)."""
+        """The typed graph that it computes (`graph` is torch.fx's graph of calls)."""
         graph: Graph = self.meta["graph"]
         return graph
 
     def plain(self, target: Target = "torch") -> nn.Module:
-        """The same calls of plain modules, on folded signals."""
+        """The same calls with the plain forms of all modules, on the folded layout."""
         return folded(self, target)
 
     def fit(self) -> bool:
-        """Crop every learned window to what it has grown or shrunk to; whether any size changed.
+        """Crop every kernel to the present width of its learned window; returns whether any size changed.
 
-        Sizes stay as they are until this is called, so that a training step waits for no width to be read and a
-        compiled one stays compiled. `state_dict` holds them.
+        Sizes change only when this is called, so that a training step need not read widths from the device and a
+        compiled network is not recompiled. `state_dict` contains the sizes.
         """
         changed = [layer.fit() for layer in self.layers()]
         return any(changed)
 
     def layers(self) -> Iterator[Layer]:
-        """Every layer in it that is no network itself."""
+        """Every layer in it that is not itself a network."""
         return (part for part in self.modules() if isinstance(part, Layer) and not isinstance(part, fx.GraphModule))
 
     def cost(self, target: Target = "torch") -> Cost:
-        """What it costs by now, where `target` runs it: learned windows and elements as they are."""
+        """The cost of one example when `target` runs it, with the present sizes of windows and active elements."""
         graph = self.typed
         total, active = graph.cost(target), active_elements(self, graph)
         for name, module_name in module_names(graph).items():
@@ -69,7 +73,7 @@ class Assembled(fx.GraphModule, Layer):
         return total
 
     def __reduce__(self) -> tuple[Any, ...]:
-        kind = type(self).__mro__[1]  # torch makes each of its modules of this kind a class of its own
+        kind = type(self).__mro__[1]  # torch.fx gives each GraphModule a class of its own
         own = dict(self.named_parameters(recurse=False)) | dict(self.named_buffers(recurse=False))
         return _put_together, (kind, dict(self.named_children()), self.meta, self.training, own)
 
@@ -80,7 +84,7 @@ class Assembled(fx.GraphModule, Layer):
 
 
 def assembled(graph: Graph, kind: type[A]) -> A:
-    """A module with random weights that computes the graph."""
+    """A new module of class `kind` with random weights that computes the graph."""
     targets = module_names(graph)
     modules: dict[str, nn.Module] = {
         targets[name]: node.block.lower(graph.source(name)) for name, node in graph.nodes.items() if node.block
@@ -99,7 +103,7 @@ def _put_together(
     module = kind(modules, written(graph, kind.bordered), class_name=kind.__name__)
     module.meta.update(meta)
     module.training = training
-    for name, value in (own or {}).items():  # what a person has added to it
+    for name, value in (own or {}).items():  # parameters and buffers that a user has added to the module
         if isinstance(value, nn.Parameter):
             module.register_parameter(name, value)
         else:

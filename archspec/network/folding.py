@@ -1,4 +1,4 @@
-"""A network as the same calls of plain modules, signals on a group folded to (B, C·N, *S)."""
+"""The folded form of a network: the same calls of plain modules, with signals on a group as (B, C·N, *S)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archspec.network.pruning import pruned, settled
 
 
 def folded(model: fx.GraphModule, target: Target) -> fx.GraphModule:
-    """The same calls, of plain modules, of the elements that count alone, and without the border."""
+    """The network with plain modules, active elements only, and without the border."""
     model = pruned(settled(model))
     modules = {
         str(node.target): plain_of(model.get_submodule(str(node.target)), target)

@@ -1,4 +1,4 @@
-"""From a trained network to plain torch: kernels sampled, groups expanded, norms folded, nothing of ours left."""
+"""Freezing: from a trained network to ordinary torch modules with kernels sampled, groups expanded, norms folded."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from archspec.network.folding import folded
 def freeze(model: fx.GraphModule, target: Target | None = None, powers_of_two: bool | None = None) -> fx.GraphModule:
     """The same function as ordinary `torch.nn` modules, in evaluation mode; `model` is left as it is.
 
-    Inside, a signal on a group is folded to (B, C·N, *S). The result does not need this package; it states `channels`
-    and `grid` of what it takes (a deepcopy of it does not), and refuses other shapes (AssertionError).
+    Inside, a signal on a group has the folded layout (B, C·N, *S). The result does not depend on this package. Its
+    attributes `channels` and `grid` state the input shape (a deepcopy lacks them); called on another shape, it raises
+    AssertionError.
 
     Args:
         model: a network.
-        target: what will run it, see `price`; by default torch where the network is.
-        powers_of_two: an old name: True is `target="onnx"`.
+        target: what will run it, see `price`; by default torch on the device of the network.
+        powers_of_two: deprecated; True is `target="onnx"`.
     """
     if powers_of_two is not None or isinstance(target, bool):
         warnings.warn('freeze(powers_of_two=True) is now freeze(target="onnx")', DeprecationWarning, stacklevel=2)
@@ -35,7 +36,7 @@ def freeze(model: fx.GraphModule, target: Target | None = None, powers_of_two: b
         target = "torch" if all(p.device.type == "cpu" for p in model.parameters()) else "cuda"
     _settle(model)
     plain = folded(model, target)
-    # Tracing leaves modules of torch.nn whole and writes out everything else, reads of buffers too.
+    # Tracing keeps calls of torch.nn modules and replaces all other modules by their operations and buffers.
     tracer = fx.Tracer()
     tracer.proxy_buffer_attributes = True
     traced = fx.GraphModule(plain, tracer.trace(plain), class_name="Frozen")
@@ -51,7 +52,7 @@ def freeze(model: fx.GraphModule, target: Target | None = None, powers_of_two: b
 
 @torch.no_grad()
 def _settle(model: fx.GraphModule) -> None:
-    """Run it once: hooks that make weights of others, as pruning does, have made them of the present ones then."""
+    """Run the network once, so that hooks that compute weights (`torch.nn.utils.prune`) have computed present ones."""
     graph: Graph | None = model.meta.get("graph")
     if graph is not None:
         with in_evaluation(model):
@@ -59,7 +60,7 @@ def _settle(model: fx.GraphModule) -> None:
 
 
 def _draw_border(model: fx.GraphModule, given: Signal) -> None:
-    """Refuse signals of another shape."""
+    """Add an assertion that the input has the shape of `given`."""
     x = next(node for node in model.graph.nodes if node.op == "placeholder")
     with model.graph.inserting_after(x):
         shape = model.graph.call_function(getattr, (x, "shape"))
@@ -80,7 +81,7 @@ def _drop_identities(model: fx.GraphModule) -> None:
 
 
 def _fold_norms(model: fx.GraphModule) -> None:
-    """Fold each batch norm into the convolution before it, where nothing else reads that convolution."""
+    """Fold each batch norm into the convolution before it, if that convolution has no other reader."""
     for node in list(model.graph.nodes):
         norm = _module(model, node)
         if not isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):

@@ -1,4 +1,4 @@
-"""Group order as sampling: kernels sampled between the elements of C_n, in training."""
+"""Offsets: in training, continuous kernels on C_n are sampled at turns between those of the elements."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from archspec.network.assembling import Assembled
 
 
 def turn(model: Assembled, rng: np.random.Generator | None) -> None:
-    """Sample the continuous kernels of a network on C_n anew, at turns that lie between those of its elements.
+    """Sample the continuous kernels of a network on C_n at turns with random offsets from those of its elements.
 
-    Each stretch between two convolutions gets a random offset of its own, the same for what gives and for what reads
-    it, so that kernels are trained all along the circle and not at n places only. None goes back to the elements.
+    All signals between two convolutions have one random offset, which is the output offset of the first convolution
+    and the input offset of the second. So kernels are trained all along the circle, not at n angles only.
+
+    Args:
+        model: the network, changed in place.
+        rng: draws the offsets; None resets all to zero.
 
     Raises:
         SignalError: a block on the group has no kernel that can be sampled at any turn.
@@ -30,12 +34,12 @@ def turn(model: Assembled, rng: np.random.Generator | None) -> None:
         out = _turns(graph.nodes[name].signal.group.turning.order, offsets[stretch[name]])
         read = _turns(graph.source(name).group.turning.order, offsets[stretch[source]]) if source in stretch else ()
         layer = model.get_submodule(targets[name])
-        assert isinstance(layer, Layer), "what has a kernel at turns is a layer"
+        assert isinstance(layer, Layer), "a block with has_kernel_at_turns is lowered to a Layer"
         layer.resample(*((out, read) if rng is not None else ((), ())))
 
 
 def turns(model: Assembled) -> bool:
-    """Whether a network is on C_n in such a way that it can be turned."""
+    """Whether `turn` can be used: some signals are on C_n, and all blocks on it support offsets."""
     try:
         return bool(_stretches(model.typed)[0])
     except SignalError:
@@ -47,7 +51,10 @@ def _turns(order: int, offset: float) -> tuple[float, ...]:
 
 
 def _stretches(graph: Graph) -> tuple[dict[str, str], list[str]]:
-    """For each node on a group, the first node of the stretch whose elements are the same turns; nodes with kernels."""
+    """Stretches of nodes on a group whose elements are the same turns: the first node of each node's stretch.
+
+    Also the names of the nodes with kernels, which begin stretches.
+    """
     first: dict[str, str] = {}
     sampled = []
     for name, node in graph.nodes.items():
@@ -65,7 +72,7 @@ def _stretches(graph: Graph) -> tuple[dict[str, str], list[str]]:
 
 
 def _join(first: dict[str, str], names: tuple[str, ...]) -> None:
-    """Make one stretch of those that these nodes are in; what is lifted from has none."""
+    """Join the stretches of these nodes into one; plain nodes are in none."""
     joined = {first[name] for name in names if name in first}
     for other, start in first.items():
         if start in joined:

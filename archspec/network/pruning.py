@@ -1,4 +1,4 @@
-"""Only those elements of a group are computed that count, at the turns they are at, where these were learned."""
+"""Pruning: a network that computes active group elements only, and convolutions fixed at their learned turns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from archspec.graph.graph import INPUT, Graph, module_names
-from archspec.graph.sectors import told
+from archspec.graph.sectors import stating_nodes
 from archspec.layers.fibre import SelectElements, Weighted
 from archspec.layers.layer import Layer, Places
 from archspec.network.active_elements import active_elements, needed_elements, prunable, stated
@@ -16,7 +16,7 @@ from archspec.network.code import merged_value
 
 
 def pruned(model: fx.GraphModule) -> fx.GraphModule:
-    """The same function in evaluation mode by the elements that count; the given model where nothing is learned."""
+    """The same function in evaluation mode on active elements only; `model` itself if no elements were learned."""
     graph: Graph | None = model.meta.get("graph")
     active = active_elements(model, graph) if graph else {}
     if not graph or not active:
@@ -32,7 +32,7 @@ def pruned(model: fx.GraphModule) -> fx.GraphModule:
         return code.call_module(target, (value,))
 
     def of(source: str, wanted: Places, reader: str) -> fx.Node:
-        """The value of a node, of the wanted elements."""
+        """The output of a node, restricted to the wanted elements."""
         given = needed[source]
         if given == wanted:
             return values[source]
@@ -50,7 +50,7 @@ def pruned(model: fx.GraphModule) -> fx.GraphModule:
             if name in able:
                 if isinstance(module, Layer):
                     module.prune(part)
-            elif part.weights is not None:  # it computes all elements, of which some are nothing
+            elif part.weights is not None:  # it cannot be pruned: it computes all elements, inactive ones times zero
                 value = added(f"{targets[name]}_weighted", Weighted(part.weights), value)
             value = added(targets[name], module, value)
         values[name] = value
@@ -59,23 +59,28 @@ def pruned(model: fx.GraphModule) -> fx.GraphModule:
 
 
 def settled(model: fx.GraphModule) -> fx.GraphModule:
-    """The same function in evaluation mode, convolutions at the turns that were learned and told none any more."""
+    """The same function in evaluation mode, with convolutions sampled at the learned turns once and for all.
+
+    Returns `model` itself if no turns were learned.
+    """
     graph: Graph | None = model.meta.get("graph")
-    found = {name: turns for name in (graph.nodes if graph else ()) if graph and (turns := told(graph.nodes, name))}
+    found = {
+        name: turns for name in (graph.nodes if graph else ()) if graph and (turns := stating_nodes(graph.nodes, name))
+    }
     if not graph or not found:
         return model
     other, targets = copy.deepcopy(model).eval(), module_names(graph)
     at = {name: _turns(other.get_submodule(targets[name])) for turns in found.values() for name in turns if name}
     for name, (given, read) in found.items():
         layer = other.get_submodule(targets[name])
-        assert isinstance(layer, Layer), "what is sampled at stated turns is a layer"
+        assert isinstance(layer, Layer), "a turnable block is lowered to a Layer"
         layer.resample(at[given], at[read] if read else ())
     for node in list(other.graph.nodes):
         if node.op == "call_module" and node.target in {targets[name] for name in found}:
             node.args = node.args[:1]
-    told_none = {targets[name] for name, node in graph.nodes.items() if node.block and node.block.states == "turns"}
+    unused = {targets[name] for name, node in graph.nodes.items() if node.block and node.block.states == "turns"}
     for node in reversed(list(other.graph.nodes)):
-        if node.op == "call_module" and not node.users and node.target in told_none:
+        if node.op == "call_module" and not node.users and node.target in unused:
             other.graph.erase_node(node)
     other.recompile()
     return other

@@ -1,4 +1,4 @@
-"""What part each parameter plays, so that each part can be trained in its own way."""
+"""The role of each parameter, so that optimisers can train the roles differently."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 
 def roles(model: nn.Module) -> dict[Role, dict[str, nn.Parameter]]:
-    """The parameters of a network by role, each under its name; a role that none plays is left out.
+    """The parameters of a network by role and then by name; roles without parameters are left out.
 
-    `kernel`: of networks that make kernels; `window`: widths and places of windows; `omega`: learned frequency factors;
-    `elements`: which elements of a group count; `plain`: all others, tables of weights among them.
+    `kernel`: parameters of continuous kernels; `window`: widths and means of windows; `omega`: learned frequency
+    factors; `elements`: which group elements are active; `plain`: all others, including tables of weights.
     """
     found: dict[Role, dict[str, nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
@@ -25,11 +25,11 @@ def roles(model: nn.Module) -> dict[Role, dict[str, nn.Parameter]]:
 
 
 def role_of(model: nn.Module, name: str) -> Role:
-    """What the innermost module around a parameter says of it that says anything; else `plain`."""
+    """The role of a parameter by the innermost module around it whose `roles` has an entry for it; else `plain`."""
     owner, _, own = name.rpartition(".")
     while True:
-        said: Mapping[str, Role] = getattr(model.get_submodule(owner), "roles", {})
-        if role := said.get(own) or said.get(""):
+        entries: Mapping[str, Role] = getattr(model.get_submodule(owner), "roles", {})
+        if role := entries.get(own) or entries.get(""):
             return role
         if not owner:
             return "plain"

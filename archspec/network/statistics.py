@@ -1,4 +1,4 @@
-"""Running statistics estimated anew."""
+"""Re-estimation of the running statistics of batch norms."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from archspec.layers.norm import fresh_statistics
 
 
 def reestimate(model: nn.Module, batches: Iterable[Tensor]) -> None:
-    """Give every batch norm the statistics of these batches, each counting the same; weights stay as they are.
+    """Set the running statistics of every batch norm to their mean over these batches; weights do not change.
 
-    After weights were carried to another group order or kernel size, and wherever the data have changed.
+    To be used after weights were transferred to another group order or kernel size, or when the data have changed.
     """
     with torch.no_grad(), in_evaluation(model), kept_kernels(model), fresh_statistics(model):
         for x in batches:

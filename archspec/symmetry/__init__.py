@@ -1,4 +1,4 @@
-"""How equivariant a network really is: signals that move, what was measured, and the measuring."""
+"""How equivariant a network really is: group actions on signals, the measurement, and certificates of its results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NEEDS_TORCH = ("certify", "node_values", "settle")
 
 
 def __getattr__(name: str) -> Any:
-    """Load torch only for what measures."""
+    """Import torch only for names that need it."""
     if name in _NEEDS_TORCH:
         from archspec.symmetry import certifying
 

@@ -1,4 +1,4 @@
-"""What was measured of a network's symmetry, as data."""
+"""The certificate: equivariance errors of a network, element by element, as data."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ Verdict = Literal["exact", "approximate", "broken"]
 
 @dataclass(frozen=True)
 class Certificate:
-    """Relative errors of a network under a group, the largest of several examples.
+    """Relative equivariance errors of a network under a group, each the largest over several examples.
 
     Attributes:
-        group: its elements are what moves the examples.
-        features: for each element, at the last map before the head; an invariant head hides what happens before it.
-        output: for each element, of the answer.
-        held: whether the architecture's types keep the group up to the head.
-        breaks: path of the first node where the symmetry is lost; None unless it is.
+        group: the group whose elements move the examples.
+        features: for each element, the error of the last feature map before the head, since an invariant head can hide
+            errors before it.
+        output: for each element, the error of the output.
+        held: whether by the signals of the graph the features are equivariant under the group up to the head.
+        breaks: path of the first node at which the symmetry is lost; None if it is not.
     """
 
     group: Group
@@ -33,12 +34,12 @@ class Certificate:
 
     @property
     def error(self) -> float:
-        """The largest of all."""
+        """The largest of all errors."""
         return max(*self.features, *self.output)
 
     @property
     def verdict(self) -> Verdict:
-        """`exact` below an error of 1e-4; `approximate` below 0.3 where the types keep the group; else `broken`."""
+        """`exact` if the error is below 1e-4; `approximate` if it is below 0.3 and `held`; otherwise `broken`."""
         if self.error < EXACT:
             return "exact"
         return "approximate" if self.held and self.error < APPROXIMATE else "broken"
@@ -48,7 +49,7 @@ class Certificate:
         return f"{self.group} {self.verdict} (features {max(self.features):.1e}, output {max(self.output):.1e}{where})"
 
     def to_data(self) -> dict[str, Any]:
-        """As plain data."""
+        """The certificate as plain JSON-ready data."""
         return {
             "group": str(self.group),
             "verdict": self.verdict,
@@ -60,11 +61,11 @@ class Certificate:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """What `to_data` wrote."""
+        """The certificate that `to_data` returned as `data`."""
         return cls(Group(data["group"]), tuple(data["features"]), tuple(data["output"]), data["held"], data["breaks"])
 
 
 def largest(graph: Graph) -> Group:
-    """The largest group that some node of a network has, in its fibre or, where that was pooled, in its grid."""
+    """The largest group of any signal in a graph: of its fibre or, once pooled, of its grid."""
     groups = [group for node in graph.nodes.values() for group in (node.signal.group, node.signal.pooled)]
     return max(groups, key=lambda group: group.order)

@@ -1,4 +1,4 @@
-"""How equivariant a network really is: measured, element by element and node by node."""
+"""Measurement of the equivariance error of a network, element by element and node by node."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ EXAMPLES, CUTOFF = 4, 0.25
 def certify(
     model: Network, group: Group | str | None = None, examples: Tensor | None = None, seed: int = 0
 ) -> Certificate:
-    """Move examples by every element and compare each node with its moved self, in evaluation mode.
+    """Measure the equivariance error at every node, in evaluation mode: f(g·x) against g·f(x) for every element g.
 
-    Examples are moved one by one, each by another element in the same batch. By default they are smooth functions,
-    moved exactly; given ones are interpolated where they are turned off the grid, and then compared inside a disc.
+    Within a batch, each example is moved by a different element. By default examples are smooth random functions that
+    can be moved exactly. Given examples are interpolated where elements do not map the grid onto itself, and values are
+    then compared inside a disc.
 
     Args:
-        model: a network; what it has learned counts, running statistics too.
-        group: by default the largest that some node of the architecture has.
-        examples: (B, channels, *grid).
-        seed: of the examples that are made.
+        model: a network; its weights and running statistics affect the result.
+        group: the group to measure; by default the largest of any signal in the graph.
+        examples: (B, channels, *grid); by default smooth random functions.
+        seed: seed of the random functions.
 
     Raises:
         ValueError: the group does not act on the architecture's grid, or has scales and examples are given.
@@ -72,7 +73,7 @@ def _moved(examples: Tensor, signal: Signal, group: Group, elements: list[int]) 
 
 
 def settle(model: Network, seed: int = 0, batches: int = 3) -> None:
-    """Let running statistics see oriented data: noise on a ramp along the last axis."""
+    """Run the network in training mode on oriented data (noise on a ramp), so that running statistics adapt to it."""
     given = model.architecture.input
     generator = torch.Generator().manual_seed(seed)
     parameter, modes = next(iter(model.parameters()), torch.zeros(())), [(m, m.training) for m in model.modules()]
@@ -86,12 +87,12 @@ def settle(model: Network, seed: int = 0, batches: int = 3) -> None:
 
 
 def node_values(model: fx.GraphModule, architecture: Architecture, x: Tensor) -> dict[str, Tensor]:
-    """What every block gives out, and every merge that one reads, by the name of its node, in evaluation mode."""
+    """The outputs of every block and of every merge before a block, by name of the node, in evaluation mode."""
     values: dict[str, Tensor] = {}
     hooks = []
     for name, target in module_names(architecture.graph).items():
         block, (read, *_), *_ = architecture.graph.nodes[name]
-        if block is not None and block.kind != "partial":  # that says which elements count
+        if block is not None and block.kind != "partial":  # its module's output is weights, not a signal
             merge = read if architecture.graph.nodes[read].block is None and read != INPUT else None
             hooks.append(model.get_submodule(target).register_forward_hook(partial(_keep, values, name, merge)))
     with torch.no_grad(), in_evaluation(model):
@@ -115,7 +116,7 @@ def _keep(
 
 
 def _band(group: Group) -> float:
-    """Highest frequency of the examples, as a share of Nyquist: the finest scale must still hold it."""
+    """Highest frequency of the examples, as a fraction of Nyquist, low enough for compressed examples too."""
     return CUTOFF / float(2 ** (group.scales - 1))
 
 
@@ -133,7 +134,7 @@ def _certificate(graph: Graph, group: Group, errors: dict[str, list[float]]) -> 
 
 
 def _keeps(kept: Group, group: Group, dims: int) -> bool:
-    """Whether a signal is under all turns of a group, and at scales where it has some: these run out by themselves."""
+    """Whether a signal's group `kept` has all turns of `group`, and scales if `group` has; their number may differ."""
     return is_subgroup(group.turning, kept.turning, dims) and (kept.scaling or not group.scaling)
 
 
@@ -143,7 +144,7 @@ def _last(maps: list[str], errors: dict[str, list[float]]) -> str:
 
 
 def _given_up(graph: Graph, group: Group) -> str | None:
-    """The first node whose type has not the group any more, or has a smaller one."""
+    """The first node whose signal no longer has the group, or has a smaller one."""
     for name, node in graph.nodes.items():
         kept, dims = node.signal.symmetry, node.signal.dims
         if name == INPUT or not node.block or not node.signal.grid or _keeps(kept, group, dims):
@@ -154,12 +155,12 @@ def _given_up(graph: Graph, group: Group) -> str | None:
 
 
 def _large(errors: dict[str, list[float]], element: int, large: float) -> str | None:
-    """The first node whose error under an element is large."""
+    """The first node whose error under an element is at least `large`."""
     return next((name for name in errors if errors[name][element] >= large), None)
 
 
 def _error(before: Tensor, found: Tensor, signal: Signal, group: Group, element: int, grid: tuple[int, ...]) -> float:
-    """Relative error at one node; NaN where its elements are not those of the group."""
+    """Relative error at one node; NaN where it cannot be measured, since the group does not act on the node's fibre."""
     if not signal.grid:
         return _relative(found, before)
     if signal.partial:
@@ -175,7 +176,7 @@ def _error(before: Tensor, found: Tensor, signal: Signal, group: Group, element:
     if wanted.shape != found.shape:
         return math.inf
     if scale:
-        if scale >= signal.group.scales:  # also where scales were pooled: those that came in at the end are others
+        if scale >= signal.group.scales:  # also after pooling over scales, since the range of scales has moved
             return math.nan
         found, wanted = _compressed(found, wanted, signal, scale, grid)
     elif np.abs(matrix - np.rint(matrix)).max() > 1e-9:
@@ -187,9 +188,10 @@ def _error(before: Tensor, found: Tensor, signal: Signal, group: Group, element:
 def _compressed(
     found: Tensor, wanted: Tensor, signal: Signal, scale: int, grid: tuple[int, ...]
 ) -> tuple[Tensor, Tensor]:
-    """Of what is compressed 2^scale times, F'(s, t) = F(s + scale, 2^scale·t), and F there: the middle half of both.
+    """The parts of two signals to compare where the input was compressed 2^scale times: their middle halves.
 
-    `grid` is that of the network's input, about a point of which it is compressed.
+    There F'(s, t) = F(s + scale, 2^scale·t). `grid` is the grid of the network's input, which is compressed about the
+    point `still`.
     """
     shift, step = scale * signal.group.turning.order, 2**scale
     found, wanted = found[:, :, : signal.group.order - shift], wanted[:, :, shift:]

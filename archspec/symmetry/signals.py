@@ -1,4 +1,4 @@
-"""A group's action on signals: what is moved, and signals that can be moved exactly."""
+"""The action of a group on signals, and random signals that can be moved exactly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WAVES = 12
 def transformed(x: Tensor, signal: Signal, group: Group, element: int) -> Tensor:
     """(L_g F)(p, h) = F(g⁻¹p, g⁻¹h): the grid turned, and the group axis permuted where there is one.
 
-    `group` has no scales; a signal at several is turned at each.
+    `group` has no scales; a signal on several scales is turned at each of them.
     """
     if not signal.grid:
         return x
@@ -39,9 +39,10 @@ def transformed(x: Tensor, signal: Signal, group: Group, element: int) -> Tensor
 
 
 def still(size: int, of: int | None = None) -> int:
-    """The point of an axis about which scales stretch, near its middle; that point `of` an axis that was strided to it.
+    """Index of the fixed point of scaling on an axis of `size` points, near its middle.
 
-    Strides keep it a point of the grid, as far as there are any points left about it.
+    It is chosen on the axis of the network's input, of `of` points (by default the same), so that it stays a point of
+    the grid after strides of two, as far as there are points left around it.
     """
     whole = of or size
     step = 1 << int(math.log2(max(1.0, whole / 4)))
@@ -49,12 +50,13 @@ def still(size: int, of: int | None = None) -> int:
 
 
 class Waves:
-    """Random signals that are known everywhere: cosines under a wide Gaussian, so that moving them is exact.
+    """Random signals given as functions (cosines times a wide Gaussian), so that they can be moved exactly.
 
     Args:
         shape: (B, C, *grid).
-        group: what moves them: turns and flips about the centre of the grid, scales about the point `still`.
-        cutoff: highest frequency, as a share of Nyquist.
+        group: the group that moves them: turns and flips about the centre of the grid, scales about the point `still`.
+        cutoff: highest frequency, as a fraction of Nyquist.
+        seed: seed of the random functions.
     """
 
     def __init__(self, shape: tuple[int, ...], group: Group, cutoff: float, seed: int) -> None:
@@ -72,7 +74,7 @@ class Waves:
     def moved(self, elements: list[int]) -> Tensor:
         """(B, C, *grid), float64: example i moved by element elements[i], (L_g x)(p) = x(g⁻¹p).
 
-        Scales compress instead, so that what was seen by a coarse scale is by a fine one; turns come first.
+        Scales act inversely: they compress, so that a coarse scale's response appears at a finer one. Turns act first.
         """
         scales, turns = np.divmod(np.array(elements), len(self.turns))
         axes = np.meshgrid(*(np.arange(n) for n in self.grid), indexing="ij")

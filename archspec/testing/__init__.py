@@ -1,4 +1,4 @@
-"""The laws that every block obeys, for the tests of blocks of one's own: `assert_block_laws(Mine(), signal)`."""
+"""Laws that every block must obey, for tests of your own blocks: `assert_block_laws(Mine(), signal)`."""
 
 from archspec.testing.counting import counted_flops
 from archspec.testing.equivariance import equivariance_error

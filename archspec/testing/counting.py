@@ -1,4 +1,4 @@
-"""FLOPs of one pass as torch counts them, taught Fourier transforms and complex numbers."""
+"""FLOPs of one forward pass by torch's counter, extended by Fourier transforms and complex products."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def counted_flops(model: nn.Module, x: Tensor) -> int:
 
 
 def _transform(x: Tensor, dim: list[int], *_: Any, out_val: Tensor, **__: Any) -> int:
-    """Of a real signal to its spectrum."""
+    """FLOPs of the Fourier transform of real signals."""
     sizes = tuple(x.shape[axis] for axis in dim)
     return fft_flops(sizes, x.numel() // math.prod(sizes))
 
 
 def _back(x: Tensor, dim: list[int], norm: int, last: int, *_: Any, out_val: Tensor, **__: Any) -> int:
-    """Of a spectrum to its real signal."""
+    """FLOPs of the inverse Fourier transform to real signals."""
     sizes = (*(x.shape[axis] for axis in dim[:-1]), last)
     return fft_flops(sizes, out_val.numel() // math.prod(sizes))
 
 
 def _product(one: Any, other: Any, *_: Any, out_val: Tensor, **__: Any) -> int:
-    """Point by point: of complex numbers four multiply-accumulates, of real ones nothing, as torch has it."""
+    """FLOPs of a pointwise product: four multiply-accumulates for complex numbers, none for real ones, as in torch."""
     return 8 * out_val.numel() if out_val.is_complex() else 0
 
 
@@ -43,7 +43,7 @@ def _matrices(one: Tensor, other: Tensor, *_: Any, out_val: Tensor, **__: Any) -
 
 
 for _formula in (_transform, _back, _product, _matrices):
-    setattr(_formula, "_get_raw", True)  # noqa: B010  so that torch hands it tensors, not their shapes alone
+    setattr(_formula, "_get_raw", True)  # noqa: B010  so that torch passes tensors, not only their shapes
 
 _FORMULAS: dict[Any, Any] = {
     aten._fft_r2c: _transform,

@@ -1,4 +1,4 @@
-"""How far a module is from commuting with a group."""
+"""The equivariance error of a module."""
 
 from __future__ import annotations
 
@@ -23,25 +23,28 @@ def equivariance_error(
 ) -> float:
     """The largest relative difference between f(g·x) and g·f(x), over the elements g of a group and random x.
 
-    In float64, in evaluation mode, on noise whose statistics are not symmetric. Elements that turn the grid off itself
-    (C8) move smooth functions exactly, and are compared inside a disc.
+    Measured in float64, in evaluation mode, on noise whose statistics are not symmetric. For groups that do not map the
+    grid onto itself (C8), a plain input is a smooth random function moved exactly, and outputs are compared inside a
+    disc.
 
     Args:
-        model: a network, or any module when the signals are given.
-        group: of turns and flips.
-        signal: the type of what it reads, (B, C, *grid) or (B, C, N, *grid); by default that of the network.
-        gives: the type of what it gives; a signal without a grid has to stay as it is.
-        seed: of the examples.
+        model: a network, or any module if the signals are given.
+        group: a group of turns and flips.
+        signal: the input signal, (B, C, *grid) or (B, C, N, *grid); by default that of the network.
+        gives: the output signal, by default that of the network; an output without a grid must be invariant.
+        seed: seed of the examples.
 
     Raises:
-        ValueError: the group has scales, or the signals of a module are not given.
+        ValueError: the group has scales, or the signals of a module that is not a network are not given.
     """
     group = Group(str(group))
     if group.scaling:
         raise ValueError(f"the scales of {group} need another comparison; use archspec.symmetry.certify")
     if signal is None or gives is None:
         if not isinstance(model, Assembled):
-            raise ValueError("say what the module reads and gives: equivariance_error(model, group, signal, gives)")
+            raise ValueError(
+                "the signals of a module are needed: call equivariance_error(model, group, signal, gives) with both"
+            )
         signal, gives = model.typed.nodes["input"].signal, model.typed.signal
     model = copy.deepcopy(model).double()
     worst = 0.0
@@ -57,7 +60,7 @@ def equivariance_error(
 
 
 def _moved_pair(signal: Signal, group: Group, element: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Two examples, and the same moved by an element."""
+    """A batch of two examples, and the same moved by an element."""
     if not group.action(signal.dims).exact and signal.group.trivial:
         waves = Waves((2, *signal.shape), group, 0.25, seed)
         return waves.moved([0, 0]), waves.moved([element, element])

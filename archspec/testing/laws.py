@@ -1,4 +1,4 @@
-"""What must hold for every block on every signal that it can read."""
+"""Laws that hold for every block on every signal that it can read."""
 
 from __future__ import annotations
 
@@ -22,12 +22,17 @@ EXACT = 1e-9  # in float64
 
 
 def assert_block_laws(block: Primitive, signal: Signal, seed: int = 0) -> None:
-    """Hold a block, reading this signal, to the laws of all blocks, in float64.
+    """Check in float64 that a block with this input signal obeys the laws of all blocks.
 
-    The output has the inferred shape. The priced parameters are those of the layer, the priced FLOPs what torch counts
-    on its plain form. It is read back from its data. Its plain form gives what it gives, after `Partial` too where it
-    reads such signals. It commutes with the group that its types keep, as far as that maps the grid onto itself.
-    Its gradients are those of finite differences. The same seed gives the same weights.
+    The output has the inferred shape. `cost` counts as many parameters as the layer has, and as many FLOPs as torch
+    counts on its plain form. The block is equal to the one read back from its data. The plain form computes the same,
+    also after `Partial` if the block can read such signals. The layer commutes with the group of its output signal, if
+    that maps the grid onto itself. Gradients agree with finite differences. The same seed draws the same weights.
+
+    Args:
+        block: the block.
+        signal: its input signal.
+        seed: seed of weights and examples.
 
     Raises:
         AssertionError: a law is broken; the message says which, and what was found.
@@ -39,13 +44,13 @@ def assert_block_laws(block: Primitive, signal: Signal, seed: int = 0) -> None:
     _parameters(block, graph, model)
     _read_back(block)
     if block.states:
-        return  # it changes no number itself
+        return  # its layer does not change the signal
     _plain(block, graph, model, x)
     _flops(block, graph, model, x)
     _symmetry(block, graph, model, seed)
     _gradients(block, model, x)
     same = _built(graph, seed)
-    _hold(_difference(same(x), model(x)) == 0 or block.draws, block, "the same seed gives other weights")
+    _hold(_difference(same(x), model(x)) == 0 or block.draws, block, "the same seed draws different weights")
     if _reads_part(block, signal):
         _after_partial(block, signal, seed)
 
@@ -53,12 +58,12 @@ def assert_block_laws(block: Primitive, signal: Signal, seed: int = 0) -> None:
 def _shape(block: Primitive, graph: Graph, model: Assembled, x: Tensor) -> None:
     for batch in (1, 3):
         found, wanted = tuple(model(x[:batch]).shape), (batch, *graph.signal.shape)
-        _hold(found == wanted, block, f"it gives shape {found}, and infer says {wanted}")
+        _hold(found == wanted, block, f"its output has shape {found}, and infer states {wanted}")
 
 
 def _parameters(block: Primitive, graph: Graph, model: Assembled) -> None:
     found, wanted = sum(p.numel() for p in model.parameters()), graph.cost().params
-    _hold(found == wanted, block, f"its layer has {found} parameters, and cost says {wanted}")
+    _hold(found == wanted, block, f"its layer has {found} parameters, and cost counts {wanted}")
 
 
 def _read_back(block: Primitive) -> None:
@@ -71,7 +76,7 @@ def _read_back(block: Primitive) -> None:
 def _plain(block: Primitive, graph: Graph, model: Assembled, x: Tensor) -> None:
     plain, wanted = copy.deepcopy(model).plain(), model(x)
     error = _difference(plain(_folded(x, graph.nodes[INPUT].signal)), _folded(wanted, graph.signal))
-    _hold(error < EXACT, block, f"its plain form differs from it by {error:.1e} of the largest output")
+    _hold(error < EXACT, block, f"the output of its plain form differs by {error:.1e} of the largest value")
 
 
 def _flops(block: Primitive, graph: Graph, model: Assembled, x: Tensor) -> None:
@@ -79,7 +84,7 @@ def _flops(block: Primitive, graph: Graph, model: Assembled, x: Tensor) -> None:
     with torch.no_grad():
         found = counted_flops(plain, _folded(x[:1], graph.nodes[INPUT].signal))
     wanted = graph.cost().flops
-    _hold(found == wanted, block, f"torch counts {found} FLOPs on its plain form, and cost says {wanted}")
+    _hold(found == wanted, block, f"torch counts {found} FLOPs on its plain form, and cost {wanted}")
 
 
 def _symmetry(block: Primitive, graph: Graph, model: Assembled, seed: int) -> None:
@@ -87,11 +92,11 @@ def _symmetry(block: Primitive, graph: Graph, model: Assembled, seed: int) -> No
     if group.trivial or group.scaling or given.partial or not given.grid or not group.action(given.dims).exact:
         return
     error = equivariance_error(model, group, given, graph.signal, seed)
-    _hold(error < EXACT, block, f"its types keep {group}, and it breaks it by {error:.1e} of the largest output")
+    _hold(error < EXACT, block, f"infer states {group}, and the layer breaks it by {error:.1e} of the largest value")
 
 
 def _gradients(block: Primitive, model: Assembled, x: Tensor) -> None:
-    """Along one random direction of all parameters and of what it reads."""
+    """The directional derivative along one random direction of all parameters and of the input."""
     step, parameters = 1e-6, list(model.parameters())
     generator = torch.Generator().manual_seed(0)
     along = [torch.randn(p.shape, generator=generator, dtype=p.dtype) for p in [*parameters, x]]
@@ -114,11 +119,11 @@ def _gradients(block: Primitive, model: Assembled, x: Tensor) -> None:
     with torch.no_grad():
         wanted = float((value(step) - value(-step)) / (2 * step))
     error = abs(found - wanted) / max(1.0, abs(wanted))
-    _hold(error < 1e-3, block, f"its gradient is {found:.6g}, and finite differences say {wanted:.6g}")
+    _hold(error < 1e-3, block, f"its gradient is {found:.6g}, and by finite differences {wanted:.6g}")
 
 
 def _after_partial(block: Primitive, signal: Signal, seed: int) -> None:
-    """Where some elements of the group count for nothing, the pruned plain form gives the same."""
+    """After a Partial with some inactive elements, the pruned plain form computes the same."""
     pooled = () if block.infer(signal._replace(partial=True)).group.trivial else (GroupPool(),)
     graph = _graph_of(signal, Partial(), block, *pooled)
     model = _built(graph, seed)
@@ -128,11 +133,11 @@ def _after_partial(block: Primitive, signal: Signal, seed: int) -> None:
                 parameter.copy_(torch.where(torch.arange(len(parameter)) % 2 == 0, 1.0, -1.0))
     x = _noise(signal, seed)
     error = _difference(copy.deepcopy(model).plain()(_folded(x, signal)), _folded(model(x), graph.signal))
-    _hold(error < EXACT, block, f"after Partial() its pruned plain form differs from it by {error:.1e}")
+    _hold(error < EXACT, block, f"after Partial() the output of its pruned plain form differs by {error:.1e}")
 
 
 def _reads_part(block: Primitive, signal: Signal) -> bool:
-    """Whether it can read the signal when only some elements of its group count."""
+    """Whether it can read the signal if only some elements of its group are active."""
     if signal.group.trivial or signal.group.scaling or signal.partial:
         return False
     try:
@@ -152,7 +157,7 @@ def _graph_of(signal: Signal, *blocks: Primitive) -> Graph:
 
 
 def _built(graph: Graph, seed: int) -> Assembled:
-    """In float64 and evaluation mode, with biases that are not zero."""
+    """A module in float64 and evaluation mode, with biases that are not zero."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = assembled(graph, Assembled).double()

@@ -1,4 +1,4 @@
-"""Blocks that hold a plain network and make it equivariant from outside."""
+"""Blocks that wrap a plain network and make it equivariant by moving its inputs and outputs."""
 
 from archspec.blocks.around.averaging import FrameAverage, TestTimeAverage
 from archspec.blocks.around.canonicalise import Canonicalise

@@ -1,4 +1,4 @@
-"""A plain network averaged over a group: the same in all orientations, at the price of running it in each."""
+"""A plain network averaged over a group: equivariant, at the cost of one run for each element."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class Averaging(Wrapper):
-    """What runs its body on the signal moved by every element of the group."""
+    """A block that runs its body on the signal moved by every element of the group."""
 
     only_in_evaluation: ClassVar[bool] = False
-    reduce: Literal["mean", "max"] = Field(default="mean", description="of the results, each moved back")
+    reduce: Literal["mean", "max"] = Field(default="mean", description="how the outputs, each moved back, are combined")
 
     def cost_around(self, x: Signal, inside: Cost, target: Target = "torch") -> Cost:
         times = self.group.order
@@ -41,20 +41,20 @@ class Averaging(Wrapper):
 
 
 class FrameAverage(Averaging):
-    """The mean over the group of g⁻¹·body(g·x): equivariant whatever the body is (Puny et al. 2022, arXiv 2110.03336).
+    """The mean over the group of g⁻¹·body(g·x), equivariant for any body (Puny et al. 2022, arXiv 2110.03336).
 
-    The frame is the whole group. It costs |G| runs of the body, in training too.
+    The frame is the whole group. It costs |G| runs of the body, also in training.
     """
 
     kind: Literal["frame_average"] = "frame_average"
 
 
 class TestTimeAverage(Averaging):
-    """FrameAverage in evaluation, the plain body in training: what augmented training is often followed by.
+    """FrameAverage in evaluation, the body alone in training: the usual test-time augmentation.
 
-    Priced as it is deployed: |G| runs of the body.
+    Its cost is that in evaluation: |G| runs of the body.
     """
 
-    __test__ = False  # its name makes pytest take it for tests
+    __test__ = False  # or pytest would collect it, by its name
     only_in_evaluation: ClassVar[bool] = True
     kind: Literal["test_time_average"] = "test_time_average"

@@ -1,4 +1,4 @@
-"""A plain network behind a learned choice of orientation."""
+"""A plain network on an input turned to a learned canonical orientation."""
 
 from __future__ import annotations
 
@@ -25,26 +25,30 @@ if TYPE_CHECKING:
 
 
 class Canonicalise(Wrapper):
-    """h·body(h⁻¹·x) for the element h that a small equivariant scorer likes best (Kaba et al. 2023, arXiv 2211.06489).
+    """h·body(h⁻¹·x), where element h has the highest score of a small equivariant network (Kaba et al., 2211.06489).
 
-    The scorer lifts to the group, cuts off below zero and takes the mean over channels and grid: one score for each
-    element. It costs that and one run of the body. In training too the best element is taken, so that the body meets
-    what it will meet; gradients reach the scores as though all elements were mixed by their softmax (straight-through).
-    Of equal scores the first in the group's order wins. Where some turn leaves the signal as it is, scores are equal
-    (and rounding may choose): the result need not have that symmetry then, but pooled over the grid it is invariant.
+    The scorer is a lifting convolution and a ReLU; their mean over channels and grid is one score for each element. The
+    cost is that of the scorer and of one run of the body. The best element is used in training too, so that the body
+    sees the same inputs as in evaluation; the scores get gradients as if the elements were mixed by a softmax
+    (straight-through). Of equal scores the first in the group's order is taken. If some turn leaves the signal
+    unchanged, its scores are equal up to rounding: then the output need not have that symmetry, but pooled over the
+    grid it is invariant.
     """
 
     kind: Literal["canonicalise"] = "canonicalise"
-    channels: Channels = Field(default=4, description="of the scorer")
-    kernel_size: Taps = Field(default=5, description="of the scorer, taps per axis")
-    kernel: AnyKernel = Field(default=Table(), description="of the scorer; a table stays on the grid it is made for")
+    channels: Channels = Field(default=4, description="channels of the scorer")
+    kernel_size: Taps = Field(default=5, description="taps per axis of the scorer's kernel")
+    kernel: AnyKernel = Field(default=Table(), description="kernel of the scorer; a table fixes the resolution")
     temperature: float = Field(
-        default=0.1, gt=0, le=100, description="of the softmax through which the scorer learns; the choice ignores it"
+        default=0.1,
+        gt=0,
+        le=100,
+        description="temperature of the softmax in the gradient; it does not affect the choice",
     )
 
     def infer(self, x: Signal) -> Signal:
         y = super().infer(x)
-        self._lift(x).infer(x._replace(pooled=TRIVIAL))  # says what does not fit, by the field of this block
+        self._lift(x).infer(x._replace(pooled=TRIVIAL))  # its errors name fields that this block has too
         return y
 
     def cost_around(self, x: Signal, inside: Cost, target: Target = "torch") -> Cost:
@@ -56,7 +60,7 @@ class Canonicalise(Wrapper):
             yield f"the choice among the turns of {self.group} can jump where they are interpolated"
 
     def scorer(self, x: Signal) -> Graph:
-        """The graph of the scorer, up to the mean."""
+        """The graph of the scorer before the mean over channels and grid."""
         build = Builder(x._replace(pooled=TRIVIAL))
         return Graph(build.nodes, build.body("scorer", (self._lift(x), Activation()), INPUT))
 

@@ -1,4 +1,4 @@
-"""What blocks share that hold a body, a plain network of its own, and make it equivariant from outside."""
+"""The base class of blocks that wrap a plain network and make it equivariant by moving its inputs and outputs."""
 
 from __future__ import annotations
 
@@ -25,25 +25,27 @@ if TYPE_CHECKING:
 
 
 class Wrapper(Primitive):
-    """A body around which a plain signal is moved by a group, and its result moved back; over C1 it is the body.
+    """A body that is run on a plain signal moved by elements of a group, its output moved back; over C1 just the body.
 
-    What it gives is plain, and its grid turns under the group as after GroupPool, or under the smaller one that was
-    pooled before it. The body need keep no symmetry.
+    The output is plain. Its grid turns under the group, as after GroupPool, or under the smaller group that was pooled
+    before this block. The body itself need not have any symmetry.
     """
 
-    draws: ClassVar[bool] = True  # something in the body may
-    group: Group = Field(description="the symmetry: C1 (the body as it is), C4, D4, … , in three dimensions T, O, Oh")
-    body: tuple[AnyBlock, ...] = Field(description="what is run on the moved signal; it ends in a plain one")
+    draws: ClassVar[bool] = True  # a block in the body may
+    group: Group = Field(description="the symmetry: C1 (the body alone), C4, D4, … , in three dimensions T, O, Oh")
+    body: tuple[AnyBlock, ...] = Field(
+        description="blocks that are run on the moved signal; their output must be plain"
+    )
 
     @abstractmethod
     def cost_around(self, x: Signal, inside: Cost, target: Target = "torch") -> Cost:
-        """The cost, given that of one run of the body."""
+        """The cost of this block, where `inside` is the cost of one run of the body."""
 
     def expand(self, build: Build, name: str, x: str) -> str:
         return build.body(f"{name}.body", self.body, x) if self.group.trivial else super().expand(build, name, x)
 
     def infer(self, x: Signal) -> Signal:
-        require_no_group(x, "what moves the whole signal")
+        require_no_group(x, "a block that moves the whole signal")
         if self.group.scaling:
             raise SignalError(
                 f"the scales {self.group} cannot move a signal back; use Lift(group='{self.group}')", "group"
@@ -94,19 +96,23 @@ class Wrapper(Primitive):
         return sum(node.facts.size for node in self.inner(x).nodes.values())
 
     def identity(self, x: Signal, written: bytes) -> bytes:
-        """Its fields, and the graph of its body however that was written."""
+        """Its fields without the body, and the hash of the body's graph."""
         fields = self.with_fields({"body": ()})
         return fields.__pydantic_serializer__.to_json(fields) + canonical_hash(self.inner(x)).encode()
 
     @cached_property
     def graphs(self) -> dict[Signal, Graph]:
-        """Those of the body, by what it reads."""
+        """Cached graphs of the body, by its input signal."""
         return {}
 
     def inner(self, x: Signal) -> Graph:
-        """The graph of the body reading `x`, after the passes; SignalError, with the place, where it does not fit."""
+        """The graph of the body with input signal `x`, after the passes.
+
+        Raises:
+            SignalError: the blocks of the body do not fit together; the message begins with the path in the body.
+        """
         if x not in self.graphs:
-            build = Builder(x._replace(pooled=TRIVIAL))  # the body need not keep what was pooled
+            build = Builder(x._replace(pooled=TRIVIAL))  # the body need not have the symmetry that was pooled
             try:
                 output = build.body("body", self.body, INPUT)
             except SignalError as error:
@@ -115,9 +121,9 @@ class Wrapper(Primitive):
         return self.graphs[x]
 
     def moves(self, signal: Signal, back: bool) -> Moves:
-        """The moves of a plain signal by every element of the group; `back`: by their inverses."""
+        """The module that moves a plain signal by every element of the group or, with `back`, by their inverses."""
         from archspec.layers.moving import Moves
 
         matrices = self.group.action(signal.dims).matrices
-        # What is moved by g is read at g⁻¹p, and turns and flips have their transposes as inverses.
+        # (g·x)(p) = x(g⁻¹p), and the inverse of a turn or flip is its transpose.
         return Moves(matrices if back else matrices.transpose(0, 2, 1), signal.channels, signal.grid)

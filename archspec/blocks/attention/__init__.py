@@ -1,4 +1,4 @@
-"""Attention over channels and positions, and self-attention on groups."""
+"""Channel and spatial attention, and self-attention on groups."""
 
 from archspec.blocks.attention.attention import Attention
 from archspec.blocks.attention.self_attention import SelfAttention, SelfAttentionLift

@@ -1,4 +1,4 @@
-"""Attention over channels and positions that turns with the signal."""
+"""Channel and spatial attention that is equivariant."""
 
 from __future__ import annotations
 
@@ -23,25 +23,26 @@ if TYPE_CHECKING:
 
 
 class Attention(Primitive):
-    """x - α_S·α_C·x: what channel and spatial attention find is taken out (Romero et al. 2020, arXiv 2002.03830).
+    """x - α_S·α_C·x, with channel attention α_C and spatial attention α_S (Romero et al. 2020, arXiv 2002.03830).
 
-    The form on feature maps: α_C from the mean and the maximum over the grid by two linear maps, α_S by a convolution
-    of the mean and the maximum over the channels of α_C·x. Before a convolution it makes that one attentive.
+    This is the form on feature maps: α_C is computed from the mean and the maximum over the grid by two linear maps,
+    α_S from the mean and the maximum over the channels of α_C·x by a convolution. Placed before a convolution, it makes
+    an attentive group convolution.
     """
 
     kind: Literal["attention"] = "attention"
-    ratio: int = Field(default=2, ge=1, le=1024, description="channels to each hidden one of the channel attention")
-    kernel_size: Taps = Field(default=7, description="of the convolution that finds the positions")
-    kernel: AnyKernel = Field(default=Table(), description="how its weights are made")
-    window: AnyWindow | None = Field(default=None, description="what limits its extent")
+    ratio: int = Field(default=2, ge=1, le=1024, description="channels per hidden channel of the channel attention")
+    kernel_size: Taps = Field(default=7, description="taps per axis of the spatial attention's convolution")
+    kernel: AnyKernel = Field(default=Table(), description="kernel of that convolution")
+    window: AnyWindow | None = Field(default=None, description="window of that convolution")
     group: Group = Field(
         default=TRIVIAL,
         json_schema_extra={"default": "C1"},
-        description="on a plain signal: under which turns positions are found alike (the next Lift's)",
+        description="on a plain signal: the group under which spatial attention is equivariant, that of the next Lift",
     )
 
     def spatial(self, x: Signal) -> Convolution:
-        """The convolution that finds the positions."""
+        """The convolution of the spatial attention."""
         fields: dict[str, Any] = {
             "channels": 1,
             "kernel_size": self.kernel_size,
@@ -53,7 +54,7 @@ class Attention(Primitive):
         return Conv.model_construct(**{**_DEFAULTS, **fields, "bias": False})
 
     def linear(self, x: Signal) -> tuple[tuple[Pointwise, Signal], tuple[Pointwise, Signal]]:
-        """The two maps of the channel attention, with what they read."""
+        """The two linear maps of the channel attention, each with its input signal."""
         hidden = max(1, x.channels // self.ratio)
         pooled = x._replace(grid=(1,) * x.dims, spacing=())
         narrow = Pointwise.model_construct(channels=hidden, bias=False)
@@ -68,8 +69,8 @@ class Attention(Primitive):
         self.spatial(x).infer(x._replace(channels=2, pooled=TRIVIAL))
         if not is_subgroup(x.pooled, self.group, x.dims):
             raise SignalError(
-                f"found alike under {self.group} alone, positions break {x.pooled}, which was pooled before; use "
-                f"group='{x.pooled}', or Restrict() before it to give it up",
+                f"spatial attention under {self.group} alone breaks {x.pooled}, which was pooled before; use "
+                f"group='{x.pooled}', or Restrict() before it to give that symmetry up",
                 "group",
             )
         return x

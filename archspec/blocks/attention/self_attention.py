@@ -1,4 +1,4 @@
-"""Self-attention with relative positions, on a plain signal or on a group; `SelfAttentionLift` moves onto a group."""
+"""Self-attention with relative positions, on a plain signal or a group; `SelfAttentionLift` lifts to a group."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ if TYPE_CHECKING:
     from torch import nn
 
 Relative = Literal["exact", "published"]
-MOST_PAIRS = 2**28  # of a key and an element with a point: beyond, their indices alone fill gigabytes
+MOST_PAIRS = 2**28  # points × keys × elements; above it, the index arrays alone take gigabytes
 
 
 class Attention(Primitive):
-    """What both kinds share. The score of a key is the query's product with it and with where it lies."""
+    """The base class of both kinds: scores are products of queries with keys and with embeddings of their positions."""
 
     channels: Channels = Field(description="fields of the output")
-    heads: int = Field(default=2, ge=1, le=1024)
+    heads: int = Field(default=2, ge=1, le=1024, description="number of attention heads")
     hidden: Channels | None = Field(
         default=None,
-        description="channels of queries, keys and values, over all heads; by default half those of the output, made "
-        "a multiple of the heads that gives each one channel per axis and, on a group, one for its elements",
+        description="channels of queries, keys and values over all heads; by default half the output's, rounded up to "
+        "a multiple of the heads with one channel per head for each axis and, on a group, one for its elements",
     )
     window: Annotated[int, Field(ge=1, le=1_048_575)] | None = Field(
         default=None,
-        description="reference steps per axis that a point sees, an odd number; by default all of the grid",
+        description="extent per axis of a point's keys, an odd number of reference steps; by default the whole grid",
     )
     shape: Shape = later(
         "auto",
-        description="of the window: a disc, or a square as in the authors' code; auto is the disc on groups with turns "
-        "off the grid, which break a square (C8, D8, …), else the square",
+        description="shape of the window: a disc, or a square as in the authors' code; auto is a disc on groups with "
+        "turns other than quarter turns (C8, D8, …), which break a square, and else a square",
     )
-    position_hidden: int = Field(default=16, ge=2, le=1024, description="hidden units of the networks of positions")
+    position_hidden: int = Field(default=16, ge=2, le=1024, description="hidden units of the position embeddings")
 
     def acting(self, x: Signal) -> Group:
         """The group of the output."""
         return x.group
 
     def published(self) -> bool:
-        """Whether elements are related as the authors' code does it."""
+        """Whether relative elements are computed as in the authors' code."""
         return False
 
     def infer(self, x: Signal) -> Signal:
@@ -61,7 +61,7 @@ class Attention(Primitive):
             )
         if self.width(x) // self.heads < self._least(x):
             raise SignalError(
-                f"each head needs {self._least(x)} channels to say where a key lies; use at least "
+                f"each head needs {self._least(x)} channels to embed the position of a key; use at least "
                 f"{self._least(x) * self.heads}, or fewer heads",
                 "hidden",
             )
@@ -71,23 +71,23 @@ class Attention(Primitive):
         keys = math.prod(view.taps.taps) if view.window else x.positions
         if x.positions * keys * group.order > MOST_PAIRS:
             raise SignalError(
-                f"{x.positions} points with {keys} keys each on {group} fit no memory; use a smaller window, or pool "
-                "the grid before",
+                f"{x.positions} points with {keys} keys each on {group} do not fit into memory; use a smaller window, "
+                "or pool the grid before",
                 "window",
             )
         return x._replace(channels=self.channels, group=group)
 
     def cost(self, x: Signal) -> Cost:
-        """As the deployed form multiplies: scores of contents, elements and positions, then values in two sums.
+        """Cost in the deployed form: scores of contents, elements and positions, then the two-step sum of the values.
 
-        Activations are the shares of keys that softmaxes write: of points and, on a group, of the elements at each.
+        Activations are the attention weights: over points and, on a group, over the elements at each point.
         """
         keys, places = counts(self.view(x))
         width, units, outputs = self.width(x), self.position_hidden, self.acting(x).order
         *axes, of_element = self.parts(x)
         elements = x.group.order
-        macs = 3 * x.channels * elements * width + outputs * width * self.channels  # maps at each point
-        macs += elements**2 * keys * width + outputs * elements * keys * width  # scores of keys, sum of values
+        macs = 3 * x.channels * elements * width + outputs * width * self.channels  # linear maps at each point
+        macs += elements**2 * keys * width + outputs * elements * keys * width  # scores of contents, sum of values
         macs += self.heads * elements * sum(u * part for u, part in zip(places, axes, strict=True))
         params = 3 * x.channels * width + 2 * width + (width + 1) * self.channels
         shares = outputs * elements * keys
@@ -141,18 +141,18 @@ class Attention(Primitive):
         )
 
     def width(self, x: Signal) -> int:
-        """Channels of queries, keys and values."""
+        """Channels of queries, keys and values over all heads."""
         return self.hidden or self._default(x)
 
     def parts(self, x: Signal) -> tuple[int, ...]:
-        """A head's channels by what of a position they meet: each axis, then the group's elements."""
+        """How a head's channels are split among the position embeddings: one part per axis, then the elements'."""
         each, rest = divmod(self.width(x) // self.heads, self._least(x))
         if x.group.trivial:
             return (*(each,) * (x.dims - 1), each + rest, 0)
         return (*(each,) * x.dims, each + rest)
 
     def view(self, x: Signal) -> View:
-        """What each point sees; a window that reaches everywhere is none."""
+        """The keys of each point; a window that covers the whole grid is replaced by None."""
         group, window = self.acting(x), self.window
         everything = 2 * max(x.reference) - 1
         view = View(group, x.grid, window, x.spacing, self.shape)
@@ -162,7 +162,7 @@ class Attention(Primitive):
         return x.dims + (not x.group.trivial)
 
     def bound_to_grid(self, x: Signal) -> str | None:
-        return None if self.view(x).window else "attention over all of the grid measures positions by its extent"
+        return None if self.view(x).window else "attention over the whole grid measures positions by its extent"
 
     def _default(self, x: Signal) -> int:
         return self.heads * max(self._least(x), -(-self.channels // (2 * self.heads)))
@@ -176,7 +176,7 @@ class Attention(Primitive):
         if self.window > 2 * longest - 1:
             raise SignalError(
                 f"a window of {self.window} points on an axis of {longest}; use at most {2 * longest - 1}, or None for "
-                "all of the grid",
+                "the whole grid",
                 "window",
             )
 
@@ -185,13 +185,14 @@ class SelfAttention(Attention):
     """Self-attention over the grid and the elements of the signal's group (Romero & Cordonnier 2021, arXiv 2010.00977).
 
     s_h(x, g; y, m) = q(x, g)·(k(y, m) + ρ(h⁻¹(y - x)) + t(g⁻¹m)) / √(channels of a head); softmax over all keys (y, m)
-    of each (x, g); f(x, h) = W·mean_g Σ_(y, m) a_h(x, g; y, m) v(y, m). ρ is a small network of each axis, t a table.
+    of each (x, g); f(x, h) = W·mean_g Σ_(y, m) a_h(x, g; y, m) v(y, m). ρ is a small network for each axis, t a table
+    with an entry for each element.
     """
 
     kind: Literal["self_attention"] = "self_attention"
     relative: Relative = Field(
         default="exact",
-        description="t reads g⁻¹m; as published on C_n it reads h·g⁻¹m, which is not equivariant",
+        description="t is indexed by g⁻¹m; as published on C_n by h·g⁻¹m, which is not equivariant",
     )
 
     def published(self) -> bool:
@@ -200,7 +201,7 @@ class SelfAttention(Attention):
     def infer(self, x: Signal) -> Signal:
         if self.published() and not x.group.cyclic:
             raise SignalError(
-                f"the published relation is of C_n, this signal lives on {x.group}; use 'exact'", "relative"
+                f"the published relation is for C_n, and this signal is on {x.group}; use 'exact'", "relative"
             )
         return super().infer(x)
 

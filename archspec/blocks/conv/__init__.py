@@ -1,4 +1,4 @@
-"""The convolution family: one block, five independent choices."""
+"""The convolution blocks: kernel, window, symmetry, factorisation and extras are five independent choices."""
 
 from archspec.blocks.conv.conv import Conv, Convolution, Lift
 from archspec.blocks.conv.fields import Scales

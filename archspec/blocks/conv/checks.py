@@ -1,4 +1,4 @@
-"""What makes a convolution impossible, or breaks a symmetry silently, each with its remedy."""
+"""Checks of a convolution: what is impossible or would silently break a symmetry is an error that names the remedy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from archspec.graph.signal import Signal, SignalError
 
 
 def size(conv: Fields, x: Signal, sizes: tuple[int, ...]) -> None:
-    """Every tap must meet some point of the grid that sizes are stated for."""
+    """Raise SignalError if a kernel of these sizes has taps that are outside the reference grid at every output."""
     grown = conv.padding == "same" and not conv.causal and conv.kernel.continuous
     for reference, taps in zip(x.reference, sizes, strict=True):
         most = 2 * reference - 1 if grown else reference
@@ -18,7 +18,7 @@ def size(conv: Fields, x: Signal, sizes: tuple[int, ...]) -> None:
 
 
 def parts(conv: Fields, x: Signal, group: Group) -> None:
-    """Whether kernel, window and padding can be what they are, here and together."""
+    """Raise SignalError if kernel, window, padding or algorithm do not go together, or not with `x` and the group."""
     if reason := conv.kernel.unsuited(x.dims, group, not x.spacing):
         raise SignalError(reason, "kernel")
     if conv.padding == "valid" and x.spacing:
@@ -32,7 +32,7 @@ def parts(conv: Fields, x: Signal, group: Group) -> None:
     if conv.resampling == "stretched" and not (conv.causal and conv.window is None):
         raise SignalError("'stretched' is for causal kernels without a window; use resampling='physical'", "resampling")
     if conv.stretched(x) and conv.tap_grid(x).taps[0] == 0:
-        raise SignalError("stretched, no tap is left on a grid that coarse; use resampling='physical'", "resampling")
+        raise SignalError("the kernel has no tap left on a grid this coarse; use resampling='physical'", "resampling")
     if conv.window and conv.window.crops and conv.padding == "valid":
         raise SignalError("a learned window changes the kernel's size; use padding='same', or crop=False", "padding")
     if conv.window and conv.window.per_axis is not None:
@@ -46,17 +46,17 @@ def parts(conv: Fields, x: Signal, group: Group) -> None:
 
 
 def elements(conv: Fields, x: Signal) -> None:
-    """Whether nothing is made of elements that do not count, between the two stages."""
+    """Raise SignalError if a bias between two stages would make inactive elements of the group nonzero again."""
     if x.partial and conv.factorisation == "depthwise_separable" and conv.bias:
         raise SignalError(
-            f"on stage of {x.group} the bias between the two stages would count where nothing else does; use "
+            f"on part of {x.group} the bias between the two stages would be added to inactive elements too; use "
             "factorisation='group_separable', or bias=False",
             "factorisation",
         )
 
 
 def symmetry(conv: Fields, x: Signal, group: Group, taps: tuple[int, ...]) -> None:
-    """Whether the group can move kernel and grid onto themselves."""
+    """Raise SignalError if the group does not map the kernel and the grid onto themselves."""
     action = group.action(len(x.grid))
     if conv.bias == "per_element":
         raise SignalError(
@@ -89,5 +89,5 @@ def symmetry(conv: Fields, x: Signal, group: Group, taps: tuple[int, ...]) -> No
 
 
 def text(sizes: tuple[int, ...]) -> str:
-    """Sizes as people write them."""
+    """Sizes per axis as text, such as 3×3."""
     return "×".join(map(str, sizes))

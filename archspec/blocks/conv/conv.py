@@ -1,4 +1,4 @@
-"""The convolution family: one block, five independent choices; `Lift` is the same from a plain signal to a group."""
+"""The convolution blocks: `Conv`, and `Lift`, which is the same from a plain signal to a group."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Convolution(Fields):
-    """What `Conv` and `Lift` share: the rules of a block, of its stages where there are several."""
+    """The base class of `Conv` and `Lift`: inference, cost, warnings, simplification and lowering."""
 
     reads_partial: ClassVar[str] = "masked"
     reads_scales: ClassVar[bool] = True
@@ -108,9 +108,9 @@ class Convolution(Fields):
             "kernel_size": sizes[0] if len(set(sizes)) == 1 else sizes,
             "kernel": self.kernel.simplified(),
             "scales": conv_scales.simplified(self, x) if scaling else DEFAULT_SCALES,
-            "bias": bool(self.bias),  # per element, of a plain signal, is per channel
+            "bias": bool(self.bias),  # on a plain signal, per element is per channel
         }
-        # By identity first: comparing two models is slow, and most fields are what they were.
+        # Compare by identity first: comparing two models is slow, and most fields have not changed.
         given = {field: getattr(self, field) for field in plainest}
         changes = {f: value for f, value in plainest.items() if given[f] is not value and given[f] != value}
         return self.with_fields(changes) if changes else self
@@ -126,15 +126,15 @@ class Convolution(Fields):
         return conv_scales.lower(self, x) if self.acting(x).scaling else lower(self, x)
 
     def sampling(self, x: Signal) -> Sampling:
-        """Where the kernel over space is sampled."""
+        """Where the kernel over the grid is sampled."""
         return stages.over_space(self, x, stages.spatial(self, x))
 
     def has_kernel_at_turns(self, x: Signal) -> bool:
         if self.kernel.continuous and self.factorisation != "depthwise_separable":
             return True
         raise SignalError(
-            f"a {self.kernel.kind} kernel, {self.factorisation}, has weights at the elements only; use Siren or "
-            "Magnet, full or group_separable"
+            f"a {self.kernel.kind} kernel with factorisation='{self.factorisation}' has weights at the elements only; "
+            "use Siren or Magnet, and full or group_separable"
         )
 
     def summary(self) -> str | None:
@@ -145,12 +145,12 @@ class Convolution(Fields):
         return {"factorisation": self.factorisation}
 
     def cropped(self, x: Signal) -> tuple[int, ...]:
-        """Taps per axis that the window leaves as it begins; empty: all."""
+        """Taps per axis after cropping by the initial window; empty if nothing is cropped."""
         return stages.cropped(self, x)
 
 
 class Conv(Convolution):
-    """A convolution; its symmetry is that of the signal it reads.
+    """A convolution on the group of its input signal; an ordinary one on a plain signal.
 
     On a group, (f⋆ψ)(x, h) = Σ_c Σ_h' Σ_u f_c(x+u, h') ψ_c(h⁻¹u, h⁻¹h') (Cohen & Welling 2016, arXiv 1602.07576).
     """
@@ -162,7 +162,7 @@ class Conv(Convolution):
 class Lift(Convolution):
     """A convolution from a plain signal onto a group: (f⋆ψ)(x, h) = Σ_c Σ_u f_c(x+u) ψ_c(h⁻¹u).
 
-    Lifting onto C1 is the plain convolution.
+    Lifting onto C1 is an ordinary convolution.
     """
 
     kind: Literal["lift"] = "lift"

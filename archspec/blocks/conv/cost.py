@@ -1,4 +1,4 @@
-"""What a convolution costs, by sums over taps or by Fourier transforms."""
+"""The cost of a convolution, computed by sums over taps or by Fourier transforms."""
 
 from __future__ import annotations
 
@@ -22,12 +22,15 @@ from archspec.graph.signal import Signal
 
 
 def by_fft(conv: Fields, x: Signal, taps: tuple[int, ...], target: Target = "torch") -> bool:
-    """Whether the deployed form goes by Fourier transforms."""
+    """Whether the deployed form uses Fourier transforms, with this many taps per axis on this target."""
     return conv.transformable and by_transforms(conv.algorithm, conv.depthwise, taps, x.grid, target)
 
 
 def stated_algorithm(conv: Fields, x: Signal) -> str:
-    """How the graph states the algorithm: `auto` where the deployed form goes by sums, or a window learns the size."""
+    """The algorithm that enters the hash: equal for settings of `algorithm` that run alike on a CPU.
+
+    `fft` where transforms are run; `auto` where sums are, or where a learned window may change which is run.
+    """
     if (conv.window and conv.window.crops) or not conv.transformable:
         return conv.algorithm
     measured = prefers_fft(x.dims, conv.depthwise, conv.tap_grid(x).taps, x.grid, training=False)
@@ -37,13 +40,13 @@ def stated_algorithm(conv: Fields, x: Signal) -> str:
 
 
 def algorithm(conv: Fields, x: Signal, target: Target) -> str:
-    """What a target runs: `direct` or `fft`."""
+    """The algorithm that a target runs: `direct` or `fft`."""
     taps = conv.tap_grid(x)._replace(cropped=stages.cropped(conv, x)).taps
     return "fft" if not conv.sums_only(x) and by_fft(conv, x, taps, target) else "direct"
 
 
 def identity(conv: Fields, x: Signal, written: bytes) -> bytes:
-    """How it is written, where two ways of writing what runs alike on a CPU are one."""
+    """The block's identity (see `Primitive.identity`), equal for settings of `algorithm` that run alike on a CPU."""
     stated = "auto" if conv.sums_only(x) else stated_algorithm(conv, x)
     if stated == conv.algorithm:
         return written
@@ -58,7 +61,15 @@ def cost(
     counts: tuple[int, int] | None = None,
     target: Target = "torch",
 ) -> Cost:
-    """Of a convolution reading `x`, with the taps that its window leaves (empty: all)."""
+    """The cost of a convolution with input signal `x`.
+
+    Args:
+        conv: the convolution.
+        x: the input signal.
+        cropped: taps per axis on the reference grid after cropping by its window; empty if nothing is cropped.
+        counts: number of active elements of the input and of the output; None where all are active.
+        target: what runs it.
+    """
     taps = conv.tap_grid(x)._replace(cropped=cropped).taps if x.spacing else cropped or conv.sizes(x)
     margin = taps if conv.padding == "valid" else (1,) * x.dims
     after = math.prod((n - k) // s + 1 for n, k, s in zip(x.grid, margin, x.strides(conv.stride), strict=True))
@@ -100,7 +111,7 @@ def _over_taps(conv: Fields, x: Signal, stage: Stage, taps: tuple[int, ...], pos
 
 
 def _spectral(conv: Fields, x: Signal, stage: Stage, taps: tuple[int, ...], target: Target) -> Cost:
-    """Transforms of what is read and given, a product at each frequency; the kernel's own transforms apart."""
+    """Transforms of input and output and a product at each frequency; transforms of kernels are in `kernel_macs`."""
     group, where = conv.acting(x), stages.over_space(conv, x, stage)
     gives = stage.outputs * stage.gives
     reads = gives if stage.depthwise else stage.inputs * stage.reads
@@ -112,7 +123,7 @@ def _spectral(conv: Fields, x: Signal, stage: Stage, taps: tuple[int, ...], targ
     per_layer = conv.window is None or conv.window.shared
     functions = conv.kernel.shared() if group.trivial and per_layer and not conv.stretched(x) else None
     if functions is not None and shares_spectra(rows, functions):
-        # The functions are transformed and then mixed, one complex product for each frequency, kernel and function.
+        # The kernel's functions are transformed, then combined: a complex product per frequency, kernel and function.
         macs -= points * (functions - 1) * rows
         macs += spectral_macs(sizes, functions, rows, depthwise=False)
         rows = functions
@@ -124,9 +135,9 @@ def _spectral(conv: Fields, x: Signal, stage: Stage, taps: tuple[int, ...], targ
 
 
 def samples(conv: Fields, x: Signal, stage: Stage, taps: tuple[int, ...]) -> int:
-    """Points at which a stage's kernel is made."""
+    """Number of points at which a stage's kernel is evaluated."""
     where = stages.over_space(conv, x, stage)
     count, action = where.points(taps), where.group.action(x.dims)
     if conv.kernel.continuous or action.exact or math.prod(taps) == 1:
         return count
-    return count // int(action.whole.sum())  # tables are turned once for grids that are permutations of others
+    return count // int(action.whole.sum())  # a table is interpolated once for grids that are permutations of others

@@ -1,4 +1,4 @@
-"""The five independent choices of a convolution as fields, and what follows from them alone."""
+"""The fields of a convolution, and properties that follow from them alone."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Factorisation = Literal["full", "kernel_separable", "depthwise_separable", "grou
 
 
 class Scales(Model):
-    """How a convolution on the scales S2, C4xS3 … works: a kernel reads its own scale and the next coarser ones."""
+    """Settings of a convolution on scales (S2, C4xS3 …): its kernel spans a scale and the next coarser ones."""
 
-    span: int = Field(default=3, ge=1, le=16, description="scales that a kernel reads, its own the first")
-    crop: bool = Field(default=False, description="give only scales whose kernel is not cut off by the last one")
+    span: int = Field(default=3, ge=1, le=16, description="number of input scales of a kernel, its own the first")
+    crop: bool = Field(default=False, description="output only scales whose kernel has all its input scales")
     smooth: bool = Field(
-        default=True, description="smooth by a quadratic spline as wide as the taps are apart, before they are applied"
+        default=True, description="first smooth the input by a quadratic B-spline as wide as the dilation"
     )
 
 
@@ -33,34 +33,36 @@ DEFAULT_SCALES = Scales()
 
 
 class Fields(Primitive):
-    """What `Conv` and `Lift` share. Sizes and strides are in steps of the reference grid, the input's unless stated."""
+    """The fields of `Conv` and `Lift`. Sizes and strides are in steps of the reference grid, by default the input's."""
 
     channels: Channels = Field(description="fields of the output; each has one value per group element")
     kernel_size: Taps | tuple[Taps, ...] = Field(
         default=3, description="taps per axis; with a learned window, the largest size it can grow to"
     )
-    kernel: AnyKernel = Field(default=Table(), description="how the weights are made")
-    window: AnyWindow | None = Field(default=None, description="what limits the kernel's extent")
+    kernel: AnyKernel = Field(default=Table(), description="how the weights are computed")
+    window: AnyWindow | None = Field(default=None, description="factor that limits the kernel's extent")
     factorisation: Factorisation = Field(
-        default="full", description="all at once, or in parts that are cheaper: see docs/symmetry.md"
+        default="full", description="one stage, or cheaper separable ones: see docs/symmetry.md"
     )
-    stride: int = Field(default=1, ge=1, le=64)
-    padding: Literal["same", "valid"] = "same"
-    causal: bool = Field(default=False, description="1-D: no output sees a later input")
+    stride: int = Field(default=1, ge=1, le=64, description="every how many points there is an output, per axis")
+    padding: Literal["same", "valid"] = Field(default="same", description="zeros that keep the grid, or none")
+    causal: bool = Field(default=False, description="1-D: no output depends on a later input")
     allow_even: bool = Field(
-        default=False, description="even sizes under 'same' padding, their centre half a step late (CCNN's code)"
+        default=False, description="allow even sizes with 'same' padding, centred half a step late (as CCNN's code)"
     )
     resampling: Literal["physical", "stretched"] = Field(
-        default="physical", description="on another grid: the same extent, or stretched as by CKConv's code (causal)"
+        default="physical", description="on another grid: keep the extent, or stretch it as CKConv's code does (causal)"
     )
-    bias: bool | Literal["per_element"] = Field(default=True, description="one per channel, shared over the group")
+    bias: bool | Literal["per_element"] = Field(
+        default=True, description="add a bias per channel, shared over the group"
+    )
     algorithm: Literal["auto", "direct", "fft"] = Field(
-        default="auto", description="by sums over taps or by Fourier transforms; auto is the faster by measurement"
+        default="auto", description="sums over taps, Fourier transforms, or the faster of both as measured (auto)"
     )
-    scales: Scales = Field(default=DEFAULT_SCALES, description="on scales, which ones a kernel reads")
+    scales: Scales = Field(default=DEFAULT_SCALES, description="settings on groups with scales")
     band_limit: Literal["none", "regularise", "mask"] = Field(
         default="none",
-        description="penalise frequencies the grid cannot hold (see alias_penalty), or leave them out of the kernel",
+        description="penalise frequencies above Nyquist (see alias_penalty), or mask them in the kernel",
     )
 
     def acting(self, x: Signal) -> Group:
@@ -69,29 +71,29 @@ class Fields(Primitive):
 
     @property
     def depthwise(self) -> bool:
-        """Whether the stage over the taps convolves each channel by itself."""
+        """Whether the stage over the taps convolves each channel separately."""
         return self.factorisation not in ("full", "kernel_separable")
 
     @property
     def transformable(self) -> bool:
-        """Whether Fourier transforms can do it: they give every position, each map from one or from all."""
+        """Whether Fourier transforms can compute it: they have no strides, and a map depends on one map or on all."""
         return self.stride == 1 and self.factorisation != "group_depthwise"
 
     @property
     def padded(self) -> str:
-        """`same`, `valid` or `causal`."""
+        """Kind of padding: `same`, `valid` or `causal`."""
         return "causal" if self.causal and self.padding == "same" else self.padding
 
     def sums_only(self, x: Signal) -> bool:
-        """Whether nothing but sums over taps can do it."""
+        """Whether only sums over taps can compute it: on scales and on sectors."""
         return self.acting(x).scaling or on_a_sector(x)
 
     def stretched(self, x: Signal) -> bool:
-        """Whether it is sampled as CKConv's code does it on another grid."""
+        """Whether its kernel is sampled on another grid in the way of CKConv's code."""
         return self.tap_grid(x).stretched and bool(x.spacing)
 
     def tap_grid(self, x: Signal) -> TapGrid:
-        """Where its taps lie."""
+        """Positions of its taps."""
         sizes = self.sizes(x)
         stretched = self.resampling == "stretched" and max(sizes) > 1  # one tap has no extent
         return TapGrid(sizes, x.spacing, self.causal, stretched=stretched)
@@ -102,5 +104,5 @@ class Fields(Primitive):
 
 
 def on_a_sector(x: Signal) -> bool:
-    """Whether a convolution that reads `x` gives, or reads, elements spread over a sector of the circle."""
+    """Whether input or output elements of a convolution of `x` are turns spread over a learned sector."""
     return x.scattered or x.ahead > 0

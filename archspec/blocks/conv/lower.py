@@ -1,4 +1,4 @@
-"""From a convolution's stages to torch layers."""
+"""Lowering of a convolution: from its stages to torch layers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def lower(conv: Fields, x: Signal) -> nn.Module:
-    """A layer, or the two of a factorised convolution, named `spatial` and `mixing`."""
+    """A new layer, or the two of a factorised convolution, named `spatial` and `mixing`."""
     return assembled(
         {
             stage.name: _over_taps(conv, x, stage) if stage.spatial else mixing(conv, x, stage)
@@ -27,7 +27,7 @@ def lower(conv: Fields, x: Signal) -> nn.Module:
 
 
 def assembled(layers: dict[str, nn.Module]) -> nn.Module:
-    """One layer, or one after the other."""
+    """A single layer as it is; several as a module that applies them in order."""
     from archspec.layers.factorised import Factorised
 
     return Factorised(OrderedDict(layers)) if len(layers) > 1 else next(iter(layers.values()))
@@ -72,7 +72,7 @@ def _kernel(conv: Fields, x: Signal, stage: Stage) -> KernelModule:
 
 
 def mixing(conv: Fields, x: Signal, stage: Stage) -> nn.Module:
-    """A linear map at each position."""
+    """The layer of a stage at each position: a linear map of channels and, where it mixes them, group elements."""
     from archspec.layers.conv import pointwise
     from archspec.layers.pointwise import SharedPointwise
 

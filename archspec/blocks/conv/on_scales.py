@@ -1,4 +1,4 @@
-"""Convolutions over dyadic scales, of series (Romero et al. 2024, arXiv 2006.05259), and of images with turns too."""
+"""Convolutions on dyadic scales (series: Romero et al. 2024, arXiv 2006.05259), of images also on turns at scales."""
 
 from __future__ import annotations
 
@@ -18,12 +18,19 @@ if TYPE_CHECKING:
 
 
 def infer(conv: Fields, x: Signal) -> Signal:
-    """The output signal; SignalError where a field has no meaning on scales, or the turns do not allow it."""
+    """The output signal.
+
+    Raises:
+        SignalError: a field cannot be used on scales, or not with the turns of the group.
+    """
     sizes, group, turning = conv.sizes(x), conv.acting(x), conv.acting(x).turning
     wrong = {
-        "window": (conv.window is not None and conv.window.rim is None, "use Disc(), or none under no turns"),
+        "window": (
+            conv.window is not None and conv.window.rim is None,
+            "use Disc(), or no window on a group without turns",
+        ),
         "factorisation": (conv.factorisation == "kernel_separable", "use 'full' or 'group_separable'"),
-        "stride": (conv.stride != 1, "use Pool() after the convolution, strides and scales do not commute"),
+        "stride": (conv.stride != 1, "use Pool() after the convolution, since strides and scales do not commute"),
         "padding": (conv.padding != "same", "use 'same'"),
         "causal": (conv.causal, "use causal=False"),
         "algorithm": (conv.algorithm == "fft", "leave it out"),
@@ -34,9 +41,9 @@ def infer(conv: Fields, x: Signal) -> Signal:
         if is_so:
             value = getattr(conv, field)
             what = value.kind if field == "window" else value
-            raise SignalError(f"{field}={what!r} is not for the scales of {group}; {remedy}", field)
+            raise SignalError(f"{field}={what!r} cannot be used on the scales of {group}; {remedy}", field)
     if x.spacing:
-        raise SignalError("scales are those of the reference grid; train at the resolution they are used at")
+        raise SignalError("scales are defined on the reference grid only; use the reference resolution")
     checks.parts(conv, x, group)
     coarsest = stages.spatial(conv, x).scales
     for taps, size in zip(sizes, x.grid, strict=True):
@@ -55,31 +62,31 @@ def _fits(conv: Fields, taps: int, size: int, scales: int) -> None:
     if widest > 2 * size - 1:
         what = "the smoothing is" if smoothing == widest else f"{taps} taps are"
         raise SignalError(
-            f"at the coarsest of {scales} scales {what} {widest} steps wide, more than twice the grid of {size}; use "
+            f"at the coarsest of {scales} scales {what} {widest} steps wide, more than twice the axis of {size}; use "
             "fewer scales or taps",
             "kernel_size",
         )
 
 
 def simplified(conv: Fields, x: Signal) -> Scales:
-    """Without what has no effect: a lift reads no scales, and no kernel more than there are."""
+    """The settings with those that have no effect at fixed values: `span` is at most the number of input scales."""
     span = DEFAULT_SCALES.span if x.group.trivial else stages.reach(conv, x)
     return Scales(span=span, crop=conv.scales.crop and not x.group.trivial and span > 1, smooth=conv.scales.smooth)
 
 
 def dilations(conv: Fields, x: Signal, stage: Stage) -> tuple[tuple[int, int], ...]:
-    """For each scale that a stage gives: by how much it dilates, and how many scales it reads."""
+    """For each output scale of a stage: its dilation, and the number of input scales that its kernel spans."""
     span = stages.span(conv, x, stage)
     return tuple((2**j, min(span, x.group.scales - j) if span > 1 else 1) for j in range(stage.scales))
 
 
 def spline_taps(scale: int) -> int:
-    """Taps of the smoothing spline at a scale."""
+    """Number of taps of the smoothing spline at a scale."""
     return 3 * scale - 1 if scale > 1 else 3
 
 
 def cost(conv: Fields, x: Signal) -> Cost:
-    """Smoothing of every scale that is read, at every scale that is given, then the taps; and what mixes channels."""
+    """The cost: for every output scale, smoothing of its input scales and sums over taps; and the mixing stage."""
     total = Cost()
     for stage in stages.stages(conv, x):
         kernel, where = stages.kernel_of(conv, stage), stages.sampling(conv, x, stage)
@@ -109,7 +116,7 @@ def _macs(conv: Fields, x: Signal, stage: Stage) -> int:
 
 
 def warnings(conv: Fields, x: Signal) -> Iterator[str]:
-    """Where scales end."""
+    """A warning if kernels of the last scales are cut off."""
     reach = stages.reach(conv, x)
     if not x.group.trivial and not conv.scales.crop and reach > 1:
         last = "scale" if reach == 2 else f"{reach - 1} scales"
@@ -120,7 +127,7 @@ def warnings(conv: Fields, x: Signal) -> Iterator[str]:
 
 
 def lower(conv: Fields, x: Signal) -> nn.Module:
-    """A layer, or the two of a factorised convolution."""
+    """A new layer, or the two of a factorised convolution."""
     from archspec.blocks.conv.lower import assembled, mixing
 
     return assembled(
@@ -153,7 +160,7 @@ def _layer(conv: Fields, x: Signal, stage: Stage) -> nn.Module:
 
 
 def spline(scale: int) -> tuple[float, ...]:
-    """The centred quadratic B-spline with knots `scale` apart, of sum 1."""
+    """Samples of the centred quadratic B-spline with knots `scale` apart; their sum is 1."""
     half = spline_taps(scale) // 2
     return tuple(_beta(m / scale) / scale for m in range(-half, half + 1))
 

@@ -1,4 +1,4 @@
-"""Convolutions that give, or read, elements spread over a sector of the circle (see Partial)."""
+"""Convolutions whose input or output elements are turns spread over a learned sector of the circle (see Partial)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-LEAST = 5  # taps that can carry any turn
+LEAST = 5  # taps per axis with which a kernel can be turned by any angle
 
 
 def given(x: Signal) -> Group:
-    """As many turns as there will be, by the group that has as many."""
+    """The cyclic group with as many elements as the output has turns; only its order matters."""
     return Group(f"C{x.ahead}") if x.ahead else x.group
 
 
 def infer(conv: Fields, x: Signal) -> Signal:
-    """The output signal; SignalError where a kernel cannot be sampled at any turn."""
+    """The output signal.
+
+    Raises:
+        SignalError: a field does not allow to sample the kernel at any turn.
+    """
     sizes = conv.sizes(x)
     wrong = {
         "kernel": (conv.kernel.shared() is None, "use Siren, Magnet, Fourier or Mlp"),
@@ -40,12 +44,13 @@ def infer(conv: Fields, x: Signal) -> Signal:
         if is_so:
             value = getattr(conv, field)
             what = value.kind if field in ("kernel", "window") else value
-            raise SignalError(f"{field}={what!r} is not sampled at turns of a sector; {remedy}", field)
+            raise SignalError(f"{field}={what!r} cannot be used at turns of a sector; {remedy}", field)
     checks.size(conv, x, sizes)
     checks.parts(conv, x, x.group)
     if len(set(sizes)) > 1 or sizes[0] % 2 == 0 or 1 < sizes[0] < LEAST:
         raise SignalError(
-            f"{checks.text(sizes)} taps cannot be at any turn; use one odd size, {LEAST} or more, or 1", "kernel_size"
+            f"{checks.text(sizes)} taps cannot be turned by any angle; use one odd size, {LEAST} or more, or 1",
+            "kernel_size",
         )
     if conv.window is None and sizes[0] > 1:
         raise SignalError("the corners of a square kernel leave it under the turns of a sector; use Disc()", "window")
@@ -56,7 +61,7 @@ def infer(conv: Fields, x: Signal) -> Signal:
 
 
 def sampling(conv: Fields, x: Signal) -> Sampling:
-    """Where the kernel is sampled: between all turns, spread over the whole circle until others are told."""
+    """Where the kernel is sampled before any sector is given: between all turns, spread over the whole circle."""
     return Sampling(
         x.group,
         conv.tap_grid(x),
@@ -71,7 +76,7 @@ def sampling(conv: Fields, x: Signal) -> Sampling:
 
 
 def cost(conv: Fields, x: Signal) -> Cost:
-    """By sums over taps, from all turns that are read to all that are given; each pair has samples of its own."""
+    """The cost by sums over taps, from every input turn to every output turn; the kernel is sampled for each pair."""
     reads, gives, taps = x.group.order, given(x).order, math.prod(conv.tap_grid(x).taps)
     kernel = sampling(conv, x)
     return Cost(
@@ -82,7 +87,7 @@ def cost(conv: Fields, x: Signal) -> Cost:
 
 
 def lower(conv: Fields, x: Signal) -> nn.Module:
-    """A layer that is told the turns; until then they are spread over the whole circle."""
+    """A new layer, which is called with the turns; without them they are spread over the whole circle."""
     from archspec.layers.turns import TurnedConv
 
     where = sampling(conv, x)
@@ -105,5 +110,5 @@ def lower(conv: Fields, x: Signal) -> nn.Module:
 
 
 def _around(count: int) -> tuple[float, ...]:
-    """The turns of C_n."""
+    """The turns of C_n, n = `count`, in radians."""
     return tuple(2 * math.pi * n / count for n in range(count))

@@ -1,4 +1,4 @@
-"""The linear stages of a convolution: one, or one over space and one that mixes channels and group elements."""
+"""The linear stages of a convolution: one, or one over the grid and one that mixes channels and group elements."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ class Stage(NamedTuple):
     """One linear stage, from `inputs` to `outputs` channels.
 
     Attributes:
-        spatial: over the taps, else at each position.
-        lifts: reads a signal without a group axis.
-        mixes: over the group's elements too.
-        depthwise: each channel by itself.
-        grouped: gives a signal with a group axis.
-        bias: adds one number per channel.
-        reads: elements of the group that are read; `gives`: that are given.
-        scales: that are given; 1 without any.
+        inputs: number of input channels.
+        outputs: number of output channels.
+        spatial: whether it sums over taps; else it acts at each position.
+        lifts: whether its input has no group axis.
+        mixes: whether it sums over the elements of the group.
+        depthwise: whether it convolves each channel separately.
+        grouped: whether its output has a group axis.
+        bias: whether it adds a bias per channel.
+        reads: number of active group elements of the input.
+        gives: number of active group elements of the output.
+        scales: number of scales of the output; 1 without scales.
     """
 
     inputs: int
@@ -44,16 +47,16 @@ class Stage(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """Kernels: outputs × inputs, or one per channel."""
+        """Number of kernels: outputs × inputs, or one per channel."""
         return self.outputs * (1 if self.depthwise else self.inputs)
 
 
 def stages(conv: Fields, x: Signal, counts: tuple[int, int] | None = None) -> tuple[Stage, ...]:
-    """The stages of a convolution that reads `x`, in order; `counts` as of `Convolution.cost_of`."""
+    """The stages of a convolution with input signal `x`, in order; `counts` as in `archspec.blocks.conv.cost.cost`."""
     inner, outer, bias = x.channels, conv.channels, bool(conv.bias)
     group, lifts, end = conv.acting(x), x.group.trivial, given(conv, x)
     on = not group.trivial and not lifts
-    mixes = on and (reach(conv, x) > 1 or not group.turning.trivial)  # scales may each be by themselves
+    mixes = on and (reach(conv, x) > 1 or not group.turning.trivial)  # a span of one scale mixes no scales
     reads, gives = counts or (x.group.order, end.order)
     grouped, scales = not end.trivial, end.scales
     match conv.factorisation:
@@ -76,38 +79,39 @@ def stages(conv: Fields, x: Signal, counts: tuple[int, int] | None = None) -> tu
 
 
 def given(conv: Fields, x: Signal) -> Group:
-    """The group of the output: scales whose kernels would be cut off can be left out."""
+    """The group of the output: that of the input or the lifting, without the scales that `Scales.crop` leaves out."""
     if x.group.trivial or not x.group.scaling or not conv.scales.crop:
         return conv.acting(x)
     return x.group.at(x.group.scales - reach(conv, x) + 1)
 
 
 def reach(conv: Fields, x: Signal) -> int:
-    """Scales of `x` that a kernel reads."""
+    """Number of scales of `x` that a kernel spans."""
     return min(conv.scales.span, x.group.scales)
 
 
 def span(conv: Fields, x: Signal, stage: Stage) -> int:
-    """Scales that a stage's kernel reads."""
+    """Number of scales that a stage's kernel spans."""
     return reach(conv, x) if stage.mixes else 1
 
 
 def spatial(conv: Fields, x: Signal) -> Stage:
-    """The stage over the taps."""
+    """The stage that sums over the taps."""
     return next(stage for stage in stages(conv, x) if stage.spatial)
 
 
 def kernel_of(conv: Fields, stage: Stage) -> Kernel:
-    """What makes a stage's kernel. Mixing is by free weights, but for the kernel on the group of a continuous one.
+    """The kind of kernel of a stage.
 
-    So that, as that of full convolutions, it can be sampled for any order.
+    A stage that mixes has a table of weights. The exception is a group-separable convolution with a continuous kernel:
+    there the mixing kernel is continuous too, so that it can be sampled for any order of the group.
     """
     continuous = stage.spatial or (stage.mixes and conv.factorisation == "group_separable")
     return conv.kernel if continuous and conv.kernel.continuous else Table()
 
 
 def sampling(conv: Fields, x: Signal, stage: Stage) -> Sampling:
-    """Where a stage samples its kernel: over space and, where it mixes them, the elements of the group."""
+    """Where a stage samples its kernel: over the grid and, if it mixes them, over the elements of the group."""
     group, kernel, window = conv.acting(x).turning, kernel_of(conv, stage), conv.window
     where = Sampling(
         group if stage.grouped or stage.spatial else x.group,
@@ -116,7 +120,8 @@ def sampling(conv: Fields, x: Signal, stage: Stage) -> Sampling:
         stage.mixes,
         span(conv, x, stage),
         kernel.coordinates,
-        # Group order, like kernel size, is only where a continuous kernel is sampled: the mean over the elements.
+        # The order of a group, like a kernel size, is only where a continuous kernel is sampled, so that the sum over
+        # elements approximates an integral: it is divided by their number.
         factor=1 / group.order if stage.mixes and kernel.continuous else 1.0,
     )
     if not stage.spatial:
@@ -125,13 +130,13 @@ def sampling(conv: Fields, x: Signal, stage: Stage) -> Sampling:
 
 
 def over_space(conv: Fields, x: Signal, stage: Stage) -> Sampling:
-    """Where the kernel over space is sampled: that of the stage, but where it is a product with one on the group."""
+    """Where the kernel over the grid is sampled, without the group axis where it is a product with one on the group."""
     where = sampling(conv, x, stage)
     return where._replace(mixes=False) if conv.factorisation == "kernel_separable" and stage.spatial else where
 
 
 def cropped(conv: Fields, x: Signal) -> tuple[int, ...]:
-    """Taps per axis that the window leaves as it begins; empty: all."""
+    """Taps per axis after cropping by the initial window; empty if nothing is cropped."""
     if conv.window is None or not conv.window.crops:
         return ()
     where = over_space(conv, x, spatial(conv, x))

@@ -1,4 +1,4 @@
-"""Rewrites of a graph that keep what it computes. Each is a function; what it changed is verified after it."""
+"""Passes: rewrites of a graph that keep what it computes. Each is a function whose result is verified."""
 
 from archspec.graph.graph import Graph, verify
 from archspec.graph.passes.by_block import price_by_block
@@ -6,12 +6,12 @@ from archspec.graph.passes.share import share_equal
 from archspec.graph.passes.simplify import simplify
 from archspec.graph.passes.unused import drop_unused
 
-# Unused nodes first, so that nothing is spent on them; sharing last, when equal nodes look equal.
+# Unused nodes first, so that no time is spent on them; sharing last, when equal nodes have the same simplest form.
 PASSES = (drop_unused, simplify, share_equal)
 
 
 def optimise(graph: Graph) -> Graph:
-    """All passes in order."""
+    """The graph after all passes, in order."""
     for step in PASSES:
         after = step(graph)
         if after is not graph:

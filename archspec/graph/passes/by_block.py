@@ -1,4 +1,4 @@
-"""The price of a chain of blocks, each block's share remembered: so another filling of a space is cheap to price."""
+"""The cost of a chain of blocks, cached block by block, so that further fillings of a space are cheap to price."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ from archspec.graph.graph import INPUT, Builder, Graph
 from archspec.graph.signal import Signal
 
 _MOST_REMEMBERED = 50_000
-# By identity: blocks and signals are immutable, and the entry keeps its own alive.
+# By `id`: blocks and signals are immutable, and each entry keeps its own alive.
 _SHARES: dict[tuple[int, int, Target], tuple[Block, Signal, Signal, Cost]] = {}
-# One object for equal signals, so that different blocks of one output lead to the same entries.
+# One object for equal signals, so that different blocks with equal outputs lead to the same entries.
 _SIGNALS: dict[Signal, Signal] = {}
 
 
 def price_by_block(x: Signal, blocks: Sequence[Block], target: Target = "torch") -> Cost:
-    """The sum of the blocks' own prices. No pass works across blocks of a chain, so it equals the graph's."""
+    """The sum of the costs of the blocks, the first of which reads `x`.
+
+    It equals the cost of their graph, since no pass rewrites across blocks of a chain.
+
+    Raises:
+        SignalError: a block cannot read the output of the one before.
+    """
     total = [0, 0, 0, 0, 0]
     for block in blocks:
         share = _SHARES.get((id(block), id(x), target))

@@ -1,7 +1,9 @@
-"""Compute equal things once.
+"""Compute equal nodes once (common subexpression elimination).
 
-1. Nodes without parameters that apply equal blocks to the same inputs become one; only concat cares for their order.
-2. Nodes with parameters stay apart: their weights are independent. So do those that draw (Dropout): their masks are.
+1. Nodes without parameters that apply equal blocks to the same inputs become one; the order of the inputs matters for
+   concat only.
+2. Nodes with parameters stay separate, since their weights are independent. So do nodes that draw random numbers
+   (Dropout), since their masks are independent.
 3. A graph with no such nodes is returned as it is.
 """
 
@@ -10,7 +12,7 @@ from archspec.graph.node import Node
 
 
 def share_equal(graph: Graph) -> Graph:
-    """The graph with one node for equal parameter-free work."""
+    """The graph with equal parameter-free nodes merged into one."""
     if not _has_fork(graph):
         return graph
     nodes: dict[str, Node] = {}
@@ -31,7 +33,7 @@ def share_equal(graph: Graph) -> Graph:
 
 
 def _has_fork(graph: Graph) -> bool:
-    """Whether any node is read twice: without that nothing is computed twice."""
+    """Whether any node has two readers; without that no node is computed twice."""
     seen: set[str] = set()
     count = 0
     for node in graph.nodes.values():

@@ -1,6 +1,6 @@
-"""Replace blocks by plainer ones that compute the same functions.
+"""Replace blocks by simpler ones that compute the same functions.
 
-1. A block that changes nothing (GroupPool over C1, a pool of one point, Dropout(0)) is left out.
+1. A block that is the identity (GroupPool over C1, a pool of one point, Dropout(0)) is left out.
 2. Lift onto C1 becomes Conv; a table of one tap becomes Pointwise.
 3. A graph with none of these is returned as it is.
 """
@@ -10,7 +10,7 @@ from archspec.graph.node import Node, facts
 
 
 def simplify(graph: Graph) -> Graph:
-    """The graph with every block in its plainest form."""
+    """The graph with every block in its simplest form."""
     if all(node.facts.simple for node in graph.nodes.values()):
         return graph
     nodes: dict[str, Node] = {}

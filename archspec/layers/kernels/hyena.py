@@ -1,4 +1,4 @@
-"""The filter of Hyena."""
+"""The implicit filter of Hyena."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Hyena(FeatureKernel):
-    """A sine network over positional features, times exponential decays from the current step or the centre."""
+    """A sine network of positional features, times exponential decays from the current step (causal) or the centre."""
 
     is_their_sum = False
     positions: Tensor
@@ -46,18 +46,18 @@ class Hyena(FeatureKernel):
         self.hidden = nn.ModuleList(WideLinear(a, b) for a, b in pairwise(widths))
         self.omega = nn.Parameter(torch.full((hidden,), omega))
         fastest, slowest = lengths
-        # Spread over the kernels, so that neighbours in one layer reach differently far.
+        # The decay rates are spread over the kernels of a layer.
         rates = torch.linspace(math.log(100) / slowest, math.log(100) / fastest, rows)
         self.fix("decays", rates.double())
 
     def place(self, where: Samples) -> None:
-        """Sample here from now on."""
+        """Sample the kernels at these points from now on."""
         super().place(where)
         harmonics = math.pi * torch.arange(1, self.bands + 1).to(self.points)
         phase = (self.points[:, :, None] * harmonics).flatten(1)
         self.register_buffer("positions", torch.cat([self.points, phase.cos(), phase.sin()], 1), persistent=False)
         space = self.points[:, : self.dims]
-        # A causal kernel is two units long, a centred one reaches one unit from its centre.
+        # 1 at the end of the kernel: a causal one is two units long, a centred one extends one unit either way.
         distance = (1 - space[:, 0]) / 2 if self.causal else space.norm(dim=1)
         self.register_buffer("distance", distance, persistent=False)
 
@@ -73,11 +73,11 @@ class Hyena(FeatureKernel):
         return torch.exp(-widened(self.decays)[:, None] * self.distance)
 
     def forward(self, distinct: bool = False) -> Tensor:
-        """Samples (R, P)."""
+        """(R, P): the samples."""
         samples: Tensor = self.out(self.features()).T
         return samples * self.window()
 
     @torch.no_grad()
     def scale_to(self, energy: Tensor, target: float) -> None:
-        """As of every kernel of features, under its decay."""
+        """As `FeatureKernel.scale_to`, taking the decay into account."""
         super().scale_to(energy * self.window().square(), target)

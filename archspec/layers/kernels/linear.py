@@ -26,19 +26,19 @@ class Fourier(FeatureKernel):
     def __init__(self, rows: int, inputs: int, dims: int, features: int, omega: float, omega_group: float) -> None:
         super().__init__(2 * features, rows)
         directions = torch.randn(features, dims)
-        radii = omega * torch.rand(features, 1) ** (1 / max(dims, 1))  # even over the ball
+        radii = omega * torch.rand(features, 1) ** (1 / max(dims, 1))  # uniform over the ball
         spatial = radii * directions / directions.norm(dim=1, keepdim=True)
         fibre = (torch.rand(features, inputs - dims) * 2 - 1) * omega_group
         self.register_buffer("frequencies", torch.cat([spatial, fibre], 1))
         self.dims, self.nyquist = dims, math.inf
 
     def limit_band(self, nyquist: float, masked: bool) -> None:
-        """Leave out the features of higher frequencies."""
+        """Mask the features of higher frequencies."""
         self.nyquist = nyquist if masked else math.inf
 
     @torch.no_grad()
     def stretch(self, ratio: float, centre: float) -> None:
-        """The frequencies stay those of the grid; the phase that causal ones gain turns cosines into sines."""
+        """Keep the frequencies in radians per grid step; the phase shift of causal kernels rotates the weights."""
         turned = self.frequencies[:, : self.dims].sum(1) * centre * (1 - ratio)
         cosines, sines = self.out.weight.chunk(2, 1)
         c, s = torch.cos(turned), torch.sin(turned)
@@ -46,7 +46,7 @@ class Fourier(FeatureKernel):
         self.frequencies[:, : self.dims] *= ratio
 
     def features(self) -> Tensor:
-        """(P, 2F)."""
+        """(P, 2F): the cosines and sines at the points."""
         phase = self.points @ self.frequencies.to(self.points.dtype).T
         waves = torch.cat([torch.cos(phase), torch.sin(phase)], 1)
         if self.nyquist == math.inf:
@@ -56,9 +56,17 @@ class Fourier(FeatureKernel):
 
 
 class Spline(KernelModule):
-    """Weights at knots (R, M·n) times B-splines at the points; the knots of an axis reach from -reach to reach.
+    """Weights at n knots (R, M·n) times B-splines at the points.
 
-    With `around`, weights (R, Q·n) at Q knots along the circle too, in place of one set for each of M elements.
+    With `around`, weights (R, Q·n) are at Q knots along the circle too, instead of one set for each of M elements.
+
+    Args:
+        rows: R.
+        elements: M.
+        knots: number of knots per axis, n in all.
+        reach: coordinate of the last knot per axis; the first one is at its negative.
+        degree: of the B-splines.
+        around: Q; None without knots along the circle.
     """
 
     basis: Tensor
@@ -78,9 +86,9 @@ class Spline(KernelModule):
         self.elements, self.knots, self.reach, self.degree, self.around = elements, knots, reach, degree, around
 
     def place(self, where: Samples) -> None:
-        """Sample here from now on."""
+        """Sample the kernels at these points from now on."""
         like, dims = self.weight, len(self.knots)
-        # The points of all elements of the kernel's own group axis are the same: (G, M, K, d).
+        # (G grids, M, K, d): the spatial coordinates are the same for all elements on the kernel's own group axis.
         elements = where.index.shape[1]
         every = where.points.reshape(-1, elements, where.index.shape[2], where.points.shape[1])
         points = every[:, 0, :, :dims]
@@ -96,7 +104,7 @@ class Spline(KernelModule):
             self.register_buffer(name, placed, persistent=False)
 
     def _around(self, embedding: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(Q, G, M): periodic B-splines of the angles whose cosine and sine are given."""
+        """(Q, G, M): periodic B-splines of angles, given by their cosine and sine."""
         assert self.around
         places = np.arctan2(embedding[..., 1], embedding[..., 0]) / (2 * math.pi) * self.around
         apart = places - np.arange(self.around)[:, None, None]
@@ -105,13 +113,13 @@ class Spline(KernelModule):
         return total
 
     def forward(self, distinct: bool = False) -> Tensor:
-        """Samples (R, P)."""
+        """(R, P): the samples."""
         weight = self.weight.to(self.basis.dtype)
         table = weight.view(-1, len(self.basis)) @ self.basis.flatten(1)
         shaped = table.view(len(self.weight), -1, *self.basis.shape[1:])
         if self.circle is None:
             return shaped.transpose(1, 2).flatten(1)
-        # For each grid, from the knots around the circle to the elements: (G, M, Q) times (G, Q, R·K).
+        # For each grid, from the knots along the circle to the elements: (G, M, Q) times (G, Q, R·K).
         knots = shaped.permute(2, 1, 0, 3).flatten(2)
         along = self.circle.permute(1, 2, 0)
         mixed = torch.bmm(along.expand(len(knots), -1, -1), knots)
@@ -120,20 +128,20 @@ class Spline(KernelModule):
 
     @torch.no_grad()
     def scale_to(self, energy: Tensor, target: float) -> None:
-        """Draw all weights with one variance that gives the kernels their energy."""
+        """Draw all weights with the variance that gives each kernel the expected energy `target`."""
         spread = self.basis.square().sum(0)[:, None]
         spread = spread.expand(-1, self.elements, -1) if self.circle is None else spread * self._shares()
         power = energy @ spread.reshape(-1)
         self.weight.normal_().mul_((target / power.clamp(min=1e-12)).sqrt().reshape(-1, 1))
 
     def _shares(self) -> Tensor:
-        """(G, M, 1): how much of the variance of the knots around the circle each element has."""
+        """(G, M, 1): variance of the kernel at each element, relative to that of the knots along the circle."""
         assert self.circle is not None
         return self.circle.square().sum(0)[:, :, None]
 
 
 def _bspline(x: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
-    """The centred cardinal B-spline."""
+    """The centred cardinal B-spline of a degree at points x."""
     from scipy.interpolate import BSpline
 
     knots = np.arange(degree + 2) - (degree + 1) / 2

@@ -1,4 +1,4 @@
-"""Multiplicative anisotropic Gabor networks."""
+"""MAGNets: multiplicative anisotropic Gabor networks."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from torch import Tensor, nn
 from archspec.layers.kernels.features import FeatureKernel
 from archspec.layers.precision import WideLinear, widened
 
-# Of the mean inverse width of a Gabor in the published initialisation, Gamma(6, 1).
+# Shape of the Gamma distribution of a Gabor filter's inverse width in the published initialisation, Gamma(6, 1).
 GAMMA_SHAPE = 6.0
-# Of its share of the band, over which a masked filter fades out.
+# A masked filter fades out over this fraction of its share of the band.
 FADE = 0.25
 
 
 class Gabor(nn.Module):
-    """A Gaussian times a sine, H of them, each with a place, widths per coordinate, a frequency and a phase."""
+    """H Gabor filters: Gaussians times sines, each with a mean, inverse widths, a frequency vector and a phase."""
 
     def __init__(self, inputs: int, hidden: int, steerable: bool) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class Gabor(nn.Module):
         self.theta = nn.Parameter(torch.zeros(hidden)) if steerable else None
 
     def forward(self, points: Tensor) -> Tensor:
-        """(P, d) to (P, H)."""
+        """(P, d) to (P, H): the filters at the points."""
         apart = points[:, None] - self.mu
         if self.theta is not None:
             angle = 2 * math.pi * widened(self.theta)
@@ -40,7 +40,7 @@ class Gabor(nn.Module):
 
 
 class Magnet(FeatureKernel):
-    """L+1 layers of Gabor filters multiplied, with a linear mix before each product."""
+    """The product of L+1 layers of Gabor filters, with a linear map before each multiplication."""
 
     def __init__(
         self,
@@ -70,7 +70,8 @@ class Magnet(FeatureKernel):
                     gabor.gamma.copy_(torch.distributions.Gamma(shape, 1.0).sample())
                     gabor.linear.weight.uniform_(-1, 1).mul_(gabor.gamma * omega / math.sqrt(inputs))
                 else:
-                    # Two widths of the Gaussian's spectrum and the sine's frequency share what each filter may have.
+                    # Two standard deviations of the Gaussian's spectrum and the sine's frequency add up to a filter's
+                    # share of the band.
                     each = omega / (layers + 1)
                     gabor.gamma.uniform_(0.05, 0.25).mul_(each)
                     gabor.linear.weight.uniform_(-1, 1).mul_((each - 2 * gabor.gamma) / math.sqrt(max(dims, 1)))
@@ -83,11 +84,11 @@ class Magnet(FeatureKernel):
                 nn.init.ones_(mix.bias)
 
     def limit_band(self, nyquist: float, masked: bool) -> None:
-        """Masked, filters fade out as they reach their share of the band; else `alias_penalty` holds them to it."""
+        """Masked, filters fade out near their share of the band; otherwise `alias_penalty` keeps them within it."""
         self.nyquist, self.masked, self.regularised = nyquist, masked, not masked
 
     def frequencies(self, deviations: float) -> tuple[Tensor, Tensor]:
-        """(L+1, H) each: highest frequency of the sines, and of the Gaussians' spectra, in cycles per unit."""
+        """(L+1, H) each: highest frequencies of the sines and of the Gaussians' spectra, in cycles per unit."""
         gabors = [gabor for gabor in self.filters if isinstance(gabor, Gabor)]
         sines = torch.stack([g.linear.weight[:, : self.dims].abs().amax(1) for g in gabors])
         widths = torch.stack([g.gamma[:, : self.dims].abs().amax(1) for g in gabors])
@@ -96,7 +97,7 @@ class Magnet(FeatureKernel):
     def alias_excess(
         self, limit: float, part: str, each_filter: bool, deviations: float, window: Tensor | float
     ) -> Tensor:
-        """(L+1,) of the filters, each held to its share, or (1,) of all together."""
+        """(L+1,), the excess of each layer of filters over its share, or (1,), the excess of their sum."""
         sines, gaussians = (x.amax(1) for x in self.frequencies(deviations))
         used = {"sines": sines, "gaussians": gaussians}.get(part, sines + gaussians)
         if each_filter:
@@ -105,7 +106,7 @@ class Magnet(FeatureKernel):
 
     @torch.no_grad()
     def stretch(self, ratio: float, centre: float) -> None:
-        """Every filter keeps its place, width and frequency on the grid."""
+        """Keep the mean, width and frequency of every filter in grid steps."""
         dims = self.dims
         for gabor in self.filters:
             assert isinstance(gabor, Gabor)
@@ -115,7 +116,7 @@ class Magnet(FeatureKernel):
             gabor.linear.weight[:, :dims] *= ratio
 
     def features(self) -> Tensor:
-        """(P, H): the last product."""
+        """(P, H): the product of all layers, before the last linear map."""
         z = self._filtered(0)
         for i, mix in enumerate(self.mixes):
             z = self._filtered(i + 1) * mix(z)
@@ -127,7 +128,7 @@ class Magnet(FeatureKernel):
         response: Tensor = gabor(self.points)
         if not self.masked:
             return response
-        # A product of filters adds up their frequencies: each has an equal share of the band.
+        # The frequencies of multiplied filters add up, so each layer has an equal share of the band.
         share = self.nyquist / len(self.filters)
         weight, gamma = widened(gabor.linear.weight), widened(gabor.gamma)
         highest = (weight[:, : self.dims].abs() + 2 * gamma[:, : self.dims].abs()).amax(1)
@@ -135,6 +136,6 @@ class Magnet(FeatureKernel):
 
 
 def _draw_place(mu: Tensor, dims: int, centre: float, spread: float) -> None:
-    """Places inside the window; causal ones on the side of the past."""
+    """Draw the means of Gaussians inside the window; for a causal kernel, in the past."""
     mu.uniform_(-1, 1)
     mu[:, :dims] = centre - spread * mu[:, :dims].abs() if centre else spread * mu[:, :dims]

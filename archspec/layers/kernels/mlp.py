@@ -1,4 +1,4 @@
-"""Networks of rectified linear units."""
+"""Kernel networks of rectified linear units."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archspec.layers.precision import WideLinear
 
 
 class Mlp(FeatureKernel):
-    """Rectified linear units from coordinates to R kernels; their knots are spread evenly over the kernel."""
+    """A network of rectified linear units from coordinates to R kernels; its kinks are uniform over the kernel."""
 
     def __init__(self, rows: int, inputs: int, dims: int, hidden: int, layers: int) -> None:
         super().__init__(hidden, rows)
@@ -24,12 +24,12 @@ class Mlp(FeatureKernel):
                 assert isinstance(layer, nn.Linear)
                 nn.init.normal_(layer.weight, std=math.sqrt(2 / layer.in_features))
                 knots = torch.rand(hidden, inputs) * 2 - 1
-                # The unit's knot, where its input is zero, lies at a random point of the kernel.
+                # The kink of a unit, where its input is zero, is at a random point of the kernel.
                 layer.bias.copy_(-(layer.weight * knots).sum(1) if i == 0 else torch.zeros(hidden))
 
     @torch.no_grad()
     def stretch(self, ratio: float, centre: float) -> None:
-        """The first layer sees coordinates that have grown."""
+        """Rescale the first layer to the new unit of the coordinates."""
         first = self.hidden[0]
         assert isinstance(first, nn.Linear)
         first.bias.add_(first.weight[:, : self.dims].sum(1) * centre * (1 - ratio))

@@ -1,4 +1,4 @@
-"""Diagonal state spaces."""
+"""Kernels of diagonal state-space models."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class S4D(KernelModule):
     """K(t) = 2 Re Σₙ Cₙ (e^{ΔAₙ} - 1)/Aₙ · e^{ΔAₙ t}, t in reference steps before the current one.
 
-    Centred, t is the distance from the centre, with weights of its own for what comes after it.
+    In a kernel that is not causal, t is the distance from the centre, with separate weights Cₙ before and after it.
     """
 
     steps: Tensor
@@ -37,20 +37,20 @@ class S4D(KernelModule):
         self.causal, self.steps_per_unit = causal, steps_per_unit
 
     def place(self, where: Samples) -> None:
-        """Sample here from now on."""
+        """Sample the kernels at these points from now on."""
         points = torch.tensor(where.points[:, 0], dtype=wide_dtype(self.weight.dtype), device=self.weight.device)
         steps = (1 - points if self.causal else points.abs()) * self.steps_per_unit
         self.register_buffer("steps", steps, persistent=False)
         self.register_buffer("later", (points > 0).to(points), persistent=False)
 
     def stretch(self, ratio: float, centre: float) -> None:
-        """Its time is in steps of the grid, whatever the size."""
+        """Do nothing: its time is in steps of the grid, whatever the size."""
 
     def forward(self, distinct: bool = False) -> Tensor:
-        """Samples (R, P)."""
+        """(R, P): the samples."""
         step = widened(self.log_step).exp()
         decay, frequency = -widened(self.log_decay).exp(), widened(self.frequency)
-        # (e^{ΔA} - 1)/A, the weight of one step held constant, in real and imaginary parts.
+        # (e^{ΔA} - 1)/A, the zero-order hold of one step, in real and imaginary parts.
         grown = torch.exp(step * decay)
         real, imag = grown * torch.cos(step * frequency) - 1, grown * torch.sin(step * frequency)
         norm = decay.square() + frequency.square()
@@ -69,6 +69,6 @@ class S4D(KernelModule):
 
     @torch.no_grad()
     def scale_to(self, energy: Tensor, target: float) -> None:
-        """Scale the weights so that each kernel has its energy exactly."""
+        """Scale the weights so that each kernel has exactly the energy `target`."""
         power = (self() * self()) * energy
         self.weight.mul_((target / power.sum(1).clamp(min=1e-12)).sqrt().view(-1, 1, 1, 1))

@@ -1,4 +1,4 @@
-"""Sine networks."""
+"""Kernels that are sine networks (SIREN)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archspec.layers.precision import WideLinear, widened
 
 
 class WeightNormed(nn.Module):
-    """A linear layer whose weight of each unit is a length times a direction (Salimans and Kingma 2016)."""
+    """A weight-normalised linear layer: a unit's weight is a length times a direction (Salimans and Kingma 2016)."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -37,9 +37,9 @@ class WeightNormed(nn.Module):
 class Siren(FeatureKernel):
     """A sine network from the coordinates of the samples to R kernels (Romero et al. 2021, eq. 5).
 
-    z ← sin(ω(Wz + b)) in the hidden layers, the last one linear. ω multiplies the bias too; coordinates after the
-    first `dims` are those of the group, and get ω_group in its place. With a `first_omega` the first layer has that,
-    and all begin as in Sitzmann et al. 2020.
+    z ← sin(ω(Wz + b)) in the hidden layers; the last layer is linear. ω multiplies the bias too. Coordinates after the
+    first `dims` are those of the group, for which ω_group replaces ω. With `first_omega` the first layer has that
+    factor, and the weights are initialised as in Sitzmann et al. 2020.
     """
 
     roles: ClassVar[Mapping[str, Role]] = {"": "kernel", "omega": "omega", "first_omega": "omega"}
@@ -76,7 +76,7 @@ class Siren(FeatureKernel):
                 layer.bias.zero_() if own else layer.bias.uniform_(-1, 1)
 
     def seen(self, points: Tensor) -> Tensor:
-        """Coordinates of the group by a frequency of their own."""
+        """The coordinates, those of the group scaled to their own frequency factor."""
         return points * points.new_tensor(self.scale)
 
     def features(self) -> Tensor:
@@ -89,7 +89,7 @@ class Siren(FeatureKernel):
 
     @torch.no_grad()
     def stretch(self, ratio: float, centre: float) -> None:
-        """The first layer sees coordinates that have grown."""
+        """Rescale the first layer to the new unit of the coordinates."""
         first = self.hidden[0]
         assert isinstance(first, nn.Linear | WeightNormed)
         dims, moved = self.dims, first.weight.clone()
@@ -103,7 +103,7 @@ class Siren(FeatureKernel):
 
     @torch.no_grad()
     def scale_to(self, energy: Tensor, target: float) -> None:
-        """As of every kernel of features; the lengths take the scale where they are apart."""
+        """As `FeatureKernel.scale_to`; with weight normalisation, the lengths are set too."""
         if isinstance(self.out, nn.Linear):
             super().scale_to(energy, target)
             return

@@ -1,4 +1,4 @@
-"""Free weights."""
+"""Tables of weights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Table(KernelModule):
-    """Free weights (R, M·K); where turns do not map taps onto taps, interpolated to the turned grids."""
+    """An independent weight for each tap, (R, M·K); interpolated on turned grids if turns do not map taps onto taps."""
 
     roles: ClassVar[Mapping[str, Role]] = {"": "plain"}
     turns: Tensor | None
@@ -33,7 +33,7 @@ class Table(KernelModule):
         self.taps = taps
 
     def place(self, where: Samples) -> None:
-        """Sample here from now on."""
+        """Sample the kernels at these points from now on."""
         turns, apart, alike, self.among = where.turns, None, None, where.alike
         if turns is not None:
             assert where.alike is not None
@@ -52,7 +52,7 @@ class Table(KernelModule):
         return torch.tensor(values, dtype=dtype, device=self.weight.device)
 
     def forward(self, distinct: bool = False) -> Tensor:
-        """Samples (R, P); distinct, those of turned tables that differ, (R, M·U), times their factors."""
+        """(R, P), the samples; distinct, only the different ones of turned tables, (R, M·U), times their factors."""
         if distinct and self.apart is not None:
             apart = self.weight.to(self.apart.dtype).view(-1, self.taps) @ self.apart
             return apart.view(len(self.weight), -1)
@@ -66,10 +66,10 @@ class Table(KernelModule):
         return (table if self.subset is None else table.index_select(2, self.subset)).flatten(1)
 
     def stretch(self, ratio: float, centre: float) -> None:
-        """Its weights are those of taps, whatever the coordinates are."""
+        """Do nothing: its weights belong to taps, whatever the coordinates are."""
 
     def resized(self, weight: Tensor, before: tuple[int, ...], now: tuple[int, ...], causal: bool) -> Tensor:
-        """(R, M·K) to (R, M·K'): the same around the centre (causal: up to the current step), zeros beyond."""
+        """(R, M·K) to (R, M·K'): cropped or padded by zeros around the centre (causal: before the oldest tap)."""
         shaped = weight.view(len(weight), -1, *before)
         for axis, (old, new) in enumerate(zip(before, now, strict=True), 2):
             first = new - old if causal else (new - old) // 2
@@ -79,7 +79,7 @@ class Table(KernelModule):
 
     @torch.no_grad()
     def scale_to(self, energy: Tensor, target: float) -> None:
-        """Draw all weights with one variance that gives the kernels their energy."""
+        """Draw all weights with the variance that gives each kernel the expected energy `target`."""
         elements = self.weight.shape[1] // self.taps
         if self.turns is None:
             power = energy.sum(-1)

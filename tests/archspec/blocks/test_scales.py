@@ -280,7 +280,7 @@ def test_given_examples_cannot_be_stretched() -> None:
 def test_weights_are_not_carried_between_numbers_of_scales() -> None:
     fields = {"kernel_size": 3, "kernel": SIREN}
     model = settled(product("C4xS2", 17, scales=Scales(span=2), **fields))
-    with pytest.raises(SignalError, match="a kernel over 2 scales is no kernel over 3"):
+    with pytest.raises(SignalError, match="a kernel over 2 scales cannot become one over 3"):
         carry(model, product("C4xS3", 17, scales=Scales(span=3), **fields))
 
 
@@ -322,7 +322,7 @@ def test_the_penalty_is_the_square_of_the_means() -> None:
         ((Lift(group="S6", channels=2, kernel_size=3),), "65 steps wide"),
         (
             (Lift(group="S3", channels=2, factorisation="kernel_separable"),),
-            "not for the scales of S3; use 'full'",
+            "cannot be used on the scales of S3; use 'full'",
         ),
         ((Lift(group="S3", channels=2), Attention()), "after GroupPool"),
         ((Lift(group="S3", channels=2), Restrict(group="S2")), "given up altogether"),

@@ -144,7 +144,7 @@ MISTAKES: dict[str, tuple[Architecture, str]] = {
             body=[FrameAverage(group="D1", body=[])],
             head={"kind": "classifier", "classes": 2, "pool": "last"},
         ),
-        "the last step is not kept by D1",
+        "D1 moves the last step elsewhere",
     ),
 }
 

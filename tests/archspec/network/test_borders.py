@@ -170,7 +170,7 @@ def test_far_from_its_ends_a_longer_signal_gives_the_same_answers() -> None:
 
 def test_what_is_bound_to_its_grid_says_so() -> None:
     everywhere = network(Image(channels=1, size=(6, 6)), SelfAttention(channels=4))
-    with pytest.raises(SignalError, match=r"body\[0\].*attention over all of the grid"):
+    with pytest.raises(SignalError, match=r"body\[0\].*attention over the whole grid"):
         everywhere.on_grid(8, 8)
     near = network(Image(channels=1, size=(6, 6)), SelfAttention(channels=4, window=3))
     assert near.on_grid(8, 8).input.grid == (8, 8)
