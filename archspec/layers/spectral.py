@@ -18,9 +18,9 @@ def kernel_spectrum(bank: Tensor, grid: Shape, sizes: Shape, pads: Pads, depthwi
     """The spectrum with which `convolve` computes the correlation with a bank of kernels.
 
     Args:
-            bank: the kernels, (O, I, *K), or (I, 1, *K) when depthwise.
+        bank: the kernels, (O, I, *K), or (I, 1, *K) when depthwise.
         grid: points of the signal, per axis.
-            sizes: transform lengths, at least `archspec.geometry.fourier.smallest_size`.
+        sizes: transform lengths, at least `archspec.geometry.fourier.smallest_size`.
         pads: zeros before and after the signal, per axis.
         depthwise: whether each input channel is convolved separately.
     """
