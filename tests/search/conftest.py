@@ -1,4 +1,4 @@
-"""Whatever trains or starts processes is thorough: left out by `make test-fast`, and begun first by `make test`."""
+"""Whatever trains, starts processes or takes seconds is thorough: left out by `make test-fast`, and begun first by `make test`."""
 
 from pathlib import Path
 
@@ -11,6 +11,6 @@ TRAINS = ("backends", "cli", "report", "training", "test_result.py", "test_searc
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark by folder: a new file in one of them need not think of it. Files that take minutes must not come last."""
     for item in items:
-        if any(item.path.is_relative_to(HERE / name) for name in TRAINS):
+        if any(item.path.is_relative_to(HERE / name) for name in THOROUGH):
             item.add_marker(pytest.mark.thorough)
     items.sort(key=lambda item: not item.path.is_relative_to(HERE))
