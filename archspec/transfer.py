@@ -34,8 +34,7 @@ def carry(model: Network, architecture: Architecture) -> Network:
     wanted = {k: v for k, v in other.state_dict().items() if not k.endswith((".size", ".turns"))}
     if state.keys() != wanted.keys():
         raise SignalError(
-            "the networks have different parameters; weights are carried only between architectures that differ in "
-            "nothing but kernel sizes and group orders"
+            "only kernel sizes and group orders may differ between the two architectures; keep all other fields"
         )
     pairs = list(_pairs(other, model))
     try:

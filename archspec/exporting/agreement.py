@@ -42,8 +42,8 @@ def agreed(network: Form, others: Mapping[str, Form], shape: tuple[int, ...], se
             wanted = network(x)
             if not np.isfinite(wanted).all():
                 raise Disagreement(
-                    f"the network gives numbers that are not finite for inputs of size {scale:g}; train it again, or "
-                    "look for weights that are not finite"
+                    f"outputs of the network are not finite for inputs of size {scale:g}; train it again, or look for "
+                    "weights that are too large"
                 )
             for name, form in others.items():
                 found = form(x)

@@ -75,8 +75,8 @@ def export_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) 
 def _numbers(file: Path) -> int:
     import onnx
 
-    kept = onnx.load(file).graph.initializer
-    return sum(math.prod(i.dims) for i in kept if i.data_type == onnx.TensorProto.FLOAT)
+    weights = onnx.load(file).graph.initializer
+    return sum(math.prod(i.dims) for i in weights if i.data_type == onnx.TensorProto.FLOAT)
 
 
 _USAGE = """## With ONNX
