@@ -128,7 +128,7 @@ class Integer(Decision):
 
     def data(self, to_data: Callable[[Any], Any]) -> dict[str, Any]:
         step = {"step": self.step} if self.step != 1 else {}
-        return self.named() | {"low": self.low, "high": self.high} | step | _log(self.log)
+        return self.named() | {"low": self.low, "high": self.high} | step | ({"log": True} if self.log else {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +185,7 @@ class Real(Decision):
         return ((f"{x:g}", x) for x in (self.low, self.high))
 
     def data(self, to_data: Callable[[Any], Any]) -> dict[str, Any]:
-        return self.named() | {"low": self.low, "high": self.high} | _log(self.log)
+        return self.named() | {"low": self.low, "high": self.high} | ({"log": True} if self.log else {})
 
 
 def choice(*options: Any, name: str | None = None) -> Any:
@@ -247,7 +247,3 @@ def _named(bounds: tuple[Any, ...], name: str | None, kind: str) -> tuple[str | 
 def _logarithmic(low: float, high: float, share: float) -> float:
     low, high = math.log(low), math.log(high)
     return math.exp(low + share * (high - low))
-
-
-def _log(log: bool) -> dict[str, Any]:
-    return {"log": True} if log else {}
