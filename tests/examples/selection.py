@@ -1,4 +1,4 @@
-"""Which examples a costly law runs over by default; over all others it runs with `make test-slow`.
+"""Which examples a costly law runs over: `KINDS` in make test-fast, `SELECTED` in make test, all in make test-slow.
 
 An example adds something to a law by what is in it that no other has: a value of a field, a kind of block on a kind of
 group with so many axes. `SELECTED` has all that the table has, in as few examples as a greedy choice finds; `KINDS` has
@@ -72,11 +72,12 @@ def covering(features: Callable[[Architecture], set[Hashable]]) -> list[str]:
     return [name for name in EXAMPLES if name in chosen]
 
 
-def the_rest_slow(chosen: Iterable[str], everything: Iterable[str]) -> list[Any]:
-    """Cases for `parametrize`: those that are not chosen are for `make test-slow`."""
+def the_rest_slow(chosen: Iterable[str], everything: Iterable[str], thorough: Iterable[str] = ()) -> list[Any]:
+    """Cases for `parametrize`: those that are neither chosen nor thorough are for make test-slow."""
+    marks = dict.fromkeys(everything, pytest.mark.slow) | dict.fromkeys(thorough, pytest.mark.thorough)
     default = set(chosen)
-    return [name if name in default else pytest.param(name, marks=pytest.mark.slow) for name in everything]
+    return [name if name in default else pytest.param(name, marks=mark) for name, mark in marks.items()]
 
 
 SELECTED, KINDS = covering(fields), covering(kinds)
-SELECTED_BY_DEFAULT, KINDS_BY_DEFAULT = the_rest_slow(SELECTED, EXAMPLES), the_rest_slow(KINDS, EXAMPLES)
+SELECTED_BY_DEFAULT, KINDS_BY_DEFAULT = the_rest_slow(KINDS, EXAMPLES, SELECTED), the_rest_slow(KINDS, EXAMPLES)
