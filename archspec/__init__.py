@@ -1,4 +1,4 @@
-"""What an architecture is, what it costs, how it runs. Importing, type-checking and pricing load no torch."""
+"""Architectures as data: their blocks, types and costs, and lowering to torch. Only lowering imports torch."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ _NEEDS_TORCH = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load torch only for what runs on it."""
+    """Import torch only for names that need it."""
     if name in _NEEDS_TORCH:
         from importlib import import_module
 

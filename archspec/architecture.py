@@ -24,30 +24,32 @@ A = TypeVar("A", bound="Architecture")
 
 
 class Architecture(Model):
-    """A network as data. With holes in it, it is what a `spaces.Space` is made of."""
+    """A network as data: input, body, head. With holes it is the template of a `spaces.Space`."""
 
     schema_version: Literal[1] = Field(default=1, description="version of this format")
     input: AnyInput
     body: tuple[AnyBlock, ...]
     head: AnyHead
     reference: tuple[Extent, ...] | None = Field(
-        default=None, description="the grid that sizes and strides are stated for, where it is not the input's"
+        default=None, description="the reference grid, for which sizes and strides are stated; by default the input's"
     )
 
     @model_validator(mode="after")
     def _reference_fits(self) -> Self:
         if self.reference is not None and not self.is_open() and len(self.reference) != len(self.input.grid):
-            raise ValueError(f"reference has {len(self.reference)} axes, the input {len(self.input.grid)}")
+            raise ValueError(
+                f"reference has {len(self.reference)} axes, the input {len(self.input.grid)}; give one size for each"
+            )
         return self
 
     @cached_property
     def filled(self) -> bool:
-        """Whether there is no hole in it."""
+        """Whether it contains no hole."""
         return not self.is_open()
 
     @cached_property
     def of_space(self) -> bool:
-        """Whether it fills a space, so that its blocks recur in other fillings."""
+        """Whether it is a filling of a space; then it is priced block by block, as its blocks recur in others."""
         return False
 
     @cached_property
@@ -55,13 +57,13 @@ class Architecture(Model):
         """The typed graph after all passes.
 
         Raises:
-            SignalError: the architecture does not fit together, or has holes.
+            SignalError: the blocks do not fit together, or there are holes.
         """
         return optimise(self.elaborate())
 
     @cached_property
     def signal(self) -> Signal:
-        """The type of the input."""
+        """The signal of the input."""
         if self.reference is None or self.reference == self.input.grid:
             return self.input.signal
         spacing = tuple(Fraction(a, b) for a, b in zip(self.reference, self.input.grid, strict=True))
@@ -70,11 +72,14 @@ class Architecture(Model):
     def at_resolution(self, *size: int | tuple[int, ...]) -> Self:
         """The same network on a finer or coarser grid over the same field of view: `at_resolution(32, 32)`.
 
-        It has the same parameters. Kernels are sampled on the new grid and weighted by the size of its cells, windows
-        keep their width, pooling and strides keep theirs as nearly as the grid allows.
+        It has the same parameters. Kernels are sampled on the new grid and weighted by the size of its cells. The
+        extents of windows, pooling and strides stay the same, as nearly as the grid allows.
+
+        Args:
+            size: points per axis of the new grid.
 
         Raises:
-            ValueError: the grid has another number of axes.
+            ValueError: the number of sizes is not the number of axes.
         """
         grid = self._sizes(size)
         reference = self.reference or self.input.grid
@@ -82,27 +87,32 @@ class Architecture(Model):
         return self.model_copy(update={"input": field, "reference": None if grid == reference else reference})
 
     def on_grid(self, *size: int | tuple[int, ...]) -> Self:
-        """The same network for more or less of the signal at the same rate: `on_grid(4000)`, `on_grid(64, 96)`.
+        """The same network for a signal of other extent at the same sampling rate: `on_grid(4000)`, `on_grid(64, 96)`.
 
-        It has the same parameters; kernels, windows, pooling and strides stay as they are, in steps of the signal.
+        It has the same parameters; kernels, windows, pooling and strides stay the same in steps of the signal.
+
+        Args:
+            size: points per axis of the new grid.
 
         Raises:
-            ValueError: the grid has another number of axes, or its extent is no whole number of reference steps.
-            SignalError: a block sees the grid as a whole.
+            ValueError: the number of sizes is not the number of axes, or the extent is no whole number of reference
+                steps.
+            SignalError: a block depends on the extent of its grid.
         """
         grid = self._sizes(size)
         if grid == self.input.grid:
             return self
         for name, node in self.graph.nodes.items():
             if node.block and (whole := node.block.bound_to_grid(self.graph.source(name))):
-                raise located(SignalError(f"{whole}, so the network is bound to its grid"), name, node.block.kind)
+                reason = f"{whole}, so the network cannot run on another grid; use at_resolution(), or change the block"
+                raise located(SignalError(reason), name, node.block.kind)
         if self.reference is None:
             return self.model_copy(update={"input": self.input.resized(grid)})
         steps = [Fraction(r, m) for r, m in zip(self.reference, self.input.grid, strict=True)]
         extents = [n * step for n, step in zip(grid, steps, strict=True)]
         if any(extent.denominator != 1 for extent in extents):
             raise ValueError(
-                f"{grid} points are no whole number of steps of the grid {self.reference} that sizes are stated for; "
+                f"{grid} points are no whole number of steps of the reference grid {self.reference}; "
                 f"use multiples of {' and '.join(str(step.denominator) for step in steps)}"
             )
         return self.model_copy(update={"input": self.input.resized(grid), "reference": tuple(map(int, extents))})
@@ -114,7 +124,11 @@ class Architecture(Model):
         return grid
 
     def elaborate(self) -> Graph:
-        """The typed graph as written, before any pass."""
+        """The typed graph before any pass.
+
+        Raises:
+            SignalError: the blocks do not fit together, or there are holes.
+        """
         if not self.filled:
             raise SignalError("this architecture has holes: fill it through spaces.Space(architecture) first")
         build = Builder(self.signal)
@@ -124,64 +138,64 @@ class Architecture(Model):
 
     @cached_property
     def hash(self) -> str:
-        """Equal for architectures that compute the same functions by the same graph, in whatever order written."""
+        """The canonical hash: equal for architectures with the same graph after all passes, in any order of writing."""
         return canonical_hash(self.graph)
 
     @property
     def warnings(self) -> list[str]:
-        """What is allowed but only approximate, each with the path of its block."""
+        """Sentences about what is allowed but approximate, each beginning with the path of a block."""
         return lints.warnings(self.graph)
 
     def to_data(self) -> dict[str, Any]:
-        """Plain JSON-ready data, defaults left out."""
+        """The architecture as plain JSON-ready data; fields with their default value are left out."""
         data: dict[str, Any] = to_data(self)
         return data
 
     def to_json(self) -> str:
-        """JSON text."""
+        """The architecture as JSON text."""
         from archspec.schema.document import write_json
 
         return write_json(self.to_data())
 
     def to_yaml(self) -> str:
-        """YAML text."""
+        """The architecture as YAML text."""
         from archspec.schema.document import write_yaml
 
         return write_yaml(self.to_data())
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """Read JSON text; SpecError with the place and the remedy if it is not an architecture without holes."""
+        """Read JSON text; SpecError with the path and the remedy if it is not an architecture, or has holes."""
         from archspec.schema.document import parsed_json
 
         return _known_filled(parsed_json(cls, text))
 
     @classmethod
     def from_yaml(cls, text: str | bytes) -> Self:
-        """Read YAML text; as `from_json`."""
+        """Read YAML text; errors as `from_json`."""
         from archspec.schema.document import read_yaml
 
         return cls.from_data(read_yaml(text))
 
     @classmethod
     def from_data(cls, data: Any) -> Self:
-        """From plain data; as `from_json`."""
+        """Read plain data; errors as `from_json`."""
         from archspec.schema.document import parsed
 
         return _known_filled(parsed(cls, data))
 
 
 def _known_filled(architecture: A) -> A:
-    """Read from data, which cannot hold holes: there is nothing to look for."""
+    """Mark an architecture without holes as `filled`, which saves searching it for holes."""
     architecture.__dict__["filled"] = True
     return architecture
 
 
 class Priced(Protocol):
-    """What knows its cost: a graph, or a lowered network with what its windows have learned."""
+    """An object that has a cost: a graph, or a lowered network with its learned sizes."""
 
     def cost(self, target: Target = "torch") -> Cost:
-        """Of one example, where `target` runs it."""
+        """The cost of one example when `target` runs it."""
         ...
 
 
@@ -189,12 +203,12 @@ def price(what: Architecture | Priced, target: Target = "torch") -> Cost:
     """The cost of one example through an architecture, its graph or its network; see `Cost` for what counts.
 
     Args:
-        what: to be priced.
+        what: an architecture, a graph or a network.
         target: what runs it: `torch` on a CPU, `cuda` for torch on a GPU, `onnx` for the exported file in onnxruntime.
-            They differ in which convolutions go by Fourier transforms, and in the lengths of these.
+            They differ in which convolutions use Fourier transforms, and in the lengths of these.
 
     Raises:
-        SignalError: the architecture does not fit together.
+        SignalError: the blocks of the architecture do not fit together.
         ValueError: there is no such target.
     """
     if target not in TARGETS:
@@ -205,5 +219,5 @@ def price(what: Architecture | Priced, target: Target = "torch") -> Cost:
         try:
             return price_by_block(what.signal, (*what.body, what.head), target)
         except SignalError:
-            pass  # the graph says it again, with the path
+            pass  # the graph raises it again, with the path
     return what.graph.cost(target)

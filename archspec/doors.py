@@ -1,4 +1,4 @@
-"""Doors: names of blocks, kernels, strategies … that people's own packages add to, without a change here."""
+"""Doors: registries of blocks, kernels, strategies … by name, to which other packages can add by entry points."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ T = TypeVar("T")
 
 
 class Unknown(KeyError, ValueError):
-    """There is nothing of that name; the message says what there is."""
+    """There is no entry with this name; the message lists the names that exist."""
 
     def __str__(self) -> str:
         return str(self.args[0])
 
 
 class Door(Mapping[str, T], Generic[T]):
-    """A dictionary of names. An installed package adds to it by an entry point, a script by `add`.
+    """A dictionary of things by name. An installed package adds to it by an entry point, a script by `add`.
 
-    Looking up a name that is not ours takes in the entry points of the group; so does iterating.
+    Entry points are loaded when an unknown name is looked up, or on iteration.
 
     Args:
-        group: of the entry points, such as `archsearch.strategies`.
-        noun: what one of its things is called, in errors.
-        known: ours; text `module:name` stands for what is imported when it is first looked up.
+        group: name of the entry-point group, such as `archsearch.strategies`.
+        noun: word for one of its things in errors, such as `strategy`.
+        known: the built-in things; a text `module:name` is imported when it is first looked up.
     """
 
     def __init__(self, group: str, noun: str, known: Mapping[str, T | str]) -> None:
@@ -40,21 +40,24 @@ class Door(Mapping[str, T], Generic[T]):
         return id(self)
 
     def name_of(self, thing: T) -> str:
-        """The name that a thing gives itself."""
+        """The name under which a thing is registered: its attribute `name` or, without one, its class name."""
         return str(getattr(thing, "name", type(thing).__name__.lower()))
 
     def add(self, name: str, thing: T) -> None:
         """Add a thing under a name.
 
         Raises:
-            ValueError: the name stands for another thing already.
+            ValueError: another thing has this name.
         """
         if name in self.known and self[name] is not thing:
             raise ValueError(f"there is another {self.noun} called {name!r} already; give yours another name")
         self.known[name] = thing
 
     def take_in(self) -> bool:
-        """Take in the entry points of installed packages, once; whether that added anything. Ours stay ours."""
+        """Load the entry points of installed packages, once; returns whether any was added.
+
+        They cannot replace things that are already known.
+        """
         if self._asked:
             return False
         self._asked = True
@@ -87,16 +90,16 @@ class Door(Mapping[str, T], Generic[T]):
 
 
 def register(thing: T) -> T:
-    """Make a block, head, kernel, window (a class) or group (a `Finite`) known under its own name, and give it back.
+    """Register a block, head, kernel or window (a class) or a group (a `Finite`) under its own name, and return it.
 
-    From then on architectures hold it, and specifications, spaces, prices and exports speak of it. What a search
-    trains in processes of its own must be registered there too: at the top level of a module, or by an entry point.
+    Then architectures can contain it, and specifications, spaces, prices and exports support it. A search trains in
+    other processes, where it must be registered too: call this at the top level of a module, or use an entry point.
 
     Raises:
         ValueError: it is none of these, or another one has its name.
     """
     family = getattr(thing, "family", None)
     if not isinstance(family, Door):
-        raise ValueError(f"{thing!r} belongs to no family: register a block, head, kernel or window, or a group")
+        raise ValueError(f"{thing!r} belongs to no family; register a block, head, kernel or window, or a group")
     family.add(family.name_of(thing), thing)
     return thing

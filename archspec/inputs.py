@@ -1,4 +1,4 @@
-"""What goes in: a plain signal on one, two or three axes."""
+"""The inputs of architectures: plain signals on one, two or three axes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INPUTS = Kinds("archsearch.inputs", "input")
 
 
 class Input(Model):
-    """A signal of `channels` channels."""
+    """The base class of inputs, plain signals of `channels` channels."""
 
     family: ClassVar[Kinds] = INPUTS
     _grid_field: ClassVar[str] = "size"
@@ -28,16 +28,16 @@ class Input(Model):
     @property
     @abstractmethod
     def grid(self) -> tuple[int, ...]:
-        """Points per axis."""
+        """Number of points per axis."""
 
     def resized(self, grid: tuple[int, ...]) -> Self:
-        """The same on another grid."""
+        """The same kind of input on another grid."""
         field = type(self)._grid_field
         return type(self)(channels=self.channels, **{field: grid[0] if field == "length" else grid})
 
     @cached_property
     def signal(self) -> Signal:
-        """The type of the input."""
+        """The signal of the input."""
         return Signal(self.channels, self.grid)
 
 

@@ -1,4 +1,4 @@
-"""From the typed graph to torch: a GraphModule whose code reads like the network."""
+"""Lowering of an architecture to a torch.fx.GraphModule whose code reads like the network."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from archspec.network.assembling import Assembled, assembled
 
 
 class Network(Assembled):
-    """A lowered architecture. Modules carry the path and kind of their block.
+    """A lowered architecture. The names of its modules are the path and kind of their block.
 
-    What it answers follows from its parameters, buffers, mode and input alone; `state_dict` holds it all. It takes
-    (B, channels, *grid) and refuses other shapes.
+    Input (B, channels, *grid); another shape raises ValueError. The output depends on nothing but the parameters,
+    buffers, mode and input, and all state is in `state_dict`.
     """
 
     bordered: ClassVar[bool] = True
 
     @property
     def architecture(self) -> Architecture:
-        """What it was made of."""
+        """The architecture that was lowered."""
         architecture: Architecture = self.meta["architecture"]
         return architecture
 
     @property
     def channels(self) -> int:
-        """Of the signals it takes."""
+        """Number of channels of the input."""
         return self.architecture.input.channels
 
     @property
     def grid(self) -> tuple[int, ...]:
-        """Of the signals it takes."""
+        """Points per axis of the input."""
         return self.architecture.input.grid
 
     def at_resolution(self, *size: int | tuple[int, ...]) -> Network:
         """The same network for the same signal sampled on another grid; see `Architecture.at_resolution`.
 
-        It has these very parameters: training one trains the other. Running statistics are its own, equal at first,
-        as those of another grid become others.
+        Both share their parameters: training one trains the other. Running statistics are copied, not shared, since
+        they depend on the grid.
         """
         return self._sharing(self.architecture.at_resolution(*size))
 
     def on_grid(self, *size: int | tuple[int, ...]) -> Network:
-        """The same network for more or less of the signal at the same rate; see `Architecture.on_grid`.
+        """The same network for a signal of other extent at the same sampling rate; see `Architecture.on_grid`.
 
-        It shares what `at_resolution` shares.
+        Both share their parameters, as with `at_resolution`.
         """
         return self._sharing(self.architecture.on_grid(*size))
 
@@ -71,13 +71,13 @@ class Network(Assembled):
 
 
 def lower(architecture: Architecture) -> Network:
-    """A fresh network with random weights; draw them again under `torch.manual_seed` for the same ones.
+    """A new network with random weights, which are reproducible by `torch.manual_seed`. Input (B, channels, *grid).
 
-    Modules carry the path and kind of their block: `state_dict` keys read `body_1_body_0_norm.weight`.
-    Input (B, channels, *grid).
+    The names of modules are the path and kind of their block, so that keys of `state_dict` read
+    `body_1_body_0_norm.weight`.
 
     Raises:
-        SignalError: the architecture does not fit together.
+        SignalError: the blocks of the architecture do not fit together, or there are holes.
     """
     network = assembled(architecture.graph, Network)
     network.meta["architecture"] = architecture

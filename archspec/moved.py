@@ -1,4 +1,4 @@
-"""Modules that were called otherwise: imported under an old name, they give what they are now, with a warning."""
+"""Old names of modules: importing one warns, and its attributes are looked up in the modules that replaced it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 
 class _Old(ModuleType):
-    """A module under its old name: every name in it is looked up in the modules that it has become."""
+    """A module under its old name: attributes are looked up in the modules `now` that replaced it."""
 
     now: tuple[ModuleType, ...] = ()
 
@@ -28,23 +28,23 @@ class _Finder(MetaPathFinder, Loader):
     """Finds modules by their old names.
 
     Args:
-        package: that all of them are in.
-        names: the modules that each has become, by its old name in the package.
+        package: the package that contains them.
+        names: for each old name in the package, the names of the modules that replaced it.
     """
 
     def __init__(self, package: str, names: Mapping[str, Sequence[str]]) -> None:
         self.names = {f"{package}.{old}": [f"{package}.{n}" for n in new] for old, new in names.items()}
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Of an old name; None of any other."""
+        """The spec of a module with an old name; None for any other name."""
         return ModuleSpec(name, self) if name in self.names else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """An empty module that looks names up elsewhere."""
+        """An empty module that looks up its attributes elsewhere."""
         return _Old(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Import what it has become."""
+        """Import the modules that replaced it, and warn."""
         now = self.names[module.__name__]
         text = f"{module.__name__} is now {' and '.join(now)}; the old name goes with version 1.0"
         warnings.warn(text, DeprecationWarning, stacklevel=2)
@@ -53,5 +53,5 @@ class _Finder(MetaPathFinder, Loader):
 
 
 def keep_old_names(package: str, names: Mapping[str, Sequence[str]]) -> None:
-    """Let modules of a package be imported by the names that they had."""
+    """Make modules of a package importable by their old names; see `_Finder` for the arguments."""
     sys.meta_path.append(_Finder(package, names))

@@ -1,4 +1,4 @@
-"""What the documentation says of the format, from the models themselves: python -m archspec.reference DIRECTORY."""
+"""Generates the reference documentation of the format from the models: python -m archspec.reference DIRECTORY."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCHEMA, TABLES = "architecture.schema.json", "blocks.md"
 
 
 def schema_text() -> str:
-    """The JSON Schema of architectures."""
+    """The JSON Schema of architectures, as text."""
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **Architecture.model_json_schema(),
@@ -30,7 +30,7 @@ def schema_text() -> str:
 
 
 def blocks_text() -> str:
-    """Every kind with its fields, as Markdown."""
+    """A table of the fields of every kind, as Markdown."""
     parts = [
         "# Blocks\n\nMade by `python -m archspec.reference docs`. Any field can be a hole: `choice(...)`, "
         "`integer(...)`, `real(...)`.\n"

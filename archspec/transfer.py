@@ -1,4 +1,4 @@
-"""Weights carried from one size of the kernels, or order of the group, to another."""
+"""Weight transfer: from one kernel size, or group order, to another."""
 
 from __future__ import annotations
 
@@ -14,22 +14,28 @@ from archspec.lowering import Network, lower
 
 
 def carry(model: Network, architecture: Architecture) -> Network:
-    """A network of the same blocks with other kernel sizes or group orders, whose kernels are the same functions.
+    """A network with the same blocks but other kernel sizes or group orders, whose kernels are the same functions.
 
-    What a larger kernel has beyond the smaller one is what its function says there (of a table: zeros); what a smaller
-    one lacks is cut off. On C_n and D_n a continuous kernel is sampled at more or fewer turns; `reestimate` gives norms
-    the statistics of the new order. The given model is left as it is.
+    A larger kernel continues the function of the smaller one (a table: with zeros); a smaller kernel is cut off. On C_n
+    and D_n a continuous kernel is sampled at more or fewer turns; use `reestimate` to adapt the statistics of norms to
+    the new order.
+
+    Args:
+        model: the network whose weights are copied; it is not changed.
+        architecture: the architecture of the new network.
 
     Raises:
-        SignalError: the architectures differ in more than that, or a kernel cannot have another size or order.
+        SignalError: the architectures differ in something else, or a kernel cannot have another size or order.
     """
     with torch.random.fork_rng(devices=[]):
         other = lower(architecture).to(next(model.parameters()))
-    # Sizes of windows and turns between the elements are the other network's own.
+    # Cropped sizes and offset turns are not transferred.
     state = {k: v.clone() for k, v in model.state_dict().items() if not k.endswith((".size", ".turns"))}
     wanted = {k: v for k, v in other.state_dict().items() if not k.endswith((".size", ".turns"))}
     if state.keys() != wanted.keys():
-        raise SignalError("only kernel sizes and group orders may differ between what weights are carried between")
+        raise SignalError(
+            "only kernel sizes and group orders may differ between the two architectures; keep all other fields"
+        )
     pairs = list(_pairs(other, model))
     try:
         for name, layer, mine in pairs:
@@ -53,7 +59,7 @@ def carry(model: Network, architecture: Architecture) -> Network:
 
 
 def _pairs(other: Network, model: Network) -> Iterator[tuple[str, Layer, Layer]]:
-    """The layers of both networks that stand at one place."""
+    """The name of each layer, and the layers of that name in both networks."""
     for name, layer in other.named_modules():
         mine = model.get_submodule(name)
         if name and isinstance(layer, Layer) and isinstance(mine, Layer):

@@ -1,4 +1,4 @@
-"""Tasks, training, the engine that asks and tells, backends that train, and what came of it."""
+"""Tasks, training, the engine that asks and tells, backends that train, and results."""
 
 from __future__ import annotations
 

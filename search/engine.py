@@ -1,4 +1,4 @@
-"""The engine: passive, asked for candidates and told what came of them."""
+"""The engine: passive; it is asked for candidates and told their outcomes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Engine:
 
     With `lag` workers candidate i is chosen from the outcomes of candidates up to i − lag, whatever else has finished:
     same seed and same number of workers, same candidates. Everything is in the record: an engine over the record of one
-    that was killed goes on where it was, first with the candidates whose outcome was never told.
+    that was killed is resumed where it was, first with the candidates that have no outcome yet.
 
     Args:
         strategy: what proposes; one that has learned nothing yet. By default `tpe`.
@@ -108,7 +108,7 @@ class Engine:
         self.exhausted = self.exhausted or reason
 
     def tell(self, trial: Trial, outcome: Outcome) -> Outcome:
-        """Record what came of a candidate, durably, before anything else happens; a second telling is ignored.
+        """Record the outcome of a candidate, durably, before anything else happens; a second telling is ignored.
 
         What is recorded is returned: a failure where an objective cannot be worked out.
         """
@@ -117,7 +117,7 @@ class Engine:
         return self.history.outcomes[trial.number]
 
     def observe(self, event: Event) -> tuple[Trial, Outcome] | None:
-        """Record what a worker says; the candidate and what came of it, if that is what it says."""
+        """Record an event of a worker; returns the trial and its outcome if the event is `Finished`, else None."""
         trial = self.history[event.number]
         if isinstance(event, Finished):
             return trial, self.tell(trial, event.outcome)

@@ -24,7 +24,7 @@ ACCURACY_PER_FLOP = "accuracy_per_flop"
 
 
 class Result:
-    """A run as its directory tells it, while it goes on too: what is asked for is answered from all written so far.
+    """The results of a run, read from its directory, also while it runs: they cover all events written so far.
 
     Args:
         objectives: by default those of the run's settings.
@@ -63,7 +63,7 @@ class Result:
 
     @property
     def study(self) -> optuna.Study:
-        """The run as an Optuna study in memory, made anew each time, for Optuna's importances and plots."""
+        """The run as an Optuna study in memory, built at each call, for Optuna's importances and plots."""
         from search.record.studies import Translation
         from spaces import Space
 

@@ -1,4 +1,4 @@
-"""One trial of a run: what was drawn, what came of it, and its trained network."""
+"""One trial of a run: the drawn architecture, its outcome, and its trained network."""
 
 from __future__ import annotations
 

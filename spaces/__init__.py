@@ -1,4 +1,4 @@
-"""Search spaces: architectures with holes, filled, counted, walked; and ready-made ones."""
+"""Search spaces: architectures with holes, which can be filled, counted, sampled and searched; and ready-made ones."""
 
 from archspec.schema.holes import choice, integer, order, real
 from spaces.parameters import Parameter

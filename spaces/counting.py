@@ -1,4 +1,4 @@
-"""How many fillings a template has."""
+"""The number of fillings of a template, an architecture with holes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from archspec.schema.hole import Decision, Hole, Scalar
 from archspec.schema.model import Copies, Model
 from spaces.parameters import walk
 
-# How many fillings there are for each set of decisions already taken under a name.
+# The number of fillings for each set of values of the structural parameters (see `_structural_names`) decided so far.
 Tally = dict[frozenset[tuple[str, Scalar]], float]
 
 
 def count(template: Model) -> float:
-    """Number of fillings; infinite where a real number is open."""
+    """Number of fillings; infinite if a hole is a real number."""
     structural = _structural_names(template)
     return sum(_tally(template, "", {frozenset(): 1}, structural).values())
 
@@ -69,7 +69,7 @@ def _tally_copies(repeat: Copies, place: str, tally: Tally, structural: set[str]
 
 
 def _decided(tally: Tally, name: str, label: Scalar, factor: float) -> Tally:
-    """Every tally with one more decision, unless it was taken before."""
+    """The tally with one more decision, multiplied by `factor` where it was not decided before."""
     result: Tally = {}
     for key, n in tally.items():
         decision = (name, label)
@@ -79,7 +79,7 @@ def _decided(tally: Tally, name: str, label: Scalar, factor: float) -> Tally:
 
 
 def _structural_names(template: Model) -> set[str]:
-    """Parameters whose value decides which others are alive."""
+    """Names of the parameters whose value determines which others are active."""
     names: set[str] = set()
     walk(template, "", {}, lambda name, hole, when: names.update(when))
     return {name.lstrip(".") for name in names} | {f".{name}" for name in names}

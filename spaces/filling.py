@@ -1,4 +1,4 @@
-"""Fill the holes of a template: every decision is asked of a callback, in the order of the fields."""
+"""Filling the holes of a template: a callback returns the value of every decision, in the order of the fields."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MOST_REMEMBERED = 50_000
 
 @dataclass
 class Known:
-    """What is remembered of a template between its fillings.
+    """The cache of a template, shared by its fillings.
 
     Attributes:
-        closed: whether the part with this id has no hole.
-        names: the parameters inside a model at a place, after a number of its own.
-        filled: by that number and the values of those parameters, the model filled, and the parameters it used.
+        closed: whether the part of the template with this `id` has no hole.
+        names: for the `id` and path of a model, a number that identifies them and the names of the parameters inside.
+        filled: for that number and values of these parameters, the filled model and the parameters that it used.
     """
 
     closed: dict[int, bool] = field(default_factory=dict)
@@ -30,9 +30,15 @@ class Known:
 
 
 class Filling:
-    """One filling of a template; `values` collects what was decided, by the name of the parameter.
+    """One filling of a template.
 
-    With `given`, the values are known beforehand, and models that were filled with the same ones before are reused.
+    Args:
+        draw: called as draw(name, hole), returns the value of a decision.
+        known: the cache of the template.
+        given: all values, if they are known beforehand; then models filled with equal values before are reused.
+
+    Attributes:
+        values: the decided values by name of the parameter.
     """
 
     def __init__(self, draw: Draw, known: Known, given: Mapping[str, Scalar] | None = None) -> None:
@@ -42,7 +48,7 @@ class Filling:
         self.values: dict[str, Scalar] = {}
 
     def fill(self, value: Any, place: str) -> Any:
-        """The value with every hole in it filled."""
+        """The part of the template at path `place` with every hole in it filled."""
         if isinstance(value, Hole):
             return value.resolved(place, self._resolved)
         if isinstance(value, Model):
@@ -55,7 +61,7 @@ class Filling:
         return value
 
     def decide(self, hole: Decision, place: str) -> Scalar:
-        """What the hole holds: decided before under its name, or drawn now."""
+        """The value of a decision: the one decided before under its name, or one drawn now."""
         name = hole.called(place)
         if name not in self.values:
             self.values[name] = self.draw(name, hole)
@@ -78,7 +84,7 @@ class Filling:
             known = self.known.names[id(model), place] = (len(self.known.names), tuple(found))
         given, filled = self.given, self.known.filled
         values = [given.get(name, Ellipsis) for name in known[1]]
-        key = (known[0], *values, *map(type, values))  # 1, 1.0 and True are equal, but not the same decision
+        key = (known[0], *values, *map(type, values))  # 1, 1.0 and True are equal, but different values of a hole
         if key not in filled:
             if len(filled) >= MOST_REMEMBERED:
                 filled.clear()
@@ -101,7 +107,7 @@ class Filling:
         return model.with_fields(changes)
 
     def is_closed(self, value: Any) -> bool:
-        """Whether there is no hole in it; remembered, as the template does not change."""
+        """Whether a part of the template contains no hole; cached, as the template does not change."""
         if isinstance(value, Hole):
             return False
         if not isinstance(value, Model | tuple | dict):

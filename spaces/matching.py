@@ -1,4 +1,4 @@
-"""Which values made an architecture: the template laid over it."""
+"""The values of a template that make an architecture, found by matching the template with it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,18 @@ MAX_SOLUTIONS_TRIED = 100_000
 
 
 class Match:
-    """Values found so far, and the arithmetic that must come out."""
+    """A partial match.
+
+    Args:
+        values: the values found so far, by name of the parameter.
+        sums: expressions that must still be satisfied, each with its path and the value that it must have.
+    """
 
     def __init__(self, values: dict[str, Scalar], sums: tuple[tuple[Expression, str, Any], ...] = ()) -> None:
         self.values, self.sums = values, sums
 
     def decided(self, name: str, hole: Decision, value: Scalar) -> Match | None:
-        """With one more decision; None if it contradicts an earlier one or the hole cannot hold it."""
+        """The match with one more value; None if it contradicts an earlier one or is not a value of the hole."""
         if name in self.values:
             return self if self.values[name] == value else None
         try:
@@ -32,7 +37,7 @@ class Match:
 
 
 def matches(template: Any, value: Any, place: str, found: Match) -> Iterator[Match]:
-    """Every way the template gives the value."""
+    """Every match of a part of the template, at path `place`, with a part of the architecture, extending `found`."""
     match template:
         case Expression():
             yield Match(found.values, (*found.sums, (template, place, value)))
@@ -64,7 +69,11 @@ def matches(template: Any, value: Any, place: str, found: Match) -> Iterator[Mat
 
 
 def solved(found: Match) -> Iterator[dict[str, Scalar]]:
-    """The values with what only occurs in arithmetic solved for."""
+    """Every set of values that satisfies the expressions of a match, trying values of parameters not found yet.
+
+    Raises:
+        ValueError: there are more than 100,000 combinations to try.
+    """
     unknown: dict[str, Decision] = {}
     for expression, place, _ in found.sums:
         for hole, at in expression.decisions(place):
@@ -73,7 +82,9 @@ def solved(found: Match) -> Iterator[dict[str, Scalar]]:
                 unknown[name] = hole
     spans = [hole.values for hole in unknown.values()]
     if math.prod(map(len, spans)) > MAX_SOLUTIONS_TRIED:
-        raise ValueError(f"too many unknowns in the arithmetic over {', '.join(unknown)} to solve it")
+        raise ValueError(
+            f"too many unknowns in arithmetic over {', '.join(unknown)} to solve it; use one of them alone in a field"
+        )
     for guess in product(*spans):
         values = {**found.values, **dict(zip(unknown, guess, strict=True))}
         if all(_comes_out(expression, place, wanted, values) for expression, place, wanted in found.sums):

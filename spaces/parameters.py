@@ -1,4 +1,4 @@
-"""The decisions of a template: what they are called, what they can be, when they are alive."""
+"""The parameters of a template: the names of its decisions, their holes, and the conditions under which they exist."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from archspec.schema.hole import Decision, Hole, Scalar
 from archspec.schema.model import Copies, Model
 
-# What must hold for a parameter to be alive: each named parameter has one of these values.
+# A condition for a parameter to be active: each named parameter has one of these values.
 Condition = dict[str, tuple[Scalar, ...]]
 
 
@@ -18,9 +18,11 @@ class Parameter:
     """One decision of a space.
 
     Attributes:
-        name: the hole's own name, or its path with the options chosen on the way: `body[0].kernel[siren].hidden`.
-        hole: what it can be.
-        when: it is alive if any of these conditions holds; an empty condition always does.
+        name: the name of the hole or, without one, its path with the options that contain it:
+            `body[0].kernel[siren].hidden`.
+        hole: the hole, which knows its possible values.
+        when: conditions, at least one of which must hold for the parameter to be active, that is, to have a value; an
+            empty condition always holds.
     """
 
     name: str
@@ -32,7 +34,17 @@ class Parameter:
 
 
 def walk(value: Any, place: str, when: Condition, visit: Callable[[str, Decision, Condition], None]) -> None:
-    """Call `visit(name, hole, condition)` for every decision, wherever it may become alive."""
+    """Call `visit(name, hole, condition)` for every occurrence of a decision.
+
+    Args:
+        value: the template or a part of it.
+        place: path of this part.
+        when: condition under which this part exists.
+        visit: called with the decision's name, its hole, and the condition under which this occurrence is active.
+
+    Raises:
+        ValueError: a `Repeat` with untied copies has arithmetic as its `times`.
+    """
     match value:
         case Hole():
             for hole, at in value.decisions(place):

@@ -1,7 +1,7 @@
-"""Spaces around the papers' networks: their default point, the first of every choice, is the published one.
+"""Spaces around published networks: the first option of every choice is the published setting, `Space.default`.
 
-Where the group is open, `width` is the total of channels times group elements, so that one width costs much the same
-whatever the group.
+Where the group is a hole, `width` is the product of channels and group order, so that one width costs about the same
+for all groups.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MNIST_OMEGA = 2976.49
 
 
 def ckcnn(input: Input, head: Block, channels: int = 30, omega_0: float = 30.0) -> Space:
-    """Around CKCNN: frequency, width and depth. The frequency is what its results depend on most."""
+    """Around CKCNN: frequency, width and depth; its results depend most on the frequency."""
     return Space(
         published.ckcnn(
             input,
@@ -36,7 +36,7 @@ def ckcnn(input: Input, head: Block, channels: int = 30, omega_0: float = 30.0) 
 
 
 def flextcn(input: Input, head: Block, channels: int = 30) -> Space:
-    """Around FlexTCN: the size kernels begin with, width and depth."""
+    """Around FlexTCN: initial size of the kernels, width and depth."""
     return Space(
         published.flextcn(
             input,
@@ -49,7 +49,7 @@ def flextcn(input: Input, head: Block, channels: int = 30) -> Space:
 
 
 def flexnet(input: Input, classes: int, blocks: int = 7, channels: int = 24, kernel_size: int = 33) -> Space:
-    """Around FlexNet: largest size of the kernels, the size they begin with, and width."""
+    """Around FlexNet: largest size of the kernels, their initial size, and width."""
     sizes = [k for k in (kernel_size, 7, 15, 21) if k <= kernel_size]
     return Space(
         published.flexnet(
@@ -64,7 +64,7 @@ def flexnet(input: Input, classes: int, blocks: int = 7, channels: int = 24, ker
 
 
 def ccnn(input: Input, classes: int, blocks: int = 4, channels: int = 140) -> Space:
-    """Around CCNN: kind of kernel, the size kernels begin with, width and depth."""
+    """Around CCNN: kind of kernel, initial size of the kernels, width and depth."""
     kernels = (Magnet(omega_0=MNIST_OMEGA), Magnet(), Fourier(), Siren())
     return Space(
         published.ccnn(
@@ -84,7 +84,7 @@ def p4cnn(input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 10, p
 
 
 def p4mcnn(input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 7, padding: str = "valid") -> Space:
-    """As `p4cnn`, around quarter turns and flips."""
+    """As `p4cnn`, around P4MCNN, on quarter turns and flips."""
     return _planar(input, classes, "D4", channels, padding)
 
 
@@ -122,7 +122,7 @@ def gsa_net(input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 20)
 
 
 def partial_gcnn(input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 32) -> Space:
-    """Around the partial CKResNet: number of turns, width, size and frequency of kernels, what is learned."""
+    """Around the partial CKResNet: number of turns, width, kernel size and frequency, and what `Partial` learns."""
     each = _channels(channels)
     return Space(
         published.partial_gcnn(
@@ -138,7 +138,7 @@ def partial_gcnn(input: Input = ROTATED_MNIST, classes: int = 10, channels: int 
 
 
 def separable_gcnn(input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 32) -> Space:
-    """Around the separable SE(2)-CNN: number of turns, width, factorisation, size and frequency of kernels."""
+    """Around the separable SE(2)-CNN: number of turns, width, factorisation, kernel size and frequency."""
     each = _channels(channels)
     return Space(
         published.separable_gcnn(
@@ -167,7 +167,7 @@ def wavelet_net(input: Series = URBAN_SOUND, classes: int = 10, channels: int = 
 
 
 def octahedral_cnn(input: Volume = MODEL_NET, classes: int = 10, channels: int = 1) -> Space:
-    """Around CubeNet: group, total width, factorisation, size of the first kernel, units and dropout."""
+    """Around CubeNet: group, total width, factorisation, size of the first kernel, and units."""
     group = _groups("O", "T", "C4", "C1")
     return Space(
         published.octahedral_cnn(
@@ -202,7 +202,7 @@ def _groups(*names: str) -> Any:
 
 
 def _width(total: int, divisor: int) -> Any:
-    """The published total, half and twice of it, as multiples of the largest group's order."""
+    """A hole for the total width: the published one, half and twice of it; rounded up to multiples of `divisor`."""
     widths = [-(-width // divisor) * divisor for width in (total // 2, 2 * total)]
     return choice(*dict.fromkeys([total, *widths]), name="width")
 

@@ -1,4 +1,4 @@
-"""Ready-made spaces for images, sequences and volumes: one builder, three inputs."""
+"""Ready-made spaces for images, sequences and volumes."""
 
 from __future__ import annotations
 
@@ -22,15 +22,20 @@ IMAGE_KERNELS: tuple[Kernel, ...] = (Table(), Siren(), Magnet(), Fourier())
 def images(
     channels: int, size: tuple[int, int], classes: int, groups: Sequence[str] = ("C1", "C4", "D4", "C2", "D1")
 ) -> Space:
-    """Classifiers of images: symmetry, kernel, kernel size, factorisation, total width and depth are open.
+    """Classifiers of images; the holes are group, kernel, kernel size, factorisation, total width and depth.
 
-    Groups that do not fit the image (quarter turns on a non-square one) are left out.
+    Args:
+        channels: channels of the images.
+        size: (rows, columns).
+        classes: number of classes.
+        groups: names of the groups to choose from, the first being the default; those that do not act on the image
+            (quarter turns on a non-square one) are left out.
     """
     return residual_space(Image(channels=channels, size=size), classes, groups, (3, 5, 7), IMAGE_KERNELS)
 
 
 def sequences(channels: int, length: int, classes: int, groups: Sequence[str] = ("C1", "D1")) -> Space:
-    """Classifiers of sequences; as `images`, with longer kernels and more kinds of them. D1 is reversal in time."""
+    """Classifiers of sequences; as `images`, with longer and more kinds of kernels. D1 is the reversal of time."""
     sizes = [k for k in (3, 7, 15, 31, 63) if k <= max(3, length // 4)]
     kernels = (*IMAGE_KERNELS, Hyena(), *((S4D(),) if tuple(groups) == ("C1",) else ()))
     return residual_space(Series(channels=channels, length=length), classes, groups, sizes, kernels)
@@ -46,9 +51,9 @@ def volumes(
 def rotated_images(
     channels: int, size: tuple[int, int], classes: int, groups: Sequence[str] = ("C4", "C1", "C2", "D4", "C8")
 ) -> Space:
-    """Classifiers of images without an upright; as `images`, with eighth turns too and kernels that can carry these.
+    """Classifiers of images without a preferred orientation; as `images`, with eighth turns (C8) too.
 
-    Kernels are 5×5 or 7×7 under a disc, a table or a sine network, at once or turns first and then the plane.
+    Kernels are 5×5 or 7×7 tables or sine networks in a disc, which eighth turns need; full or group-separable.
     """
     input = Image(channels=channels, size=size)
     factorisations = ("full", "group_separable")
@@ -64,10 +69,19 @@ def residual_space(
     factorisations: Sequence[str] = ("full", "depthwise_separable"),
     window: Window | None = None,
 ) -> Space:
-    """A lifting convolution, then stages of pre-normalised residual convolutions with a pooling after each.
+    """A lifting convolution, then stages of pre-activation residual convolutions with pooling after each stage.
 
-    Fair between groups: `width` is the total of channels times group elements, so that one width costs much the same
-    whatever the group, and a group pays with fewer channels for what it shares.
+    `width` is the product of channels and group order, so that one width costs about the same for all groups and
+    larger groups have fewer channels.
+
+    Args:
+        input: the input.
+        classes: number of classes.
+        groups: names of groups to choose from; those that do not act on the grid are left out.
+        kernel_sizes: taps per axis to choose from; those larger than the grid are left out.
+        kernels: kernels to choose from.
+        factorisations: factorisations to choose from.
+        window: the window of all kernels; None without one.
     """
     fitting = [name for name in groups if fits(Group(name), input.grid)]
     group = choice(*fitting, name="group")
@@ -108,12 +122,12 @@ def residual_space(
 
 
 def fits(group: Group, grid: tuple[int, ...]) -> bool:
-    """Whether a group acts on a grid: it exists in that dimension, and turns no axis into one of another length."""
+    """Whether a group acts on a grid: on that number of axes, and exchanging only axes of equal length."""
     return group.misfit(grid) is None
 
 
 def halving(grid: tuple[int, ...]) -> Pool | None:
-    """The pooling that halves a grid and keeps its centre; None where an axis is small or parities differ."""
+    """The pooling that halves a grid and keeps its centre; None if an axis is below 6 or parities differ."""
     if min(grid) < 6 or len({n % 2 for n in grid}) > 1:
         return None
     return grids.halving(grid)

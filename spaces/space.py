@@ -1,4 +1,4 @@
-"""A space: an architecture with holes."""
+"""The class of search spaces: architectures with holes."""
 
 from __future__ import annotations
 
@@ -21,18 +21,21 @@ from spaces.parameters import Condition, Parameter, walk
 
 
 class Random(Protocol):
-    """What both `random.Random` and `numpy.random.Generator` offer."""
+    """A random number generator: `random.Random` or `numpy.random.Generator`."""
 
     def random(self) -> float:
-        """A number from 0 to 1."""
+        """A uniformly random number from 0 to 1."""
         ...
 
 
 class Space:
-    """All fillings of an architecture with holes.
+    """A search space: all fillings of an architecture with holes.
+
+    Args:
+        template: the architecture with holes.
 
     Raises:
-        ValueError: the same name stands for two different holes.
+        ValueError: two different holes have the same name.
     """
 
     def __init__(self, template: Architecture) -> None:
@@ -45,18 +48,21 @@ class Space:
         return f"Space({len(self._parameters)} parameters, {self.size():,} architectures)"
 
     def parameters(self) -> list[Parameter]:
-        """Every decision that may have to be taken, in the order in which it is."""
+        """Every decision of the space, also those that exist only for some values of others, in order of the fields."""
         return list(self._parameters.values())
 
     def size(self) -> float:
-        """Number of fillings (an int, or infinity where a real number is open)."""
+        """Number of fillings (an int, or infinity if a hole is a real number)."""
         return count(self.template)
 
     def fill(self, values: Mapping[str, Scalar]) -> Architecture:
-        """The architecture these values make.
+        """The architecture with these values.
+
+        Args:
+            values: the value of every active parameter by its name; options of a choice by their labels.
 
         Raises:
-            ValueError: a value is missing, unknown, not alive, or not among what its hole can hold.
+            ValueError: a value is missing, unknown, not active with the other values, or not a value of its hole.
         """
 
         def draw(name: str, hole: Decision) -> Scalar:
@@ -69,26 +75,26 @@ class Space:
         if unknown := values.keys() - used.keys():
             name = min(unknown)
             known = (
-                "is not alive with the other values" if name in self._parameters else "is no parameter of this space"
+                "is not active with the other values" if name in self._parameters else "is no parameter of this space"
             )
             raise ValueError(f"{name} {known}; leave it out")
         return architecture
 
     def drawn(self, draw: Draw) -> tuple[Architecture, dict[str, Scalar]]:
-        """An architecture with every decision asked of `draw(name, hole)`, and what was decided."""
+        """An architecture whose decisions are returned by `draw(name, hole)`, and the decided values by name."""
         return self._filled(Filling(draw, self._known))
 
     def sample(self, rng: Random) -> Architecture:
-        """A random architecture: every decision uniform over its values (or their logarithm)."""
+        """A random architecture: every decision is uniform over its values (with `log`, over their logarithm)."""
         return self.drawn(lambda _, hole: hole.drawn(rng.random()))[0]
 
     @property
     def default(self) -> Architecture:
-        """The first of every choice, the lowest of every number."""
+        """The architecture with the first option of every choice and the lowest value of every number."""
         return self.drawn(lambda _, hole: hole.first)[0]
 
     def enumerate(self) -> Iterator[Architecture]:
-        """Every filling, the last decision turning fastest. ValueError where a real number is open."""
+        """Every filling, the last decision varying fastest. ValueError if a hole is a real number."""
         turns: list[int] = []
         while True:
             counts: list[int] = []
@@ -108,23 +114,27 @@ class Space:
             turns[-1] += 1
 
     def values_of(self, architecture: Architecture) -> dict[str, Scalar]:
-        """The values that make this architecture.
+        """Values with which `fill` returns this architecture.
 
         Raises:
-            ValueError: no values of this space do.
+            ValueError: the architecture is not in this space.
         """
         for found in matches(self.template, architecture, "", Match({})):
             for values in solved(found):
                 return values
-        raise ValueError("this architecture is not of this space")
+        raise ValueError("this architecture is not in this space; use one that the space has drawn or filled")
 
     def neighbours(self, architecture: Architecture) -> Iterator[Architecture]:
-        """Well-typed architectures one decision away; decisions that come alive take their first value."""
+        """Well-typed architectures one step away in one decision; newly active decisions take their first value.
+
+        Raises:
+            ValueError: the architecture is not in this space.
+        """
         values = self.values_of(architecture)
         for name, value in values.items():
             for other in self._parameters[name].hole.neighbours(value):
                 changed = {**values, name: other}
-                neighbour, _ = self.drawn(partial(_kept, changed))
+                neighbour, _ = self.drawn(partial(_given_or_first, changed))
                 try:
                     _ = neighbour.graph
                 except SignalError:
@@ -132,26 +142,26 @@ class Space:
                 yield neighbour
 
     def to_json(self) -> str:
-        """JSON text: the architecture with its holes as data."""
+        """The space as JSON text: the architecture with its holes as data."""
         return write_json(to_data(self.template))
 
     def to_yaml(self) -> str:
-        """YAML text."""
+        """The space as YAML text."""
         return write_yaml(to_data(self.template))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Space:
-        """Read JSON text; SpecError, with the place, if it is not a space."""
+        """Read JSON text; SpecError, with the path of the mistake, if it is not a space."""
         return cls.from_data(read_json(text))
 
     @classmethod
     def from_yaml(cls, text: str | bytes) -> Space:
-        """Read YAML text; as `from_json`."""
+        """Read YAML text; errors as `from_json`."""
         return cls.from_data(read_yaml(text))
 
     @classmethod
     def from_data(cls, data: Any) -> Space:
-        """From plain data; as `from_json`."""
+        """Read plain data; errors as `from_json`."""
         from archspec.schema.document import parsed
 
         try:
@@ -181,5 +191,5 @@ class Space:
         known.when.append(when)
 
 
-def _kept(values: Mapping[str, Scalar], name: str, hole: Decision) -> Scalar:
+def _given_or_first(values: Mapping[str, Scalar], name: str, hole: Decision) -> Scalar:
     return values.get(name, hole.first)

@@ -43,7 +43,7 @@ class Restrict(Primitive):
         return x._replace(channels=x.maps // self.group.order, group=self.group)
 
     def has_kernel_at_turns(self, x: Signal) -> bool:
-        raise SignalError("offsets are for a group that is kept; Restrict keeps some of its elements only")
+        raise SignalError("offsets need the whole group, and Restrict selects a subgroup; train without offsets")
 
     def simplified(self, x: Signal) -> Primitive | None:
         return None if self.infer(x) == x else self

@@ -1,4 +1,4 @@
-"""A trained network as files that anyone can open: one file per format behind one protocol."""
+"""Export of a trained network to files, by one exporter per format."""
 
 from archspec.exporting.exporter import EXPORTERS, Check, Exporter
 from archspec.exporting.onnx_file import ONNX, export_onnx, write_onnx

@@ -1,4 +1,4 @@
-"""Several forms of one network, compared on the same inputs."""
+"""Comparison of several forms of one network (lowered, frozen, ONNX) on the same inputs."""
 
 from __future__ import annotations
 
@@ -14,20 +14,26 @@ Array = NDArray[np.float32]
 Form = Callable[[Array], Array]
 
 BATCHES, SCALES = (1, 2, 17), (0.1, 1.0, 10.0)
-TOLERANCE = 1e-4  # of the largest output
+TOLERANCE = 1e-4  # relative to the largest output
 
 
 class Disagreement(RuntimeError):
-    """A form of a network does not give what the network gives; the message says which, where and by how much."""
+    """The outputs of a form differ from the network's; the message says which form, for what input, and by how much."""
 
 
 def agreed(network: Form, others: Mapping[str, Form], shape: tuple[int, ...], seed: int = 0) -> float:
-    """The largest difference of any other form, relative to the largest output of the network.
+    """The largest difference of any form from the network, relative to the network's largest output.
 
-    On noise of several scales in batches of 1, 2 and 17 examples of this shape.
+    Inputs are noise of standard deviation 0.1, 1 and 10, in batches of 1, 2 and 17 examples.
+
+    Args:
+        network: the form that the others are compared with.
+        others: the other forms by name, as errors name them.
+        shape: shape of one example.
+        seed: seed of the noise.
 
     Raises:
-        Disagreement: a form differs by more than 1e-4, or what the network gives is not finite.
+        Disagreement: a form differs by more than 1e-4, or outputs of the network are not finite.
     """
     rng, worst = np.random.default_rng(seed), 0.0
     for batch in BATCHES:
@@ -36,13 +42,13 @@ def agreed(network: Form, others: Mapping[str, Form], shape: tuple[int, ...], se
             wanted = network(x)
             if not np.isfinite(wanted).all():
                 raise Disagreement(
-                    f"the network gives numbers that are not finite for inputs of size {scale:g}; train it again, or "
-                    "look for weights that are not finite"
+                    f"outputs of the network are not finite for inputs of size {scale:g}; train it again, or look for "
+                    "weights that are too large"
                 )
             for name, form in others.items():
                 found = form(x)
                 error = _difference(found, wanted)
-                if not error <= TOLERANCE:  # also where it is no number
+                if not error <= TOLERANCE:  # also if it is NaN
                     raise Disagreement(
                         f"{name} differs from the network by {error:.1e} of its largest output, for {batch} examples "
                         f"of size {scale:g}"
@@ -52,7 +58,7 @@ def agreed(network: Form, others: Mapping[str, Form], shape: tuple[int, ...], se
 
 
 def in_torch(model: nn.Module) -> Form:
-    """A module of torch, on a CPU in float32, as a form."""
+    """A torch module, on a CPU in float32, as a function of arrays."""
 
     def form(x: Array) -> Array:
         with torch.no_grad():
@@ -63,7 +69,7 @@ def in_torch(model: nn.Module) -> Form:
 
 
 def in_onnxruntime(file: Path) -> Form:
-    """An ONNX file as a form."""
+    """An ONNX file, run by onnxruntime, as a function of arrays."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])

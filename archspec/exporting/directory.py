@@ -1,4 +1,4 @@
-"""A directory of files that belong together: written aside, put in place whole, and checked when it is read."""
+"""A directory of files that belong together: written elsewhere, moved into place atomically, verified when read."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ FORMAT = 1
 
 @contextmanager
 def deposited(directory: Path, known: frozenset[str], overwrite: bool) -> Iterator[Path]:
-    """A folder to write to, which takes the place of `directory` once all has gone well; else nothing has changed.
+    """A context with a new folder, which replaces `directory` at the end; on an error `directory` is not changed.
 
     Args:
-        directory: what is there already is replaced if it is empty, or holds such files and nothing else.
-        known: the names of such files.
-        overwrite: replace it whatever it is, unless it is a link.
+        directory: where the files shall be. An existing directory is replaced if it contains known files only.
+        known: names of files that an export may contain.
+        overwrite: replace an existing directory or file with any content, unless it is a link.
 
     Raises:
-        FileExistsError: something else is there.
+        FileExistsError: `directory` exists and must not be replaced.
     """
     directory = Path(os.path.abspath(directory))
     _require_replaceable(directory, known, overwrite)
@@ -48,22 +48,22 @@ def deposited(directory: Path, known: frozenset[str], overwrite: bool) -> Iterat
 
 
 def seal(directory: Path, about: Mapping[str, Any]) -> None:
-    """Write the manifest: what the files are about, and each one's size and digest."""
+    """Write the manifest, which contains `about` and the size and SHA-256 digest of every file."""
     files = {path.name: _print_of(path) for path in sorted(directory.iterdir())}
     text = json.dumps({"format": FORMAT, **about, "files": files}, indent=2)
     (directory / MANIFEST).write_text(text + "\n")
 
 
 def unsealed(directory: Path, needed: tuple[str, ...], checked: tuple[str, ...]) -> dict[str, Any]:
-    """The manifest of a directory whose files are those it was sealed with; empty where an earlier version wrote it.
+    """Verify the files of a directory against its manifest, and return this; empty if an earlier version wrote none.
 
     Args:
-        directory: to read.
-        needed: files that must be there.
-        checked: files that, where they are there, must be as they were sealed.
+        directory: the directory to read.
+        needed: names of files that must exist.
+        checked: names of files that are verified if they exist.
 
     Raises:
-        SpecError: one is missing, another, cut off, or a link.
+        SpecError: a file is missing, is a link, or is not the one that was written.
     """
     for name in (*needed, *(n for n in (*checked, MANIFEST) if os.path.lexists(directory / n))):
         path = directory / name
@@ -112,7 +112,7 @@ def _require_replaceable(directory: Path, known: frozenset[str], overwrite: bool
 
 
 def _exchange(aside: Path, directory: Path) -> None:
-    """Put a folder in another's place; what was there goes once it is no longer there."""
+    """Move a folder to the place of another, which is deleted afterwards, or restored on an error."""
     if not os.path.lexists(directory):
         aside.rename(directory)
         return
@@ -131,7 +131,7 @@ def _exchange(aside: Path, directory: Path) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Within it no other process exchanges anything in a folder."""
+    """A context in which no other process exchanges directories in a folder, by a lock."""
     held = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""The door of file formats: what an exporter is, and those that there are."""
+"""The door of file formats: the protocol of exporters, and the built-in ones."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from archspec.lowering import Network
 
 
 class Check(NamedTuple):
-    """What an exporter has written, and how it is checked.
+    """The files that an exporter has written, and how to check them.
 
     Attributes:
-        forms: by what each is called in a sentence, such as `the ONNX file`: how to open it once all files are there.
-            What it answers is compared with the network.
-        runs: of each file that can be run: `flops` of one example, `params`, the numbers that it holds, and `bytes`.
-        usage: a section of the README, Markdown, on how to use the files.
-        about: of each file, what it is, in a few words.
+        forms: by its name in errors, such as `the ONNX file`, a function that opens a form of the network; it is called
+            after all files were written, and outputs of the form are compared with the network's.
+        runs: for each file that can be run, `flops` of one example, `params`, the number of stored weights, and
+            `bytes`.
+        usage: a section of the README, in Markdown, on how to use the files.
+        about: a description of each file in a few words.
     """
 
     forms: Mapping[str, Callable[[], Form]]
@@ -32,15 +33,15 @@ class Exporter(Protocol):
     """Writes a network in one format.
 
     Attributes:
-        name: of the format, `onnx` say.
-        files: names of all files that it may write, each the exporter's own.
+        name: name of the format, such as `onnx`.
+        files: names of all files that it may write; no other exporter may write them.
     """
 
     name: str
     files: frozenset[str]
 
     def write(self, network: Network, directory: Path) -> Check:
-        """Write a network, which is in evaluation on a CPU in float32, into a directory that is there."""
+        """Write a network, which is in evaluation mode on a CPU in float32, into an existing directory."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""A network as an ONNX file, for onnxruntime and whatever else reads it."""
+"""The exporter to ONNX."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ ONNX = "model.onnx"
 
 
 class OnnxFile:
-    """`model.onnx`: the frozen network for any batch size; large kernels by sums where transforms are slow there."""
+    """Writes `model.onnx`: the network frozen for the target `onnx`, for any batch size."""
 
     name: ClassVar[str] = "onnx"
     files: ClassVar[frozenset[str]] = frozenset((ONNX,))
 
     def write(self, network: Network, directory: Path) -> Check:
-        """Write the file; onnxruntime must give what the network gives."""
+        """Write the file; it is checked in onnxruntime."""
         file = directory / ONNX
         write_onnx(freeze(network, target="onnx"), network.architecture, file)
         runs = {"flops": price(network, "onnx").flops, "params": _numbers(file), "bytes": file.stat().st_size}
@@ -38,7 +38,7 @@ class OnnxFile:
 
 
 def write_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) -> None:
-    """Write a network frozen for `onnx`, on a CPU in float32, with any number of examples."""
+    """Write a network that was frozen for `onnx`, on a CPU in float32, as an ONNX file for any batch size."""
     example = torch.zeros(2, *architecture.signal.shape)
     logger = logging.getLogger("torch.onnx")
     level = logger.level
@@ -62,10 +62,10 @@ def write_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) -
 
 
 def export_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) -> float:
-    """Write a frozen network as ONNX; the largest difference, relative to the largest output.
+    """Write a frozen network as ONNX and compare outputs; returns the largest difference over the largest output.
 
     Raises:
-        Disagreement: it does not give the frozen network's outputs.
+        Disagreement: outputs of the file differ from the frozen network's.
     """
     frozen = frozen.cpu().float()
     write_onnx(frozen, architecture, file)
@@ -75,8 +75,8 @@ def export_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) 
 def _numbers(file: Path) -> int:
     import onnx
 
-    kept = onnx.load(file).graph.initializer
-    return sum(math.prod(i.dims) for i in kept if i.data_type == onnx.TensorProto.FLOAT)
+    weights = onnx.load(file).graph.initializer
+    return sum(math.prod(i.dims) for i in weights if i.data_type == onnx.TensorProto.FLOAT)
 
 
 _USAGE = """## With ONNX

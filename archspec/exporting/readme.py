@@ -16,7 +16,15 @@ def readme(
     error: float,
     symmetry: Certificate | None,
 ) -> str:
-    """What the files are, what was measured, and how to use them, as Markdown."""
+    """The README as Markdown: what the files are, what was measured, and how to use them.
+
+    Args:
+        architecture: the exported architecture.
+        checks: the results of all exporters.
+        scores: scores of the network by name.
+        error: the largest difference between the forms, see `archspec.exporting.agreement.agreed`.
+        symmetry: the certificate; None without one.
+    """
     grid = ", ".join(map(str, architecture.input.grid))
     lines = "".join(f"| {name} | {value:.6g} |\n" for name, value in scores.items())
     if symmetry is not None:
@@ -34,8 +42,9 @@ def readme(
 | file | FLOPs per example | parameters | bytes |
 |---|---|---|---|
 {table}
-FLOPs are 2 × multiply-accumulates of one forward pass, and those of Fourier transforms, where each file runs: torch
-samples the kernels of the weights (`freeze` does it once); onnxruntime transforms slowly, and sums instead.
+FLOPs are 2 × the multiply-accumulates of one forward pass plus those of Fourier transforms, for the runtime of each
+file. torch samples the kernels (`freeze` does so once); in onnxruntime, where Fourier transforms are slow, convolutions
+mostly use sums over taps.
 
 | | |
 |---|---|

@@ -1,4 +1,4 @@
-"""A network as its architecture and its weights, which `load` reads back. No pickle."""
+"""The exporter to torch: the architecture as JSON and the weights as safetensors (no pickle), and `load`."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from archspec.network.freezing import freeze
 from archspec.schema.document import SpecError
 
 SPEC, WEIGHTS = "architecture.json", "weights.safetensors"
-OF = "architecture"  # in the manifest, and in the metadata of weights: the hash of the architecture whose they are
+OF = "architecture"  # key of the hash of the architecture, in the manifest and in the metadata of the weights
 
 
 class TorchFiles:
-    """`architecture.json` and `weights.safetensors`; checked by loading them, and by the frozen network."""
+    """Writes `architecture.json` and `weights.safetensors`; checked by loading them and by freezing the network."""
 
     name: ClassVar[str] = "torch"
     files: ClassVar[frozenset[str]] = frozenset((SPEC, WEIGHTS))
 
     def write(self, network: Network, directory: Path) -> Check:
-        """Write both files."""
+        """Write both files; see `Exporter.write`."""
         (directory / SPEC).write_text(network.architecture.to_json())
         state = {name: value.contiguous() for name, value in network.state_dict().items()}
         save_file(state, directory / WEIGHTS, metadata={OF: network.architecture.hash})
@@ -47,7 +47,7 @@ def load(directory: str | Path) -> Network:
     """The network that `export` wrote, in evaluation mode.
 
     Raises:
-        SpecError: the directory does not hold an exported network, or not the one that was exported.
+        SpecError: the directory contains no exported network, or its files were changed.
     """
     directory = Path(directory)
     others = {name for exporter in EXPORTERS.values() for name in exporter.files} - {SPEC, WEIGHTS}
@@ -70,13 +70,13 @@ def load(directory: str | Path) -> Network:
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
-        told = " ".join(str(error).split())[:300]
-        raise SpecError(f"{directory / WEIGHTS} does not belong to {directory / SPEC}: {told}") from None
+        reason = " ".join(str(error).split())[:300]
+        raise SpecError(f"{directory / WEIGHTS} does not belong to {directory / SPEC}: {reason}") from None
     return model.eval()
 
 
 def require_finite(state: Mapping[str, Tensor], what: str) -> None:
-    """Raise SpecError, which speaks of `what`, if some weight is no finite number."""
+    """Raise SpecError, which begins with `what`, if a weight is infinite or NaN."""
     wrong = next((name for name, value in state.items() if not bool(torch.isfinite(value).all())), None)
     if wrong is not None:
         raise SpecError(f"{what} has weights that are not finite ({wrong}); train it again, or export another")

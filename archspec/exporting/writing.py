@@ -1,4 +1,4 @@
-"""A trained network as files that anyone can open, all of them or none, checked against one another."""
+"""Export of a trained network: all files are written and compared with the network, or none is."""
 
 from __future__ import annotations
 
@@ -32,25 +32,28 @@ def export(
     overwrite: bool = False,
     formats: Sequence[str] = FORMATS,
 ) -> Path:
-    """Write spec, weights, an ONNX model with a dynamic batch, and a README to `directory`, all of it or nothing.
+    """Write the architecture, weights, an ONNX model and a README to `directory`, all of them or nothing.
 
-    What is written is the network in evaluation on a CPU in float32. It is compared, on several batches and scales of
-    inputs, with its frozen form, the ONNX file, and what `load` makes of the directory. A network with a group is
-    certified, unless its certificate is given.
+    The network is written in evaluation mode, on a CPU in float32. Its outputs are compared, on several batch sizes and
+    scales of inputs, with those of its frozen form, of the ONNX file, and of the network that `load` reads from the
+    directory. If it has a group, its symmetry is measured by `certify`, unless a certificate is given.
 
     Args:
-        model: the network.
-        directory: an earlier export there is replaced.
-        earlier: what followed when the architecture was given before the directory; that is an old way to call it.
-        scores: of the network, by name.
-        symmetry: its certificate.
-        overwrite: replace what else is there, too.
-        formats: names of exporters; spec and weights (`torch`), by which `load` reads it, are always written.
+        model: the network, which is not changed.
+        directory: where to write; an earlier export there is replaced.
+        earlier: deprecated; further arguments after export(model, architecture, directory).
+        scores: scores of the network by name, for the README.
+        symmetry: the certificate of the network.
+        overwrite: replace any content of the directory.
+        formats: names of exporters; `torch`, the format that `load` reads, is always written.
+
+    Returns:
+        The directory.
 
     Raises:
-        Disagreement: one form does not give the network's outputs, or these are not finite.
-        FileExistsError: the directory holds something else, or is a link.
-        ValueError: the architecture is another network's, or there is no such format.
+        Disagreement: outputs of a form differ from the network's, or are not finite.
+        FileExistsError: the directory contains something else, or is a link.
+        ValueError: the architecture is not that of the network, or there is no such format.
     """
     if isinstance(directory, Architecture):
         warnings.warn("export(model, architecture, directory) is now export(model, directory)", DeprecationWarning, 2)
@@ -79,12 +82,12 @@ def export(
 
 
 def known_files() -> frozenset[str]:
-    """Names of all files that an export may write, in whatever format."""
+    """Names of all files that an export may write, in all formats."""
     ours = (SYMMETRY, SCORES, README, MANIFEST)
     return frozenset(ours).union(*(exporter.files for exporter in EXPORTERS.values()))
 
 
 def _agreed(network: Network, checks: Sequence[Check]) -> float:
-    """The largest difference between the network and what was written, relative to the largest output."""
+    """The largest difference between the network and the written forms, relative to the largest output."""
     forms = {name: open_form() for check in checks for name, open_form in check.forms.items()}
     return agreed(in_torch(network), forms, network.architecture.signal.shape)

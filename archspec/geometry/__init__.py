@@ -1,1 +1,1 @@
-"""Groups and their action, where kernels are sampled, Fourier lengths: arrays and arithmetic, numpy alone."""
+"""Groups and their actions, sampling points of kernels, lengths and costs of Fourier transforms; numpy only."""

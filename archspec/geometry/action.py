@@ -1,4 +1,4 @@
-"""How a finite group acts on the axes of a grid: matrices in double precision, and the tables that follow from them."""
+"""The action of a finite group on the axes of a grid: matrices in double precision, and tables derived from them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Action:
-    """How a group acts on a grid of `dims` axes. Scales have matrices, but no tables: these would leave their few.
+    """The action of a group on a grid of `dims` axes.
+
+    Groups with scales have matrices but no tables, since products can be outside their finite range of scales.
 
     Attributes:
         matrices: (N, dims, dims), float64, acting on axis coordinates in array order.
@@ -26,40 +28,40 @@ class Action:
 
     @cached_property
     def product(self) -> NDArray[np.int64]:
-        """`product[a, b]` is the index of a·b."""
+        """(N, N): `product[a, b]` is the index of a·b."""
         return self.index_of(np.einsum("aij,bjk->abik", self.matrices, self.matrices))
 
     @cached_property
     def relative(self) -> NDArray[np.int64]:
-        """`relative[a, b]` is the index of a⁻¹·b."""
+        """(N, N): `relative[a, b]` is the index of a⁻¹·b."""
         return self.index_of(np.einsum("aji,bjk->abik", self.matrices, self.matrices))
 
     @cached_property
     def whole(self) -> NDArray[np.bool_]:
-        """(N,) which elements map the grid onto itself."""
+        """(N,): whether each element maps the grid onto itself."""
         return np.asarray(np.all(np.abs(self.matrices - np.rint(self.matrices)) < 1e-9, axis=(1, 2)))
 
     @cached_property
     def exact(self) -> bool:
-        """Whether every element maps the grid onto itself (quarter turns and flips)."""
+        """Whether every element maps the grid onto itself, as quarter turns and flips do."""
         return bool(self.whole.all())
 
     @cached_property
     def mixed_axes(self) -> tuple[tuple[int, int], ...]:
-        """Pairs of axes that some element turns into one another: these must be equally long."""
+        """Pairs of axes that some element turns into one another; their lengths must be equal."""
         couples = np.abs(self.matrices).max(axis=0) > 1e-9
         dims = len(couples)
         return tuple((a, b) for a in range(dims) for b in range(a + 1, dims) if couples[a, b] or couples[b, a])
 
     @cached_property
     def moved_axes(self) -> tuple[int, ...]:
-        """Axes that some element moves: sampling along these must be symmetric."""
+        """Axes that some element moves; strided grids must be symmetric along these."""
         dims = self.matrices.shape[1]
         return tuple(a for a in range(dims) if np.any(self.matrices[:, a, a] < 1 - 1e-9))
 
     @cached_property
     def embedding(self) -> NDArray[np.float64]:
-        """(N, e): coordinates of the elements for a continuous kernel: (cos, sin) of an angle, ±1 of a reflection."""
+        """(N, e): the elements as coordinates of a continuous kernel: (cos, sin) of an angle, ±1 for a reflection."""
         count, dims = self.matrices.shape[:2]
         turns = self.matrices[:, -2:, -2] if dims == 2 else self.matrices[:, :, :-1].reshape(count, -1)
         signs = np.linalg.det(self.matrices)[:, None]
@@ -67,14 +69,14 @@ class Action:
         return columns[:, np.ptp(columns, axis=0) > 1e-9]
 
     def embedded(self, coordinates: str) -> NDArray[np.float64]:
-        """The `embedding`, or ("interval") the angle of C_n over π less one, as in the code of the papers."""
+        """`embedding` for "circle"; for "interval" (N, 1), C_n's angle / π - 1, as in the code of the papers."""
         if coordinates == "circle":
             return self.embedding
         count = len(self.matrices)
         return np.linspace(-1, 1, count, endpoint=False)[:, None] if count > 1 else np.zeros((1, 0))
 
     def index_of(self, matrices: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Indices of the elements with these matrices (…, dims, dims); ValueError if one is not of the group."""
+        """(…): indices of the elements with matrices (…, dims, dims); ValueError if one is not in the group."""
         distance = np.abs(matrices[..., None, :, :] - self.matrices).max(axis=(-1, -2))
         if distance.min(axis=-1).max() > 1e-9:
             raise ValueError("not all of these matrices are elements of the group")
@@ -82,7 +84,7 @@ class Action:
 
 
 def planar(count: int, flips: bool, dims: int) -> NDArray[np.float64]:
-    """(N, dims, dims) `count` turns of the last two axes and, with flips, each of them flipped."""
+    """(N, dims, dims): `count` turns of the last two axes and, with `flips`, each of them times the flip."""
     flip = np.eye(dims)
     flip[max(dims - 2, 0), max(dims - 2, 0)] = -1
     turns = turns_of(2 * math.pi * np.arange(count) / count, dims) if dims >= 2 else np.eye(dims)[None]
@@ -90,9 +92,9 @@ def planar(count: int, flips: bool, dims: int) -> NDArray[np.float64]:
 
 
 def turns_of(angles: NDArray[np.float64], dims: int) -> NDArray[np.float64]:
-    """(N, dims, dims) turns of the last two axes by these angles, from the first of the two towards the second."""
+    """(N, dims, dims): turns of the last two axes by N angles in radians, from the first of the two to the second."""
     c, s = np.cos(angles), np.sin(angles)
-    # Whole quarter turns are exact.
+    # Quarter turns are made exact.
     quarter = np.abs(angles / (math.pi / 2) - np.rint(angles / (math.pi / 2))) < 1e-12
     c, s = np.where(quarter, np.rint(c), c), np.where(quarter, np.rint(s), s)
     matrices = np.tile(np.eye(dims), (len(angles), 1, 1))
@@ -101,7 +103,7 @@ def turns_of(angles: NDArray[np.float64], dims: int) -> NDArray[np.float64]:
 
 
 def solid(name: str) -> NDArray[np.float64]:
-    """(N, 3, 3) the turns of the tetrahedron (T), of the cube (O), or these and their mirror images (Oh)."""
+    """(N, 3, 3): the turns of the tetrahedron (T), of the cube (O), or the latter and their mirror images (Oh)."""
     matrices = []
     for order in permutations(range(3)):
         for signs in product((1.0, -1.0), repeat=3):

@@ -1,28 +1,32 @@
-"""How many taps a window leaves of a kernel, and what lies around them. Plain arithmetic, to price and to run."""
+"""Cropping: how many taps are left of a kernel under a window, and the padding for them. Plain arithmetic."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-# How close to 1 a window can come at the outermost tap: it fills the grid.
+# The largest value of a learned window at the outermost tap; then it covers the whole kernel.
 FULL = 0.95
 
 
 def unit(sizes: Sequence[int]) -> float:
-    """Steps to one unit of the coordinates: along the longest axis the outermost of these taps lie at -1 and 1.
+    """Grid steps per unit of the coordinates: along the longest axis the outermost taps have coordinates -1 and 1.
 
-    One tap has no extent, so that any unit would do: one step.
+    For a single tap, which has no extent, it is 1.
     """
     longest = max(sizes, default=1)
     return (longest - 1) / 2 if longest > 1 else 1.0
 
 
 def cropped_taps(size: int, steps: float, reach: float, causal: bool, bucketed: bool) -> int:
-    """Taps of `size` that lie within `reach` of the centre (causal: the current step), at least its neighbours.
+    """Number of taps within a distance of the centre (causal: of the current step), and at least its neighbours.
 
-    Coordinates: one unit is that many `steps`. Bucketed, the number is rounded up to one of four an octave, so that a
-    size that is learned takes few values.
+    Args:
+        size: number of taps before cropping.
+        steps: grid steps per unit of the coordinates.
+        reach: the distance, in coordinates.
+        causal: whether the kernel is causal.
+        bucketed: round the number up to one of four per octave, so that a learned size takes few different values.
     """
     side = max(1, math.ceil(reach * steps + 1e-8) - 1)
     if bucketed:
@@ -32,7 +36,7 @@ def cropped_taps(size: int, steps: float, reach: float, causal: bool, bucketed: 
 
 
 def equalised(sizes_left: Sequence[int], mixed_axes: Sequence[tuple[int, int]]) -> tuple[int, ...]:
-    """The same with axes that a group turns into one another equally long."""
+    """The sizes with axes that a group turns into one another (`mixed_axes`) set to the larger of both."""
     sizes = list(sizes_left)
     for _ in mixed_axes:
         for a, b in mixed_axes:
@@ -41,17 +45,17 @@ def equalised(sizes_left: Sequence[int], mixed_axes: Sequence[tuple[int, int]]) 
 
 
 def gaussian_reach(threshold: float) -> float:
-    """Distance, in standard deviations, at which a Gaussian has fallen to the threshold."""
+    """Distance, in standard deviations, at which a Gaussian falls to the threshold."""
     return math.sqrt(-2 * math.log(threshold))
 
 
 def exponential_reach(threshold: float) -> float:
-    """Distance, in decay lengths, at which an exponential has fallen to the threshold."""
+    """Distance, in decay lengths, at which an exponential falls to the threshold."""
     return -math.log(threshold)
 
 
 def zeros_around(taps: Sequence[int], padding: str) -> tuple[tuple[int, int], ...]:
-    """Zeros before and after each axis under `same`, `valid` or `causal` padding."""
+    """Number of zeros before and after each axis with `same`, `valid` or `causal` padding."""
     if padding == "valid":
         return ((0, 0),) * len(taps)
     return tuple((k - 1, 0) if padding == "causal" else (k // 2, k - 1 - k // 2) for k in taps)

@@ -1,4 +1,4 @@
-"""Families of finite groups of turns and flips: each says its elements, by matrices, for every number of axes."""
+"""Families of finite groups of turns and flips, defined by the matrices of their elements for each number of axes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _PLANAR = re.compile(r"([CD])([1-9][0-9]*)")
 
 
 class Rings(NamedTuple):
-    """How the elements of C_n or D_n lie around the identity.
+    """The angles of the elements of C_n or D_n.
 
     Attributes:
-        steps: by how many of the n steps of the circle each element turns, either way.
-        mirrored: whether it mirrors, too.
+        steps: for each element, the size of its turn, either way, in steps of 2π/n.
+        mirrored: for each element, whether it also mirrors.
     """
 
     steps: tuple[int, ...]
@@ -32,7 +32,7 @@ class Rings(NamedTuple):
 
 
 class Turns(Protocol):
-    """A finite group of turns and flips of a grid; element 0 is the identity."""
+    """The protocol of finite groups of turns and flips; element 0 is the identity."""
 
     @property
     def order(self) -> int:
@@ -40,26 +40,26 @@ class Turns(Protocol):
         ...
 
     def acts_on(self, dims: int) -> bool:
-        """Whether it has an action on a grid of that many axes."""
+        """Whether it acts on a grid of that many axes."""
         ...
 
     def matrices(self, dims: int) -> NDArray[np.float64]:
-        """(N, dims, dims) its elements, acting on axis coordinates in array order; orthogonal."""
+        """(N, dims, dims): orthogonal matrices of the elements, acting on axis coordinates in array order."""
         ...
 
     def rings(self, dims: int) -> Rings | None:
-        """How its elements lie around the identity; None where they do not lie on a circle."""
+        """The angles of its elements; None if they are not turns around one circle."""
         ...
 
     @property
     def cyclic(self) -> bool:
-        """Whether element n is the n-th power of element 1, a turn by a whole part of the circle."""
+        """Whether element k is the k-th power of element 1, a turn by 2π/N."""
         ...
 
 
 @dataclass(frozen=True)
 class Planar:
-    """C_n, turns of the last two axes by multiples of 2π/n, or D_n, these and their mirror images."""
+    """C_n, the turns of the last two axes by multiples of 2π/n; with `flips` D_n, these and their mirror images."""
 
     turns: int
     flips: bool
@@ -88,7 +88,7 @@ class Planar:
 
 @dataclass(frozen=True)
 class Solid:
-    """The turns of the tetrahedron (T, 12), of the cube (O, 24), or these and their mirror images (Oh, 48)."""
+    """The turns of the tetrahedron (T, 12), of the cube (O, 24), or the latter and their mirror images (Oh, 48)."""
 
     name: str
     order: int
@@ -106,14 +106,15 @@ class Solid:
 
 @dataclass(frozen=True)
 class Finite:
-    """A group of one's own, by its matrices: `register(Finite("V4", {2: matrices}))`, then `Group("V4")`.
+    """A group given by its matrices: `register(Finite("V4", {2: matrices}))`, then `Group("V4")`.
 
     Args:
-        name: a capital letter, then letters and digits; none of ours.
-        by_dims: its matrices (N, dims, dims) for each number of axes that it acts on, in one order of the elements.
+        name: a capital letter, then letters and digits; not that of another group.
+        by_dims: its matrices (N, dims, dims) for each number of axes that it acts on, with the elements in the same
+            order and the identity first.
 
     Raises:
-        ValueError: these are not the matrices of a group, or not of one group.
+        ValueError: the matrices do not form a group, or not the same group for all numbers of axes.
     """
 
     name: str
@@ -124,10 +125,14 @@ class Finite:
         if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", self.name) or _PLANAR.fullmatch(self.name):
             raise ValueError(f"a group cannot be called {self.name!r}; use a capital letter, then letters and digits")
         if len({len(m) for m in self.by_dims.values()}) != 1 or not 1 <= self.order <= MAX_ORDER:
-            raise ValueError(f"{self.name}: give as many matrices, 1 to {MAX_ORDER}, for each number of axes")
+            raise ValueError(
+                f"{self.name}: give the same number of matrices, 1 to {MAX_ORDER}, for each number of axes"
+            )
         tables = [self._table(dims) for dims in self.by_dims]
         if any(not np.array_equal(table, tables[0]) for table in tables):
-            raise ValueError(f"{self.name}: the elements multiply otherwise on other axes; put them in one order")
+            raise ValueError(
+                f"{self.name}: products differ between numbers of axes; give the elements in the same order for each"
+            )
 
     @property
     def order(self) -> int:
@@ -135,7 +140,7 @@ class Finite:
 
     @property
     def family(self) -> Door[Turns]:
-        """Where `register` puts it."""
+        """The door that `register` adds it to."""
         return GROUPS
 
     def acts_on(self, dims: int) -> bool:
@@ -153,17 +158,17 @@ class Finite:
             raise ValueError(f"{self.name}: for {dims} axes give matrices of shape ({self.order}, {dims}, {dims})")
         gram = np.einsum("nji,njk->nik", matrices, matrices)
         if np.abs(gram - np.eye(dims)).max() > 1e-9 or np.abs(matrices[0] - np.eye(dims)).max() > 1e-9:
-            raise ValueError(f"{self.name}: the first matrix is the identity, and all are turns or flips")
+            raise ValueError(f"{self.name}: the first matrix must be the identity, and all must be orthogonal")
         try:
             table = Action(matrices).product
         except ValueError:
-            raise ValueError(f"{self.name}: a product of two of the matrices is not among them") from None
+            raise ValueError(f"{self.name}: a product of two of the matrices is not among them; add it") from None
         if any(len(set(row)) < self.order for row in table.tolist()):
-            raise ValueError(f"{self.name}: some of the matrices are equal")
+            raise ValueError(f"{self.name}: some of the matrices are equal; give each once")
         return table
 
 
-# Those without a number in their name.
+# The groups without a number in their name; C_n and D_n are recognised by a pattern.
 GROUPS: Door[Turns] = Door(
     "archsearch.groups", "group", {"T": Solid("T", 12), "O": Solid("O", 24), "Oh": Solid("Oh", 48)}
 )
@@ -183,5 +188,5 @@ def turns_called(name: str) -> Turns | None:
 
 
 def pattern() -> str:
-    """A regular expression of all names that are known."""
+    """A regular expression that matches the names of all groups of turns and flips."""
     return "|".join([_PLANAR.pattern, *GROUPS])

@@ -1,4 +1,4 @@
-"""Finite symmetry groups as matrices and tables. Every block is generic in them; none knows a group by name."""
+"""Finite symmetry groups by name, such as C4, with their matrices and tables. Blocks are generic in the group."""
 
 from __future__ import annotations
 
@@ -28,13 +28,18 @@ class Group:
 
     `C_n` turns the last two axes by multiples of 2π/n (from the first of the two towards the second); `D_n` adds the
     flip of the first of the two (of the only axis in one dimension), 2n elements; `T`, `O`, `Oh` act on three axes.
-    `S_n` are the first n dyadic scales 1, 2, 4 … of a series or an image: a part of a group, with two ends where it is
-    cut off. `C4xS3` is the product of turns and scales, each turn at each scale.
-    Element `n` of `C_n` is R(2πn/N); element `m·n + r` of `D_n` is Mᵐ R(2πr/n); element `s·N + h` of a product is 2ˢ
-    times element h of the N that turn. Element 0 is the identity.
+    `S_n` are the first n dyadic scales 1, 2, 4 … of a series or an image: not a whole group, but a finite range of the
+    group of all dyadic scales. `C4xS3` is the product of turns and scales, every turn at every scale.
+    Element `k` of `C_n` is the turn R(2πk/n); element `m·n + r` of `D_n` is Mᵐ R(2πr/n), M the flip; element `s·N + h`
+    of a product is 2ˢ times element h of the N turns. Element 0 is the identity.
+
+    Attributes:
+        name: the name, by which groups are compared.
+        order: number of elements.
+        scales: number of scales among them; 1 without scales.
 
     Raises:
-        ValueError: the name is none of these.
+        ValueError: there is no group of this name, or it is too large.
     """
 
     name: str
@@ -58,21 +63,21 @@ class Group:
 
     @property
     def scaling(self) -> bool:
-        """Whether its elements are scales, or turns at scales: what moves is stretched, and the scales have ends."""
+        """Whether it has several scales, so that elements stretch a signal and the range of scales is finite."""
         return self.scales > 1
 
     @property
     def turning(self) -> Group:
-        """The part of it that has no scales: the group itself, of `C4xS3` C4, of `S3` C1."""
+        """Its subgroup of turns and flips, without scales: of `C4xS3` C4, of `S3` C1, else the group itself."""
         return self if self.scales == 1 else _turning(self.name)
 
     @property
     def cyclic(self) -> bool:
-        """Whether it is C_n: turns without flips or scales."""
+        """Whether it is C_n, without flips or scales."""
         return not self.scaling and _turns(self.name).cyclic
 
     def at(self, scales: int) -> Group:
-        """The same turns at another number of scales."""
+        """The group with the same turns and another number of scales."""
         turning = self.turning
         return turning if scales == 1 else Group(f"S{scales}" if turning.trivial else f"{turning}xS{scales}")
 
@@ -85,11 +90,11 @@ class Group:
         return _turns(self.name).acts_on(dims)
 
     def misfit(self, grid: tuple[int, ...], steps: tuple[Fraction, ...] = ()) -> str | None:
-        """Why it cannot move a grid, and what to do, in a sentence; None if it can.
+        """Why it cannot act on a grid, and what to do, in a sentence; None if it can.
 
         Args:
             grid: points per axis.
-            steps: how far apart they lie per axis, in steps of the reference grid; by default 1.
+            steps: distance of the points per axis, in steps of the reference grid; by default 1.
         """
         if not self.acts_on(len(grid)):
             return f"{self} does not act on a grid of {len(grid)} axes; use {groups_for(len(grid))}"
@@ -102,17 +107,21 @@ class Group:
                 )
             if steps and steps[a] != steps[b]:
                 return (
-                    f"{turns} its points lie {steps[a]} and {steps[b]} reference steps apart: cells are not square; "
-                    "give the reference equal axes too, or use a group without quarter turns such as C2 or D1"
+                    f"{turns} their points are {steps[a]} and {steps[b]} reference steps apart: cells are not square; "
+                    "give the reference grid equal axes too, or use a group without quarter turns such as C2 or D1"
                 )
         return None
 
     def rings(self, dims: int) -> Rings | None:
-        """How the elements of C_n or D_n lie around the identity; None of groups that do not lie on a circle."""
+        """The angles of the elements of C_n or D_n, as steps of the circle; None for other groups."""
         return None if self.scaling else _turns(self.name).rings(dims)
 
     def action(self, dims: int) -> Action:
-        """Matrices and tables of the group on `dims` axes (computed once, then remembered)."""
+        """Matrices and tables of the group on `dims` axes, computed once and cached.
+
+        Raises:
+            ValueError: the group does not act on `dims` axes.
+        """
         return _action(self.name, dims)
 
     @classmethod
@@ -135,7 +144,7 @@ class Group:
 
 
 def is_subgroup(small: Group, large: Group, dims: int) -> bool:
-    """Whether every element of `small` is one of `large`, both acting on `dims` axes."""
+    """Whether every element of `small` is an element of `large`, both acting on `dims` axes."""
     try:
         large.action(dims).index_of(small.action(dims).matrices)
     except ValueError:
@@ -144,7 +153,11 @@ def is_subgroup(small: Group, large: Group, dims: int) -> bool:
 
 
 def cosets(small: Group, large: Group, dims: int) -> NDArray[np.int64]:
-    """(|H|/|K|, |K|) element indices of `large`, row i being the right coset K·cᵢ in the order of K's elements."""
+    """The right cosets of the subgroup K = `small` in H = `large`.
+
+    Returns:
+        (|H|/|K|, |K|) element indices of H; row i is the coset K·cᵢ, in the order of K's elements.
+    """
     if small.trivial:
         return np.arange(large.order)[:, None]
     if large.scaling:
@@ -163,7 +176,7 @@ def cosets(small: Group, large: Group, dims: int) -> NDArray[np.int64]:
 
 
 def groups_for(dims: int, scales: bool = True) -> str:
-    """The groups that act on `dims` axes, as an error names them; those with scales among them unless told not to."""
+    """The groups that act on `dims` axes, as text for errors; `scales` includes groups with scales."""
     if not scales:
         return {0: "C1", 1: "C1 or D1", 2: "C1, C2, C4, … or D1, D2, D4, …"}.get(dims, "C1, C4, D4, T, O or Oh")
     known = {
@@ -184,7 +197,7 @@ def _as_group(value: Any) -> Group:
 
 @lru_cache(maxsize=256)
 def _orders(name: str) -> tuple[int, int]:
-    """Elements that turn, and scales."""
+    """Number of turns and number of scales of a group, after checking its name."""
     match = _SCALES.fullmatch(name)
     turning, scales = (match[1] or "C1", match[2]) if match else (name, "1")
     turns = turns_called(turning)
@@ -195,7 +208,7 @@ def _orders(name: str) -> tuple[int, int]:
     if len(scales) > 2 or int(scales) > MAX_SCALES:
         raise ValueError(f"group {name[:40]!r} is too large: at most {MAX_SCALES} scales")
     if match and (scales == "1" or match[1] == "C1"):
-        raise ValueError(f"group {name!r} is a product with one element on a side; write {_simpler(name)}")
+        raise ValueError(f"group {name!r} is a product with a group of one element; write {_simpler(name)}")
     if match and turns.order * int(scales) > MAX_PRODUCT:
         raise ValueError(f"group {name!r} is too large: at most {MAX_PRODUCT} turns at scales")
     return turns.order, int(scales)
@@ -214,9 +227,9 @@ def _turning(name: str) -> Group:
 
 @lru_cache(maxsize=256)
 def _turns(name: str) -> Turns:
-    """What turns in a group."""
+    """The group of turns and flips of a group name."""
     found = turns_called(_turning(name).name)
-    assert found is not None, "a group was made of it"
+    assert found is not None, "a Group of this name exists"
     return found
 
 

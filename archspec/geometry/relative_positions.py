@@ -1,6 +1,6 @@
-"""Where self-attention looks from each point, and the turned offsets it sees there. Arrays only, no torch.
+"""The keys of self-attention for each point of the grid, and their relative coordinates. Arrays only, no torch.
 
-Letters: N elements of the group, P points of the grid, K keys that each of them sees, U coordinates of one axis.
+Letters: N elements of the group, P points of the grid, K keys per point, U distinct relative coordinates of one axis.
 """
 
 from __future__ import annotations
@@ -22,16 +22,19 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-RIM = 0.5  # of the disc, in steps of the reference grid
+RIM = 0.5  # width of the soft rim of a disc, in steps of the reference grid
 Shape = Literal["auto", "disc", "square"]
 
 
 class View(NamedTuple):
-    """What is attended to: from each point of `grid`, a window of so many reference steps per axis, or everything.
+    """Which keys each point has: those in a window around it, or all points of the grid.
 
     Attributes:
+        group: the group of the output.
+        grid: points per axis.
+        window: extent of the window per axis, in reference steps; None for all points.
         spacing: distance of the points per axis, in reference steps; empty where it is 1.
-        shape: of the window; `auto` is the disc that turns off the grid need, where the group has such, else square.
+        shape: shape of the window; `auto` is a disc if the group has turns other than quarter turns, else a square.
     """
 
     group: Group
@@ -42,14 +45,14 @@ class View(NamedTuple):
 
     @property
     def round(self) -> bool:
-        """Whether it sees a disc of its window, which in one dimension is all of it."""
+        """Whether the window is a disc; in one dimension it is an interval in either case, and this is False."""
         dims = len(self.grid)
         disc = self.shape == "disc" or (self.shape == "auto" and not self.group.action(dims).exact)
         return disc and self.window is not None and dims > 1
 
     @property
     def taps(self) -> TapGrid:
-        """The window as the taps of a kernel; without one, every offset from one point to another."""
+        """The window as the taps of a kernel; without a window, all offsets between two points of the grid."""
         if self.window is not None:
             return TapGrid((self.window,) * len(self.grid), self.spacing)
         steps = self.spacing or (Fraction(1),) * len(self.grid)
@@ -58,13 +61,15 @@ class View(NamedTuple):
 
 @dataclass(frozen=True)
 class Positions:
-    """What a layer needs to know of a view.
+    """The arrays of a view that a layer needs.
 
     Attributes:
-        keys: (P, K) which point stands where; None where each sees all.
-        weight: (P, K) what is added to the scores: -inf where there is no key; None where nothing is.
-        coordinates: per axis (U,), the offsets' coordinates, turned back by every element; a window spans [-1, 1].
-        index: per axis, which of them belongs to element and key, (N, K); where each sees all, n·U + which, (P, N, K).
+        keys: (P, K): index of the point of each key; None if every point has all points as keys.
+        weight: (P, K): added to the scores, -inf for keys outside the grid; None if all are zero.
+        coordinates: per axis (U,): the distinct relative coordinates, turned back by every element; a window spans
+            [-1, 1].
+        index: per axis, the index of the coordinate for each element and key, (N, K); if every point has all points as
+            keys, p·U + index for query point p, (P, N, K).
     """
 
     keys: Integers | None
@@ -75,7 +80,7 @@ class Positions:
 
 @lru_cache(maxsize=4096)
 def counts(view: View) -> tuple[int, tuple[int, ...]]:
-    """K, and U of each axis, without making the positions."""
+    """K, and U of each axis, computed without the arrays."""
     keys = math.prod(view.grid)
     if view.round or not view.group.action(len(view.grid)).exact:
         offsets, _ = _offsets(view)
@@ -86,7 +91,7 @@ def counts(view: View) -> tuple[int, tuple[int, ...]]:
 
 @lru_cache(maxsize=64)
 def positions(view: View) -> Positions:
-    """Where a layer looks."""
+    """The arrays of a view, cached."""
     offsets, weight = _offsets(view)
     turned = _turned(view, offsets)
     radius = view.taps.radius
@@ -108,9 +113,9 @@ def positions(view: View) -> Positions:
 
 
 def _offsets(view: View) -> tuple[Floats, Floats]:
-    """(K, dims) offsets of the keys in reference steps, and the logarithm of what each key counts, (K,).
+    """(K, dims), offsets of the keys in reference steps, and (K,), the logarithms of their weights.
 
-    A key at the rim counts with the share of its cell inside the window, and of the disc where that is round.
+    The weight of a key is the fraction of its cell inside the window, times that of the disc for a round window.
     """
     taps = view.taps
     if view.window is None:
@@ -124,7 +129,7 @@ def _offsets(view: View) -> tuple[Floats, Floats]:
 
 
 def _turned(view: View, offsets: Floats) -> list[tuple[Floats, Integers]]:
-    """Per axis the values that the offsets take once turned back, (U,), and which of them stands where, (N, K)."""
+    """Per axis, the distinct values of the offsets turned back by all elements, (U,), and the index of each, (N, K)."""
     turned = np.einsum("hji,kj->hki", view.group.action(len(view.grid)).matrices, offsets)
     found = []
     for values in np.moveaxis(turned, -1, 0):

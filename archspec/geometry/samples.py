@@ -1,9 +1,8 @@
-"""The samples of a convolution kernel, and how they make the expanded bank. Arrays only, no torch.
+"""The sampling points of a convolution kernel, and the indices by which its samples form the bank. No torch.
 
-Letters: N elements of the group, M elements a kernel has on its own group axis (N, or 1), K taps, R kernels.
-On scales a kernel reads Q of them, and M is Q times as many. The bank is ψ(h⁻¹u, h⁻¹h'): for quarter turns and flips
-the samples are those of one grid, permuted; other angles need samples on the turned grids (or, for a table,
-interpolation between its taps).
+Letters: N elements of the group, M elements on the kernel's own group axis (N, or 1; times Q for a kernel that spans Q
+scales), K taps, R kernels, P samples. The bank is ψ(h⁻¹u, h⁻¹h'). For quarter turns and flips it consists of the
+samples on one grid, permuted. Other angles need samples on every turned grid, which a table interpolates.
 """
 
 from __future__ import annotations
@@ -28,18 +27,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Samples:
-    """Where the samples of one kernel lie, and where they stand in the bank.
+    """The sampling points of a kernel, and how its samples form the bank.
 
     Attributes:
         taps: taps per axis.
-        points: (P, dims + e) coordinates of the samples: space, then the group embedding.
-        index: (N, M, K) which sample stands at bank[h, h', tap].
-        turns: (K₀, F·K) interpolation from a table's K₀ taps to F of the turned grids, those which no others are
-            permuted: of the eight of C8, two; None when `index` alone does it.
-        alike: (N, K) which of these F·K is each of the turned taps.
-        subset: (K,) which of a table's taps these are; None when they are all.
-        factor: (K,) what each tap is multiplied by; None where it is 1.
-        smoothing: half width of the low-pass filter over the taps; 0 for none.
+        points: (P, dims + e) coordinates of the samples: position, then the embedding of the group element.
+        index: (N, M, K): bank[h, h', tap] is the sample with this index.
+        turns: (K₀, F·K): interpolation matrix from a table's K₀ taps to the taps of F turned grids. The other turned
+            grids are permutations of these: of the eight of C8, F is two. None where no interpolation is needed.
+        alike: (N, K): index of each turned tap among these F·K; None where no interpolation is needed.
+        subset: (K,): indices of these taps among a table's; None if they are all of them.
+        factor: (K,): factor of each tap; None if all are 1.
+        smoothing: half width, in taps, of a low-pass filter over the taps; 0 for none.
     """
 
     taps: tuple[int, ...]
@@ -53,8 +52,13 @@ class Samples:
 
 
 def samples(where: Sampling, cropped: tuple[int, ...] = ()) -> Samples:
-    """The samples of a kernel, with the taps per axis that a window leaves of its reference grid (empty: all)."""
-    # How many kernels there are and how wide their window is changes no sample.
+    """The samples of a kernel, cached.
+
+    Args:
+        where: where the kernel is sampled.
+        cropped: taps per axis on the reference grid after cropping by a window; empty if nothing is cropped.
+    """
+    # The number of kernels and the width of their window have no effect, so that they are not part of the cache's key.
     alike = where._replace(rows=1, spread=1.0, taps=where.taps._replace(cropped=cropped))
     if where.out:
         return _at_turns(alike)
@@ -63,7 +67,7 @@ def samples(where: Sampling, cropped: tuple[int, ...] = ()) -> Samples:
 
 @lru_cache(maxsize=256)
 def _at_elements(where: Sampling) -> Samples:
-    """The samples of a kernel moved by every element of its group."""
+    """The samples of a kernel at the elements of its group."""
     group, grid = where.group, where.taps
     taps = grid.taps
     action = group.action(len(taps))
@@ -94,7 +98,7 @@ def _at_elements(where: Sampling) -> Samples:
 
 
 def _at_turns(where: Sampling) -> Samples:
-    """The sampling of a continuous kernel between any two sets of turns: of the output, and of what is read."""
+    """The samples of a continuous kernel between the angles of output elements and those of input elements."""
     out, read, offsets = np.array(where.out), np.array(where.read), where.taps.offsets()
     angles = read[None, :] - out[:, None] if where.mixes else np.zeros((len(out), 1))
     if not where.mixes:
@@ -118,7 +122,7 @@ def _at_turns(where: Sampling) -> Samples:
 
 
 def _on_the_group(where: Sampling) -> Samples:
-    """The sampling of a kernel on the group alone: a linear map at each position that convolves over the elements."""
+    """The samples of a kernel over the group only: a linear map at each position that convolves over the elements."""
     dims = len(where.taps.sizes)
     relative, embedding = _fibre(where.group.action(dims), where.mixes, where.coordinates, where.span)
     factor = None if where.factor == 1 else np.full(1, where.factor)
@@ -126,9 +130,9 @@ def _on_the_group(where: Sampling) -> Samples:
 
 
 def _fibre(action: Action, mixing: bool, coordinates: str, span: int) -> tuple[NDArray[np.int64], Array]:
-    """(N, M) which of the kernel's own elements stands at each that is read, and (M, e) their coordinates.
+    """(N, M), the kernel's element for each output and input element, and (M, e), coordinates of the kernel's elements.
 
-    Scales are seen as even places from -1 to 1.
+    Scales have evenly spaced coordinates from -1 to 1.
     """
     order = len(action.matrices)
     relative = action.relative if mixing else np.zeros((order, 1), dtype=np.int64)
@@ -153,7 +157,7 @@ def _factor(grid: TapGrid, softness: float | None, scale: float) -> Array | None
 
 
 def _unlike(action: Action, grid: TapGrid) -> tuple[list[int], NDArray[np.int64]]:
-    """The first F elements whose turned grids are no permutations of one another, and (N, K) what each is."""
+    """The first F elements whose turned grids are not permutations of one another, and (N, K), see `Samples.alike`."""
     offsets, first, alike = grid.offsets(), list[int](), []
     for element, inverse in enumerate(action.relative[:, 0]):
         between = action.product[first, inverse] if first else np.zeros(0, dtype=np.int64)
@@ -168,7 +172,7 @@ def _unlike(action: Action, grid: TapGrid) -> tuple[list[int], NDArray[np.int64]
 
 
 def _tap_at(points: Array, grid: TapGrid) -> NDArray[np.int64]:
-    """Which tap lies at each of the points (…, K, dims); on a grid that an exact group maps onto itself."""
+    """(…, K): index of the tap at each of the points (…, K, dims), all of which must be taps of the grid."""
     first = grid.offsets()[0]
     steps = np.array([float(s) for s in grid.steps])
     places = (points - first) / steps
@@ -178,7 +182,7 @@ def _tap_at(points: Array, grid: TapGrid) -> NDArray[np.int64]:
 
 
 def _interpolation(points: Array, taps: tuple[int, ...]) -> Array:
-    """(K₀, N·K) multilinear weights of each tap at each turned tap; zero outside the table."""
+    """(K₀, N·K): weights of multilinear interpolation of a table at points (N, K, dims); zero outside the table."""
     places = (points + (np.array(taps) - 1) / 2).reshape(-1, len(taps))
     low = np.floor(places + 1e-9)
     weights = np.zeros((math.prod(taps), len(places)))

@@ -1,4 +1,4 @@
-"""Where a kernel is sampled: what a layer wants of it, as data. The samples themselves are in `samples`."""
+"""Where a kernel is sampled, as data that can be compared and hashed; `samples` computes the arrays from it."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ Coordinates = Literal["circle", "interval"]
 
 
 class Sampling(NamedTuple):
-    """Where a kernel is sampled, and how many kernels there are.
+    """Where the kernels of a layer are sampled, and how many kernels there are.
 
     Attributes:
-        group: whose elements the kernel is moved by; turns and flips alone.
-        taps: where they lie on the grid.
-        rows: kernels, outputs × inputs, or one per channel.
+        group: the group of turns and flips by whose elements the kernel is moved.
+        taps: the positions of the taps.
+        rows: number of kernels: outputs × inputs, or one per channel.
         mixes: whether the kernel has an axis over the group's elements.
-        span: scales that it reads; 1 without any.
-        coordinates: how it sees elements: `circle`, cosine and sine, or `interval`, the angle over π less one.
-        spatial: whether it is a function of the position too; else of the element alone, at one tap.
-        rim: width of the soft rim of the disc that limits it, in steps of the reference grid; None without one.
-        spread: half width of its window in coordinates; 1 without one.
-        factor: of all samples.
-        out: turns to sample it at in place of those of C_n, for what is given, in radians.
-        read: those for what is read.
+        span: number of input scales that it spans; 1 without scales.
+        coordinates: coordinates of the elements: `circle` (cosine and sine) or `interval` (angle / π - 1).
+        spatial: whether it depends on the position; else on the element only, at one tap.
+        rim: width of the soft rim of its disc window, in steps of the reference grid; None without a disc.
+        spread: initial half width of its window, in coordinates; 1 without a window.
+        factor: constant factor of all samples.
+        out: angles of the output elements, in radians; empty for those of the group.
+        read: angles of the input elements, in radians; empty for those of the group.
     """
 
     group: Group
@@ -45,27 +45,27 @@ class Sampling(NamedTuple):
 
     @property
     def elements(self) -> int:
-        """Elements on the kernel's own group axis."""
+        """Number of elements on the kernel's own group axis."""
         return (self.group.order if self.mixes else 1) * self.span
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Taps per axis on the reference grid; none of a kernel on the group alone."""
+        """Taps per axis on the reference grid; empty if the kernel does not depend on the position."""
         return self.taps.sizes if self.spatial else ()
 
     @property
     def tap_count(self) -> int:
-        """Taps on the reference grid."""
+        """Number of taps on the reference grid."""
         return math.prod(self.sizes)
 
     @property
     def causal(self) -> bool:
-        """Whether coordinate 1 is the current step; else the centre is at 0."""
+        """Whether it is causal: then coordinate 1 is the current step, else coordinate 0 the centre."""
         return self.taps.causal
 
     @property
     def inputs(self) -> int:
-        """Coordinates of a sample: one per axis of the grid, then those of the element, then the scale."""
+        """Number of coordinates of a sample: one per axis of the grid, then those of the element, then the scale."""
         dims = len(self.taps.sizes)
         seen = 0
         if self.mixes:
@@ -75,14 +75,14 @@ class Sampling(NamedTuple):
 
     @property
     def nyquist(self) -> float:
-        """Highest frequency the taps can hold, in radians per unit of the coordinates."""
+        """Nyquist frequency of the taps, in radians per unit of the coordinates."""
         return math.pi * unit(self.sizes)
 
     def points(self, taps: tuple[int, ...]) -> int:
-        """How many samples there are at the elements of the group, with so many taps per axis."""
+        """Number of samples for all elements of the group, with `taps` per axis."""
         exact = math.prod(taps) == 1 or self.group.action(len(taps)).exact
         return (1 if exact else self.group.order) * self.elements * math.prod(taps)
 
     def of_group(self) -> Sampling:
-        """The same for a kernel on the group alone, a function of the element."""
+        """The same for a kernel that depends on the element only, not on the position."""
         return self._replace(taps=TapGrid((1,) * len(self.taps.sizes)), spatial=False, rim=None)

@@ -1,4 +1,4 @@
-"""Where the taps of one kernel lie. Arrays only, no torch; K taps."""
+"""The positions of the K taps of a kernel. Arrays only, no torch."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class TapGrid(NamedTuple):
-    """Where the taps of one kernel lie. Offsets are in steps of the reference grid, coordinates span [-1, 1] over it.
+    """The positions of a kernel's taps: as offsets in steps of the reference grid, and as coordinates from -1 to 1.
 
     Attributes:
         sizes: taps per axis on the reference grid.
-        spacing: distance of the points of this grid per axis, in reference steps; empty where it is the reference.
-        causal: the last tap is the current step, at coordinate 1; else the centre is at 0.
-        cropped: taps per axis on the reference grid that a window leaves of `sizes`; empty where it leaves all.
-        stretched: sampled on another grid as the published code of CKConv does it, see `_stretch`.
+        spacing: distance of the taps per axis, in reference steps; empty where it is 1.
+        causal: whether the last tap is the current step, at coordinate 1; else the centre is at 0.
+        cropped: taps per axis on the reference grid after cropping by a window; empty if nothing is cropped.
+        stretched: whether another grid is sampled as in CKConv's published code, see `_stretch`.
     """
 
     sizes: tuple[int, ...]
@@ -35,7 +35,7 @@ class TapGrid(NamedTuple):
 
     @property
     def taps(self) -> tuple[int, ...]:
-        """Taps per axis on this grid."""
+        """Number of taps per axis on this grid."""
         if not self.spacing:
             return self.cropped or self.sizes
         if self.stretched:
@@ -46,11 +46,11 @@ class TapGrid(NamedTuple):
 
     @property
     def radius(self) -> float:
-        """Reference steps from the kernel's centre to coordinate 1, its outermost tap."""
+        """Reference steps per unit of the coordinates: the distance from the centre to the outermost tap."""
         return unit(self.sizes)
 
     def offsets(self) -> Array:
-        """(K, dims) offsets of the taps from the kernel's centre (causal: from the current step)."""
+        """(K, dims): offsets of the taps from the centre (causal: from the current step), in reference steps."""
         if self.stretched and self.spacing:
             last, _, _ = self._stretch()
             stretched: Array = (np.linspace(-1, last, self.taps[0])[:, None] - 1) * self.radius
@@ -64,19 +64,19 @@ class TapGrid(NamedTuple):
 
     @property
     def steps(self) -> tuple[Fraction, ...]:
-        """Distance of the points per axis."""
+        """Distance of the taps per axis, in reference steps."""
         return self.spacing or (Fraction(1),) * len(self.sizes)
 
     def coordinates(self, offsets: Array) -> Array:
-        """What a continuous kernel sees of offsets."""
+        """The coordinates of offsets, the input of a continuous kernel; shapes (…, dims)."""
         scaled: Array = offsets / self.radius
         return scaled + 1.0 if self.causal else scaled
 
     def shares(self) -> Array | None:
-        """(K,) what each tap stands for, in cells of the reference grid; None where it is one cell each.
+        """(K,): the volume that each tap represents, in cells of the reference grid; None if it is 1 for all.
 
-        A tap at the rim counts with the share of its cell that lies inside the kernel's extent, so that the sum over
-        taps is the same integral on every grid.
+        For an outermost tap only the part of its cell inside the kernel's extent counts, so that the sum over taps
+        approximates the same integral on every grid.
         """
         if not self.spacing:
             return None
@@ -96,14 +96,14 @@ class TapGrid(NamedTuple):
 
     @property
     def smoothing(self) -> int:
-        """Half width of the low-pass filter over the taps; 0 for none."""
+        """Half width, in taps, of the low-pass filter over the taps; 0 for none."""
         return self._stretch()[2] if self.stretched and self.spacing else 0
 
     def _stretch(self) -> tuple[float, float, int]:
-        """Coordinate of the last tap, factor and smoothing, as CKConv's published code has them (causal series).
+        """Coordinate of the last tap, factor of all taps, and smoothing, as in CKConv's published code (causal series).
 
-        The oldest tap stays where it was; the others follow at the ratio of lengths rounded to a whole number, or are
-        stretched over the kernel where it is not whole. A finer grid is smoothed.
+        The oldest tap stays at coordinate -1. The others follow at the distance given by the ratio of lengths, rounded
+        to a whole number, or are stretched over the kernel if the ratio is not whole. A finer grid is smoothed.
         """
         before, now = self.sizes[0], self.taps[0]
         step = 2 / (before - 1)
@@ -116,7 +116,7 @@ class TapGrid(NamedTuple):
 
 
 def disc(grid: TapGrid, softness: float) -> Array:
-    """(K,) weights of a disc through the outermost taps whose rim falls to zero over `softness` reference steps."""
+    """(K,): the values of a disc through the outermost taps, falling to zero over `softness` reference steps."""
     distance = np.linalg.norm(grid.offsets(), axis=1)
     radius = (min(grid.sizes) - 1) / 2
     weights: Array = np.clip((radius + softness - distance) / softness, 0.0, 1.0)
@@ -124,7 +124,7 @@ def disc(grid: TapGrid, softness: float) -> Array:
 
 
 def _taps_within(size: int, step: Fraction, causal: bool) -> int:
-    """Taps of a grid of this step whose cell reaches into an extent of `size` reference cells."""
+    """Number of taps at this distance whose cells overlap an extent of `size` reference cells."""
     extent = size - Fraction(1, 2) if causal else Fraction(size, 2)
     side = math.ceil(extent / step + Fraction(1, 2)) - 1
     return side + 1 if causal else 2 * side + 1

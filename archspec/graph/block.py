@@ -1,4 +1,4 @@
-"""The base classes of blocks: a block has fields and either rules of its own (a primitive) or expands into others."""
+"""The base classes of blocks: a primitive has rules (infer, cost, lower), other blocks expand into primitives."""
 
 from __future__ import annotations
 

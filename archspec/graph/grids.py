@@ -71,7 +71,7 @@ def require_turnable(group: Group, x: Signal, field: str | None = None) -> None:
 def require_no_group(x: Signal, what: str) -> None:
     """Raise SignalError, which begins with `what`, if `x` has a group axis."""
     if not x.group.trivial:
-        raise SignalError(f"{what} needs a plain signal, this one lives on {x.group}; put GroupPool() before it")
+        raise SignalError(f"{what} needs a plain signal, and this one is on {x.group}; put GroupPool() before it")
 
 
 def require_unpooled(x: Signal, what: str) -> None:

@@ -23,7 +23,7 @@ from archspec.layers.windows import LearnedWindow
 if TYPE_CHECKING:
     from archspec.geometry.sampling import Sampling
 
-Kept = dict[object, tuple[list[nn.Parameter], Tensor]]
+Cache = dict[object, tuple[list[nn.Parameter], Tensor]]
 
 
 class Bank(Fixed):
@@ -64,7 +64,7 @@ class Bank(Fixed):
         self.kernel, self.window, self.where, self.sizes, self.crop = kernel, window, where, where.taps.sizes, crop
         self.built_at = where
         self.inputs, self.outputs, self.order, self.depthwise = inputs, outputs, order, depthwise
-        self.kept_here: Kept | None = None
+        self.cache: Cache | None = None
 
     @torch.no_grad()
     def begin(self, cropped: tuple[int, ...], energy: float) -> None:
@@ -102,8 +102,8 @@ class Bank(Fixed):
             places = (index[:, None] + kernels[:, None, None]).reshape(-1)
             standing = torch.tensor(places, device=next(self.kernel.parameters()).device)
         self.register_buffer("standing", standing, persistent=False)
-        if self.kept_here is not None:
-            self.kept_here.clear()
+        if self.cache is not None:
+            self.cache.clear()
 
     @torch.no_grad()
     def fit(self) -> bool:
@@ -150,17 +150,17 @@ class Bank(Fixed):
 
     def bank(self) -> Tensor:
         """The bank, recomputed unless it is cached (see `archspec.kept_kernels`)."""
-        return self.remembered(self.sample)
+        return self.cached(self.sample)
 
-    def remembered(self, make: Callable[[], Tensor], kind: object = None) -> Tensor:
+    def cached(self, make: Callable[[], Tensor], kind: object = None) -> Tensor:
         """The result of `make()`, cached by `kind` within `kept_kernels`, in evaluation mode without gradients."""
-        if self.kept_here is None or self.training or torch.is_grad_enabled() or torch.compiler.is_compiling():
+        if self.cache is None or self.training or torch.is_grad_enabled() or torch.compiler.is_compiling():
             return make()
         # The cache is valid for these parameters only: `functional_call` runs the network with others.
         parameters = list(self.parameters())
-        known = self.kept_here.get(kind)
+        known = self.cache.get(kind)
         if known is None or any(a is not b for a, b in zip(known[0], parameters, strict=True)):
-            known = self.kept_here[kind] = (parameters, make())
+            known = self.cache[kind] = (parameters, make())
         return known[1]
 
     def _energies(self) -> Tensor:
@@ -173,8 +173,8 @@ class Bank(Fixed):
         return energy if self.window is None else (energy * self.window().square()).squeeze(0)
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
-        if self.kept_here is not None:
-            self.kept_here.clear()
+        if self.cache is not None:
+            self.cache.clear()
         before = next(self.kernel.parameters()).dtype
         moved = super()._apply(fn, recurse)
         if next(self.kernel.parameters()).dtype != before and not self.pruned:
@@ -182,7 +182,7 @@ class Bank(Fixed):
         return moved
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "kept_here": None}
+        return {**self.__dict__, "cache": None}
 
 
 def _smoothed(bank: Tensor, half: int) -> Tensor:

@@ -22,8 +22,8 @@ def made_for(shape: tuple[int, ...]) -> str:
 
 
 REMEDIES = (
-    "for another grid use what the network's at_resolution(grid) gives (the same signal sampled anew) or its "
-    "on_grid(grid) (more or less of the signal at the same rate), both with these parameters"
+    "for another grid use the network that its at_resolution(grid) returns (the same signal resampled) or its "
+    "on_grid(grid) (a signal of other extent at the same rate), both with the same parameters"
 )
 
 

@@ -162,7 +162,7 @@ class GroupConv(KernelLayer):
                 return self.mixed_spectrum(grid, sizes)
             return kernel_spectrum(widened(self.sample()), grid, sizes, self.around, self.depthwise)
 
-        return self.remembered(make, (grid, sizes))
+        return self.cached(make, (grid, sizes))
 
     def shares_spectra(self) -> bool:
         """Whether the kernels are combinations of so few functions that transforming these takes less time."""

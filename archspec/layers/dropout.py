@@ -26,9 +26,9 @@ class Dropout(Layer):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return x
-        kept = (1,) * self.dims if self.channels else tuple(x.shape[2 + self.shared :])
+        points = (1,) * self.dims if self.channels else tuple(x.shape[2 + self.shared :])
         mask = F.dropout(
-            torch.ones(*x.shape[:2], *(1,) * self.shared, *kept, dtype=x.dtype, device=x.device), self.rate
+            torch.ones(*x.shape[:2], *(1,) * self.shared, *points, dtype=x.dtype, device=x.device), self.rate
         )
         return x * mask
 

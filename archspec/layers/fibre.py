@@ -53,13 +53,13 @@ class GroupPool(Layer):
         self.channels, self.order, self.reduce = channels, order, reduce
         self.shares: Tensor | None = None
 
-    def forward(self, x: Tensor, kept: Tensor | None = None) -> Tensor:
-        if kept is None:
+    def forward(self, x: Tensor, weights: Tensor | None = None) -> Tensor:
+        if weights is None:
             return torch.amax(x, 2) if self.reduce == "max" else torch.mean(x, 2)
-        weighted = x * kept
+        weighted = x * weights
         if self.reduce == "mean":
-            return torch.sum(weighted, 2) / torch.sum(kept, 0)
-        return torch.amax(weighted.masked_fill(kept == 0, -torch.inf), 2)
+            return torch.sum(weighted, 2) / torch.sum(weights, 0)
+        return torch.amax(weighted.masked_fill(weights == 0, -torch.inf), 2)
 
     def prune(self, active: Active) -> None:
         """Pool active elements only, times their weights."""

@@ -18,14 +18,14 @@ def kept_kernels(model: nn.Module) -> Iterator[None]:
     not take effect before its end. Outside, kernels are computed at each call, so that outputs depend on the present
     weights alone.
     """
-    banks = [part for part in model.modules() if isinstance(part, Bank) and part.kept_here is None]
+    banks = [part for part in model.modules() if isinstance(part, Bank) and part.cache is None]
     for bank in banks:
-        bank.kept_here = {}
+        bank.cache = {}
     try:
         yield
     finally:
         for bank in banks:
-            bank.kept_here = None
+            bank.cache = None
 
 
 @contextmanager

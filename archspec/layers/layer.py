@@ -62,7 +62,7 @@ class Layer(nn.Module):
         return active.reads
 
     def resample(self, out: tuple[float, ...], read: tuple[float, ...]) -> None:
-        """Sample its kernels anew between other turns than those of the group, if it has kernels over the group.
+        """Resample its kernels between other turns than those of the group, if it has kernels over the group.
 
         Args:
             out: angles of the elements of the output, in radians; empty: those of the group.

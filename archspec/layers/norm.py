@@ -27,13 +27,13 @@ class BatchNorm(Layer, nn.BatchNorm1d):
         super().__init__(channels, eps)
         self.order, self.dims = order, dims
 
-    def forward(self, x: Tensor, kept: Tensor | None = None) -> Tensor:
-        if kept is None or not self.training:
+    def forward(self, x: Tensor, element_weights: Tensor | None = None) -> Tensor:
+        if element_weights is None or not self.training:
             return super().forward(x.flatten(2)).view(x.shape)
         assert self.running_mean is not None
         assert self.running_var is not None
         # The statistics are weighted means, with the weight of each group element.
-        axes, weights = (0, *range(2, x.dim())), kept.expand(x.shape)
+        axes, weights = (0, *range(2, x.dim())), element_weights.expand(x.shape)
         count = weights[:, 0].sum()
         mean = (x * weights).sum(axes, keepdim=True) / count
         variance = ((x - mean).square() * weights).sum(axes, keepdim=True) / count

@@ -27,8 +27,8 @@ class Elements(Layer):
         self.dims, self.temperature = dims, temperature
 
     def forward(self, before: Tensor | None = None) -> Tensor:
-        kept = gates(self.logits, self.temperature, self.training)
-        return _shaped(torch.cat([kept.new_ones(1), kept]), self.dims, before)
+        weights = gates(self.logits, self.temperature, self.training)
+        return _shaped(torch.cat([weights.new_ones(1), weights]), self.dims, before)
 
 
 class Sector(Layer):
@@ -62,11 +62,11 @@ class Sector(Layer):
     def forward(self, before: Tensor | None = None) -> Tensor:
         # Clamped in value but not in gradient, so that a reach that has left its bounds can return.
         reach = self.reach + (self.reach.clamp(0, 1) - self.reach).detach()
-        kept = (reach * self.rings.max() - self.rings + 1).clamp(0, 1)
+        weights = (reach * self.rings.max() - self.rings + 1).clamp(0, 1)
         if self.logits is not None:
             mirrors = gates(self.logits, self.temperature, self.training)
-            kept = torch.where(self.mirrored, kept * mirrors, kept)
-        return _shaped(kept, self.dims, before)
+            weights = torch.where(self.mirrored, weights * mirrors, weights)
+        return _shaped(weights, self.dims, before)
 
 
 def gates(logits: Tensor, temperature: float, sampled: bool) -> Tensor:
@@ -78,6 +78,6 @@ def gates(logits: Tensor, temperature: float, sampled: bool) -> Tensor:
     return (relaxed >= 0.5).to(relaxed) + (relaxed - relaxed.detach())
 
 
-def _shaped(kept: Tensor, dims: int, before: Tensor | None) -> Tensor:
-    shaped = kept.view(-1, *(1,) * dims)
+def _shaped(weights: Tensor, dims: int, before: Tensor | None) -> Tensor:
+    shaped = weights.view(-1, *(1,) * dims)
     return shaped if before is None else shaped * before

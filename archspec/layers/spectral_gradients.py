@@ -41,7 +41,7 @@ class _Convolution(torch.autograd.Function):
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
         x, spectrum, ctx.sizes, ctx.out, _ = inputs
         ctx.grid = tuple(x.shape[-len(ctx.sizes) :])
-        ctx.kept = len(output) - 1
+        ctx.saved_count = len(output) - 1
         ctx.mark_non_differentiable(*output[1:])
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(x, spectrum, *output[1:])
@@ -49,15 +49,15 @@ class _Convolution(torch.autograd.Function):
 
     @classmethod
     def backward(cls, ctx: Any, gradient: Tensor | None, *_: object) -> tuple[Tensor | None, ...]:
-        x, spectrum, *kept = ctx.saved_tensors
+        x, spectrum, *saved = ctx.saved_tensors
         if gradient is None:
             return (None,) * 5
-        way = cls.differentiably if torch.is_grad_enabled() or not kept else cls.in_place
-        return (*way(ctx, gradient, x, spectrum, kept), None, None, None)
+        way = cls.differentiably if torch.is_grad_enabled() or not saved else cls.in_place
+        return (*way(ctx, gradient, x, spectrum, saved), None, None, None)
 
     @classmethod
     def differentiably(
-        cls, ctx: Any, gradient: Tensor, x: Tensor, spectrum: Tensor, kept: list[Tensor]
+        cls, ctx: Any, gradient: Tensor, x: Tensor, spectrum: Tensor, saved: list[Tensor]
     ) -> tuple[Tensor | None, Tensor | None]:
         """The gradients of x and of the spectrum, by differentiable operations."""
         adjoint = spectrum.conj() if cls.depthwise else spectrum.mH
@@ -77,7 +77,7 @@ class _Convolution(torch.autograd.Function):
 
     @staticmethod
     def in_place(
-        ctx: Any, gradient: Tensor, x: Tensor, spectrum: Tensor, kept: list[Tensor]
+        ctx: Any, gradient: Tensor, x: Tensor, spectrum: Tensor, saved: list[Tensor]
     ) -> tuple[Tensor | None, Tensor | None]:
         """The gradients of x and of the spectrum, computed in place from the saved spectra."""
         raise AssertionError
@@ -90,7 +90,7 @@ class _Convolution(torch.autograd.Function):
         parts = [
             convolve_plain(a, b, ctx.sizes, ctx.out, cls.depthwise) for a, b in pairs if a is not None and b is not None
         ]
-        return (sum(parts[1:], parts[0]), *(None,) * ctx.kept)
+        return (sum(parts[1:], parts[0]), *(None,) * ctx.saved_count)
 
     @classmethod
     def vmap(
@@ -117,9 +117,9 @@ class Dense(_Convolution):
 
     @staticmethod
     def in_place(
-        ctx: Any, gradient: Tensor, x: Tensor, spectrum: Tensor, kept: list[Tensor]
+        ctx: Any, gradient: Tensor, x: Tensor, spectrum: Tensor, saved: list[Tensor]
     ) -> tuple[Tensor | None, Tensor | None]:
-        (spectra,), sizes = kept, ctx.sizes
+        (spectra,), sizes = saved, ctx.sizes
         g = frequencies_first(spectra_of(gradient, sizes, "forward").conj_physical_())
         to_x = to_spectrum = None
         if ctx.needs_input_grad[0]:
@@ -138,21 +138,21 @@ class Depthwise(_Convolution):
 
     @staticmethod
     def forward(x: Tensor, spectrum: Tensor, sizes: Shape, out: Shape, learning: bool) -> tuple[Tensor, ...]:
-        y, kept = x.new_empty(*x.shape[:2], *out), []
+        y, saved = x.new_empty(*x.shape[:2], *out), []
         for part, into in _chunks(spectrum, x, y):
             spectra = spectra_of(part, sizes)
             into.copy_(signals_of(spectra * spectrum if learning else spectra.mul_(spectrum), sizes, out))
             if learning:
-                kept.append(spectra)
-        return (y, *kept)
+                saved.append(spectra)
+        return (y, *saved)
 
     @staticmethod
     def in_place(
-        ctx: Any, gradient: Tensor, x: Tensor, spectrum: Tensor, kept: list[Tensor]
+        ctx: Any, gradient: Tensor, x: Tensor, spectrum: Tensor, saved: list[Tensor]
     ) -> tuple[Tensor | None, Tensor | None]:
         sizes, grid = ctx.sizes, ctx.grid
         to_x, total = gradient.new_empty(*gradient.shape[:2], *grid), None
-        for (part, into), spectra in zip(_chunks(spectrum, gradient, to_x), kept, strict=True):
+        for (part, into), spectra in zip(_chunks(spectrum, gradient, to_x), saved, strict=True):
             g = spectra_of(part, sizes, "forward").conj_physical_()
             if ctx.needs_input_grad[1]:
                 total = _sum_of_products(g, spectra, total)

@@ -1,7 +1,7 @@
-"""The papers' networks as functions that return an `Architecture`; arguments typed `Any` can be holes.
+"""Published networks as functions that return an `Architecture`; arguments annotated `Any` can be holes.
 
-Settings are those of the authors' public code, named in each docstring with what differs here. What is named after a
-network takes any input; what is named after a task has its sizes.
+Settings are those of the authors' public code. Each docstring names the repository and states the differences. A
+function named after a network accepts any input; one named after a task has the sizes of that task.
 """
 
 from archspec.published.continuous import (

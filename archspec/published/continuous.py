@@ -1,4 +1,4 @@
-"""Networks of continuous kernels; settings as in dwromero/ckconv, rjbruin/flexconv and david-knigge/ccnn."""
+"""Networks with continuous kernels; settings as in dwromero/ckconv, rjbruin/flexconv and david-knigge/ccnn."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ LAST = "last"
 
 
 def ckconv(channels: Any, kernel_size: Any, omega_0: Any = 30.0, hidden: Any = 32, **fields: Any) -> Conv:
-    """CKConv: a causal convolution whose kernel is a sine network with weight norm (Romero et al. 2022, 2102.02611)."""
+    """CKConv: a causal convolution with a weight-normalised sine network as kernel (Romero et al. 2022, 2102.02611)."""
     kernel = Siren(hidden=hidden, omega_0=omega_0, weight_norm=True)
     return Conv(**{"channels": channels, "kernel_size": kernel_size, "kernel": kernel, "causal": True, **fields})
 
 
 def flexconv(channels: Any, kernel_size: Any, sigma: Any = 0.075, hidden: Any = 32, **fields: Any) -> Conv:
-    """FlexConv: a Gabor network under a Gaussian whose width and place are learned (Romero et al. 2022, 2110.08059)."""
+    """FlexConv: a Gabor network times a Gaussian of learned width and mean (Romero et al. 2022, 2110.08059)."""
     return Conv(
         **{
             "channels": channels,
@@ -68,7 +68,7 @@ def ckcnn(
 def flextcn(
     input: Input, head: Block, channels: Any = 30, blocks: Any = 2, sigma: Any = 0.075, dropout: Any = 0.0
 ) -> Architecture:
-    """FlexTCN: the blocks of CKCNN with FlexConv in them (Romero et al. 2022, arXiv 2110.08059)."""
+    """FlexTCN: the blocks of CKCNN with FlexConv instead of CKConv (Romero et al. 2022, arXiv 2110.08059)."""
     return _temporal(
         input, head, lambda: flexconv(channels, input.grid[0], sigma, causal=True), channels, blocks, dropout
     )
@@ -79,8 +79,8 @@ def flexnet(
 ) -> Architecture:
     """FlexNet: residual blocks of two FlexConvs at full resolution, wider with depth (Romero et al. 2022, 2110.08059).
 
-    The first two blocks have `channels`, the next three one and a half times, the others twice as many. 33 taps are for
-    32 points, 29 for MNIST.
+    The first two blocks have `channels` channels, the next three one and a half times, the others twice as many. 33
+    taps are for 32 points; 29 for MNIST.
     """
     body: list[Block] = [flexconv(channels, kernel_size, sigma), Norm(), Activation()]
     widths = [channels, channels * 3 // 2, channels * 2]
@@ -107,9 +107,9 @@ def ccnn(
 ) -> Architecture:
     """CCNN: one network for series, images and volumes (Knigge, Romero et al. 2023, arXiv 2301.10540).
 
-    Separable FlexConvs as large as the grid in S4-like residual blocks, no pooling before the head. Series are causal.
-    `omega_0` is that of sequential MNIST: as published it lies far above what the taps can hold, so that the network is
-    accurate and cannot change its resolution; `kernel=Magnet()` stays below.
+    Depthwise-separable FlexConvs as large as the grid in the residual blocks of S4, without pooling before the head; by
+    default causal on series. `omega_0` is the published one for sequential MNIST, far above Nyquist: the network is
+    accurate, but its resolution cannot be changed. `kernel=Magnet()` stays below Nyquist.
     """
     causal = len(input.grid) == 1 if causal is None else causal
     largest = min(input.grid)
@@ -132,12 +132,12 @@ def ccnn(
 
 
 def ckcnn_copy_memory(length: int = 100, omega_0: float = 19.2, channels: int = 10) -> Architecture:
-    """CKCNN for copy memory: 15,526 parameters; ten symbols, `length` steps and ten more, answered at every step."""
+    """CKCNN for copy memory: 15,526 parameters; ten symbols, `length` steps and ten more, an output at every step."""
     return ckcnn(Series(channels=1, length=length + 20), Dense(outputs=10), channels, omega_0)
 
 
 def ckcnn_adding(length: int = 200, omega_0: float = 14.55, channels: int = 25) -> Architecture:
-    """CKCNN for the adding problem: 70,587 parameters, answered at the last step."""
+    """CKCNN for the adding problem: 70,587 parameters; the output is read from the last step."""
     return ckcnn(Series(channels=2, length=length), Regressor(outputs=1, pool=LAST), channels, omega_0)
 
 

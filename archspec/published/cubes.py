@@ -1,4 +1,4 @@
-"""Networks on the turns of the cube."""
+"""Networks of volumes on the turns of the cube."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def octahedral_cnn(
 ) -> Architecture:
     """CubeNet for ModelNet10: convolutions on the turns of the cube (Worrall & Brostow 2018, arXiv 1804.04458).
 
-    As in the code (GVGG of danielewworrall/cubenet): volumes of 32³, five stages of two convolutions, the first 5³ and
-    the others 3³, widths doubled by each stage, mean over grid and turns, 512 units. Its 36 channels are shared among
-    the 24 turns of the group that it calls S4: one each here, 3 on T.
+    As in the code (GVGG of danielewworrall/cubenet): volumes of 32³; five stages of two convolutions, the first 5³ and
+    the others 3³; widths doubled by each stage; mean over grid and turns; 512 units. Its 36 channels are the total over
+    the 24 turns of the group that it calls S4; that is one channel here, or 3 on T.
 
-    Other here: a pooling before the stages where it
-    has strides, which on even grids would break the symmetry; the last stage stays at 4³, since 3³ taps do not fit
-    2³; no noise on the weights. `fields` are those of every convolution.
+    Differences: pooling before the stages instead of strides, which would break the symmetry on even grids; the last
+    stage stays at 4³, since 3³ taps do not fit on 2³; no noise on the weights. `fields` are further fields of every
+    convolution.
     """
     grid = input.grid
     body: list[Block] = []

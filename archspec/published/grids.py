@@ -1,4 +1,4 @@
-"""Grids of the papers' tasks, how they are halved where a group moves them, and the bounds that they set."""
+"""Inputs of the papers' tasks, pooling that halves a grid and keeps its symmetry, and bounds of holes."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ ROTATED_MNIST = Image(channels=1, size=(28, 28))
 
 
 def halving(grid: tuple[int, ...]) -> Pool:
-    """The maximum pooling that halves a grid and keeps its centre: tiles of even axes, overlapping windows of odd."""
+    """The maximum pooling that halves a grid and keeps its centre: tiles for even axes, overlapping windows for odd."""
     return Pool(size=3, stride=2) if all(n % 2 for n in grid) else Pool(size=2)
 
 
 def halved(grid: tuple[int, ...]) -> tuple[int, ...]:
-    """What `halving` leaves."""
+    """The grid after the pooling `halving(grid)`."""
     odd = all(n % 2 for n in grid)
     return tuple((n + odd) // 2 for n in grid)
 
 
 def largest(value: Any) -> int:
-    """The number, or the largest that a hole can hold."""
+    """The number itself, or the largest value of a hole."""
     return max(number for _, number in value.values_to_check()) if isinstance(value, Hole) else int(value)
 
 
 def at_most(value: Any, most: int) -> Any:
-    """The number, or what a hole will hold, and `most` where it is more."""
+    """The minimum of a number or hole and `most`; of a hole as an `Expression`."""
     return Expression("min", (value, most)) if isinstance(value, Hole) else min(value, most)

@@ -1,4 +1,4 @@
-"""Networks of self-attention on groups."""
+"""Self-attention networks on groups."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def gsa_net(
     shape: Any = "square",
     dropout: Any = 0.1,
 ) -> Architecture:
-    """GSA-Net for rotated MNIST: self-attention on turns in place of convolutions (Romero & Cordonnier, 2010.00977).
+    """GSA-Net for rotated MNIST: self-attention on turns instead of convolutions (Romero & Cordonnier, 2010.00977).
 
-    As in the code (dwromero/g_selfatt): 20 channels, 9 heads of half as many each, two blocks, pooling, three, the sum
-    over positions and then the maximum over turns. The code has 44,428 parameters on C4 and 44,668 on C16: the paper's
-    44.67K. Its window is square at eighth turns too, which those break; shape="disc" is what they need. `window` and
-    `dropout` are from memory.
+    As in the code (dwromero/g_selfatt): 20 channels; 9 heads of half as many channels each; two blocks, pooling, three
+    blocks; the sum over positions and then the maximum over turns. The code has 44,428 parameters on C4 and 44,668 on
+    C16, the paper's 44.67K. Its window is square for eighth turns too, which break a square; use shape="disc" for them.
+    `window` and `dropout` are from memory.
 
-    Other here: no block crops its border (the code, by 2, 0, 2, 1 and
-    1), so that this costs more; no dropout of the attention; biases that no answer depends on are left out; one linear
-    map of the ten answers (110 parameters); the layers' own differences are stated in `SelfAttention`.
+    Differences: no block crops its border (the code does, by 2, 0, 2, 1 and 1), so that this one costs more; no dropout
+    of the attention; biases without effect on the output are left out; one linear map after the ten outputs (110
+    parameters). For differences of the layers themselves see `SelfAttention`.
     """
     fields = {"channels": channels, "heads": heads, "hidden": heads * (channels // 2), "window": window}
     fields["shape"] = shape
@@ -73,5 +73,5 @@ def _active() -> list[Block]:
 
 
 def _norm() -> Norm:
-    """What the code calls a layer norm: over channels, turns and grid together."""
+    """The norm that the code calls a layer norm: over channels, turns and grid together."""
     return Norm(type="group", eps=1e-12)

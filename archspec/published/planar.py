@@ -1,4 +1,4 @@
-"""Networks of convolutions on quarter turns and flips of the plane."""
+"""Convolutional networks of images on quarter turns and flips."""
 
 from __future__ import annotations
 
@@ -28,13 +28,22 @@ def p4cnn(
 ) -> Architecture:
     """P4CNN: seven convolutions on quarter turns, for rotated MNIST (Cohen & Welling 2016, arXiv 1602.07576).
 
-    As published: 3×3 without padding, the last 4×4, 10 channels, pooling after the second, maximum over turns. Dropout
-    and the missing biases are those of Romero's code (dwromero/att_gconvs: 24,610 parameters); Cohen's has biases under
-    its norms.
+    As published: 3×3 taps without padding, 4×4 in the last layer; 10 channels; pooling after the second layer; maximum
+    over turns. Dropout and the missing biases are as in Romero's code (dwromero/att_gconvs: 24,610 parameters); Cohen's
+    code has biases before its norms.
 
-    Other here: a linear map of the ten answers (110 parameters), dropout alike for all turns.
-    `blocks` are the layers between pooling and the last; `fields` those of every convolution. Images below 28×28 need
-    padding="same".
+    Differences: a linear map after the ten outputs (110 parameters); the same dropout mask for all turns.
+
+    Args:
+        input: the input; images smaller than 28×28 need padding="same".
+        classes: number of classes.
+        channels: channels of every layer but the last.
+        group: the group.
+        kernel_size: taps per axis of every layer but the last.
+        blocks: number of layers between the pooling and the last layer.
+        padding: `valid` as published, or `same`.
+        dropout: rate of dropout.
+        fields: further fields of every convolution.
     """
     return _planar(input, classes, channels, group, kernel_size, blocks, padding, dropout, fields, lambda *_: [])
 
@@ -44,7 +53,7 @@ def p4mcnn(
 ) -> Architecture:
     """P4CNN with flips too; 7 channels keep its number of parameters, by the paper's rule 20/√8 (arXiv 1602.07576).
 
-    The paper has p4m for CIFAR-10 alone; for rotated MNIST this is its P4CNN on the larger group. Arguments as `p4cnn`.
+    The paper uses p4m for CIFAR-10 only; this is its P4CNN for rotated MNIST on the larger group. Arguments as `p4cnn`.
     """
     return p4cnn(input, classes, channels, group, **fields)
 
@@ -64,12 +73,12 @@ def attentive_gcnn(
 ) -> Architecture:
     """αF-P4CNN: P4CNN with attention before every convolution (Romero et al. 2020, arXiv 2002.03830).
 
-    As published: attention over channels with half of them hidden, over positions by 7×7; the code (fA_P4CNN of
-    dwromero/att_gconvs) has 29,462 parameters.
+    As published: channel attention with half as many hidden channels, spatial attention by 7×7 convolutions. The code
+    (fA_P4CNN of dwromero/att_gconvs) has 29,462 parameters.
 
-    Other here, besides what `p4cnn` states: positions are found by the largest odd size that fits where the grid is
-    below 7 (5×5 and 3×3 before the last two), and before the first layer by taps next to each other, where the code has
-    them four apart.
+    Differences, besides those of `p4cnn`: where the grid is below 7, spatial attention uses the largest odd size that
+    fits (5×5 and 3×3 before the last two layers); before the first layer its taps are adjacent, where the code has a
+    dilation of four. `attention_size` and `ratio` are the fields `kernel_size` and `ratio` of `Attention`.
     """
     given: dict[str, Any] = {key: fields[key] for key in ("kernel", "window") if key in fields}
 
@@ -94,7 +103,7 @@ def _planar(
     fields: dict[str, Any],
     before: Callable[[int, int], list[Block]],
 ) -> Architecture:
-    """`before(i, side)` is what stands before convolution i, which reads a grid of that side."""
+    """P4CNN with the blocks `before(i, side)` before convolution i, whose input has `side` points per axis."""
     cut = largest(kernel_size) - 1 if padding == "valid" else 0
     common = {"kernel_size": kernel_size, "padding": padding, "bias": False, **fields}
     shared = {**common, "channels": channels}

@@ -1,4 +1,4 @@
-"""Networks of continuous kernels on finely sampled turns."""
+"""Networks with continuous kernels on eighth turns and finer ones."""
 
 from __future__ import annotations
 
@@ -45,26 +45,27 @@ def partial_gcnn(
     dropout: Any = 0.0,
     sampling: Literal["elements", "continuous"] = "elements",
 ) -> Architecture:
-    """Partial CKResNet for rotated MNIST: how far it keeps its symmetry is learned (Romero & Lohit 2022, 2110.10211).
+    """Partial CKResNet for rotated MNIST: partial equivariance is learned (Romero & Lohit 2022, 2110.10211).
 
-    As in the code (merlresearch/partial_gcnn, 467,791 parameters): SO(2) at 8 turns, `channels` of the lifting and of
-    each block, 7×7 sine networks of 3 layers of 32 and half as many in the shortcuts, pooling after the lifting (0) and
-    after the first block; lifting is onto the full group. (10, 10, 10), pools=(1, 2) and a Magnet are near its
-    MNIST6-180.
+    As in the code (merlresearch/partial_gcnn, 467,791 parameters): SO(2) sampled at 8 turns; `channels` of the lifting
+    layer and of each block; 7×7 sine networks of 3 layers of 32 units, half as many in the shortcuts; pooling after the
+    lifting (0) and after the first block (1), as listed in `pools`; lifting to the full group. Its MNIST6-180 is close
+    to channels=(10, 10, 10), pools=(1, 2) and a Magnet.
 
-    `sampling="continuous"` samples each sector at turns anywhere in it, drawn in training, as published.
+    `sampling="continuous"` samples each sector at any turns, which are drawn in training, as published.
 
-    Other here: by default turns are fixed, not drawn; elements are dropped after each block and after the last
-    convolution, where the code drops them in every convolution (3 sectors, not 5), since branches that are added hold
-    the same elements; batch norm where it has instance norm, which parts of a group do not have; a soft rim of the
-    disc. So 468,237 parameters: 384 of norms more, 64 of shortcuts that see the position too, and 2 sectors fewer.
+    Differences: by default turns are fixed, not drawn. Elements become inactive after each block and after the last
+    convolution, not in every convolution as in the code (3 sectors, not 5), since branches that are added must have the
+    same elements. Batch norm replaces instance norm, undefined on parts of a group. The rim of the disc is soft.
+    So it has 468,237 parameters: 384 more in norms, 64 in shortcuts that depend on the position too, 2 sectors
+    fewer.
     """
     wave = _siren(hidden, omega_0, group) if kernel is None else kernel
     fields: dict[str, Any] = {"kernel_size": kernel_size, "kernel": wave, "window": Disc()}
     one_tap = {"kernel_size": 1, "kernel": _siren(hidden // 2, omega_0, group), "bias": False}
     first = channels[0]
     grid = input.grid
-    # What counts is said after what gives it, turns anywhere before.
+    # Sectors of elements come after the convolutions, sectors of any turns before them.
     anywhere = sampling == "continuous"
     before: list[Block] = [Partial(learn=learn, sampling=sampling, reach=1.0)] if anywhere else []
     after: list[Block] = [Norm()] if anywhere else [Partial(learn=learn), Norm()]
@@ -98,15 +99,15 @@ def separable_gcnn(
 ) -> Architecture:
     """Separable SE(2)-CNN for rotated MNIST: kernels k(turn)·k(position) (Knigge et al. 2022, arXiv 2110.13059).
 
-    As in the code (ckgresnet of david-knigge/separable-group-convolutional-networks, 755,370 parameters): 8 turns,
-    widths of the lifting and of each block, 7×7 sine networks of one hidden layer of 64 after the first, a pooling
-    after each block, 256 units before the classes. Lifting has the full kernel. Sine networks begin as theirs, their
-    first layer with a factor of its own: `omega_0` too, unless `first_omega_0` says another. The code's `separable` is
-    "group_separable" here, `nonseparable` "full", `gseparable` "kernel_separable".
+    As in the code (ckgresnet of david-knigge/separable-group-convolutional-networks, 755,370 parameters): 8 turns;
+    `channels` of the lifting layer and of each block; 7×7 sine networks with one hidden layer of 64 units after the
+    first; pooling after each block; 256 units before the classes. The lifting kernel is not separable. Sine networks
+    are initialised as theirs; the first layer's factor is `first_omega_0` (by default `omega_0`). The code's
+    `separable` is "group_separable" here, `nonseparable` is "full", `gseparable` is "kernel_separable".
 
-    Other here: the last kernel is 5×5, not 3×3, since 3 taps cannot carry eighth turns (as many parameters), and the
-    rim of the disc is soft. `group="C8xS2"` turns and scales as their Sim(2)-CNN does, by dyadic scales where
-    theirs end at 1.74, and with a last convolution that is padded.
+    Differences: the last kernel is 5×5, not 3×3, since 3 taps cannot be turned by eighth turns (with as many
+    parameters); the disc has a soft rim. `group="C8xS2"` has turns and scales as their Sim(2)-CNN, but dyadic scales
+    where theirs end at 1.74, and padding in the last convolution.
     """
     first = omega_0 if first_omega_0 is None else first_omega_0
     wave = _siren(hidden, omega_0, group, first) if kernel is None else kernel
@@ -140,17 +141,17 @@ def separable_gcnn(
 
 
 def _siren(hidden: Any, omega_0: Any, group: Any, first: Any = None) -> Siren:
-    """The papers' sine network, which sees turns on an interval; those of a dihedral group on the circle."""
+    """The papers' sine network: angles of C_n are on an interval, elements of a dihedral group on the circle."""
     angle = "interval" if all(name.startswith("C") for name in _names(group)) else "circle"
-    of_group = omega_0 if first is None else first  # a factor of the first layer, to which the turns are given
+    of_group = omega_0 if first is None else first  # angles are inputs of the first layer
     return Siren(hidden=hidden, layers=3, omega_0=omega_0, omega_group=of_group, angle=angle, first_omega_0=first)
 
 
 def _names(group: Any) -> list[str]:
-    """The group, or the groups that it can be."""
+    """The name of the group, or those of all groups that a hole can have as values."""
     return [str(name) for _, name in group.values_to_check()] if isinstance(group, Hole) else [str(group)]
 
 
 def _padding(kernel_size: Any, grid: tuple[int, ...]) -> str:
-    """None for the last convolution, as published, where the kernel fits."""
+    """The padding of the last convolution: as published none ("valid"), or "same" where the kernel does not fit."""
     return "valid" if largest(kernel_size) <= min(grid) else "same"

@@ -1,4 +1,4 @@
-"""Networks on time and dyadic scales."""
+"""Networks of series on dyadic scales."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def wavelet_net(
 ) -> Architecture:
     """Wavelet network for UrbanSound8K: convolutions over time and scale (Romero et al. 2024, arXiv 2006.05259).
 
-    As in the code (RR+ 1DCNN of dwromero/wavelet_networks, 458,614 parameters): four seconds at 16 kHz lifted to nine
-    scales, of which each convolution reads three and leaves two fewer; 12 channels doubled by each, 63, 31, 15, 7 and 3
-    taps; a pooling by 2 after each in place of strides and by `pools` after its norm; three linear maps.
-    No setting differs.
+    As in the code (RR+ 1DCNN of dwromero/wavelet_networks, 458,614 parameters): four seconds at 16 kHz are lifted to
+    nine scales; each convolution spans three scales and outputs two fewer than its input; 12 channels, doubled by each
+    convolution; 63, 31, 15, 7 and 3 taps; pooling by 2 after each convolution instead of strides, and by `pools` after
+    its norm; three linear maps. There is no difference in settings.
 
-    On other series: as many `scales` up to nine as fit (a kernel is not wider than twice the series), half as many
-    convolutions, the last of 3 taps, and `pools` of 1 where the published ones leave too little.
+    On other series there are as many `scales`, up to nine, as fit (no kernel is wider than twice the series), half as
+    many convolutions, the last of 3 taps, and `pools` are 1 if the published ones would leave too few points.
     """
     length = input.length
     scales = scales or next(n for n in range(MOST_SCALES, 0, -1) if n == 1 or _fits(length, n, (1,) * _layers(n)))
@@ -47,7 +47,7 @@ def wavelet_net(
         body.append(Conv(**conv, scales=Scales(span=SPAN, crop=True)) if layer else Lift(**conv, group=f"S{scales}"))
         body += [Pool(size=2), Activation(), Norm(eps=2e-5), Pool(size=pool)]
         length = length // 2 // pool
-    # A linear map of all steps is a convolution that leaves one.
+    # A linear map of all steps, as a convolution whose output is one step.
     flat = Conv(channels=channels * 2 ** max(0, layers - 2), kernel_size=length, padding="valid")
     dropped = Dropout(rate=dropout)
     body += [flat, dropped, Pointwise(channels=channels * 2 ** max(0, layers - 3)), dropped]
@@ -55,7 +55,7 @@ def wavelet_net(
 
 
 def _layers(scales: int) -> int:
-    """Convolutions until one scale is left, the lifting among them."""
+    """Number of convolutions until one scale is left, the lifting included."""
     return scales // (SPAN - 1) + 1
 
 

@@ -1,1 +1,1 @@
-"""What every part of an architecture is made of: frozen models, holes, reading and writing, mistakes in words."""
+"""The data layer of architectures: frozen pydantic models, holes, reading and writing, and readable errors."""

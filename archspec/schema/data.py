@@ -1,4 +1,4 @@
-"""Models, with or without holes, as plain data and back."""
+"""Conversion of models, with or without holes, to plain data and back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HOLES: dict[str, type[Hole]] = {kind.kind: kind for kind in (Choice, Integer, R
 
 
 def to_data(value: Any) -> Any:
-    """A model, with or without holes, as plain JSON-ready data; fields at their defaults are left out."""
+    """A model, with or without holes, as plain JSON-ready data; fields with their default value are left out."""
     match value:
         case Model():
             fields = type(value).model_fields
@@ -41,10 +41,14 @@ def to_data(value: Any) -> Any:
 
 
 def from_data(value: Any, place: str = "") -> Any:
-    """Models and holes written as data.
+    """The models and holes that plain data describe.
+
+    Args:
+        value: plain data, as from JSON or YAML.
+        place: path of `value` in the whole document, for errors.
 
     Raises:
-        ValueError: something does not fit; the message begins with its path.
+        ValueError: the data are not valid; the message begins with the path.
     """
     if isinstance(value, list):
         return [from_data(x, f"{place}[{i}]") for i, x in enumerate(value)]

@@ -1,4 +1,4 @@
-"""Reading and writing specifications: JSON and a plain subset of YAML. Data, never code."""
+"""Reading and writing specifications as JSON or a safe subset of YAML. Reading never runs code."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ M = TypeVar("M", bound=Model)
 
 
 class SpecError(ValueError):
-    """A specification cannot be read; one sentence: where, what, what to do."""
+    """A specification cannot be read; the message is one sentence: where, what is wrong, what to do."""
 
 
 def read_json(text: str | bytes) -> Any:
-    """Parse JSON; SpecError if it is not JSON, too long or nested too deep."""
+    """The data of a JSON text; SpecError if it is not JSON, longer than 4 MB or nested more than 64 deep."""
     _check_size(text)
     try:
         data = json.loads(text, parse_constant=_no_constant)
@@ -37,7 +37,7 @@ def read_json(text: str | bytes) -> Any:
 
 
 def read_yaml(text: str | bytes) -> Any:
-    """Parse YAML without tags, anchors or aliases; SpecError otherwise."""
+    """The data of a YAML text; SpecError if it is not YAML, has tags, anchors or aliases, is too long or too deep."""
     import yaml
 
     class Plain(yaml.CSafeLoader):
@@ -69,7 +69,7 @@ def read_yaml(text: str | bytes) -> Any:
 
 
 def read_file(path: Path) -> Any:
-    """Data of a .json, .yaml or .yml file."""
+    """The data of a .json, .yaml or .yml file; SpecError, beginning with the path, if it cannot be read."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise SpecError(f"longer than {MAX_BYTES:,} bytes, which no specification is")
@@ -83,16 +83,16 @@ def read_file(path: Path) -> Any:
 
 
 def parsed_json(model: type[M], text: str | bytes) -> M:
-    """JSON text, which has no holes, as a model; as `parsed`."""
+    """The model that a JSON text without holes describes; errors as `parsed`."""
     _check_size(text)
     try:
         return model.model_validate_json(text)
     except (ValidationError, RecursionError):
-        return parsed(model, read_json(text))  # the slow way says what is wrong
+        return parsed(model, read_json(text))  # slower, but raises a readable error
 
 
 def parsed(model: type[M], data: Any) -> M:
-    """`data`, which has no holes, as a model; SpecError with the path of the first mistake."""
+    """The model that plain data without holes describe; SpecError with the path of the first mistake."""
     if not isinstance(data, dict):
         required = ", ".join(name for name, info in model.model_fields.items() if info.is_required())
         raise SpecError(f"expected a mapping with {required}, found {shortened(data)}")
@@ -116,12 +116,12 @@ def has_holes(data: Any) -> bool:
 
 
 def write_json(data: Any) -> str:
-    """JSON text with a line per block."""
+    """Indented JSON text of plain data."""
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
 def write_yaml(data: Any) -> str:
-    """YAML text that `read_yaml` reads back."""
+    """YAML text of plain data, which `read_yaml` reads back."""
     import yaml
 
     class Plain(yaml.CSafeDumper):
@@ -134,7 +134,7 @@ def write_yaml(data: Any) -> str:
 
 
 def _resolve_numbers(reader: Any) -> None:
-    """Numbers such as 2e-05 as JSON has them; to YAML 1.1 they are text, for want of a point."""
+    """Make a YAML reader or writer treat 2e-05 as a number, as JSON does; in YAML 1.1 it is text without a point."""
     reader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENTIAL, list("-+0123456789"))
 
 

@@ -1,4 +1,4 @@
-"""Holes: open fields of an architecture, and arithmetic over them. A hole is data; it is drawn by whoever searches."""
+"""Holes: open fields of an architecture, and arithmetic over them. A hole is data; a search decides its value."""
 
 from __future__ import annotations
 
@@ -28,33 +28,33 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 
 
 class Hole:
-    """An open field. Arithmetic with numbers and other holes gives an `Expression`."""
+    """The base class of open fields. Arithmetic (+ - * //) with numbers and other holes returns an `Expression`."""
 
     kind: ClassVar[str]
 
     @abstractmethod
     def decisions(self, place: str) -> Iterator[tuple[Decision, str]]:
-        """The decisions that it depends on, each with its place, where the hole itself is at `place`."""
+        """The decisions that it depends on, each with its path; `place` is the path of this hole."""
 
     @abstractmethod
     def values_to_check(self) -> Iterator[tuple[str, Any]]:
-        """Every value that the field can get, each with how it came about; the ends only where they are too many."""
+        """Every possible value of the field with a label for errors; if there are too many, only the extreme ones."""
 
     @abstractmethod
     def resolved(self, place: str, resolve: Callable[[Decision, str], Any]) -> Any:
-        """The value of the field once `resolve(decision, place)` says what each decision is."""
+        """The value of the field, where `resolve(decision, place)` returns the value of each decision."""
 
     @abstractmethod
     def data(self, to_data: Callable[[Any], Any]) -> dict[str, Any]:
-        """The hole as plain data, `to_data` writing what is in it."""
+        """The hole as plain data; `to_data` converts models and holes inside it."""
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
-        """The hole whose `data` has these fields, but for `hole`; what was in it is read already."""
+        """The hole whose `data` has these fields besides `hole`; models and holes inside are already converted."""
         return cls(**fields)
 
     def with_options(self, options: tuple[Any, ...]) -> Hole:
-        """The same hole with what the field made of its values; holes that hold plain numbers stay as they are."""
+        """The same hole with options as validated by the field; a hole without options is returned as it is."""
         return self
 
     def __add__(self, other: Any) -> Any:
@@ -86,77 +86,81 @@ class Hole:
 
 
 class Suggests(Protocol):
-    """What suggests values, as Optuna's trials do."""
+    """The methods of an Optuna trial that suggest values."""
 
     def suggest_categorical(self, name: str, choices: Any, /) -> Any:
-        """One of the choices."""
+        """Suggest one of the choices."""
         ...
 
     def suggest_int(self, name: str, low: int, high: int, /, *, step: int, log: bool) -> int:
-        """A whole number."""
+        """Suggest a whole number."""
         ...
 
     def suggest_float(self, name: str, low: float, high: float, /, *, log: bool) -> float:
-        """A real number."""
+        """Suggest a real number."""
         ...
 
 
 class Decision(Hole):
-    """A hole that somebody decides: a choice or a number. Two with one name are one decision."""
+    """A hole whose value is decided: a choice or a number. Holes with the same name are one decision.
+
+    Attributes:
+        name: the name of the decision; None if its path is its name.
+    """
 
     name: str | None
 
     def called(self, place: str) -> str:
-        """Its name or, without one, its place."""
+        """Its name or, without one, its path `place`."""
         return self.name or place
 
     @property
     @abstractmethod
     def values(self) -> tuple[Scalar, ...]:
-        """Everything that it can be, as it stands in a set of values; ValueError of a real number."""
+        """All its values, options by their labels; ValueError for a real number, which has infinitely many."""
 
     @property
     def count(self) -> float:
-        """How many values it has."""
+        """Number of its values; infinite for a real number."""
         return len(self.values)
 
     @property
     def first(self) -> Scalar:
-        """The first of its values, or the lowest."""
+        """The first value of a choice, the lowest of a number."""
         return self.values[0]
 
     @property
     @abstractmethod
     def text(self) -> str:
-        """What it can be, in words."""
+        """Its values as text, such as `3 | 5 | 7` or `8 … 32 by 8`."""
 
     @abstractmethod
     def check(self, value: Scalar, name: str) -> None:
-        """Raise ValueError, which speaks of it as `name`, if it cannot be this value."""
+        """Raise ValueError, with `name` in the message, if `value` is not one of its values."""
 
     @abstractmethod
     def neighbours(self, value: Scalar) -> tuple[Scalar, ...]:
-        """Other values one step from this one."""
+        """The other values that are one step away: all others of a choice, the next lower and higher of a number."""
 
     def drawn(self, share: float) -> Scalar:
-        """The value at a share, from 0 to 1, of all of them: uniform over them for a uniform share."""
+        """The value at a quantile `share` from 0 to 1; a uniformly random share draws a uniformly random value."""
         values = self.values
         return values[min(int(share * len(values)), len(values) - 1)]
 
     @abstractmethod
     def suggested(self, trial: Suggests, name: str) -> Scalar:
-        """The value that a trial suggests under this name."""
+        """The value that an Optuna trial suggests under this name."""
 
     def option(self, value: Scalar, name: str) -> Any:
-        """What a value stands for in the field: itself, unless there are options."""
+        """The content of the field for a value: the option with this label, or the value itself."""
         return value
 
     def options_for(self, wanted: Any) -> Iterator[tuple[Scalar, Any]]:
-        """Values that may stand for what the field holds, each with what it stands for."""
+        """Candidate values for a field with content `wanted`, each with its option."""
         yield wanted, wanted
 
     def parts(self) -> Iterator[tuple[Scalar, Any]]:
-        """Its values, each with what it stands for, where that may hold holes of its own."""
+        """Pairs of value and option, whose options may contain holes; none for a number."""
         yield from ()
 
     def decisions(self, place: str) -> Iterator[tuple[Decision, str]]:
@@ -166,13 +170,17 @@ class Decision(Hole):
         return resolve(self, place)
 
     def named(self) -> dict[str, Any]:
-        """What it is, and its name if it has one, as data."""
+        """Its kind, and its name if it has one, as plain data."""
         return {"hole": self.kind} | ({"name": self.name} if self.name else {})
 
 
 @dataclass(frozen=True, eq=False)
 class Expression(Hole):
-    """A value worked out from holes: `2 * width`, `width // order(group)`."""
+    """A value computed from holes: `2 * width`, `width // order(group)`.
+
+    Raises:
+        ValueError: the operation is unknown, or an operand is neither a hole nor a number or group.
+    """
 
     kind: ClassVar[str] = "expression"
     operation: str
@@ -180,13 +188,14 @@ class Expression(Hole):
 
     def __post_init__(self) -> None:
         if self.operation not in _OPERATORS:
-            raise ValueError(f"unknown operation {self.operation!r}: use one of {', '.join(_OPERATORS)}")
+            raise ValueError(f"unknown operation {self.operation!r}; use one of {', '.join(_OPERATORS)}")
         for operand in self.operands:
             if not isinstance(operand, Hole | int | float | Group | str):
-                raise ValueError(f"{type(operand).__name__} cannot take part in arithmetic over holes")
+                what = type(operand).__name__
+                raise ValueError(f"{what} cannot take part in arithmetic over holes; use a number, a group or a hole")
 
     def value(self, resolve: Callable[[Decision], Any]) -> Any:
-        """The value once `resolve` says what each decision in it is."""
+        """The value of the expression, where `resolve` returns the value of each decision in it."""
         operands = [
             x.value(resolve) if isinstance(x, Expression) else resolve(x) if isinstance(x, Decision) else x
             for x in self.operands
@@ -195,7 +204,7 @@ class Expression(Hole):
 
     @cached_property
     def holes(self) -> tuple[Decision, ...]:
-        """The decisions it depends on, each once: same name, same decision."""
+        """The decisions that it depends on, each once; holes with the same name are one decision."""
         found: dict[Any, Decision] = {}
         for x in self.operands:
             for hole in x.holes if isinstance(x, Expression) else (x,) if isinstance(x, Decision) else ():
@@ -217,7 +226,7 @@ class Expression(Hole):
         for values in product(*spans):
             given = dict(zip(map(_identity, self.holes), values, strict=True))
             names = ", ".join(f"{hole.name or 'hole'} = {v}" for hole, v in zip(self.holes, values, strict=True))
-            yield names, self.value(partial(_taken, given))
+            yield names, self.value(partial(_value_of, given))
 
     def data(self, to_data: Callable[[Any], Any]) -> dict[str, Any]:
         return {"hole": self.kind, "operation": self.operation, "of": [to_data(x) for x in self.operands]}
@@ -228,7 +237,7 @@ class Expression(Hole):
         return cls(rest.pop("operation"), tuple(rest.pop("of")), **rest)
 
 
-def _taken(given: dict[Any, Any], hole: Decision) -> Any:
+def _value_of(given: dict[Any, Any], hole: Decision) -> Any:
     return given[_identity(hole)]
 
 

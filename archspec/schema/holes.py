@@ -1,4 +1,4 @@
-"""What a person writes in a field to leave it open: a choice, a whole number, a real number."""
+"""The three kinds of decisions (choices, whole numbers, real numbers) and the functions that create them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from archspec.schema.hole import MAX_CHECKED, Decision, Expression, Hole, Scalar
 
 @dataclass(frozen=True, eq=False)
 class Choice(Decision):
-    """One of `options`: plain values, blocks, kernels, or lists of blocks."""
+    """A choice among `options`: plain values, blocks, kernels, or lists of blocks."""
 
     kind: ClassVar[str] = "choice"
     options: tuple[Any, ...]
@@ -23,7 +23,7 @@ class Choice(Decision):
 
     @cached_property
     def labels(self) -> tuple[Scalar, ...]:
-        """What stands for each option in a set of values: the value itself, or the kind of block."""
+        """The label of each option: a plain value is its own label, a block's is its kind; repeated ones get #index."""
         labels = [_label(option) for option in self.options]
         return tuple(f"{x}#{i}" if labels.count(x) > 1 else x for i, x in enumerate(labels))
 
@@ -74,7 +74,7 @@ class Choice(Decision):
 
 @dataclass(frozen=True, eq=False)
 class Integer(Decision):
-    """A whole number from `low` to `high`, both included, in steps of `step`; `log` draws it on a log scale."""
+    """A whole number from `low` to `high`, both included, in steps of `step`; with `log`, drawn log-uniformly."""
 
     kind: ClassVar[str] = "integer"
     low: int
@@ -128,12 +128,12 @@ class Integer(Decision):
 
     def data(self, to_data: Callable[[Any], Any]) -> dict[str, Any]:
         step = {"step": self.step} if self.step != 1 else {}
-        return self.named() | {"low": self.low, "high": self.high} | step | _log(self.log)
+        return self.named() | {"low": self.low, "high": self.high} | step | ({"log": True} if self.log else {})
 
 
 @dataclass(frozen=True, eq=False)
 class Real(Decision):
-    """A real number from `low` to `high`; `log` draws it on a log scale."""
+    """A real number from `low` to `high`; with `log`, drawn log-uniformly."""
 
     kind: ClassVar[str] = "real"
     low: float
@@ -185,30 +185,36 @@ class Real(Decision):
         return ((f"{x:g}", x) for x in (self.low, self.high))
 
     def data(self, to_data: Callable[[Any], Any]) -> dict[str, Any]:
-        return self.named() | {"low": self.low, "high": self.high} | _log(self.log)
+        return self.named() | {"low": self.low, "high": self.high} | ({"log": True} if self.log else {})
 
 
 def choice(*options: Any, name: str | None = None) -> Any:
-    """One of the options: `choice(3, 5, 7)`, `choice("C1", "C4", name="group")`, `choice(Table(), Siren())`."""
+    """A hole for one of the options: `choice(3, 5, 7)`, `choice("C1", "C4", name="group")`, `choice(Table(), Siren())`.
+
+    Holes with the same `name`, an identifier, are one decision. Raises ValueError if there is no option.
+    """
     if len(options) < 1:
-        raise ValueError("choice() needs at least one option")
+        raise ValueError("choice() needs at least one option; write choice(3, 5, 7), for example")
     return Choice(tuple(options), _checked_name(name))
 
 
 def integer(*bounds: Any, step: int = 1, log: bool = False, name: str | None = None) -> Any:
-    """A whole number: `integer(1, 4)`, `integer("width", 8, 32, step=8)`. Both ends are included."""
+    """A hole for a whole number: `integer(1, 4)`, `integer("width", 8, 32, step=8)`. Both ends are included.
+
+    `step` must divide the range, else ValueError is raised; with `log` the value is drawn log-uniformly, and low ≥ 1.
+    """
     name, low, high = _named(bounds, name, "integer")
     return Integer(operator.index(low), operator.index(high), step, log, name)
 
 
 def real(*bounds: Any, log: bool = False, name: str | None = None) -> Any:
-    """A real number: `real(0.0, 0.5)`, `real("rate", 1e-3, 1e-1, log=True)`."""
+    """A hole for a real number: `real(0.0, 0.5)`, `real("rate", 1e-3, 1e-1, log=True)`; `log` draws log-uniformly."""
     name, low, high = _named(bounds, name, "real")
     return Real(float(low), float(high), log, name)
 
 
 def order(group: Any) -> Any:
-    """Number of elements of a group, or of the group a hole will hold."""
+    """Number of elements of a group; of a hole for a group, an `Expression` for it."""
     return Expression("order", (group,)) if isinstance(group, Hole) else Group(str(group)).order
 
 
@@ -241,7 +247,3 @@ def _named(bounds: tuple[Any, ...], name: str | None, kind: str) -> tuple[str | 
 def _logarithmic(low: float, high: float, share: float) -> float:
     low, high = math.log(low), math.log(high)
     return math.exp(low + share * (high - low))
-
-
-def _log(log: bool) -> dict[str, Any]:
-    return {"log": True} if log else {}

@@ -1,4 +1,4 @@
-"""Families of models told apart by `kind`: unions that grow when people register kinds of their own."""
+"""Families of models distinguished by their field `kind`: tagged unions to which packages can add kinds."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pydantic_core import CoreSchema, core_schema
 
 from archspec.doors import Door, Unknown
 
-MODELS: list[type[BaseModel]] = []  # all that may hold models of a family, in the order in which they were defined
+MODELS: list[type[BaseModel]] = []  # all models, in the order of their definition; a field of each may hold a family
 
 
 class Kinds(Door[type[BaseModel]]):
-    """The models of one family by their `kind`. `Annotated[Base, kinds]` is a field that holds any of them.
+    """The models of one family by their `kind`. `Annotated[Base, kinds]` is the type of a field for any of them.
 
     Args:
-        group: of the entry points by which packages add to it, such as `archsearch.blocks`.
-        noun: what one of them is called.
+        group: name of the entry-point group by which packages add kinds, such as `archsearch.blocks`.
+        noun: word for one of its models in errors, such as `block`.
     """
 
     def __init__(self, group: str, noun: str) -> None:
@@ -28,18 +28,23 @@ class Kinds(Door[type[BaseModel]]):
         FAMILIES.append(self)
 
     def write_out(self, *models: type[BaseModel]) -> None:
-        """Say which kinds are ours, once; before that, fields that hold them are not complete."""
+        """Define the built-in kinds, once; before that, pydantic cannot complete fields of this family."""
         self.known.update({kind_of(model): model for model in models})
         self._complete = True
 
     def name_of(self, thing: type[BaseModel]) -> str:
-        """Its kind."""
+        """The kind of a model."""
         return kind_of(thing)
 
     def add(self, name: str, thing: type[BaseModel]) -> None:
-        """Add a kind: every model that may hold it knows it from now on; ValueError if there is another of that name.
+        """Add a model to the family, so that every field of this family accepts it from now on.
 
-        `name` is the model's `kind`.
+        Args:
+            name: the model's `kind`.
+            thing: the model.
+
+        Raises:
+            ValueError: the name is not the model's kind, or another model has it.
         """
         if name != kind_of(thing):
             raise ValueError(f"{thing.__name__} has the kind {kind_of(thing)!r}, not {name!r}; register it under that")
@@ -47,7 +52,10 @@ class Kinds(Door[type[BaseModel]]):
         rebuild()
 
     def take_in(self) -> bool:
-        """Take in the entry points of installed packages, once; whether that added anything."""
+        """Load the entry points of installed packages, once; returns whether that added a kind.
+
+        An entry point that cannot be imported is left out, with a RuntimeWarning.
+        """
         new = super().take_in()
         if new:
             for name in list(self.known):
@@ -78,20 +86,20 @@ def model_of(kind: object) -> type[BaseModel] | None:
 
 
 def take_in() -> bool:
-    """Take in what installed packages add to any family, once; whether that added anything.
+    """Load the entry points of installed packages for all families, once; returns whether that added a kind.
 
-    Asked when something is not understood, so that nobody waits for it who has no such packages.
+    It is called only when data cannot be read without, so that it costs no time where no package adds kinds.
     """
     return sum(family.take_in() for family in FAMILIES) > 0
 
 
 def kind_of(model: type[BaseModel]) -> str:
-    """The literal that tells a model apart from others of its family."""
+    """The default of a model's field `kind`, which distinguishes it from others of its family."""
     return str(model.model_fields["kind"].default)
 
 
 def rebuild() -> None:
-    """Have every model look again at what the fields of a family can hold."""
+    """Rebuild the validators of all models, after a family has changed."""
     for model in MODELS:
         if "__pydantic_core_schema__" in model.__dict__:
             del model.__pydantic_core_schema__

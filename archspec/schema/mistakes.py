@@ -1,4 +1,4 @@
-"""What a person did wrong in a specification, in one sentence: where, what, what to do."""
+"""Validation errors of a specification as one sentence: where, what is wrong, what to do."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-# Tags pydantic puts into the path of a mistake between a field and one of its alternatives; the models add their kinds.
+# Tags that pydantic adds to the path of an error after a field with alternatives; models add their kinds to this set.
 TAGS: set[str] = {"int", "str", "bool", "float"}
 
 
 def describe(error: ValidationError) -> str:
-    """The first mistake of a validation in one sentence, with its path, and how many more there are."""
+    """The most deeply nested error of a validation as a sentence with its path, and the number of other errors."""
     mistakes = error.errors(include_url=False)
     first = max(mistakes, key=lambda mistake: len(mistake["loc"]))
     found = first["input"]
@@ -25,30 +25,30 @@ def describe(error: ValidationError) -> str:
 
 
 def shortened(value: Any) -> str:
-    """At most 60 characters of a value."""
+    """The repr of a value, at most 60 characters of it."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "…"
 
 
 def listed(names: Iterable[str], most: int = 8) -> str:
-    """The first few names, and how many more there are."""
+    """The first `most` names, separated by commas, and the number of the others."""
     first = [*names]
     rest = f" and {len(first) - most} more" if len(first) > most else ""
     return ", ".join(shortened(name)[1:-1] for name in first[:most]) + rest
 
 
 def step(key: str) -> str:
-    """One step into a mapping, as a part of a path; quoted where it is no plain name."""
+    """The part of a path for a key of a mapping: `.key`, or `['key']` if it is no identifier."""
     return f".{key}" if key.isidentifier() and len(key) <= 64 else f"[{shortened(key)}]"
 
 
 def shortened_path(path: str) -> str:
-    """A path of at most 160 characters: where it begins and where it ends."""
+    """A path of at most 160 characters; of a longer one, its beginning and its end."""
     return path if len(path) <= 160 else f"{path[:60]}…{path[-99:]}"
 
 
 def _place(loc: tuple[str | int, ...]) -> str:
-    """Path of a mistake, without the tags pydantic puts between a field and the fields of its alternatives."""
+    """The path of an error as text, without the tags that pydantic adds."""
     text = ""
     for i, part in enumerate(loc):
         if isinstance(part, int):
@@ -64,7 +64,7 @@ def _remedy(mistake: ErrorDetails) -> str:
         case "missing":
             return "this field is missing; write it"
         case "extra_forbidden":
-            return "there is no such field; remove it or mend its name"
+            return "there is no such field; remove it or correct its name"
         case "union_tag_invalid":
             return f"unknown kind {shortened(context['tag'])}; use one of {context['expected_tags']}"
         case "union_tag_not_found":

@@ -1,4 +1,4 @@
-"""The base of every part of an architecture: a frozen pydantic model whose fields may be open."""
+"""The base class of all parts of an architecture: a frozen pydantic model whose fields may be holes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _PLAIN = (int, str, float, bool, type(None), Group)
 
 
 class Copies(NamedTuple):
-    """What is copied several times, each copy with holes of its own.
+    """A part of a model that is copied several times, each copy with separate holes.
 
     Attributes:
-        times: how often, a number or a hole.
-        body: what is copied.
-        joined: the model that copies, each filled, make together.
-        split: the copies that such a model was joined of; None of any other value.
+        times: number of copies, a number or a hole.
+        body: the part that is copied.
+        joined: builds the filled model from the list of filled copies.
+        split: the inverse of `joined`; returns None for a value that `joined` cannot have built.
     """
 
     times: Any
@@ -33,15 +33,17 @@ class Copies(NamedTuple):
 
 
 def later(default: Any, **constraints: Any) -> Any:
-    """A field that came after others: not written at its default, so that hashes stay what they were."""
+    """A field that was added after the first release: its default is not serialised, so that hashes do not change."""
     return Field(default=default, exclude_if=lambda value: value == default, **constraints)
 
 
 class Model(BaseModel):
-    """Frozen, closed to unknown fields. A hole may stand in any field, or in any list inside a field.
+    """A frozen model without unknown fields. Any field, or any item of a list or mapping in it, may be a hole.
 
-    Every value a hole can take is checked against the field when the model is made; the first of them stands in for
-    the checks of the other fields.
+    Every possible value of a hole is validated when the model is created, with the other holes at their first value.
+
+    Raises:
+        ValueError: a field is missing, unknown or not valid.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -54,7 +56,7 @@ class Model(BaseModel):
                 raise
             _validate(self, data)
 
-    # Reading data without holes, pydantic then fills nested models itself instead of calling __init__ for each.
+    # Marks __init__ as pydantic's own: validating data without holes, pydantic then need not call it for nested models.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @classmethod
@@ -64,26 +66,26 @@ class Model(BaseModel):
         MODELS.append(cls)
 
     def is_open(self) -> bool:
-        """Whether any field, however deep, is a hole."""
+        """Whether it contains a hole, at any depth."""
         return _is_open(self)
 
     def copies(self) -> Copies | None:
-        """What it copies with holes of their own; None if it does not."""
+        """The part that it copies with separate holes (see `Repeat`); None if there is none."""
         return None
 
     def learns(self) -> frozenset[str]:
-        """The roles that parameters of this very part may play in training, beside `plain`; see `archspec.roles`."""
+        """Roles other than `plain` of its parameters, without those of models in its fields; see `archspec.roles`."""
         return frozenset()
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy with some fields changed, without what was worked out from the old ones."""
+        """A copy with some fields changed, and without cached properties of the original."""
         other = super().model_copy(update=update, deep=deep)
         for name in other.__dict__.keys() - type(self).model_fields.keys():
             del other.__dict__[name]
         return other
 
     def with_fields(self, changes: dict[str, Any]) -> Self:
-        """The same model with other, already validated, values in some fields."""
+        """A copy with other values in some fields, which must be valid: they are not validated again."""
         other = type(self).__new__(type(self))
         fields = {name: self.__dict__[name] for name in type(self).model_fields}
         object.__setattr__(other, "__dict__", fields | changes)
@@ -94,7 +96,7 @@ class Model(BaseModel):
 
 
 def parts(value: Any) -> Iterator[Model]:
-    """Every model in a model or in any data, that which only some options of a hole have too."""
+    """Every model inside a value, itself included, at any depth and in all options of choices."""
     if isinstance(value, Model):
         yield value
         value = value.__dict__.values()
@@ -117,7 +119,7 @@ def _validate(model: Model, data: dict[str, Any]) -> None:
 
 
 def _validate_open(model: Model, data: dict[str, Any], holes: list[tuple[Place, Hole]]) -> None:
-    """Validate with every value of every hole, one hole at a time, then put the (validated) holes back."""
+    """Validate every value of every hole, one hole at a time, then put the holes with validated options back."""
     filled: Any = data
     for place, hole in holes:
         filled = _replace(filled, place, next(hole.values_to_check())[1])
@@ -128,7 +130,7 @@ def _validate_open(model: Model, data: dict[str, Any], holes: list[tuple[Place, 
 
 
 def _checked(model: Model, place: Place, hole: Hole, data: Any) -> Hole:
-    """The hole with its options validated by the field it stands in."""
+    """The hole with its options validated by its field."""
     options = []
     for label, value in hole.values_to_check():
         if isinstance(value, Hole):

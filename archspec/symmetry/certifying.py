@@ -124,7 +124,7 @@ def _certificate(graph: Graph, group: Group, errors: dict[str, list[float]]) -> 
     output = graph.output if graph.output in errors else list(errors)[-1]
     maps = [name for name in errors if name != output and graph.nodes[name].signal.grid] or [output]
     measured = [[0.0 if math.isnan(e) else e for e in errors[name]] for name in (_last(maps, errors), output)]
-    held = _keeps(graph.source(graph.output).symmetry, group, graph.nodes[INPUT].signal.dims)
+    held = _includes(graph.source(graph.output).symmetry, group, graph.nodes[INPUT].signal.dims)
     certificate = Certificate(group, tuple(measured[0]), tuple(measured[1]), held)
     if certificate.verdict != "broken":
         return certificate
@@ -133,9 +133,9 @@ def _certificate(graph: Graph, group: Group, errors: dict[str, list[float]]) -> 
     return replace(certificate, breaks=path(lost or output))
 
 
-def _keeps(kept: Group, group: Group, dims: int) -> bool:
-    """Whether a signal's group `kept` has all turns of `group`, and scales if `group` has; their number may differ."""
-    return is_subgroup(group.turning, kept.turning, dims) and (kept.scaling or not group.scaling)
+def _includes(own: Group, group: Group, dims: int) -> bool:
+    """Whether a signal's group `own` has all turns of `group`, and scales if `group` has; their number may differ."""
+    return is_subgroup(group.turning, own.turning, dims) and (own.scaling or not group.scaling)
 
 
 def _last(maps: list[str], errors: dict[str, list[float]]) -> str:
@@ -146,10 +146,10 @@ def _last(maps: list[str], errors: dict[str, list[float]]) -> str:
 def _given_up(graph: Graph, group: Group) -> str | None:
     """The first node whose signal no longer has the group, or has a smaller one."""
     for name, node in graph.nodes.items():
-        kept, dims = node.signal.symmetry, node.signal.dims
-        if name == INPUT or not node.block or not node.signal.grid or _keeps(kept, group, dims):
+        own, dims = node.signal.symmetry, node.signal.dims
+        if name == INPUT or not node.block or not node.signal.grid or _includes(own, group, dims):
             continue
-        if not kept.trivial or _keeps(graph.source(name).symmetry, group, dims):
+        if not own.trivial or _includes(graph.source(name).symmetry, group, dims):
             return name
     return None
 

@@ -141,7 +141,7 @@ class _QueueSearcher(Searcher):  # type: ignore[misc]
         """Nothing: the run's record is all there is to keep."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """Nothing: a run goes on from its record."""
+        """Nothing: a run is resumed from its record."""
 
 
 def _train(config: dict[str, Any], trainer: Trainer) -> None:

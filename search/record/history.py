@@ -92,7 +92,7 @@ class History:
 
 
 def finished(trial: Trial, outcome: Outcome) -> Trial:
-    """The trial with what came of it."""
+    """The trial with its outcome."""
     match outcome:
         case Failed():
             return replace(trial, state="failed", reason=outcome.reason, seconds=outcome.seconds)

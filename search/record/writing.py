@@ -50,7 +50,7 @@ class Record:
             raise
 
     def append(self, event: Event) -> None:
-        """Write an event down, durably, and take account of it.
+        """Append an event durably to the file, and pass it to the history and the followers.
 
         Raises:
             RunError: it cannot be written.

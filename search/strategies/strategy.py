@@ -24,7 +24,7 @@ class Budget:
         attempt: how many proposals for this slot have been rejected.
         epochs: of a full training.
         seed: of whatever is random in this proposal. It follows from the run's seed, the slot and the attempt: a
-            strategy that draws from nothing else proposes the same when a killed run goes on.
+            strategy that draws from nothing else makes the same proposals when a killed run is resumed.
     """
 
     slot: int
@@ -39,10 +39,10 @@ class Proposal:
     """What to try.
 
     Attributes:
-        values: of the space's parameters that are alive, by name, as `Space.fill` takes them.
+        values: of the space's active parameters, by name, as `Space.fill` takes them.
         fidelity: epochs to train for; None is the full training.
         parent: number of the trial it was made from, for the record.
-        notes: plain data that the strategy finds again with the trial, also when a run goes on.
+        notes: plain data saved with the trial, which the strategy finds again there, also in a resumed run.
     """
 
     values: Mapping[str, Scalar]
@@ -60,13 +60,13 @@ class Strategy(Protocol):
 
     @property
     def name(self) -> str:
-        """What the run's settings call it: a run goes on with the strategy of this name only."""
+        """Its name in the run's settings: a run can only be resumed with the strategy of this name."""
 
     def propose(self, history: History, budget: Budget) -> Proposal:
         """What to try next, given all that has been told; trials whose outcome has not been are `running`."""
 
     def observe(self, event: Event) -> None:
-        """Learn that a trial was proposed, rejected or finished; when a run goes on, all events come once more."""
+        """Learn that a trial was proposed, rejected or finished; when a run is resumed, all events come once more."""
 
 
 # Functions of a space and the objectives.

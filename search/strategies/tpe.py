@@ -1,4 +1,4 @@
-"""Tree-structured Parzen estimators, by Optuna: multivariate, over the groups of decisions that are alive together.
+"""Tree-structured Parzen estimators, by Optuna: multivariate, over the groups of parameters that are active together.
 
 Watanabe, "Tree-Structured Parzen Estimator", 2023, arXiv 2304.11127.
 """
@@ -27,7 +27,7 @@ class Tpe:
 
     It keeps the run as an Optuna study in memory. What it draws depends on that study and the budget's seed alone.
     Trials in training count as bad ones, so that workers do not all try the same; of these Optuna looks at what it
-    drew for decisions that then were not alive, too, which is kept as their notes.
+    drew for parameters that turned out to be inactive, too; that is saved as their notes.
     """
 
     name = "tpe"

@@ -41,7 +41,7 @@ class AnyTask(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal data: a run goes on with the data that it was begun with only."""
+        """A text that is equal for equal data: a run can only be resumed with the data that it was begun with."""
 
     def without_test(self) -> Self:
         """The same task, with nothing in it that a search must not see."""

@@ -58,7 +58,7 @@ def train(
         seed: of the first weights, the order of the examples and all else that is random.
         goal: the score that says which weights are best.
         weights: where to write the best weights (safetensors).
-        checkpoint: where to keep the state after each epoch; training goes on from there if it exists.
+        checkpoint: where to keep the state after each epoch; training is resumed from there if it exists.
         each_epoch: called with the epoch's number and its score.
         target: what the cost of the trained network is of.
     """

@@ -1,11 +1,20 @@
-"""Whatever trains, starts processes or takes seconds is thorough: left out by `make test-fast`, and begun first by `make test`."""
+"""Whatever trains, starts processes or takes seconds is thorough; what is of the search is begun first."""
 
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).parent
-TRAINS = ("backends", "cli", "report", "training", "test_result.py", "test_search_target.py", "test_planted_faults.py")
+THOROUGH = (
+    "backends",
+    "cli",
+    "report",
+    "training",
+    "test_result.py",
+    "test_search_target.py",
+    "test_planted_faults.py",
+)
+THOROUGH += ("record/test_old_run.py", "tasks/synthetic/test_oscillations.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -182,7 +182,7 @@ KERNELS = SMALL["conditional"][0]
         ({"body[0].kernel": "spline"}, "body[0].kernel cannot be 'spline'; it is one of table, siren"),
         (
             {"body[0].kernel": "table", "body[0].kernel[siren].hidden": 4},
-            "is not alive with the other values; leave it out",
+            "is not active with the other values; leave it out",
         ),
         ({"body[0].kernel": "table", "x": 4}, "x is no parameter of this space"),
         (
@@ -200,7 +200,7 @@ def test_values_that_do_not_fit_are_refused_by_name(values: dict[str, Any], want
 
 
 def test_an_architecture_of_elsewhere_has_no_values() -> None:
-    with pytest.raises(ValueError, match="not of this space"):
+    with pytest.raises(ValueError, match="not in this space"):
         KERNELS.values_of(network(LINE, Norm()))
 
 

@@ -20,5 +20,5 @@ def test_every_copy_has_values_of_its_own() -> None:
 
 def test_values_of_one_name_agree() -> None:
     space = SMALL["one name twice"][0]
-    with pytest.raises(ValueError, match="not of this space"):
+    with pytest.raises(ValueError, match="not in this space"):
         space.values_of(network(LINE, Pointwise(channels=2), Norm(), Pointwise(channels=3)))

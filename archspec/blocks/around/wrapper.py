@@ -56,14 +56,14 @@ class Wrapper(Primitive):
         if not is_subgroup(x.pooled, self.group, x.dims):
             raise SignalError(
                 f"moved by {self.group} alone, a signal loses {x.pooled}, which was pooled before; use a group that "
-                "has all of it, or Restrict() to one that it has, such as C1",
+                "contains it, or Restrict() before this block to a subgroup, such as C1",
                 "group",
             )
         require_turnable(self.group, x)
         y = self.inner(x).signal
         if not y.group.trivial:
             raise SignalError(
-                f"it gives a signal on {y.group}, which cannot be moved back; end it with GroupPool()", "body"
+                f"its output is on {y.group}, which cannot be moved back; end it with GroupPool()", "body"
             )
         require_turnable(self.group, y, "body")
         return y._replace(pooled=self.group if x.pooled.trivial else x.pooled)

@@ -63,7 +63,7 @@ class Attention(Primitive):
 
     def infer(self, x: Signal) -> Signal:
         if not x.group.trivial and not self.group.trivial:
-            raise SignalError(f"the signal lives on {x.group} already; leave group out", "group")
+            raise SignalError(f"the signal is already on {x.group}; leave group out", "group")
         if self.group.scaling:
             raise SignalError(f"attention is under turns and flips, not scales; use {self.group.turning}", "group")
         self.spatial(x).infer(x._replace(channels=2, pooled=TRIVIAL))

@@ -230,9 +230,7 @@ class SelfAttentionLift(Attention):
 
     def infer(self, x: Signal) -> Signal:
         if not x.group.trivial:
-            raise SignalError(
-                f"the signal lives on {x.group} already; use SelfAttention() here, or Restrict() before it"
-            )
+            raise SignalError(f"the signal is already on {x.group}; use SelfAttention() here, or Restrict() before it")
         if not self.group.acts_on(x.dims):
             raise SignalError(
                 f"{self.group} does not act on a grid of {x.dims} axes; use {groups_for(x.dims)}", "group"

@@ -112,7 +112,7 @@ MISTAKES: dict[str, tuple[Architecture, str]] = {
     ),
     "left on a group": (
         around(FrameAverage, Lift(group="C4", channels=2)),
-        r"body\[0\].body \(frame_average\): it gives a signal on C4.*GroupPool\(\)",
+        r"body\[0\].body \(frame_average\): its output is on C4.*GroupPool\(\)",
     ),
     "inside": (
         network(

@@ -354,8 +354,8 @@ TURNING: dict[str, Block] = {
 MISTAKES |= {
     f"cells that are not square, {name}": (
         Architecture(body=[block, GroupPool()] if "lift" in name else [block], **OBLONG_CELLS),
-        f"body[0] ({block.kind}): C4 turns axis 0 into axis 1, but its points lie 4/3 and 2/3 reference steps apart",
-        "give the reference equal axes too, or use a group without quarter turns such as C2 or D1",
+        f"body[0] ({block.kind}): C4 turns axis 0 into axis 1, but their points are 4/3 and 2/3 reference steps apart",
+        "give the reference grid equal axes too, or use a group without quarter turns such as C2 or D1",
     )
     for name, block in TURNING.items()
 }

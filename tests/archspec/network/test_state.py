@@ -148,7 +148,7 @@ def test_a_network_whose_kernels_are_kept_for_good_fails_that_law(name: str) -> 
         before = model(x)
         _by_pointer(model, x)
         stale = model(x)
-        kept = any(part.kept_here for part in model.modules() if isinstance(part, Bank))
+        kept = any(part.cache for part in model.modules() if isinstance(part, Bank))
     with torch.no_grad():
         assert kept
         assert not torch.equal(stale, fresh(model)(x))

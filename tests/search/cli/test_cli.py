@@ -47,7 +47,7 @@ def test_check_says_that_it_fits(spec: Path, capsys: pytest.CaptureFixture[str])
         ("channels: 4", "chanels: 4", "body[0]"),
         ("C4", "C4x", "body[0].group: unknown group 'C4x'"),
         ("kind: pool", "kind: pooling", "body[1]: unknown kind 'pooling'"),
-        ("  - {kind: group_pool}\n", "", "head (classifier): the head needs a plain signal, this one lives on C4"),
+        ("  - {kind: group_pool}\n", "", "head (classifier): the head needs a plain signal, and this one is on C4"),
         ("head:", "heads:", "head: this field is missing"),
         ("kind: image", "kind: !!python/object/apply:os.getcwd []", "the tag"),
         ("body:", "body: [", "not YAML: line"),
