@@ -75,6 +75,7 @@ def test_the_shape_of_a_window_counts_where_it_makes_a_difference() -> None:
     assert hash_of("D1", "disc", input=LINE) == hash_of("D1", "auto", input=LINE)
 
 
+@pytest.mark.thorough
 def test_eighth_turns_break_a_square_which_is_said() -> None:
     image = Image(channels=2, size=(13, 13))
     errors = {}

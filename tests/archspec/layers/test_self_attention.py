@@ -129,7 +129,7 @@ def _place(network: torch.nn.Module, coordinate: Tensor) -> Tensor:
 
 # Score by score takes seconds where there are many elements.
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=MANY if n in ("T", "C8", "C8 in a square") else ()) for n in WRITTEN_OUT]
+    "name", [pytest.param(n, marks=MANY if n in ("D3", "T", "C8", "C8 in a square") else ()) for n in WRITTEN_OUT]
 )
 def test_the_layer_is_its_equation(name: str) -> None:
     layer, architecture, window = layer_of(name)
