@@ -54,4 +54,5 @@ class _Finder(MetaPathFinder, Loader):
 
 def keep_old_names(package: str, names: Mapping[str, Sequence[str]]) -> None:
     """Make modules of a package importable by their old names; see `_Finder` for the arguments."""
-    sys.meta_path.append(_Finder(package, names))
+    # Before all others: these would find the file of a new module under an old package, and load it twice.
+    sys.meta_path.insert(0, _Finder(package, names))

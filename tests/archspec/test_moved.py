@@ -42,6 +42,15 @@ def test_an_old_name_is_what_it_is_now_and_warns(module: str) -> None:
         _ = found.nothing
 
 
+def test_a_module_in_an_old_package_is_not_loaded_twice() -> None:
+    for name in ("archspec.passes.share", "archspec.passes"):
+        sys.modules.pop(name, None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        old = importlib.import_module("archspec.passes.share")
+    assert old.share_equal is importlib.import_module("archspec.graph.passes.share").share_equal
+
+
 @pytest.mark.parametrize("name", ["certify", "settle", "Certificate"])
 def test_what_kept_its_name_does_not_warn(name: str) -> None:
     assert getattr(importlib.import_module("archspec.symmetry"), name)
@@ -59,5 +68,5 @@ def test_one_that_leads_nowhere_is_found() -> None:
     keep_old_names("archspec", {"gone": ("nowhere",)})
     with pytest.warns(DeprecationWarning, match="gone is now"), pytest.raises(ImportError, match="nowhere"):
         importlib.import_module("archspec.gone")
-    sys.meta_path.pop()
+    del sys.meta_path[0]
     assert not hasattr(archspec, "gone")
