@@ -107,7 +107,7 @@ def statistics_per_element(model: fx.GraphModule) -> None:
 def bias_per_element(model: fx.GraphModule) -> None:
     conv = find(model, "body_2_conv")
     bias = torch.randn(16, generator=seeded(0), dtype=torch.float64)
-    conv.expanded_bias = lambda: bias  # type: ignore[assignment]
+    conv.expanded_bias = lambda: bias
 
 
 def affine_per_element(model: fx.GraphModule) -> None:
@@ -210,7 +210,7 @@ def elements_related_by_products(model: fx.GraphModule) -> None:
 def elements_related_as_published(model: fx.GraphModule) -> None:
     layer, action = find(model, "body_1_self_attention"), C4.action(2)
     relative = torch.from_numpy(action.product[:, action.relative])
-    layer.views, layer.related = 4, (4 * torch.arange(4)[:, None] + relative).flatten()  # type: ignore[assignment]
+    layer.views, layer.related = 4, (4 * torch.arange(4)[:, None] + relative).flatten()
 
 
 def keys_outside_the_image_counted(model: fx.GraphModule) -> None:
@@ -311,8 +311,8 @@ def test_dropout_drops_the_same_for_every_element(channels: bool) -> None:
     kept = masks(dropout)
     assert same_for_every_element(kept)
     assert 0.2 < kept.float().mean() < 0.8
-    dropout.shared = 0  # type: ignore[assignment]
-    dropout.dims = 3  # type: ignore[assignment]
+    dropout.shared = 0
+    dropout.dims = 3
     assert channels or not same_for_every_element(masks(dropout))
 
 
