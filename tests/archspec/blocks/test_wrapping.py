@@ -14,7 +14,6 @@ from torch import Tensor
 
 from archspec import (
     Activation,
-    Architecture,
     Canonicalise,
     Conv,
     FrameAverage,
@@ -37,25 +36,10 @@ from archspec.blocks.around.wrapper import Wrapper
 from archspec.layers.canonicalise import straight_through
 from archspec.layers.moving import Moves
 from archspec.symmetry.certifying import certify, transformed
+from tests.archspec.blocks.wrappers import BODY, around, each_kind
 from tests.examples import EXAMPLES, SQUARE, built, network, noise, seeded
 from tests.laws.counting import counted
 from tests.laws.equivariance import settled
-
-BODY = (Conv(channels=3), Norm(), Activation(function="tanh"))
-
-
-WRAPPERS: dict[str, type[Wrapper]] = {
-    "frames": FrameAverage,
-    "in the test": TestTimeAverage,
-    "canonical": Canonicalise,
-}
-
-
-each_kind = pytest.mark.parametrize("kind", WRAPPERS.values(), ids=WRAPPERS)
-
-
-def around(kind: type[Wrapper], *body: object, group: str = "C4", **fields: object) -> Architecture:
-    return network(SQUARE, kind(group=group, body=body or BODY, **fields))
 
 
 def quarter_turns(x: Tensor, times: int) -> Tensor:

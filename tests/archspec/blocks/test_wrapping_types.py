@@ -36,25 +36,10 @@ from archspec.blocks.around.wrapper import Wrapper
 from archspec.graph.graph import Builder
 from archspec.symmetry.certifying import certify
 from spaces import Space
+from tests.archspec.blocks.wrappers import BODY, around, each_kind
 from tests.examples import CUBE, LINE, SQUARE, built, network, noise, on
 from tests.laws.bounds import bounded
 from tests.laws.equivariance import settled
-
-BODY = (Conv(channels=3), Norm(), Activation(function="tanh"))
-
-
-WRAPPERS: dict[str, type[Wrapper]] = {
-    "frames": FrameAverage,
-    "in the test": TestTimeAverage,
-    "canonical": Canonicalise,
-}
-
-
-each_kind = pytest.mark.parametrize("kind", WRAPPERS.values(), ids=WRAPPERS)
-
-
-def around(kind: type[Wrapper], *body: object, group: str = "C4", **fields: object) -> Architecture:
-    return network(SQUARE, kind(group=group, body=body or BODY, **fields))
 
 
 def test_averages_cost_a_run_in_each_orientation_and_one_set_of_weights() -> None:

@@ -17,10 +17,7 @@ from archspec import (
     Classifier,
     Conv,
     Gaussian,
-    GroupPool,
     Image,
-    Lift,
-    Network,
     Series,
     Siren,
     SpecError,
@@ -33,6 +30,7 @@ from archspec.exporting.directory import MANIFEST
 from archspec.exporting.onnx_file import ONNX
 from archspec.exporting.torch_files import WEIGHTS
 from archspec.exporting.writing import README, SCORES, SYMMETRY, known_files
+from tests.archspec.exporting.small import answers, small
 from tests.examples import built, grown, noise, on
 from tests.laws.numbers import difference
 from tests.laws.onnx_counting import counted_in_file
@@ -48,33 +46,6 @@ LEARNED = Architecture(
     body=[Conv(channels=4, kernel_size=31, kernel=Siren(hidden=4), window=Gaussian(sigma=0.1))],
     head=Classifier(classes=2),
 )
-
-
-def small(group: str = "C4", size: int = 6, seed: int = 0) -> Network:
-    body = [Lift(group=group, channels=2), GroupPool()]
-    architecture = Architecture(input=Image(channels=1, size=(size, size)), body=body, head=Classifier(classes=2))
-    return built(architecture, seed).float().eval()
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An export, to be copied."""
-    return export(small(), tmp_path_factory.mktemp("exports") / "best", scores={"accuracy": 0.5})
-
-
-@pytest.fixture
-def mine(exported: Path, tmp_path: Path) -> Path:
-    """A copy to tamper with."""
-    target = tmp_path / "best"
-    target.mkdir()
-    for path in exported.iterdir():
-        (target / path.name).write_bytes(path.read_bytes())
-    return target
-
-
-def answers(network: Network, seed: int = 0) -> torch.Tensor:
-    with torch.no_grad():
-        return network(torch.randn(3, 1, 6, 6, generator=torch.Generator().manual_seed(seed)))
 
 
 def test_every_form_of_what_is_exported_answers_alike(tmp_path: Path) -> None:

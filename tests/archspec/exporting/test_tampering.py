@@ -14,12 +14,6 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from archspec import (
-    Architecture,
-    Classifier,
-    GroupPool,
-    Image,
-    Lift,
-    Network,
     SpecError,
     export,
     load,
@@ -28,36 +22,9 @@ from archspec.exporting.directory import MANIFEST
 from archspec.exporting.onnx_file import ONNX
 from archspec.exporting.torch_files import SPEC, WEIGHTS
 from archspec.exporting.writing import README, SCORES, SYMMETRY
-from tests.examples import built
+from tests.archspec.exporting.small import answers, small
 
 pytestmark = pytest.mark.thorough
-
-
-def small(group: str = "C4", size: int = 6, seed: int = 0) -> Network:
-    body = [Lift(group=group, channels=2), GroupPool()]
-    architecture = Architecture(input=Image(channels=1, size=(size, size)), body=body, head=Classifier(classes=2))
-    return built(architecture, seed).float().eval()
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An export, to be copied."""
-    return export(small(), tmp_path_factory.mktemp("exports") / "best", scores={"accuracy": 0.5})
-
-
-@pytest.fixture
-def mine(exported: Path, tmp_path: Path) -> Path:
-    """A copy to tamper with."""
-    target = tmp_path / "best"
-    target.mkdir()
-    for path in exported.iterdir():
-        (target / path.name).write_bytes(path.read_bytes())
-    return target
-
-
-def answers(network: Network, seed: int = 0) -> torch.Tensor:
-    with torch.no_grad():
-        return network(torch.randn(3, 1, 6, 6, generator=torch.Generator().manual_seed(seed)))
 
 
 def _spec(change: Callable[[dict], None]) -> Callable[[Path], None]:
