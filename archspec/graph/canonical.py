@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from hashlib import blake2b
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from archspec.graph.graph import Graph
 from archspec.graph.node import Node
@@ -12,6 +13,7 @@ from archspec.graph.signal import Signal
 
 _COMMUTES = ("add", "multiply")
 Labels = dict[str, bytes]
+Around = tuple[bytes, tuple[bytes, ...], tuple[tuple[bytes, int], ...]]
 T = TypeVar("T", bytes, str)
 
 
@@ -28,7 +30,7 @@ def canonical_hash(graph: Graph) -> str:
     if len(set(labels.values())) == len(labels):
         return _digest(b"distinct %d %b" % (len(labels), labels[graph.output])).hex()
     labels[graph.output] = _digest(labels[graph.output] + b"output")
-    return _digest(b"written out " + _Writer(graph, texts).text(list(graph.nodes), labels).encode()).hex()
+    return _digest(b"written out " + _Writer(graph, texts).written(list(graph.nodes), labels).text.encode()).hex()
 
 
 def _texts(graph: Graph) -> dict[str, bytes]:
@@ -62,6 +64,13 @@ def _ordered(node: Node, read: list[T]) -> list[T]:
     return sorted(read) if node.merge in _COMMUTES else read
 
 
+class Written(NamedTuple):
+    """A part of a graph as canonical text, and the names of its nodes in the order in which it describes them."""
+
+    text: str
+    order: list[str]
+
+
 class _Writer:
     """Writes a canonical text of a graph in which several nodes have equal labels.
 
@@ -76,48 +85,89 @@ class _Writer:
             for position, source in enumerate(node.inputs):
                 self.readers[source].append((name, 0 if node.merge in _COMMUTES else position))
 
-    def text(self, part: list[str], labels: Labels) -> str:
-        """The canonical text of a part: its nodes with a unique label, and its components of nodes without one."""
+    def written(self, part: list[str], labels: Labels) -> Written:
+        """A part written out: its nodes with a unique label, and its components of nodes without one."""
         labels = self.refined(part, labels)
         count = Counter(labels[name] for name in part)
-        lone = [name for name in part if count[labels[name]] == 1]
+        lone = sorted((name for name in part if count[labels[name]] == 1), key=labels.__getitem__)
         alike = [name for name in part if count[labels[name]] > 1]
-        return repr(
-            (self.lines(lone, labels), sorted(self.text_of_joined(joined, labels) for joined in self.joined(alike)))
-        )
+        rest = sorted((self.joined_written(joined, labels) for joined in self.joined(alike)), key=_text)
+        order = [*lone, *(name for written in rest for name in written.order)]
+        return Written(repr((self.lines(lone, labels), [written.text for written in rest])), order)
 
-    def text_of_joined(self, part: list[str], labels: Labels) -> str:
-        """As `text`, of a connected part: one of the nodes with equal labels is chosen and labelled apart.
+    def joined_written(self, part: list[str], labels: Labels) -> Written:
+        """As `written`, of a connected part: one of the nodes with equal labels is chosen and labelled apart.
 
-        Nodes with the same inputs and the same readers can be swapped, so that it does not matter which of them is
-        chosen; among the other choices the one whose text is smallest counts.
+        Among the choices the one whose text is smallest counts. Nodes with the same inputs and the same readers can be
+        swapped, and two choices with the same text are images of each other under an automorphism, by which every
+        choice that it moves to one already written has the same text too (McKay 1981, Practical graph isomorphism).
         """
         count = Counter(labels[name] for name in part)
         repeated = [label for label, times in count.items() if times > 1]
         if not repeated:
-            return repr(self.lines(part, labels))
+            order = sorted(part, key=labels.__getitem__)
+            return Written(repr(self.lines(order, labels)), order)
         twins: dict[str, list[str]] = {}
         for name in part:
             if labels[name] == min(repeated):
                 around = repr((_ordered(self.nodes[name], list(self.nodes[name].inputs)), sorted(self.readers[name])))
                 twins.setdefault(around, []).append(name)
-        return min(
-            self.text(part, {**labels, **{name: _digest(labels[name] + b"%d" % i) for i, name in enumerate(chosen)}})
-            for chosen in twins.values()
-        )
+        found: dict[str, Written] = {}
+        moves = _Orbits()
+        done: list[str] = []
+        for chosen in twins.values():
+            moves.join(chosen)
+            if any(moves.of(chosen[0]) == moves.of(other) for other in done):
+                continue
+            apart = {name: _digest(labels[name] + b"%d" % i) for i, name in enumerate(chosen)}
+            written = self.written(part, labels | apart)
+            same = found.setdefault(written.text, written)
+            for pair in zip(same.order, written.order, strict=True):
+                moves.join(pair)
+            done.append(chosen[0])
+        return min(found.values(), key=_text)
 
     def refined(self, part: list[str], labels: Labels) -> Labels:
-        """Labels extended by those of ever farther neighbours, until the number of different labels stays the same."""
-        count = len({labels[name] for name in part})
-        while True:
-            labels = {**labels, **{name: self.surroundings(name, labels) for name in part}}
-            if (now := len({labels[name] for name in part})) == count:
-                return labels
-            count = now
+        """Labels extended by those of ever farther neighbours, until the number of different labels stays the same.
 
-    def surroundings(self, name: str, labels: Labels) -> bytes:
-        read = _ordered(self.nodes[name], [labels[i] for i in self.nodes[name].inputs])
-        return _digest(repr((labels[name], read, sorted((labels[r], at) for r, at in self.readers[name]))).encode())
+        Nodes with equal labels can get different ones only if the labels of their neighbours have become different, so
+        that one of them stands for all where no neighbour's has.
+        """
+        labels, classes = dict(labels), dict[bytes, list[str]]()
+        for name in part:
+            classes.setdefault(labels[name], []).append(name)
+        open_ = set(part)
+        while True:
+            groups: dict[Around, list[str]] = {}
+            split: list[str] = []
+            for names in classes.values():
+                before = len(groups)
+                for name in names if len(names) > 1 and not open_.isdisjoint(names) else names[:1]:
+                    groups.setdefault(self.surroundings(name, labels), []).append(name)
+                if len(groups) == before + 1:
+                    groups[next(reversed(groups))] = names
+                else:
+                    split += names
+            grown = {_digest(repr((one, list(read), list(by))).encode()): g for (one, read, by), g in groups.items()}
+            labels.update({name: label for label, names in grown.items() for name in names})
+            if len(grown) == len(classes):
+                return labels
+            classes, open_ = grown, {near for name in split for near in self.near(name)}
+
+    def near(self, name: str) -> list[str]:
+        """The inputs and the readers of a node."""
+        return [*self.nodes[name].inputs, *(reader for reader, _ in self.readers[name])]
+
+    def surroundings(self, name: str, labels: Labels) -> Around:
+        """The label of a node, those of its inputs, and those of its readers with the position at which they read."""
+        node, readers = self.nodes[name], self.readers[name]
+        read = [labels[source] for source in node.inputs]
+        if len(read) > 1 and node.merge in _COMMUTES:
+            read.sort()
+        by = [(labels[reader], at) for reader, at in readers]
+        if len(by) > 1:
+            by.sort()
+        return labels[name], tuple(read), tuple(by)
 
     def joined(self, part: list[str]) -> list[list[str]]:
         """The connected components of a part."""
@@ -128,7 +178,7 @@ class _Writer:
             while open_:
                 name = open_.pop()
                 piece.append(name)
-                near = left.intersection([*self.nodes[name].inputs, *(reader for reader, _ in self.readers[name])])
+                near = left.intersection(self.near(name))
                 left -= near
                 open_.extend(near)
             pieces += [piece] if piece else []
@@ -139,6 +189,29 @@ class _Writer:
             (labels[name], self.texts[name], _ordered(self.nodes[name], [labels[i] for i in self.nodes[name].inputs]))
             for name in part
         )
+
+
+class _Orbits:
+    """Sets of nodes that automorphisms move to one another, joined as these are found."""
+
+    def __init__(self) -> None:
+        self.above: dict[str, str] = {}
+
+    def of(self, name: str) -> str:
+        """The node that stands for the set of a node."""
+        while (above := self.above.get(name, name)) != name:
+            self.above[name] = self.above.get(above, above)
+            name = above
+        return name
+
+    def join(self, names: Sequence[str]) -> None:
+        """Join the sets of all these nodes."""
+        for name in names[1:]:
+            self.above[self.of(name)] = self.of(names[0])
+
+
+def _text(written: Written) -> str:
+    return written.text
 
 
 def _digest(text: bytes) -> bytes:
