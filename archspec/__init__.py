@@ -43,8 +43,8 @@ from archspec.inputs import Image, Series, Volume
 from archspec.kernels import S4D, Fourier, Hyena, Kernel, Magnet, Mlp, Siren, Spline, Table
 from archspec.kernels.windows import Disc, Exponential, Gaussian
 from archspec.moved import keep_old_names
+from archspec.schema.constructors import choice, integer, order, real
 from archspec.schema.document import SpecError
-from archspec.schema.holes import choice, integer, order, real
 
 if TYPE_CHECKING:
     from archspec.exporting import Check, export, load

@@ -1,6 +1,6 @@
 """Search spaces: architectures with holes, which can be filled, counted, sampled and searched; and ready-made ones."""
 
-from archspec.schema.holes import choice, integer, order, real
+from archspec.schema.constructors import choice, integer, order, real
 from spaces.parameters import Parameter
 from spaces.published import (
     attentive_gcnn,

@@ -46,8 +46,8 @@ class _Count:
         if isinstance(value, Hole):
             holes = list(value.decisions(place))
             for i, (hole, at) in enumerate(holes):
-                needed = later.union(*(_names(rest, there) for rest, there in holes[i + 1 :]))
-                tally = self.decision(hole, at, tally, needed)
+                after = later.union(*(_names(rest, there) for rest, there in holes[i + 1 :]))
+                tally = self.decision(hole, at, tally, after)
             return tally
         if isinstance(value, Model) and (copies := value.copies()):
             return self.copies(copies, place, tally, later)
@@ -86,6 +86,8 @@ class _Count:
             return tally
         name = times.called(f"{place}.times")
         tally = self.decision(times, f"{place}.times", tally, needed[0] | {name})
+        if name not in self.structural:  # no decision in the body
+            return _kept(tally, later)
         result: Tally = {}
         for copy in range(len(places) + 1):
             # Fillings with this number of copies are complete; the others are continued with one more copy.

@@ -16,7 +16,7 @@ from archspec.kernels import Fourier, Magnet, Siren, Spline, Table
 from archspec.published.cubes import MODEL_NET
 from archspec.published.grids import ROTATED_MNIST
 from archspec.published.wavelets import URBAN_SOUND
-from archspec.schema.holes import choice, order
+from archspec.schema.constructors import choice, order
 from spaces.space import Space
 
 MNIST_OMEGA = 2976.49

@@ -12,7 +12,7 @@ from archspec.inputs import Image, Input, Series, Volume
 from archspec.kernels import S4D, Fourier, Hyena, Kernel, Magnet, Siren, Table
 from archspec.kernels.windows import Disc, Window
 from archspec.published import grids
-from archspec.schema.holes import choice, integer, order
+from archspec.schema.constructors import choice, integer, order
 from spaces.space import Space
 
 STAGES = 2

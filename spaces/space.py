@@ -19,6 +19,8 @@ from spaces.filling import Draw, Filling, Known
 from spaces.matching import Match, matches, solved
 from spaces.parameters import Condition, Parameter, walk
 
+MOST_DECISIONS = 10_000
+
 
 class Random(Protocol):
     """A random number generator: `random.Random` or `numpy.random.Generator`."""
@@ -42,6 +44,7 @@ class Space:
         self.template = template
         self._known = Known()
         self._parameters: dict[str, Parameter] = {}
+        self._occurrences = 0
         walk(template, "", {}, self._note)
 
     def __repr__(self) -> str:
@@ -183,6 +186,11 @@ class Space:
 
     def _note(self, name: str, hole: Decision, when: Condition) -> None:
         known = self._parameters.setdefault(name, Parameter(name, hole))
+        self._occurrences += 1
+        if self._occurrences > MOST_DECISIONS:
+            raise ValueError(
+                f"more than {MOST_DECISIONS:,} decisions, which no search can make; tie repeats, or use fewer"
+            )
         if to_data(known.hole) != to_data(hole):
             raise ValueError(
                 f"{name} stands for two different holes: {known} and {Parameter(name, hole)}; give one of them "

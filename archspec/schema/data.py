@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,7 +12,7 @@ from archspec.schema.hole import Expression, Hole
 from archspec.schema.holes import Choice, Integer, Real
 from archspec.schema.kinds import model_of
 from archspec.schema.mistakes import describe, shortened, shortened_path, step
-from archspec.schema.model import Model
+from archspec.schema.model import Model, check_types
 
 _HOLE = "hole"
 _HOLES: dict[str, type[Hole]] = {kind.kind: kind for kind in (Choice, Integer, Real, Expression)}
@@ -58,7 +59,13 @@ def from_data(value: Any, place: str = "") -> Any:
     where = shortened_path(place.lstrip("."))
     model = model_of(fields.get("kind"))
     try:
-        return _hole_from_data(fields) if _HOLE in fields else model(**fields) if model else fields
+        if _HOLE in fields:
+            return _hole_from_data(fields)
+        if model is None:
+            return fields
+        made = model(**fields)
+        check_types(made, fields)
+        return made
     except ValidationError as error:
         raise ValueError(f"{where}.{describe(error)}".lstrip(".")) from None
     except (TypeError, KeyError, ValueError) as error:
@@ -71,4 +78,9 @@ def _hole_from_data(fields: dict[str, Any]) -> Hole:
     kind = fields.pop(_HOLE)
     if not isinstance(kind, str) or kind not in _HOLES:
         raise ValueError(f"unknown hole {shortened(kind)}; use {', '.join(_HOLES)}")
-    return _HOLES[kind].from_fields(fields)
+    try:
+        return _HOLES[kind].from_fields(fields)
+    except (TypeError, KeyError):
+        names = [field.name for field in dataclasses.fields(_HOLES[kind])]  # type: ignore[arg-type]
+        known = ", ".join(names).replace("operands", "of")
+        raise ValueError(f"the fields of this kind of hole are {known}, not {', '.join(fields) or 'none'}") from None

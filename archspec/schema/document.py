@@ -3,69 +3,51 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from archspec.schema import yaml
 from archspec.schema.kinds import take_in
+from archspec.schema.mistakes import SpecError as SpecError
 from archspec.schema.mistakes import describe, shortened
-from archspec.schema.model import Model
+from archspec.schema.model import Model, check_types
+from archspec.schema.yaml import MAX_DEPTH
+from archspec.schema.yaml import write_yaml as write_yaml
 
 MAX_BYTES = 4_000_000
-MAX_DEPTH = 64
-_EXPONENTIAL = re.compile(r"[-+]?\d+[eE][-+]?\d+$")
 M = TypeVar("M", bound=Model)
 
 
-class SpecError(ValueError):
-    """A specification cannot be read; the message is one sentence: where, what is wrong, what to do."""
-
-
 def read_json(text: str | bytes) -> Any:
-    """The data of a JSON text; SpecError if it is not JSON, longer than 4 MB or nested more than 64 deep."""
+    """The data of a JSON text.
+
+    Raises:
+        SpecError: it is not JSON, has a key twice, is longer than 4 MB or nested more than 64 deep.
+    """
     _check_size(text)
     try:
-        data = json.loads(text, parse_constant=_no_constant)
+        data = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_without_repeats)
     except RecursionError:
         raise SpecError(f"nested more than {MAX_DEPTH} deep; flatten it") from None
     except ValueError as error:
         raise SpecError(f"not JSON: {error}") from None
-    _check_depth(data)
+    _check(data)
     return data
 
 
 def read_yaml(text: str | bytes) -> Any:
-    """The data of a YAML text; SpecError if it is not YAML, has tags, anchors or aliases, is too long or too deep."""
-    import yaml
+    """The data of a YAML text.
 
-    class Plain(yaml.CSafeLoader):
-        pass
-
-    _resolve_numbers(Plain)
+    Raises:
+        SpecError: it is not YAML, has tags, anchors, aliases or a key twice, is longer than 4 MB or nested more than
+            64 deep.
+    """
     _check_size(text)
-    depth = 0
-    try:
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-            line = f"line {event.start_mark.line + 1}" if event.start_mark else "somewhere"
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                raise SpecError(f"{line}: anchors and aliases are not allowed; write it out")
-            if tag := getattr(event, "tag", None):
-                raise SpecError(f"{line}: the tag {tag[:40]!r} is not allowed; remove it")
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
-                raise SpecError(f"{line}: nested more than {MAX_DEPTH} deep; flatten it")
-        return yaml.load(text, Loader=Plain)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        if "nesting depth" in problem:  # newer parsers have a limit of their own, and read ahead of ours
-            raise SpecError(f"{where}nested more than {MAX_DEPTH} deep; flatten it") from None
-        raise SpecError(f"not YAML: {where}{problem}") from None
-    except (ValueError, RecursionError) as error:
-        raise error if isinstance(error, SpecError) else SpecError(f"not YAML: {error}") from None
+    data = yaml.read_yaml(text)
+    _check(data)
+    return data
 
 
 def read_file(path: Path) -> Any:
@@ -84,11 +66,7 @@ def read_file(path: Path) -> Any:
 
 def parsed_json(model: type[M], text: str | bytes) -> M:
     """The model that a JSON text without holes describes; errors as `parsed`."""
-    _check_size(text)
-    try:
-        return model.model_validate_json(text)
-    except (ValidationError, RecursionError):
-        return parsed(model, read_json(text))  # slower, but raises a readable error
+    return parsed(model, read_json(text))
 
 
 def parsed(model: type[M], data: Any) -> M:
@@ -99,13 +77,17 @@ def parsed(model: type[M], data: Any) -> M:
     try:
         if has_holes(data):
             raise SpecError("this is a space (it has holes); read it with spaces.Space.from_json")
-        return model.model_validate(data)
+        made = model.model_validate(data)
+        check_types(made, data)
+        return made
     except ValidationError as error:
         if take_in():
             return parsed(model, data)
         raise SpecError(describe(error)) from None
     except RecursionError:
         raise SpecError(f"nested more than {MAX_DEPTH} deep; flatten it") from None
+    except ValueError as error:
+        raise SpecError(str(error)) from None
 
 
 def has_holes(data: Any) -> bool:
@@ -120,41 +102,43 @@ def write_json(data: Any) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def write_yaml(data: Any) -> str:
-    """YAML text of plain data, which `read_yaml` reads back."""
-    import yaml
-
-    class Plain(yaml.CSafeDumper):
-        def ignore_aliases(self, data: Any) -> bool:
-            return True
-
-    _resolve_numbers(Plain)
-    text: str = yaml.dump(data, Dumper=Plain, sort_keys=False, allow_unicode=True, width=100)
-    return text
-
-
-def _resolve_numbers(reader: Any) -> None:
-    """Make a YAML reader or writer treat 2e-05 as a number, as JSON does; in YAML 1.1 it is text without a point."""
-    reader.add_implicit_resolver("tag:yaml.org,2002:float", _EXPONENTIAL, list("-+0123456789"))
-
-
 def _check_size(text: str | bytes) -> None:
     if len(text) > MAX_BYTES:
         raise SpecError(f"longer than {MAX_BYTES:,} bytes, which no specification is")
 
 
-def _check_depth(data: Any) -> None:
+def _check(data: Any) -> None:
+    """Refuse data nested too deep, and text that no file can hold."""
     level = [data]
     for _ in range(MAX_DEPTH):
         level = [
             x
             for item in level
             if isinstance(item, dict | list)
-            for x in (item.values() if isinstance(item, dict) else item)
+            for x in ((*item, *item.values()) if isinstance(item, dict) else item)
         ]
+        for text in level:
+            if isinstance(text, str) and not text.isascii():
+                _check_text(text)
         if not level:
             return
     raise SpecError(f"nested more than {MAX_DEPTH} deep; flatten it")
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise SpecError(f"{shortened(text)} holds half a character; write it in UTF-8") from None
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"{shortened(twice)} is written twice; keep one")
+    return data
 
 
 def _no_constant(name: str) -> Any:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 import operator
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import product
-from typing import Any, ClassVar, Protocol, Self, TypeAlias
+from typing import Any, ClassVar, Self, TypeAlias
 
 from archspec.geometry.groups import Group
+from archspec.schema.mistakes import shortened
+from archspec.schema.suggestions import Suggests
 
 Scalar: TypeAlias = int | float | str | bool | None
 
 MAX_CHECKED = 4096
+MAX_NUMBER = 2**53  # a float still counts every whole number up to here
+MAX_HOLES = 12  # of one expression, whose combinations of extreme values are all checked
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -85,22 +89,6 @@ class Hole:
         raise TypeError("a hole has no value yet: use it as a field of a block, or in + - * // arithmetic")
 
 
-class Suggests(Protocol):
-    """The methods of an Optuna trial that suggest values."""
-
-    def suggest_categorical(self, name: str, choices: Any, /) -> Any:
-        """Suggest one of the choices."""
-        ...
-
-    def suggest_int(self, name: str, low: int, high: int, /, *, step: int, log: bool) -> int:
-        """Suggest a whole number."""
-        ...
-
-    def suggest_float(self, name: str, low: float, high: float, /, *, log: bool) -> float:
-        """Suggest a real number."""
-        ...
-
-
 class Decision(Hole):
     """A hole whose value is decided: a choice or a number. Holes with the same name are one decision.
 
@@ -116,7 +104,7 @@ class Decision(Hole):
 
     @property
     @abstractmethod
-    def values(self) -> tuple[Scalar, ...]:
+    def values(self) -> Sequence[Scalar]:
         """All its values, options by their labels; ValueError for a real number, which has infinitely many."""
 
     @property
@@ -189,10 +177,14 @@ class Expression(Hole):
     def __post_init__(self) -> None:
         if self.operation not in _OPERATORS:
             raise ValueError(f"unknown operation {self.operation!r}; use one of {', '.join(_OPERATORS)}")
-        for operand in self.operands:
-            if not isinstance(operand, Hole | int | float | Group | str):
-                what = type(operand).__name__
-                raise ValueError(f"{what} cannot take part in arithmetic over holes; use a number, a group or a hole")
+        for wrong in (x for x in self.operands if not isinstance(x, Hole | int | float | Group | str)):
+            what = type(wrong).__name__
+            raise ValueError(f"{what} cannot take part in arithmetic over holes; use a number, a group or a hole")
+        wanted = 1 if self.operation == "order" else 2
+        if len(self.operands) != wanted and (self.operation not in ("max", "min") or len(self.operands) < wanted):
+            raise ValueError(f"{self.operation} takes {wanted} operands, not {len(self.operands)}")
+        if len(self.holes) > MAX_HOLES:
+            raise ValueError(f"one expression has at most {MAX_HOLES} holes, not {len(self.holes)}")
 
     def value(self, resolve: Callable[[Decision], Any]) -> Any:
         """The value of the expression, where `resolve` returns the value of each decision in it."""
@@ -200,7 +192,15 @@ class Expression(Hole):
             x.value(resolve) if isinstance(x, Expression) else resolve(x) if isinstance(x, Decision) else x
             for x in self.operands
         ]
-        return _OPERATORS[self.operation](*operands)
+        if self.operation != "order" and not all(map(_is_number, operands)):
+            raise ValueError(
+                f"{self.operation} is arithmetic over numbers, not over {', '.join(map(shortened, operands))}"
+            )
+        try:
+            result = _OPERATORS[self.operation](*operands)
+        except (ArithmeticError, TypeError) as error:
+            raise ValueError(f"{shortened(operands)[1:-1]} under {self.operation}: {error}") from None
+        return result
 
     @cached_property
     def holes(self) -> tuple[Decision, ...]:
@@ -235,6 +235,10 @@ class Expression(Hole):
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         rest = dict(fields)
         return cls(rest.pop("operation"), tuple(rest.pop("of")), **rest)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER
 
 
 def _value_of(given: dict[Any, Any], hole: Decision) -> Any:

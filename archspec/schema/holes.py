@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from archspec.geometry.groups import Group
-from archspec.schema.hole import MAX_CHECKED, Decision, Expression, Hole, Scalar, Suggests
+from archspec.schema.hole import MAX_CHECKED, MAX_NUMBER, Decision, Hole, Scalar
+from archspec.schema.mistakes import shortened
+from archspec.schema.suggestions import Suggests
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,14 +23,24 @@ class Choice(Decision):
     options: tuple[Any, ...]
     name: str | None = None
 
+    def __post_init__(self) -> None:
+        _check_name(self.name)
+        if not self.options:
+            raise ValueError("a choice needs at least one option; write choice(3, 5, 7), for example")
+        if len(self.options) > MAX_CHECKED:
+            raise ValueError(
+                f"a choice has at most {MAX_CHECKED:,} options, not {len(self.options):,}; use integer() for numbers"
+            )
+
     @cached_property
     def labels(self) -> tuple[Scalar, ...]:
         """The label of each option: a plain value is its own label, a block's is its kind; repeated ones get #index."""
         labels = [_label(option) for option in self.options]
-        return tuple(f"{x}#{i}" if labels.count(x) > 1 else x for i, x in enumerate(labels))
+        count = Counter(labels)
+        return tuple(f"{x}#{i}" if count[x] > 1 else x for i, x in enumerate(labels))
 
     @property
-    def values(self) -> tuple[Scalar, ...]:
+    def values(self) -> Sequence[Scalar]:
         return self.labels
 
     @property
@@ -84,18 +96,18 @@ class Integer(Decision):
     name: str | None = None
 
     def __post_init__(self) -> None:
+        _check_name(self.name)
+        for number in (self.low, self.high, self.step):
+            if isinstance(number, bool) or not isinstance(number, int) or abs(number) > MAX_NUMBER:
+                raise ValueError(f"integer() takes whole numbers up to {MAX_NUMBER:,}, not {shortened(number)}")
         if self.low > self.high or self.step < 1 or (self.high - self.low) % self.step:
             raise ValueError(f"integer({self.low}, {self.high}, step={self.step}) does not reach its upper end")
         if self.log and (self.low < 1 or self.step != 1):
             raise ValueError("integer(..., log=True) starts at 1 or above and has no step")
 
     @property
-    def values(self) -> tuple[Scalar, ...]:
-        return tuple(self._range)
-
-    @property
-    def count(self) -> float:
-        return len(self._range)
+    def values(self) -> Sequence[Scalar]:
+        return self._range
 
     @property
     def text(self) -> str:
@@ -142,13 +154,17 @@ class Real(Decision):
     name: str | None = None
 
     def __post_init__(self) -> None:
+        _check_name(self.name)
+        for number in (self.low, self.high):
+            if isinstance(number, bool) or not isinstance(number, int | float) or abs(number) > MAX_NUMBER:
+                raise ValueError(f"real() takes numbers up to {MAX_NUMBER:,}, not {shortened(number)}")
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low <= self.high):
             raise ValueError(f"real({self.low}, {self.high}) is not a range")
         if self.log and self.low <= 0:
             raise ValueError("real(..., log=True) starts above 0")
 
     @property
-    def values(self) -> tuple[Scalar, ...]:
+    def values(self) -> Sequence[Scalar]:
         raise ValueError("a real number has no list of values")
 
     @property
@@ -188,36 +204,6 @@ class Real(Decision):
         return self.named() | {"low": self.low, "high": self.high} | ({"log": True} if self.log else {})
 
 
-def choice(*options: Any, name: str | None = None) -> Any:
-    """A hole for one of the options: `choice(3, 5, 7)`, `choice("C1", "C4", name="group")`, `choice(Table(), Siren())`.
-
-    Holes with the same `name`, an identifier, are one decision. Raises ValueError if there is no option.
-    """
-    if len(options) < 1:
-        raise ValueError("choice() needs at least one option; write choice(3, 5, 7), for example")
-    return Choice(tuple(options), _checked_name(name))
-
-
-def integer(*bounds: Any, step: int = 1, log: bool = False, name: str | None = None) -> Any:
-    """A hole for a whole number: `integer(1, 4)`, `integer("width", 8, 32, step=8)`. Both ends are included.
-
-    `step` must divide the range, else ValueError is raised; with `log` the value is drawn log-uniformly, and low ≥ 1.
-    """
-    name, low, high = _named(bounds, name, "integer")
-    return Integer(operator.index(low), operator.index(high), step, log, name)
-
-
-def real(*bounds: Any, log: bool = False, name: str | None = None) -> Any:
-    """A hole for a real number: `real(0.0, 0.5)`, `real("rate", 1e-3, 1e-1, log=True)`; `log` draws log-uniformly."""
-    name, low, high = _named(bounds, name, "real")
-    return Real(float(low), float(high), log, name)
-
-
-def order(group: Any) -> Any:
-    """Number of elements of a group; of a hole for a group, an `Expression` for it."""
-    return Expression("order", (group,)) if isinstance(group, Hole) else Group(str(group)).order
-
-
 def _label(option: Any) -> Scalar:
     if option is None or isinstance(option, bool | int | float | str):
         return option
@@ -230,18 +216,9 @@ def _label(option: Any) -> Scalar:
     return str(getattr(option, "kind", type(option).__name__))
 
 
-def _checked_name(name: str | None) -> str | None:
+def _check_name(name: str | None) -> None:
     if name is not None and not (isinstance(name, str) and name.isidentifier()):
-        raise ValueError(f"the name of a hole is an identifier such as width, not {name!r}")
-    return name
-
-
-def _named(bounds: tuple[Any, ...], name: str | None, kind: str) -> tuple[str | None, Any, Any]:
-    if bounds and isinstance(bounds[0], str):
-        name, bounds = bounds[0], bounds[1:]
-    if len(bounds) != 2:
-        raise ValueError(f"{kind}() takes a lower and an upper end: {kind}(1, 4) or {kind}('name', 1, 4)")
-    return _checked_name(name), bounds[0], bounds[1]
+        raise ValueError(f"the name of a hole is an identifier such as width, not {shortened(name)}")
 
 
 def _logarithmic(low: float, high: float, share: float) -> float:

@@ -12,6 +12,10 @@ from pydantic_core import ErrorDetails
 TAGS: set[str] = {"int", "str", "bool", "float"}
 
 
+class SpecError(ValueError):
+    """A specification cannot be read; the message is one sentence: where, what is wrong, what to do."""
+
+
 def describe(error: ValidationError) -> str:
     """The most deeply nested error of a validation as a sentence with its path, and the number of other errors."""
     mistakes = error.errors(include_url=False)
@@ -53,7 +57,7 @@ def _place(loc: tuple[str | int, ...]) -> str:
     for i, part in enumerate(loc):
         if isinstance(part, int):
             text += f"[{part}]"
-        elif not (i and (part in TAGS or "[" in part)):
+        elif not (i and (part in TAGS or "[" in part or part.startswith("constrained-"))):
             text += step(part)
     return shortened_path(text.lstrip("."))
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from archspec.geometry.groups import Group
-from archspec.schema.hole import Hole
+from archspec.schema.hole import Decision, Hole
 from archspec.schema.kinds import MODELS, take_in
-from archspec.schema.mistakes import TAGS, step
+from archspec.schema.mistakes import TAGS, shortened, step
 
 Place = tuple[str | int, ...]
 _PLAIN = (int, str, float, bool, type(None), Group)
@@ -110,6 +110,33 @@ def parts(value: Any) -> Iterator[Model]:
         yield from parts(part)
 
 
+def check_types(made: Any, given: Any, place: str = "") -> None:
+    """Refuse data of a file that a field has turned into another type: `"9"` or `true` for a number, 1 for `true`.
+
+    Args:
+        made: the model, or a part of it.
+        given: the data it was made from; models in it have been checked already.
+        place: their path, for errors.
+
+    Raises:
+        ValueError: the type of a value is not that of its field.
+    """
+    if isinstance(given, dict):
+        fields = made.__dict__ if isinstance(made, Model) else made if isinstance(made, dict) else {}
+        for key, item in given.items():
+            check_types(fields.get(key), item, place + step(str(key)))
+    elif isinstance(given, list | tuple) and isinstance(made, list | tuple):
+        for i, (one, item) in enumerate(zip(made, given, strict=False)):
+            check_types(one, item, f"{place}[{i}]")
+    elif isinstance(given, Decision) and isinstance(made, Decision):
+        for (label, item), (_, one) in zip(given.parts(), made.parts(), strict=False):
+            check_types(one, item, f"{place}[{label}]")
+    elif isinstance(made, bool) and isinstance(given, int | float | str) and not isinstance(given, bool):
+        raise ValueError(f"{place.lstrip('.')}: expected true or false (found {shortened(given)})")
+    elif isinstance(made, int | float) and not isinstance(made, bool) and isinstance(given, bool | str):
+        raise ValueError(f"{place.lstrip('.')}: expected a number (found {shortened(given)})")
+
+
 def _validate(model: Model, data: dict[str, Any]) -> None:
     holes = list(_direct_holes(data))
     if holes:
@@ -122,7 +149,7 @@ def _validate_open(model: Model, data: dict[str, Any], holes: list[tuple[Place, 
     """Validate every value of every hole, one hole at a time, then put the holes with validated options back."""
     filled: Any = data
     for place, hole in holes:
-        filled = _replace(filled, place, next(hole.values_to_check())[1])
+        filled = _replace(filled, place, next(_values(place, hole))[1])
     checked = {place: _checked(model, place, hole, filled) for place, hole in holes}
     model.__pydantic_validator__.validate_python(filled, self_instance=model)
     for (field, *rest), hole in checked.items():
@@ -132,7 +159,7 @@ def _validate_open(model: Model, data: dict[str, Any], holes: list[tuple[Place, 
 def _checked(model: Model, place: Place, hole: Hole, data: Any) -> Hole:
     """The hole with its options validated by its field."""
     options = []
-    for label, value in hole.values_to_check():
+    for label, value in _values(place, hole):
         if isinstance(value, Hole):
             raise ValueError(f"{_path(place)}: a hole cannot be an option of a choice; write its values as options")
         try:
@@ -141,9 +168,17 @@ def _checked(model: Model, place: Place, hole: Hole, data: Any) -> Hole:
             if not isinstance(value, int | float | str):
                 raise
             reason = error.errors()[0]["msg"]
-            raise ValueError(f"{_path(place)}: the value {label} does not fit: {reason}") from None
+            raise ValueError(f"{_path(place)}: the value {shortened(label)[1:-1]} does not fit: {reason}") from None
         options.append(_at(model.__dict__, place))
     return hole.with_options(tuple(options))
+
+
+def _values(place: Place, hole: Hole) -> Iterator[tuple[str, Any]]:
+    """The values of a hole to check; an error in working one out begins with the path of the hole."""
+    try:
+        yield from hole.values_to_check()
+    except ValueError as error:
+        raise ValueError(f"{_path(place)}: {error}") from None
 
 
 def _direct_holes(data: dict[str, Any]) -> Iterator[tuple[Place, Hole]]:

@@ -33,6 +33,7 @@ from archspec import (
 )
 from spaces import Space
 from tests.examples import LINE, SPACES, SQUARE, network
+from tests.laws.bounds import bounded
 
 WIDTH = integer("width", 2, 4)
 SMALL: dict[str, tuple[Space, int]] = {
@@ -284,3 +285,39 @@ def test_arithmetic_over_holes() -> None:
     )
     channels = [[block.channels for block in a.body] for a in space.enumerate()]  # type: ignore[union-attr]
     assert channels == [[3, 8, 6, 1, 6], [4, 7, 9, 1, 4], [5, 6, 12, 2, 3]]
+
+
+def random_template(rng: random.Random) -> Architecture:
+    """A template of choices inside choices, with names that recur, and repeats whose copies decide apart."""
+    shared = [choice(1, 3, name="a"), choice(3, 5, name="b"), integer("c", 1, 2)]
+    named = choice(Norm(), Conv(channels=2, kernel_size=shared[0]), name="d")
+
+    def block(depth: int) -> Any:
+        conv = Conv(channels=2, kernel_size=rng.choice([1, choice(1, 3), *shared]))
+        if depth == 0 or rng.random() < 0.3:
+            return conv
+        match rng.randrange(4):
+            case 0:
+                return rng.choice([named, choice(Residual(body=[block(depth - 1)]), Norm())])
+            case 1:
+                return Repeat(times=rng.choice([integer(0, 2), shared[2]]), tied=False, body=[block(depth - 1)])
+            case 2:
+                return Residual(body=[block(depth - 1)])
+            case _:
+                return choice(Conv(channels=shared[2], kernel_size=1), conv)
+
+    return network(LINE, *(block(2) for _ in range(3)))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_random_space_counts_what_it_enumerates(seed: int) -> None:
+    space = Space(random_template(random.Random(seed)))
+    if space.size() <= 3000:
+        assert space.size() == sum(1 for _ in space.enumerate())
+
+
+def test_optional_blocks_multiply() -> None:
+    optional = [choice(Norm(), Conv(channels=2, kernel_size=choice(3, 5, 7))) for _ in range(60)]
+    space = Space(network(LINE, *optional))
+    with bounded(1):
+        assert space.size() == 4**60

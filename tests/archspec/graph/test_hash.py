@@ -252,8 +252,18 @@ def test_no_two_fillings_of_a_space_that_differ_after_the_passes_share_a_hash() 
             | {f"b{i}": GraphNode(block=MAP, inputs=tuple(f"a{j}" for j in range(30))) for i in range(30)}
             | {"end": GraphNode(block=MAP, inputs=tuple(f"b{i}" for i in range(30)))},
         ),
+        Graph(
+            output="end",
+            nodes={f"n0_{i}": GraphNode(block=MAP) for i in range(20)}
+            | {
+                f"n{layer}_{i}": GraphNode(block=MAP, inputs=tuple(f"n{layer - 1}_{(i + d) % 20}" for d in range(3)))
+                for layer in range(1, 25)
+                for i in range(20)
+            }
+            | {"end": GraphNode(block=MAP, inputs=tuple(f"n24_{i}" for i in range(20)))},
+        ),
     ],
-    ids=["twins", "chains", "layers of twins", "all to all"],
+    ids=["twins", "chains", "layers of twins", "all to all", "rings of layers"],
 )
 def test_many_twins_are_hashed_at_once(block: Branch | Repeat | Graph) -> None:
     architecture, rng = network(LINE, block), random.Random(3)
