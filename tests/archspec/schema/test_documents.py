@@ -205,3 +205,21 @@ def test_the_schema_is_published_and_names_every_kind() -> None:
     schema = json.dumps(Architecture.model_json_schema())
     for kind in ("conv", "lift", "graph", "classifier", "series", "siren", "disc"):
         assert f'"const": "{kind}"' in schema
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ('"classes": 3', '"classes": 3, "classes": 4', "'classes' is written twice"),
+        ('"classes": 3', '"classes" : 3, "classes" : 4', "'classes' is written twice"),
+        ('"classes": 3', '"classes": "3"', "head.classes: expected a number (found '3')"),
+        ('"classes": 3', '"classes": true', "head.classes: expected a number (found True)"),
+    ],
+)
+def test_what_pydantic_would_let_pass_is_refused(old: str, new: str, wanted: str) -> None:
+    text = GOOD.to_json()
+    assert Architecture.from_json(text.replace(old, '"classes": 3.0')).hash == GOOD.hash
+    for given in (text.replace(old, new), text.replace(old, new).encode()):
+        with pytest.raises(SpecError) as told:
+            Architecture.from_json(given)
+        assert wanted in str(told.value)
