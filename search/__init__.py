@@ -1,4 +1,4 @@
-"""Tasks, training, the engine that asks and tells, backends that train, and results."""
+"""Architecture search: tasks, strategies, the engine, the backends that train candidates, and results."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ keep_old_names(
     },
 )
 
-# Loaded when first asked for: the command line answers without torch and optuna where it can.
+# The module of each public name, imported on first access: commands that need no torch and no optuna import neither.
 _HOME = {
     "AnyTask": "search.tasks.named",
     "Backend": "search.backends.backend",
@@ -115,7 +115,7 @@ _HOME = {
 }
 
 
-# Old names, and what they are called now.
+# Old names, which still work with a DeprecationWarning, and the names that replace them.
 _RENAMED = {"Candidate": "Trial"}
 
 

@@ -1,4 +1,4 @@
-"""Drawing candidates: a strategy proposes; what is ill-typed, over budget or known is redrawn, and costs nothing."""
+"""Drawing candidates: proposals that are ill-typed, over a limit or duplicates are rejected before any training."""
 
 from __future__ import annotations
 
@@ -21,24 +21,27 @@ from search.strategies.strategy import Budget, Proposal, Strategy
 from search.trial import Trial
 from spaces import Space
 
-# Draws of the strategy before the space itself is looked through for a candidate.
+# After this many rejected proposals for one slot, fillings of the space itself are examined for a candidate.
 MOST_DRAWS = 40
-# Fillings then looked at: all of a space up to this size, else as many random ones.
+# How many fillings are then examined: all fillings of a space up to this size, otherwise as many random ones.
 MOST_LOOKED_AT = 5_000
+# Names, in `Trial.excess`, of the two conditions on a candidate that are not constraints.
 TYPED, NEW = "fits together", "is new"
 
 
 class Exhausted(RuntimeError):
-    """No further candidate fits; the message says what stands in the way."""
+    """No further candidate can be found; the message says which conditions reject the architectures of the space."""
 
 
 class Drawing:
-    """Draws new, well-typed candidates within the constraints.
+    """Draws candidates that are well-typed, new and within the constraints.
 
     Args:
-        seed: of the run; the seeds of all draws and trainings follow from it.
-        trials: how many candidates there will be.
-        epochs: of a full training.
+        strategy: proposes the values.
+        seed: seed of the run; the seeds of all proposals and trainings follow from it.
+        trials: number of candidates of the run.
+        epochs: number of epochs of a full training.
+        target: what costs are computed for.
     """
 
     def __init__(
@@ -58,7 +61,7 @@ class Drawing:
         self._attempts = 0
 
     def observe(self, event: Event) -> None:
-        """Take account of a draw."""
+        """Take account of a draw: count it if it was rejected; draw no duplicate of it if it was proposed."""
         if isinstance(event, Proposed):
             self._known.add((event.trial.hash, event.trial.epochs))
             self._attempts = 0
@@ -67,7 +70,9 @@ class Drawing:
             self.rejected[_violated(event.trial.excess)[0]] += 1
 
     def draw(self, slot: int, number: int, history: History) -> Iterator[Rejected | Proposed]:
-        """Draws until a candidate fits, numbered from `number`; each is to be observed before the next is asked for.
+        """Draws for a slot, with trial numbers from `number` on: rejected ones, and last a candidate.
+
+        The caller passes each draw to `observe` before it takes the next.
 
         Raises:
             Exhausted: no candidate is left.
@@ -81,8 +86,8 @@ class Drawing:
 
     def _proposal(self, slot: int, history: History) -> Proposal:
         if self._attempts > MOST_DRAWS:
-            raise Exhausted(self._why_nothing())
-        found = self._looked_for(slot) if self._attempts == MOST_DRAWS else None
+            raise Exhausted(self._explanation())
+        found = self._found_in_space(slot) if self._attempts == MOST_DRAWS else None
         seed = derived_seed(self.seed, f"{slot} {self._attempts}")
         proposal = self.strategy.propose(history, Budget(slot, self.trials, self._attempts, self.epochs, seed))
         return replace(proposal, values=found) if found is not None else proposal
@@ -91,7 +96,9 @@ class Drawing:
         try:
             architecture = self.space.fill(proposal.values)
         except ValueError as error:
-            raise RunError(f"the strategy {self.strategy.name} proposes what is not of the space: {error}") from None
+            raise RunError(
+                f"the strategy {self.strategy.name} proposes values that are not of the space: {error}"
+            ) from None
         cost, excess = self._examine(architecture, proposal.fidelity)
         trial = Trial(
             number,
@@ -109,7 +116,7 @@ class Drawing:
         return Proposed(replace(trial, architecture=architecture, hash=name, cost=cost, seed=seed))
 
     def _examine(self, architecture: Architecture, epochs: int | None = None) -> tuple[Cost, dict[str, float]]:
-        """Its cost, and by how much it breaks what a candidate must satisfy; at or below zero it does not."""
+        """Cost of an architecture, and its excess by the name of each condition: above zero where it is violated."""
         try:
             cost = price(architecture, self.target)
         except SignalError:
@@ -130,26 +137,27 @@ class Drawing:
         (constraint,) = [c for c in self.constraints if str(c) == name][:1]
         return f"breaks {constraint}: {100 * constraint.excess(cost):.0f} % over"
 
-    def _looked_for(self, slot: int) -> dict[str, Scalar]:
-        """Values of a candidate found without the strategy; Exhausted if there is none."""
+    def _found_in_space(self, slot: int) -> dict[str, Scalar]:
+        """Values of a random candidate among the fillings examined without the strategy; Exhausted if there is none."""
         rng = random.Random(derived_seed(self.seed, f"look {slot}"))
         small = self.space.size() <= MOST_LOOKED_AT
         pool = self.space.enumerate() if small else (self.space.sample(rng) for _ in range(MOST_LOOKED_AT))
-        in_the_way: Counter[str] = Counter()
-        fitting = []
+        violations: Counter[str] = Counter()
+        candidates = []
         for architecture in pool:
             violated = _violated(self._examine(architecture)[1])
-            in_the_way.update(violated)
+            violations.update(violated)
             if not violated:
-                fitting.append(architecture)
-        if not fitting:
-            self.rejected = self.rejected or in_the_way
-            raise Exhausted(self._why_nothing(in_the_way, all_seen=small))
-        return self.space.values_of(rng.choice(fitting))
+                candidates.append(architecture)
+        if not candidates:
+            self.rejected = self.rejected or violations
+            raise Exhausted(self._explanation(violations, all_examined=small))
+        return self.space.values_of(rng.choice(candidates))
 
-    def _why_nothing(self, in_the_way: Counter[str] | None = None, all_seen: bool = False) -> str:
-        tally = in_the_way or self.rejected
-        looked = "of all architectures of the space" if all_seen else f"of {MOST_LOOKED_AT:,} random architectures"
+    def _explanation(self, violations: Counter[str] | None = None, all_examined: bool = False) -> str:
+        """One sentence: how many architectures violate each condition, and the remedy for the most frequent one."""
+        tally = violations or self.rejected
+        pool = "of all architectures of the space" if all_examined else f"of {MOST_LOOKED_AT:,} random architectures"
         names = {TYPED: "do not fit together", NEW: "were drawn before"} | {
             str(c): f"break {c}" for c in self.constraints
         }
@@ -158,8 +166,9 @@ class Drawing:
         remedy = {TYPED: "mend the space", NEW: "ask for fewer trials, or widen the space"}.get(
             mostly, "loosen that limit, or let the space hold smaller architectures"
         )
-        return f"no further candidate: {looked} {parts}; {remedy}"
+        return f"no further candidate: {pool} {parts}; {remedy}"
 
 
 def _violated(excess: Mapping[str, float]) -> list[str]:
+    """Names of the conditions that are violated."""
     return [name for name, by in excess.items() if by > 0]

@@ -1,4 +1,4 @@
-"""The engine: passive; it is asked for candidates and told their outcomes."""
+"""The engine, an ask-and-tell interface: it is asked for candidates, told their outcomes, and trains nothing itself."""
 
 from __future__ import annotations
 
@@ -19,15 +19,20 @@ from spaces import Space
 
 
 class Engine:
-    """Draws well-typed, new candidates within the constraints, and records what comes of them.
+    """Draws candidates that are well-typed, new and within the constraints, and records their outcomes.
 
-    With `lag` workers candidate i is chosen from the outcomes of candidates up to i − lag, whatever else has finished:
-    same seed and same number of workers, same candidates. Everything is in the record: an engine over the record of one
-    that was killed is resumed where it was, first with the candidates that have no outcome yet.
+    The proposal for slot i is based on the outcomes of the slots up to i − `lag`, and of no others, whichever have
+    finished: the same seed and lag give the same candidates. All state is in the record: an engine over the record of a
+    killed run resumes that run, and hands out first the candidates that have no outcome yet.
 
     Args:
-        strategy: what proposes; one that has learned nothing yet. By default `tpe`.
-        epochs: of a full training, for strategies that train some candidates for less.
+        record: the run's record, open for writing.
+        trials: number of candidates to train.
+        seed: seed of the run.
+        lag: number of workers that train at the same time.
+        target: what costs are computed for.
+        strategy: proposes the values of candidates; it must not have observed an event yet. By default `tpe`.
+        epochs: number of epochs of a full training, for strategies that train some candidates for fewer.
     """
 
     def __init__(
@@ -49,16 +54,19 @@ class Engine:
         self.exhausted: str | None = None
         self.strategy = strategy or STRATEGIES["tpe"](space, self.objectives)
         self.drawing = Drawing(self.strategy, space, constraints, seed, trials, epochs, target)
-        # What the strategy has been told: outcomes in the order of the slots.
+        # The history as the strategy knows it: draws, and outcomes in the order of the slots.
         self.told = History(record.history.settings, record.directory)
+        # The number of the trial in each slot.
         self._numbers: list[int] = []
-        self._settled = 0
-        self._again: list[Trial] = []
+        # The first slot whose outcome the strategy has not been told.
+        self._next_to_tell = 0
+        # Candidates of a killed run that were in training.
+        self._to_resume: list[Trial] = []
         self._recover()
 
     @property
     def history(self) -> History:
-        """All that has happened."""
+        """The history of the run, with all events recorded so far."""
         return self.record.history
 
     @property
@@ -68,34 +76,34 @@ class Engine:
 
     @property
     def done(self) -> bool:
-        """Whether every candidate has been asked for and told."""
+        """Whether every candidate has been asked for and its outcome told."""
         return self.finished >= self.wanted
 
     @property
     def all_asked(self) -> bool:
         """Whether no candidate is left to ask for."""
-        return not self._again and len(self._numbers) >= self.wanted
+        return not self._to_resume and len(self._numbers) >= self.wanted
 
     @property
     def wanted(self) -> int:
-        """Number of candidates there will be."""
+        """Number of candidates of the whole run: `trials`, or fewer once the space is exhausted or the run stopped."""
         return len(self._numbers) if self.exhausted else max(self.trials, len(self._numbers))
 
     def ask(self) -> Trial | None:
-        """The next candidate; None when none is left, or while it still depends on an outcome not told.
+        """The next candidate; None if none is left, or if an outcome that it depends on is not known yet.
 
         Raises:
-            Exhausted: not one candidate fits, so that there is nothing to search.
+            Exhausted: the space has not a single candidate.
         """
-        if self._again:
-            return self._again.pop(0)
+        if self._to_resume:
+            return self._to_resume.pop(0)
         slot = len(self._numbers)
-        if slot >= self.trials or self.exhausted or not self._settle(slot - self.lag):
+        if slot >= self.trials or self.exhausted or not self._tell_up_to(slot - self.lag):
             return None
         try:
             for event in self.drawing.draw(slot, self.history.next_number, self.told):
                 self.record.append(event)
-                self._drawn(event)
+                self._take_draw(event)
         except Exhausted as reason:
             self.exhausted = str(reason)
             if not self._numbers:
@@ -104,13 +112,14 @@ class Engine:
         return self.history[self._numbers[slot]]
 
     def stop(self, reason: str) -> None:
-        """Hand out no further candidates; those in training are still told."""
+        """Hand out no further candidates; the outcomes of those in training are still recorded."""
         self.exhausted = self.exhausted or reason
 
     def tell(self, trial: Trial, outcome: Outcome) -> Outcome:
-        """Record the outcome of a candidate, durably, before anything else happens; a second telling is ignored.
+        """Record the outcome of a candidate; a second outcome of the same candidate is ignored.
 
-        What is recorded is returned: a failure where an objective cannot be worked out.
+        Returns the outcome as recorded: `Failed` if an objective cannot be computed. It is on the disk before the
+        strategy learns of it.
         """
         if trial.number not in self.history.outcomes:
             self.record.append(Finished(trial.number, self._measured(trial, outcome)))
@@ -121,13 +130,16 @@ class Engine:
         trial = self.history[event.number]
         if isinstance(event, Finished):
             return trial, self.tell(trial, event.outcome)
-        known = isinstance(event, Epoch) and trial.curve.get(event.epoch) == event.score
-        if isinstance(event, Started | Epoch) and trial.state == "running" and not known:
+        recorded = isinstance(event, Epoch) and trial.curve.get(event.epoch) == event.score
+        if isinstance(event, Started | Epoch) and trial.state == "running" and not recorded:
             self.record.append(event)
         return None
 
     def _measured(self, trial: Trial, outcome: Outcome) -> Outcome:
-        """The outcome with every objective among its scores; `Failed` if one cannot be worked out or is no number."""
+        """The outcome with every unpriced objective among its scores; `Failed` if an objective is not a finite number.
+
+        An objective that raises an error fails the candidate too.
+        """
         if not isinstance(outcome, Scored) or trial.cost is None:
             return outcome
         scores = dict(outcome.scores)
@@ -136,24 +148,24 @@ class Engine:
                 value = objective.value(outcome.cost or trial.cost, outcome.scores)
             except Exception as error:
                 reason = error.args[0] if error.args else type(error).__name__
-                return Failed(f"the objective {objective.name} cannot be worked out: {reason}", outcome.seconds)
+                return Failed(f"the objective {objective.name} cannot be computed: {reason}", outcome.seconds)
             if not math.isfinite(value):
                 return Failed(f"the objective {objective.name} is {value}", outcome.seconds)
             if not objective.priced:
                 scores[objective.name] = value
         return replace(outcome, scores=scores)
 
-    def _settle(self, last: int) -> bool:
+    def _tell_up_to(self, last: int) -> bool:
         """Tell the strategy the outcomes of the candidates up to slot `last`, in order; False if one is not known."""
-        while self._settled <= last:
-            number = self._numbers[self._settled]
+        while self._next_to_tell <= last:
+            number = self._numbers[self._next_to_tell]
             if number not in self.history.outcomes:
                 return False
             self._tell_strategy(Finished(number, self.history.outcomes[number]))
-            self._settled += 1
+            self._next_to_tell += 1
         return True
 
-    def _drawn(self, event: Rejected | Proposed) -> None:
+    def _take_draw(self, event: Rejected | Proposed) -> None:
         if isinstance(event, Proposed):
             self._numbers.append(event.number)
         self.drawing.observe(event)
@@ -164,9 +176,9 @@ class Engine:
         self.strategy.observe(event)
 
     def _recover(self) -> None:
-        """Take up the record as it was left: the same events in the same order as when it was written."""
+        """Replay the record: strategy and drawing observe the same events in the same order as when it was written."""
         for event in self.history.draws:
-            self._settle(event.trial.slot - self.lag)
-            self._drawn(event)
-        self._again = [trial for trial in self.history if trial.state == "running"]
-        self._settle(self.history.settings.told - 1)
+            self._tell_up_to(event.trial.slot - self.lag)
+            self._take_draw(event)
+        self._to_resume = [trial for trial in self.history if trial.state == "running"]
+        self._tell_up_to(self.history.settings.told - 1)

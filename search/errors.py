@@ -1,5 +1,5 @@
-"""What stops a run, in one sentence."""
+"""The error that ends a run or keeps it from starting."""
 
 
 class RunError(RuntimeError):
-    """A run cannot be started, continued or read; one sentence that says why and what to do."""
+    """A run cannot be started, resumed or read; the message is one sentence that says why and what to do."""

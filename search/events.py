@@ -1,4 +1,4 @@
-"""What happens in a run, one event after the other; all that is known of a run follows from these."""
+"""The events of a run; its history follows from them alone."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from search.trial import Trial
 
 @dataclass(frozen=True)
 class Proposed:
-    """A candidate was drawn, and is to be trained."""
+    """A candidate was drawn, and will be trained."""
 
     trial: Trial
 
     @property
     def number(self) -> int:
-        """Of the trial."""
+        """The number of the trial."""
         return self.trial.number
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """A draw was ill-typed, over a limit or known already; it costs no training."""
+    """A draw was rejected without training: it was ill-typed, over a limit or a duplicate."""
 
     trial: Trial
 
     @property
     def number(self) -> int:
-        """Of the trial."""
+        """The number of the trial."""
         return self.trial.number
 
 
 @dataclass(frozen=True)
 class Started:
-    """A worker has begun to train a candidate, or gone on with it."""
+    """A worker has begun to train a candidate, or resumed its training."""
 
     number: int
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """A candidate has been trained for one more epoch: `epoch`, from 1, and the score that picks its best weights."""
+    """A candidate was trained for one more epoch: `epoch` counts from 1; `score` is what selects its best weights."""
 
     number: int
     epoch: int
@@ -53,7 +53,7 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Finished:
-    """What came of a candidate is known."""
+    """Training of a candidate has ended with an outcome."""
 
     number: int
     outcome: Outcome

@@ -1,4 +1,4 @@
-"""Where a run keeps its files, and files that are written whole or not at all."""
+"""The paths of a run's files, and atomic writing of a file."""
 
 from __future__ import annotations
 
@@ -10,40 +10,43 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """The paths of a run's files: its record, the weights and checkpoints of its trials, what failed ones said."""
+    """The paths of a run's files: its record, and weights, checkpoints and tracebacks of its trials."""
 
     path: Path
 
     @property
     def record(self) -> Path:
-        """All that happened, a line of JSON each."""
+        """The record: the run's settings, then its events, one line of JSON each."""
         return self.path / "record.jsonl"
 
     @property
     def lock(self) -> Path:
-        """Held by the process that runs the search."""
+        """The file that the process running the search holds a lock on."""
         return self.path / "lock"
 
     @property
     def journal(self) -> Path:
-        """The run as an Optuna study; before there was a record, the run itself."""
+        """The run mirrored as an Optuna study; runs of versions without a record are stored here alone."""
         return self.path / "study.journal"
 
     def weights(self, number: int) -> Path:
-        """Best weights of a trial."""
+        """The best weights of a trial."""
         return self.path / "weights" / f"{number}.safetensors"
 
     def checkpoint(self, number: int) -> Path:
-        """State of a trial in training."""
+        """The state of a trial in training after its last epoch."""
         return self.path / "checkpoints" / f"{number}.pt"
 
     def failure(self, number: int) -> Path:
-        """What Python said when a trial failed."""
+        """The traceback of the error that failed a trial."""
         return self.path / "failures" / f"{number}.txt"
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file so that it is either the old one or the new one, whole, whenever the process ends."""
+    """Write a file atomically: if the process is killed, `path` holds the complete old or the complete new file.
+
+    `write` is called with the path of a temporary file in the same folder.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(f"{path.suffix}.{os.getpid()}.part")
     write(temporary)

@@ -1,4 +1,4 @@
-"""The front of a run: the trials no other beats in every objective."""
+"""The front of a run: the trials that no other trial beats in every objective."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from search.words import as_text, short, summary
 
 @dataclass(frozen=True)
 class Front(Sequence[Trial]):
-    """The trials no other beats in every objective, cheapest first. Printed, a table."""
+    """The trials that no other trial beats in every objective, cheapest first; printed as a table."""
 
     trials: tuple[Trial, ...]
     objectives: tuple[Objective, ...]
@@ -31,7 +31,7 @@ class Front(Sequence[Trial]):
         return iter(self.trials)
 
     def hypervolume(self, low: float = 1e3, high: float = 1e9) -> float:
-        """Share of the rectangle of error (0 to 1) and log10 FLOPs (`low` to `high`) that the front dominates."""
+        """Share of the rectangle of error (0 to 1) and log10 FLOPs (of `low` to `high`) that the front dominates."""
         area, best = 0.0, 0.0
         edges = [math.log10(max(t.cost.flops, 1)) for t in self.trials if t.cost] + [math.log10(high)]
         for trial, right in zip(self.trials, edges[1:], strict=True):
@@ -46,7 +46,7 @@ class Front(Sequence[Trial]):
 
 
 def front_table(front: Front) -> Table:
-    """A row per trial of a front, cheapest first."""
+    """A table with one row for each trial of a front, cheapest first."""
     table = Table(title=None, box=None, pad_edge=False)
     table.add_column("trial", justify="right")
     scores = [o.name for o in front.objectives if not o.priced]

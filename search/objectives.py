@@ -1,4 +1,4 @@
-"""What to search for, and within which limits: as text or in Python."""
+"""Objectives and constraints of a search, written as text or in Python."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ Measure = Callable[[Cost, Mapping[str, float]], float]
 
 
 class Objective(Protocol):
-    """A number that a search makes large or small."""
+    """A number of a trained network that a search maximises or minimises."""
 
     @property
     def name(self) -> str:
-        """One word, by which it is asked for and under which its value is kept."""
+        """One word: what objectives are written with, and the key of its value among the scores of a trial."""
 
     @property
     def maximize(self) -> bool:
-        """Whether it should be large."""
+        """True to maximise, False to minimise."""
 
     @property
     def priced(self) -> bool:
-        """Whether it is known before training, from the cost alone."""
+        """Whether its value follows from the cost alone, so that it is known before training."""
 
     def value(self, cost: Cost, scores: Mapping[str, float]) -> float:
-        """The number itself, of a trained network's cost and validation scores.
+        """The value, computed from a trained network's cost and validation scores.
 
         Raises:
-            KeyError: training gave no such score; its first argument is one sentence.
+            KeyError: the task computes no such score; the first argument of the error is one sentence.
         """
 
     def told(self, cost: Cost, scores: Mapping[str, float]) -> float:
-        """The number that strategies learn from, such as its logarithm where ratios matter."""
+        """The number that strategies learn from: the value, or for instance its logarithm where ratios matter."""
 
 
 @dataclass(frozen=True)
@@ -56,29 +56,29 @@ class _Named:
 
 @dataclass(frozen=True)
 class Quantity(_Named):
-    """A quantity of the cost. Strategies learn its logarithm, as what matters of costs is their ratio."""
+    """A quantity of the cost, such as FLOPs. Strategies learn from its logarithm, because ratios of costs matter."""
 
     priced = True
 
     def value(self, cost: Cost, scores: Mapping[str, float]) -> float:
-        """The quantity."""
+        """The quantity of the cost."""
         return float(cost.quantities()[self.name])
 
     def told(self, cost: Cost, scores: Mapping[str, float]) -> float:
-        """Its log10."""
+        """The log10 of the quantity."""
         return math.log10(max(self.value(cost, scores), 1.0))
 
 
 @dataclass(frozen=True)
 class Score(_Named):
-    """A score of the task."""
+    """A score of the task, measured on validation data."""
 
     priced = False
 
     def value(self, cost: Cost, scores: Mapping[str, float]) -> float:
         """The score."""
         if self.name not in scores:
-            raise KeyError(f"there is no score {self.name!r}; the task gives {', '.join(sorted(scores))}")
+            raise KeyError(f"there is no score {self.name!r}; the scores of the task are {', '.join(sorted(scores))}")
         return scores[self.name]
 
     told = value
@@ -86,13 +86,13 @@ class Score(_Named):
 
 @dataclass(frozen=True)
 class Measured(_Named):
-    """A number that a function of one's own works out of cost and scores."""
+    """A number that a user's function computes from cost and scores."""
 
     measure: Measure
     priced = False
 
     def value(self, cost: Cost, scores: Mapping[str, float]) -> float:
-        """What the function says."""
+        """The function's result."""
         return float(self.measure(cost, scores))
 
     told = value
@@ -108,7 +108,8 @@ def _accuracy_per_flop(maximize: bool) -> Objective:
     return Measured("accuracy_per_flop", maximize, accuracy_per_flop)
 
 
-# Objectives that are neither a quantity of the cost nor a score of the task, by name: functions of `maximize`.
+# Objectives that are neither a quantity of the cost nor a score of the task, by name: each is a function that takes
+# `maximize` and returns the objective.
 OBJECTIVES: Door[Callable[[bool], Objective]] = Door(
     "archsearch.objectives", "objective", {"accuracy_per_flop": _accuracy_per_flop}
 )
@@ -116,14 +117,14 @@ OBJECTIVES: Door[Callable[[bool], Objective]] = Door(
 
 @dataclass(frozen=True)
 class Constraint:
-    """A quantity of the cost that must not exceed a limit."""
+    """A quantity of the cost, or a user's function of it, that must not exceed a limit."""
 
     name: str
     limit: float
     measure: Callable[[Cost], float] | None = None
 
     def excess(self, cost: Cost) -> float:
-        """How far over the limit, as a fraction of it; at or below zero it holds."""
+        """How far the cost is over the limit, as a fraction of the limit; the constraint holds at or below zero."""
         value = self.measure(cost) if self.measure else cost.quantities()[self.name]
         return value / self.limit - 1
 
@@ -132,17 +133,25 @@ class Constraint:
 
 
 def maximize(name: str, measure: Measure | None = None) -> Objective:
-    """The objective of making a score or quantity large; `measure(cost, scores)` for one of your own."""
+    """The objective of maximising a score of the task, a quantity of the cost, or your own `measure(cost, scores)`.
+
+    Raises:
+        ValueError: the name is not one word.
+    """
     return _objective(name, True, measure)
 
 
 def minimize(name: str, measure: Measure | None = None) -> Objective:
-    """The objective of making a score or quantity small; `measure(cost, scores)` for one of your own."""
+    """The objective of minimising a score of the task, a quantity of the cost, or your own `measure(cost, scores)`.
+
+    Raises:
+        ValueError: the name is not one word.
+    """
     return _objective(name, False, measure)
 
 
 def at_most(name: str, limit: float, measure: Callable[[Cost], float] | None = None) -> Constraint:
-    """The constraint that a quantity of the cost stays at or below a limit; `measure(cost)` for one of your own.
+    """The constraint that a quantity of the cost, or your own `measure(cost)`, is at or below a limit.
 
     Raises:
         ValueError: the quantity is unknown, or the limit is not positive.
@@ -155,7 +164,10 @@ def at_most(name: str, limit: float, measure: Callable[[Cost], float] | None = N
 
 
 def parse_objective(text: str | Objective) -> Objective:
-    """`"maximize accuracy"`; ValueError if it cannot be read."""
+    """The objective that a text such as `"maximize accuracy"` states; ValueError if it cannot be read.
+
+    An objective is returned as it is.
+    """
     if not isinstance(text, str):
         return text
     match = _OBJECTIVE.fullmatch(text)
@@ -165,7 +177,10 @@ def parse_objective(text: str | Objective) -> Objective:
 
 
 def parse_constraint(text: str | Constraint) -> Constraint:
-    """`"params <= 50k"`, with k, M or G for thousands, millions, billions; ValueError if it cannot be read."""
+    """The constraint that a text such as `"params <= 50k"` states; ValueError if it cannot be read.
+
+    The suffixes k, M and G are thousands, millions and billions. A constraint is returned as it is.
+    """
     if isinstance(text, Constraint):
         return text
     match = _CONSTRAINT.fullmatch(text)
@@ -175,16 +190,16 @@ def parse_constraint(text: str | Constraint) -> Constraint:
 
 
 def goal_of(objectives: Sequence[Objective], kind: str) -> Score:
-    """The score that picks the best weights of a training: the first of the objectives that is a score of the task.
+    """The score that selects the best weights of a training: the first objective that is a score of the task.
 
-    Where none is, the accuracy of a classification and the loss of anything else.
+    If no objective is one, it is the accuracy for `kind` `classification`, otherwise the loss.
     """
     default = Score("accuracy", True) if kind == "classification" else Score("loss", False)
     return next((objective for objective in objectives if isinstance(objective, Score)), default)
 
 
 def in_words(name: str, maximize: bool) -> str:
-    """An objective as it is written: `maximize accuracy`."""
+    """The text of an objective: `maximize accuracy`."""
     return f"{'maximize' if maximize else 'minimize'} {name}"
 
 

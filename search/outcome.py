@@ -1,4 +1,4 @@
-"""What came of training a candidate."""
+"""The outcomes of training a candidate: scored, stopped or failed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from archspec.graph.cost import Cost
 
 @dataclass(frozen=True)
 class Scored:
-    """Trained to its end.
+    """The candidate was trained to the end of its training.
 
     Attributes:
-        scores: measured on validation data with the best weights.
-        epochs: how many were run.
-        seconds: spent, those before an interruption too.
-        cost: what the network costs now, where learned windows or elements made that another than it began with.
-        symmetry: its certificate as plain data; None of a plain network.
-        curve: the score that picks the best weights, after each epoch.
+        scores: scores on validation data, with the best weights.
+        epochs: number of epochs trained.
+        seconds: seconds of training, including those before an interruption.
+        cost: cost of the trained network if learned windows or elements changed it; None if it is the proposed one's.
+        symmetry: the network's certificate as plain data; None for a network without a group.
+        curve: the score that selects the best weights, after each epoch.
     """
 
     scores: dict[str, float]
@@ -31,7 +31,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class Stopped:
-    """Stopped before its end because others were better; `scores` are those it had reached."""
+    """Training was stopped early because other candidates were better; `scores` are those at that epoch."""
 
     scores: dict[str, float]
     epochs: int = 0
@@ -40,7 +40,7 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Failed:
-    """Could not be trained: it diverged, ran out of memory or raised."""
+    """The candidate could not be trained: it diverged, ran out of memory or raised an error."""
 
     reason: str
     seconds: float = 0.0
@@ -55,7 +55,7 @@ _KINDS: dict[str, type[Scored] | type[Stopped] | type[Failed]] = {
 
 
 def to_record(outcome: Outcome) -> dict[str, Any]:
-    """The outcome as plain data."""
+    """The outcome as plain data, for the record."""
     return {"state": type(outcome).__name__.lower(), **asdict(outcome)}
 
 

@@ -1,4 +1,4 @@
-"""What came of a search: its trials, their front, the best of them."""
+"""The results of a run: its trials, their front, the best of them."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ ACCURACY_PER_FLOP = "accuracy_per_flop"
 
 
 class Result:
-    """The results of a run, read from its directory, also while it runs: they cover all events written so far.
+    """The results of a run, read from its directory. While the run goes on, they cover the events written so far.
 
     Args:
-        objectives: by default those of the run's settings.
-        task: to measure on test data.
+        directory: directory of the run.
+        objectives: by default those in the run's settings.
+        task: the task of the run, needed only to score trials on its test data.
 
     Raises:
         RunError: there is no run in that directory.
@@ -39,12 +40,12 @@ class Result:
     ) -> None:
         self.directory, self.task = RunDirectory(Path(directory)), task
         self._reading = Reading(self.directory, task)
-        said = self.history.settings.values.get("objectives", [])
-        self.objectives = tuple(objectives if objectives is not None else map(parse_objective, said))
+        recorded = self.history.settings.values.get("objectives", [])
+        self.objectives = tuple(objectives if objectives is not None else map(parse_objective, recorded))
 
     @classmethod
     def open(cls, directory: str | Path, task: AnyTask | None = None) -> Result:
-        """The result of a run, finished or not. Give the task to measure on test data.
+        """The result of a run, finished or not. The task is needed only to score trials on its test data.
 
         Raises:
             RunError: there is no run in that directory.
@@ -53,17 +54,17 @@ class Result:
 
     @property
     def history(self) -> History:
-        """All that is known of the run now; `history.settings.values` is what it was begun with."""
+        """The history of the run up to now; `history.settings.values` are the settings it was begun with."""
         return self._reading.history
 
     @property
     def trials(self) -> list[Trial]:
-        """Every draw, rejected ones too, in the order drawn."""
+        """All trials, rejected ones too, in the order in which they were drawn."""
         return list(self.history)
 
     @property
     def study(self) -> optuna.Study:
-        """The run as an Optuna study in memory, built at each call, for Optuna's importances and plots."""
+        """The run as an Optuna study in memory, built anew at each access, for Optuna's importances and plots."""
         from search.record.studies import Translation
         from spaces import Space
 
@@ -73,7 +74,7 @@ class Result:
 
     @property
     def front(self) -> Front:
-        """The scored trials no other beats in every objective."""
+        """The scored trials that no other trial beats in every objective; one trial for each tuple of values."""
         scored = [(t, self._values(t)) for t in self.history if t.state == "scored"]
         best = [t for t, values in scored if not any(_beats(other, values) for _, other in scored)]
         seen: dict[tuple[float, ...], Trial] = {}
@@ -82,9 +83,10 @@ class Result:
         return Front(tuple(sorted(seen.values(), key=_flops)), self.objectives)
 
     def best(self, by: str = ACCURACY_PER_FLOP) -> Trial:
-        """The best scored trial by one objective, a score, a cost, or `accuracy_per_flop`; the cheapest of equals.
+        """The best scored trial by one number: an objective, a score, a quantity of the cost, or `accuracy_per_flop`.
 
-        `accuracy_per_flop` is accuracy · (FLOPs / 10⁶)^-0.07: the plain ratio would favour a constant answer.
+        `accuracy_per_flop` is accuracy · (FLOPs / 10⁶)^-0.07: the plain ratio would favour a constant classifier. Of
+        equally good trials it is the one with the fewest FLOPs.
 
         Raises:
             RunError: no trial was scored, or there is no such score.
@@ -102,23 +104,23 @@ class Result:
             raise RunError(str(error.args[0])) from None
 
     def trial(self, number: int) -> Trial:
-        """The trial of this number; RunError if there is none."""
+        """The trial with this number; RunError if there is none."""
         if number not in self.history:
             raise RunError(f"there is no trial {number} in {self.directory.path}")
         return self.history[number]
 
     def counts(self) -> dict[str, int]:
-        """How many trials are in each state."""
+        """The number of trials in each state."""
         return self.history.counts()
 
     def _values(self, trial: Trial) -> tuple[float, ...]:
-        """Objectives as losses."""
+        """The values of the objectives, negated where they are maximised: smaller is better."""
         cost = trial.cost or Cost()
         return tuple((-1 if o.maximize else 1) * o.value(cost, trial.scores) for o in self.objectives)
 
 
 def accuracy_per_flop(trial: Trial) -> float:
-    """The objective of this name, of a trial."""
+    """The value of the objective `accuracy_per_flop` for a trial."""
     return named.accuracy_per_flop(trial.cost or Cost(), trial.scores)
 
 
@@ -127,4 +129,5 @@ def _flops(trial: Trial) -> int:
 
 
 def _beats(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    """Whether `a` dominates `b`: nowhere larger, and somewhere smaller."""
     return all(x <= y for x, y in zip(a, b, strict=True)) and a != b

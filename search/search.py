@@ -1,4 +1,4 @@
-"""A search, declared: what is searched, on what, for what; and its run."""
+"""`Search`: the declaration of a search (space, task, objectives, constraints, training), and its run."""
 
 from __future__ import annotations
 
@@ -38,17 +38,18 @@ class Search:
     """Search a space for the front of its objectives on a task.
 
     Args:
+        space: the architectures to choose from.
         task: a `Task`, or the name of one: `"digits"`.
         objectives: text (`"maximize accuracy"`) or `maximize(...)`, `minimize(...)`; at least one is a score.
         constraints: text (`"params <= 50k"`) or `at_most(...)`.
-        trials: candidates to train.
-        epochs: of each candidate; short for `training=Training(epochs=...)`.
-        seed: of everything random.
+        trials: number of candidates to train.
+        epochs: number of epochs for which each candidate is trained; short for `training=Training(epochs=...)`.
+        seed: seed from which all random numbers of the run follow.
         training: how candidates are trained.
-        target: what will run the best ones, and so what objectives and constraints price: `torch` on a CPU, `cuda`, or
-            `onnx`, the exported file in onnxruntime.
-        strategy: what proposes candidates: `tpe`, `random`, the name of one that a package brings along, or an object,
-            which is copied for each run, so that it begins each knowing nothing.
+        target: what will run the best networks, and so what costs in objectives and constraints are computed for:
+            `torch` on a CPU, `cuda`, or `onnx`, the exported file in onnxruntime.
+        strategy: what proposes candidates: `tpe`, `random`, a name that an installed package registers, or an object,
+            which is copied at the start of each run, so that no run learns from another.
 
     Raises:
         ValueError: an objective, a constraint, a name or a number cannot be read, or the training does not fit space
@@ -88,7 +89,7 @@ class Search:
         self.goal = goal_of(self.objectives, self.task.kind)
         self.strategy = strategy
         if isinstance(strategy, str):
-            _ = STRATEGIES[strategy]  # a wrong name is said here
+            _ = STRATEGIES[strategy]  # raises for an unknown name
 
     def run(
         self,
@@ -100,15 +101,17 @@ class Search:
         watch: Watch | None = None,
         optuna_storage: str | None = None,
     ) -> Result:
-        """Run, or go on with, the search in a directory. Running the same again when it is finished returns its result.
+        """Run the search in a directory, or resume it there; a finished run returns its result at once.
 
         Args:
-            directory: of the run; all that belongs to it is kept there.
-            backend: `local` worker processes, a `ray` cluster, or the name of one that a package brings along.
-            workers: candidates trained at once; by default one a core. The same number gives the same candidates.
-            address: of the Ray cluster; by default one is started here.
-            hours: start no further candidate after this long.
-            watch: called with the engine at the start, and after each outcome with its trial and outcome.
+            directory: directory of the run, which holds all its files.
+            backend: `local` worker processes, a `ray` cluster, or a name that an installed package registers.
+            workers: number of candidates trained at the same time; by default one for each CPU core. Runs with the same
+                number of workers train the same candidates.
+            address: address of the Ray cluster; by default one is started on this machine.
+            hours: hours after which no further candidate is started.
+            watch: called as `watch(engine, None, None)` at the start, and as `watch(engine, trial, outcome)` after each
+                outcome.
             optuna_storage: URL of the database in which the run is mirrored as an Optuna study, for its dashboard:
                 `sqlite:///runs.db`, `postgresql://…`. By default it is mirrored in the run's own `study.journal`.
 
@@ -143,13 +146,13 @@ class Search:
                 trainer = Trainer(self.task.without_test(), self.training, self.goal, path, self.target)
                 running = begin(trainer, workers, address)
                 try:
-                    _pull(engine, running, _told(engine, hours, watch))
+                    _pull(engine, running, _callback(engine, hours, watch))
                 finally:
                     running.close()
         return Result(home.path, self.objectives, self.task)
 
     def _record(self) -> dict[str, object]:
-        """What must be the same for a run to go on."""
+        """The settings that must be unchanged for a run to be resumed, as plain data."""
         return {
             "target": self.target,
             "strategy": self.strategy if isinstance(self.strategy, str) else self.strategy.name,
@@ -162,32 +165,32 @@ class Search:
         }
 
     def _fresh_strategy(self) -> Strategy:
-        """The strategy, knowing nothing yet."""
+        """A strategy that has observed no event: a new one by its name, or a copy of the object."""
         if isinstance(self.strategy, str):
             return STRATEGIES[self.strategy](self.space, self.objectives)
         return copy.deepcopy(self.strategy)
 
 
-def _pull(engine: Engine, backend: Backend, told: Callable[[Trial, Outcome], None]) -> None:
-    """Have the engine's candidates trained until it is done."""
+def _pull(engine: Engine, backend: Backend, callback: Callable[[Trial, Outcome], None]) -> None:
+    """Submit the engine's candidates to the backend, and pass its events to the engine, until the engine is done."""
     while not engine.done:
         while (trial := engine.ask()) is not None:
             backend.submit(trial)
         if engine.done:
             return
         for event in backend.events():
-            if (known := engine.observe(event)) is not None:
-                told(*known)
+            if (finished := engine.observe(event)) is not None:
+                callback(*finished)
 
 
-def _told(engine: Engine, hours: float | None, watch: Watch | None) -> Callable[[Trial, Outcome], None]:
-    """What happens after each outcome."""
+def _callback(engine: Engine, hours: float | None, watch: Watch | None) -> Callable[[Trial, Outcome], None]:
+    """A function to call after each outcome: it stops the engine after so many hours, and calls `watch`."""
     deadline = None if hours is None else time.monotonic() + 3600 * hours
 
-    def told(trial: Trial, outcome: Outcome) -> None:
+    def callback(trial: Trial, outcome: Outcome) -> None:
         if deadline is not None and time.monotonic() > deadline:
             engine.stop("the time is up")
         if watch:
             watch(engine, trial, outcome)
 
-    return told
+    return callback

@@ -1,4 +1,4 @@
-"""One trial of a run: the drawn architecture, its outcome, and its trained network."""
+"""One trial of a run: its architecture, its outcome and its trained network."""
 
 from __future__ import annotations
 
@@ -25,28 +25,33 @@ STATES: tuple[State, ...] = ("scored", "stopped", "failed", "running", "rejected
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One draw of a search, as far as it has come. Two are equal if they are the same trial of the same run.
+    """One draw of a search: what was proposed, and what is known of its training so far.
+
+    Two trials are equal if they are the same trial of the same run.
 
     Attributes:
-        number: counts all draws, from 0, rejected ones too.
-        slot: counts candidates, from 0; a rejected draw has the slot that it was drawn for.
-        values: what the strategy decided, by the names of the space's parameters.
-        state: `running` until its outcome is known, then `scored`, `stopped` or `failed`; `rejected` before training.
-        architecture: None of a rejected one, as are `hash` and `cost`.
-        cost: of the trained network: what its windows and elements have learned counts.
-        seed: of its training.
-        epochs: how many the strategy wants it trained for; None is as many as the search's training says.
-        parent: number of the trial that the strategy made it from, if it says so.
-        notes: what the strategy wants to find again with the trial, as plain data.
-        excess: by how much it breaks what a candidate must satisfy, by name; at or below zero it does not.
-        scores: on validation data, empty until it is scored.
+        number: index of the draw, from 0; rejected draws count.
+        slot: index of the candidate, from 0; a rejected draw has the slot of the candidate that it was drawn for.
+        values: what the strategy proposed, by the names of the space's parameters.
+        state: `rejected` if it is not trained; else `running` until its outcome is known, then `scored`, `stopped` or
+            `failed`.
+        architecture: the filled space; None for a rejected trial, as are `hash` and `cost`.
+        hash: hash of the architecture.
+        cost: cost of the architecture; once trained, of the trained network, whose learned windows and elements count.
+        seed: seed of its training.
+        epochs: number of epochs that the strategy proposed; None is the search's own number.
+        parent: number of the trial that the strategy derived it from, if it names one.
+        notes: plain data that the strategy stored with the trial.
+        excess: by the name of each condition on candidates, above zero where it is violated; of a constraint, by what
+            fraction of the limit.
+        scores: scores on validation data; empty until it is scored.
         fidelity: number of epochs it was trained for.
-        curve: the score that picks its best weights, by epoch, from 1.
+        curve: the score that selects its best weights, by epoch, from 1.
         reason: why it failed or was rejected, in one sentence.
-        seconds: spent on its training.
-        symmetry: certificate of the trained network; None where it has no group.
-        directory: of its run; None outside of one.
-        task: of its run, where it is at hand.
+        seconds: seconds of training.
+        symmetry: certificate of the trained network; None for a network without a group.
+        directory: directory of its run; None for a trial outside of a run.
+        task: task of its run; None if the run was opened without its task.
     """
 
     number: int
@@ -77,7 +82,7 @@ class Trial:
         return hash((self.number, self.directory))
 
     def to_data(self) -> dict[str, Any]:
-        """What was drawn, as plain data: all that its training needs to know."""
+        """The trial as it was drawn, as plain data: all that its training needs."""
         data: dict[str, Any] = {"number": self.number, "slot": self.slot, "values": dict(self.values)}
         if self.architecture is not None and self.cost is not None:
             data |= {"architecture": self.architecture.to_data(), "hash": self.hash}
@@ -88,7 +93,7 @@ class Trial:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any], directory: RunDirectory | None = None) -> Trial:
-        """The trial that `to_data` wrote; rejected if it has no architecture."""
+        """The trial that `to_data` wrote; its state is `rejected` if it has no architecture, else `running`."""
         fields = {**data, "state": "running" if "architecture" in data else "rejected", "directory": directory}
         if "architecture" in data:
             fields["architecture"] = Architecture.from_data(data["architecture"])
@@ -97,7 +102,7 @@ class Trial:
 
     @property
     def group(self) -> str:
-        """The largest group that its network has, C1 of a plain one: what tables and pictures call its symmetry."""
+        """The largest group of its network, C1 for a plain network; tables and plots list it as the symmetry."""
         return str(largest(self.architecture.graph)) if self.architecture else "C1"
 
     def model(self) -> Network:
@@ -115,15 +120,18 @@ class Trial:
         return model
 
     def test(self) -> dict[str, float]:
-        """Scores on the test data, which the search has not seen; RunError if the task is not at hand."""
+        """Scores on the test data, which the search does not use; RunError if the run was opened without its task."""
         if self.task is None or self.task.test is None:
-            raise RunError("there is no test data here: open the run with its task, Result.open(directory, task)")
+            raise RunError("there is no test data: open the run with its task, Result.open(directory, task)")
         from search.training.evaluation import evaluate
 
         return evaluate(self.model(), self.task, self.task.test)
 
     def export(self, directory: str | Path, overwrite: bool = False, formats: Sequence[str] | None = None) -> Path:
-        """Write the trained network as spec, weights, ONNX (or other formats) and README; see `archspec.export`."""
+        """Export the trained network: spec, weights, ONNX (or other formats) and README; see `archspec.export`.
+
+        The README states its validation scores, and its test scores if the run was opened with its task.
+        """
         from archspec.exporting.writing import FORMATS, export
 
         scores = {f"validation {name}": value for name, value in self.scores.items()}

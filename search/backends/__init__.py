@@ -1,1 +1,1 @@
-"""Where candidates train: processes of this machine, or a Ray cluster."""
+"""Backends: where candidates are trained, in processes on this machine or on a Ray cluster."""

@@ -1,4 +1,4 @@
-"""What a backend does, and the backends that have a name."""
+"""The protocol of a backend, and the backends by name."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from search.trial import Trial
 
 
 class Backend(Protocol):
-    """Trains candidates somewhere. It decides nothing: the search submits, and takes what events there are."""
+    """Trains the candidates that the search submits, and returns their events; it decides nothing."""
 
     def submit(self, trial: Trial) -> None:
-        """Have a candidate trained, as soon as there is room for it: `Trainer.run(trial.to_data(), tell)`."""
+        """Queue a candidate: as soon as a worker is free, it calls `Trainer.run(trial.to_data(), tell)`."""
 
     def events(self) -> Sequence[Event]:
-        """The next events of the trials submitted, in order for each trial; waits until there is one.
+        """The next events of the submitted trials, in order for each trial; waits until there is at least one.
 
-        Each trial ends with `Finished`, also where its worker died: then with `Failed` and the reason.
+        The last event of each trial is `Finished`; if its worker died, with the outcome `Failed` and the reason.
         """
 
     def close(self) -> None:
-        """End at once whatever still trains; called in any case, also when the search is interrupted."""
+        """End all training at once. It is always called, also when the search is interrupted."""
 
 
-# Functions of what trains a candidate, the number of workers, and the address of a cluster.
+# Backends by name: each is a function that takes what trains a candidate, the number of workers and the address of a
+# cluster (None for this machine), and returns a backend.
 BACKENDS: Door[Callable[[Trainer, int, str | None], Backend]] = Door(
     "archsearch.backends",
     "backend",

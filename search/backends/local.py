@@ -20,7 +20,8 @@ from search.outcome import Failed
 from search.training.threads import one_thread
 from search.trial import Trial
 
-# Large activations are else mapped and unmapped at every operation: long convolutions take up to three times as long.
+# Without these, the C library maps and unmaps large activations at every operation: long convolutions then take up to
+# three times as long.
 ALLOCATOR = {
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": "100000000000",
@@ -29,7 +30,9 @@ ALLOCATOR = {
 
 
 class Local:
-    """At most `workers` processes, begun when there is something to train.
+    """Trains in at most `workers` processes on this machine, each started when a candidate needs it.
+
+    `address` is not used.
 
     Raises:
         RunError: the task cannot be sent to another process.
@@ -48,12 +51,12 @@ class Local:
         self._waiting: deque[Trial] = deque()
 
     def submit(self, trial: Trial) -> None:
-        """Have a candidate trained by the next process that is free."""
+        """Queue a candidate for the next process that is free."""
         self._waiting.append(trial)
         self._hand_out()
 
     def events(self) -> Sequence[Event]:
-        """One event of each process that has some."""
+        """One event of each process that has sent any; waits for the first."""
         busy = {worker.pipe: worker for worker in self._pool if worker.number is not None}
         ready = [busy[pipe] for pipe in wait(list(busy)) if isinstance(pipe, Connection)]
         found = [worker.event() for worker in ready]
@@ -61,11 +64,12 @@ class Local:
         return found
 
     def close(self) -> None:
-        """End the processes."""
+        """End all processes."""
         for worker in self._pool:
             worker.stop()
 
     def _hand_out(self) -> None:
+        """Give queued candidates to idle processes, and to new ones while there are fewer than `workers`."""
         while self._waiting:
             idle = next((worker for worker in self._pool if worker.number is None), None)
             if idle is None:
@@ -77,7 +81,7 @@ class Local:
 
 
 class _Worker:
-    """One process, and the number of the trial it trains."""
+    """One worker process, and the number of the trial that it trains; None while it is idle."""
 
     def __init__(self, trainer: Trainer) -> None:
         self.trainer = trainer
@@ -90,18 +94,18 @@ class _Worker:
         self.process: SpawnProcess = context.Process(
             target=_work, args=(theirs, self.trainer, os.getpid()), daemon=True
         )
-        with _environment(ALLOCATOR):  # read by the C library when the process begins
+        with _environment(ALLOCATOR):  # the C library reads these when the process starts
             self.process.start()
         theirs.close()
 
     def start(self, trial: Trial) -> None:
-        """Have the candidate trained."""
+        """Send the process a candidate to train."""
         self.number = trial.number
-        with contextlib.suppress(OSError):  # the process has died; `event` says so
+        with contextlib.suppress(OSError):  # the process has died; `event` then returns `Failed`
             self.pipe.send(trial.to_data())
 
     def event(self) -> Event:
-        """The next event of the candidate; a process that died is replaced."""
+        """The next event of the candidate; if the process died, it is replaced, and the event is a failure."""
         assert self.number is not None
         try:
             event: Event = self.pipe.recv()
@@ -125,7 +129,7 @@ class _Worker:
 
 @contextlib.contextmanager
 def _environment(values: dict[str, str]) -> Iterator[None]:
-    """These variables, where a person has not set them, for what is started in here."""
+    """Environment variables for the processes started inside; variables that are set already are not changed."""
     added = [name for name in values if name not in os.environ]
     os.environ.update({name: values[name] for name in added})
     try:
@@ -136,8 +140,8 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 
 def _work(pipe: Connection, trainer: Trainer, parent: int) -> None:
-    """The life of a worker process: until its parent closes the pipe, or is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends the workers
+    """What a worker process runs: it trains the candidates sent to it until its parent closes the pipe or has ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the parent ends the workers
     one_thread()
 
     def tell(event: Event) -> None:

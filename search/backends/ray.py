@@ -1,4 +1,4 @@
-"""The Ray backend: Ray Tune in a thread, fed and heard through queues. The only file that imports Ray."""
+"""The Ray backend: Ray Tune in a thread, connected by two queues. The only file that imports Ray."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ try:
 except ImportError as error:
     raise RunError("the ray backend needs Ray: pip install 'archsearch[ray]', or use backend='local'") from error
 
-RESTARTS = 2
+RESTARTS = 2  # of a worker that died, for each trial
 
 
 class Ray:
-    """A Ray cluster, this machine's own where there is no address.
+    """Trains on the Ray cluster at `address`, or on one started on this machine if that is None.
 
-    The run's directory must be on a file system that every node sees. A worker that is lost is started again, from the
-    last epoch's checkpoint, twice.
+    The run's directory must be on a file system that all nodes share. A worker that died is restarted up to twice for
+    each trial, from the last epoch's checkpoint.
 
     Raises:
         RunError: there is no cluster at the address.
@@ -68,18 +68,22 @@ class Ray:
         self.thread.start()
 
     def submit(self, trial: Trial) -> None:
-        """Have a candidate trained by the cluster."""
+        """Queue a candidate for the cluster."""
         self.searcher.submitted.put(trial)
 
     def events(self) -> Sequence[Event]:
-        """The next event; what went wrong in Ray's thread is raised."""
+        """The next event; waits until there is one.
+
+        Raises:
+            RunError: Ray Tune has ended with an error.
+        """
         event = self.searcher.heard.get()
         if isinstance(event, BaseException):
             raise RunError(f"Ray has stopped: {event}; run the same again") from event
         return [event]
 
     def close(self) -> None:
-        """End the trials in training, and the cluster if it is ours."""
+        """End all training, and the cluster if this backend started it."""
         self.searcher.closing.set()
         self.thread.join()
         if self.ours:
@@ -94,11 +98,11 @@ class Ray:
 
 
 class _Closed(Exception):
-    """The search is over, and Ray Tune too."""
+    """Raised inside Ray Tune to end it when the backend is closed."""
 
 
 class _QueueSearcher(Searcher):  # type: ignore[misc]
-    """Ray Tune asks it for trials, and tells it what they report; it decides nothing."""
+    """Ray Tune's search algorithm: it suggests the submitted trials, and queues the events that they report."""
 
     def __init__(self) -> None:
         super().__init__(metric="finished", mode="max")
@@ -108,11 +112,11 @@ class _QueueSearcher(Searcher):  # type: ignore[misc]
         self.running: dict[str, int] = {}
 
     def __reduce__(self) -> tuple[type[_QueueSearcher], tuple[()]]:
-        """Ray keeps a copy on the disk, to restore a run that was killed; there is nothing in it to restore."""
+        """Pickled without its queues: Ray Tune saves it for restoring runs, but here the record does that."""
         return _QueueSearcher, ()
 
     def suggest(self, trial_id: str) -> Any:
-        """The next trial as Ray's configuration; None while there is none."""
+        """The next submitted trial as Ray Tune's configuration; None while the queue is empty."""
         if self.closing.is_set():
             raise _Closed
         try:
@@ -120,32 +124,32 @@ class _QueueSearcher(Searcher):  # type: ignore[misc]
         except Empty:
             return None
         self.running[trial_id] = trial.number
-        # As text: Ray takes nested mappings apart.
+        # As JSON text, because Ray flattens nested mappings.
         return {"trial": json.dumps(trial.to_data())}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Pass on what a worker reports."""
+        """Queue the event that a worker reports."""
         event = from_data(json.loads(result["event"]))
         if isinstance(event, Finished):
             self.running.pop(trial_id, None)
         self.heard.put(event)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """A trial that ends without an outcome has lost its worker too often."""
+        """Queue a failure for a trial that ends without an outcome: its workers have died."""
         number = self.running.pop(trial_id, None)
         if number is not None:
             reason = f"its Ray worker died {RESTARTS + 1} times, most likely for lack of memory"
             self.heard.put(Finished(number, Failed(reason)))
 
     def save(self, checkpoint_path: str) -> None:
-        """Nothing: the run's record is all there is to keep."""
+        """Does nothing: the run's record holds all state."""
 
     def restore(self, checkpoint_path: str) -> None:
-        """Nothing: a run is resumed from its record."""
+        """Does nothing: a run is resumed from its record."""
 
 
 def _train(config: dict[str, Any], trainer: Trainer) -> None:
-    """What a Ray worker does with one candidate."""
+    """What a Ray worker runs for one candidate."""
     one_thread()
     data = json.loads(config["trial"])
 
@@ -163,6 +167,7 @@ def _train(config: dict[str, Any], trainer: Trainer) -> None:
 
 
 def _connect(address: str | None, workers: int) -> None:
+    """Connect to the cluster at an address, or start one on this machine; RunError if there is none."""
     options: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address is None:

@@ -1,4 +1,4 @@
-"""What a worker does with a candidate, wherever it runs."""
+"""How a worker of any backend trains one candidate."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ from search.trial import Trial
 
 @dataclass(frozen=True)
 class Trainer:
-    """Trains the candidates of one run; it can be pickled if the task can.
+    """Trains the candidates of one run. It can be pickled if the task can.
 
     Attributes:
-        task: without its test data.
-        goal: the score that picks the best weights.
-        directory: of the run, absolute; every worker sees it.
+        task: the run's task, without its test data.
+        training: how candidates are trained.
+        goal: the score that selects the best weights.
+        directory: absolute path of the run's directory, which every worker can read and write.
+        target: what the cost of a trained network is computed for.
     """
 
     task: AnyTask
@@ -38,9 +40,9 @@ class Trainer:
     target: Target = "torch"
 
     def run(self, data: Mapping[str, Any], tell: Callable[[Event], None]) -> None:
-        """Train the trial that `Trial.to_data` wrote, and tell what happens, its outcome last.
+        """Train the trial that `Trial.to_data` wrote, and pass its events to `tell`, the last one `Finished`.
 
-        Whatever goes wrong becomes `Failed`, and what Python said is kept in the run's directory.
+        An error becomes the outcome `Failed`, and its traceback is written to the run's directory.
         """
         trial = Trial.from_data(data)
         tell(Started(trial.number))

@@ -1,4 +1,4 @@
-"""What each command does. Exit codes: 0 well, 1 a person's mistake or a failed check."""
+"""The commands, one function each. Exit codes: 0 success, 1 a user's mistake or a failed check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OK, MISTAKE = 0, 1
 
 
 def check(options: argparse.Namespace) -> int:
-    """Say whether an architecture or a space fits together."""
+    """Check that an architecture or a space is well-typed, and describe it."""
     what = read_spec(options.spec)
     if isinstance(what, Architecture):
         cost = price(what)
@@ -36,7 +36,7 @@ def cost(options: argparse.Namespace) -> int:
     """Price an architecture, node by node."""
     what = read_spec(options.spec)
     if not isinstance(what, Architecture):
-        raise SpecError(f"{options.spec} is a space; its architectures differ in cost")
+        raise SpecError(f"{options.spec} is a space, and its architectures differ in cost; give an architecture")
     cost = price(what, options.target)
     if options.json:
         print(json.dumps(cost.quantities()))
@@ -52,7 +52,7 @@ def cost(options: argparse.Namespace) -> int:
 
 
 def search(options: argparse.Namespace) -> int:
-    """Run the search that a file defines, or go on with it."""
+    """Run the search that a file defines, or resume it."""
     search = load_search(options.file, options.task)
     if options.trials is not None:
         search.trials = options.trials
@@ -77,7 +77,7 @@ def search(options: argparse.Namespace) -> int:
 
 
 def status(options: argparse.Namespace) -> int:
-    """Say how far a run is."""
+    """Show how many trials of a run are in each state, its settings, and why trials failed."""
     from search.report.tables import counts_line
     from search.result import Result
 
@@ -97,7 +97,7 @@ def status(options: argparse.Namespace) -> int:
 
 
 def front(options: argparse.Namespace) -> int:
-    """Show the front of a run."""
+    """Show the front of a run, as a table, JSON or a plot."""
     from search.result import Result
 
     result = Result.open(options.directory)
@@ -122,7 +122,7 @@ def front(options: argparse.Namespace) -> int:
 
 
 def export(options: argparse.Namespace) -> int:
-    """Write a trained network of a run."""
+    """Export a trained network of a run."""
     from search.result import Result
 
     result = Result.open(options.directory)
@@ -133,21 +133,21 @@ def export(options: argparse.Namespace) -> int:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Tell a run in words and tables."""
-    from search.report.report import report as told
+    """Print the report of a run, or write it to a file."""
+    from search.report.report import report as markdown
     from search.report.report import write_report
     from search.result import Result
 
     result = Result.open(options.directory)
     if options.to is None:
-        print(told(result))
+        print(markdown(result))
     else:
         print(f"written to {write_report(result, options.to)}")
     return OK
 
 
 def symmetry(options: argparse.Namespace) -> int:
-    """Certify an architecture with random weights, or an exported network."""
+    """Measure the equivariance of an architecture with random weights, or of an exported network."""
     import torch
 
     from archspec.exporting.torch_files import load
@@ -179,7 +179,7 @@ def symmetry(options: argparse.Namespace) -> int:
 
 
 def new(options: argparse.Namespace) -> int:
-    """Write a search to begin from."""
+    """Write a file with an example search."""
     from search.cli.starter import write_starter
 
     path = write_starter(options.directory)
@@ -188,6 +188,6 @@ def new(options: argparse.Namespace) -> int:
 
 
 def complain(error: object) -> int:
-    """One line on standard error."""
+    """Print an error as one line on standard error; returns exit code 1."""
     print(f"archsearch: {error}", file=sys.stderr)
     return MISTAKE

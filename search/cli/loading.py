@@ -1,4 +1,4 @@
-"""Read what a person wrote: a spec, a space, or a search as a Python file."""
+"""Read a user's file: an architecture or a space (JSON, YAML), or a search (Python)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def read_spec(path: Path) -> Architecture | Space:
-    """The architecture or the space in a file; SpecError, naming the file, if it holds neither."""
+    """The architecture or the space in a file; SpecError, which names the file, if it holds neither."""
     data = read_file(path)
     try:
         if has_holes(data):
@@ -37,11 +37,11 @@ def read_spec(path: Path) -> Architecture | Space:
 def load_search(path: Path, task: str | None = None) -> Search:
     """The search that a file defines.
 
-    A Python file defines it under the name `search`, or as the only `Search` in it. A space (JSON, YAML) is searched
-    on the task of this name, with the default objectives.
+    A Python file has it in its variable `search`, or as its only variable that is a `Search`. A space (JSON, YAML) is
+    searched on the task named `task`, with the default objectives.
 
     Raises:
-        RunError: the file cannot be imported, or defines none; with the line of the mistake.
+        RunError: the file cannot be imported (the message names the line), or defines no search.
         SpecError: the file is not a space.
     """
     if not path.exists():
@@ -49,7 +49,7 @@ def load_search(path: Path, task: str | None = None) -> Search:
     if path.suffix in (".json", ".yaml", ".yml"):
         return _over_a_space(path, task)
     if task is not None:
-        raise RunError(f"{path} says itself on what it searches; leave --task out")
+        raise RunError(f"{path} defines the task of its search itself; leave --task out")
     return _in_python(path)
 
 
@@ -61,7 +61,7 @@ def _over_a_space(path: Path, task: str | None) -> Search:
         raise SpecError(f"{path} is an architecture without holes; there is nothing to search")
     if task is None or task not in TASKS:
         wrong = f"there is no task {task!r}" if task else f"{path} is a space"
-        raise RunError(f"{wrong}; say on what it is searched: --task with one of {', '.join(TASKS)}")
+        raise RunError(f"{wrong}; name the task to search it on: --task with one of {', '.join(TASKS)}")
     return Search(space, task)
 
 
@@ -69,8 +69,8 @@ def _in_python(path: Path) -> Search:
     from search.search import Search
 
     if path.stem in sys.modules or not path.stem.isidentifier():
-        raise RunError(f"{path}: a module cannot be called {path.stem}; rename the file, to my_search.py say")
-    # Worker processes import the file again, by its name, to find what the task is made of.
+        raise RunError(f"{path}: a module cannot be called {path.stem}; rename the file, for example to my_search.py")
+    # Worker processes import the file again, by its name, to unpickle the task.
     sys.path.insert(0, str(path.resolve().parent))
     try:
         module = importlib.import_module(path.stem)

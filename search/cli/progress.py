@@ -1,4 +1,4 @@
-"""What a person sees while a search runs: a live bar on a terminal, plain lines elsewhere."""
+"""The progress of a running search: a live bar on a terminal, and a line for each outcome."""
 
 from __future__ import annotations
 
@@ -26,7 +26,12 @@ from search.words import short, summary
 
 
 class Watcher:
-    """Pass it as `watch` to `Search.run`, inside `with`."""
+    """Shows the progress of a search; a context manager, to be passed as `watch` to `Search.run`.
+
+    Args:
+        stream: where lines are written; by default standard output.
+        live: whether to draw the bar; by default only on a terminal.
+    """
 
     def __init__(self, stream: TextIO | None = None, live: bool | None = None) -> None:
         self.console = Console(file=stream or sys.stdout, highlight=False, soft_wrap=True)
@@ -65,7 +70,7 @@ class Watcher:
 
     def _begin(self, engine: Engine) -> None:
         if engine.finished:
-            self.console.print(f"going on with a run: {engine.finished} of {engine.wanted} candidates are finished")
+            self.console.print(f"resuming a run: {engine.finished} of {engine.wanted} candidates are finished")
         else:
             self.console.print(f"searching {engine.space!r}: {engine.wanted} candidates, {engine.lag} at once")
         if self.live:

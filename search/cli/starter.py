@@ -1,4 +1,4 @@
-"""What `archsearch new` writes: a search to begin from."""
+"""The example search that `archsearch new` writes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ if __name__ == "__main__":
 
 
 def write_starter(directory: Path) -> Path:
-    """Write the starter file; RunError if it would overwrite one."""
+    """Write the example search into a directory and return its path; RunError if there is such a file already."""
     path = directory / FILE
     if path.exists():
         raise RunError(f"{path} exists already; name another directory")

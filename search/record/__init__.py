@@ -1,1 +1,1 @@
-"""What a run has written down, and what is known from it."""
+"""The record of a run: writing it, reading it, the history that follows from it, and its mirror for Optuna."""

@@ -1,4 +1,4 @@
-"""What is known of a run, kept up as events come."""
+"""The history of a run: its settings, and its trials as they follow from its events."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from search.trial import STATES, Trial
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run was begun with.
+    """The settings that a run was begun with.
 
     Attributes:
         values: the settings of the search by name, as plain data.
-        run: a few letters that tell this run from all others.
-        drawn: how many draws an earlier version of this package numbered.
-        told: how many candidates' outcomes that version's sampler had learned.
+        run: a short random identifier of the run.
+        drawn: for a run begun by a version without a record, the number of trials that it had drawn; otherwise 0.
+        told: for such a run, the number of candidates whose outcomes its sampler had been told; otherwise 0.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -33,7 +33,10 @@ class Settings:
 
 
 class History:
-    """The trials of a run in the order drawn, by the events so far."""
+    """The trials of a run in the order in which they were drawn, updated by `observe` with each event.
+
+    It is a mapping: `history[number]` is the trial of that number; iteration is over the trials.
+    """
 
     def __init__(
         self, settings: Settings | None = None, directory: RunDirectory | None = None, task: AnyTask | None = None
@@ -58,26 +61,26 @@ class History:
 
     @property
     def draws(self) -> Sequence[Proposed | Rejected]:
-        """The trials as they were when they were drawn, in that order."""
+        """The events of all draws, in order; their trials are as they were when drawn."""
         return self._draws
 
     @property
     def outcomes(self) -> Mapping[int, Outcome]:
-        """What came of the candidates that are finished, by the number of the trial."""
+        """The outcomes of the finished candidates, by the number of the trial."""
         return MappingProxyType(self._outcomes)
 
     @property
     def next_number(self) -> int:
-        """The number of the next draw."""
+        """The number that the next draw gets."""
         return max(self.settings.drawn, next(reversed(self._trials), -1) + 1)
 
     def counts(self) -> dict[str, int]:
-        """How many trials are in each state."""
+        """The number of trials in each state."""
         states = [trial.state for trial in self]
         return {state: states.count(state) for state in STATES}
 
     def observe(self, event: Event) -> None:
-        """Take account of an event; of a trial that is finished already, nothing more is learned."""
+        """Update the trial of an event; further events of a finished trial are ignored."""
         if isinstance(event, Proposed | Rejected):
             self._trials[event.number] = replace(event.trial, directory=self.directory, task=self.task)
             self._draws.append(event)
@@ -92,7 +95,7 @@ class History:
 
 
 def finished(trial: Trial, outcome: Outcome) -> Trial:
-    """The trial with its outcome."""
+    """The trial with the state, scores and other results of its outcome."""
     match outcome:
         case Failed():
             return replace(trial, state="failed", reason=outcome.reason, seconds=outcome.seconds)

@@ -1,4 +1,4 @@
-"""Optuna's journal file in a run's directory."""
+"""The Optuna storage in a run's directory: a journal file."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
-# The name of the study in it.
+# The name of the study in the journal.
 STUDY = "search"
 
 
 class _Lock(JournalFileOpenLock):
-    """A lock the system takes back when its holder dies, so that a killed process leaves none behind."""
+    """A lock that the operating system releases when its holder dies, so that a killed process leaves none behind."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
@@ -30,5 +30,5 @@ class _Lock(JournalFileOpenLock):
 
 
 def journal_storage(file: Path) -> JournalStorage:
-    """The storage in a journal file."""
+    """The Optuna storage in a journal file."""
     return JournalStorage(JournalFileBackend(str(file), lock_obj=_Lock(file.with_suffix(".lock"))))

@@ -1,4 +1,4 @@
-"""The lines of a record: first what the run was begun with, then an event each."""
+"""The lines of a record: the first holds the run's settings, each further one an event."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from search.record.history import Settings
 
 FORMAT = 1
 LIBRARIES = ("archsearch", "torch", "optuna", "numpy")
-# What settings of runs were before they could be said.
-UNSAID = {"target": "torch", "strategy": "tpe"}
+# Settings that runs of earlier versions did not record, and the values they had then.
+UNRECORDED = {"target": "torch", "strategy": "tpe"}
 
 
 def first_line(settings: Settings) -> str:
-    """The line that a record begins with."""
+    """The first line of a record: format, settings, and versions of this package and of libraries."""
     return _line(
         {
             "format": FORMAT,
@@ -33,34 +33,39 @@ def first_line(settings: Settings) -> str:
 
 
 def event_lines(events: Iterable[Event]) -> str:
-    """The lines of some events."""
+    """The lines of a record for some events."""
     return "".join(_line(to_data(event)) for event in events)
 
 
 def settings_in(line: str | bytes) -> Settings:
-    """What a record's first line says.
+    """The settings in the first line of a record.
 
     Raises:
-        RunError: it is not such a line, or another version of this package wrote it.
+        RunError: the line cannot be read, or a version of this package with another format wrote it.
     """
     try:
         data = json.loads(line)
     except ValueError as error:
         raise RunError(f"the first line of the record cannot be read: {error}") from None
     if data.get("format") != FORMAT:
-        raise RunError(f"the record has format {data.get('format')}, not {FORMAT}; use the archsearch that wrote it")
+        raise RunError(
+            f"the record has format {data.get('format')}, not {FORMAT}; use the version of archsearch that wrote it"
+        )
     return Settings(data["settings"], data["run"], data["drawn"], data["told"])
 
 
 def new_settings(values: Mapping[str, Any], drawn: int = 0, told: int = 0) -> Settings:
-    """Settings of a run that begins, told apart from all other runs."""
+    """Settings of a new run, with an identifier of its own."""
     return Settings(json.loads(json.dumps(values)), secrets.token_hex(4), drawn, told)
 
 
 def different(begun: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    """The names of the settings that a run was not begun with; what it does not say is as it was before it could be."""
+    """The names of the settings in `wanted` that differ from those that a run was begun with.
+
+    A setting that the run did not record differs only if it is in `UNRECORDED` with another value.
+    """
     wanted = json.loads(json.dumps(wanted))
-    known = UNSAID | dict(begun)
+    known = UNRECORDED | dict(begun)
     return [name for name, value in wanted.items() if known.get(name, value) != value]
 
 

@@ -1,7 +1,7 @@
-"""The mirror of a run in an Optuna storage, for what people know from Optuna: dashboard, importances, plots.
+"""The mirror of a run in an Optuna storage, for Optuna's dashboard, importances and plots.
 
-It is derived from the record and never read back: what is missing in it is completed, and what goes wrong with it
-stops nothing.
+It is derived from the record and no result is read from it: events that it lacks are added when the run is resumed, and
+an error while writing it does not stop the search.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from search.trial import Trial
 
 
 class Mirror:
-    """Follows the record of a run, which it has been given as far as it has come.
+    """Writes the events of a run into an Optuna study, first those that the history holds already.
 
     Args:
-        url: of an SQLite, PostgreSQL or MySQL database, as Optuna takes it; by default the journal in the run's
-            directory. In a database the study is called by the directory's name and the run's letters.
+        history: history of the run, in its directory.
+        translation: turns trials into Optuna's.
+        url: URL, in Optuna's form, of an SQLite, PostgreSQL or MySQL database; by default the journal in the run's
+            directory. In a database the study's name is that of the directory and the run's identifier.
     """
 
     def __init__(self, history: History, translation: Translation, url: str | None = None) -> None:
@@ -36,10 +38,11 @@ class Mirror:
         self._guarded(self._open)
 
     def observe(self, event: Event) -> None:
-        """Write an event, which the history knows, into the study."""
+        """Write an event, which the history has observed, into the study."""
         self._guarded(lambda: self._take(event))
 
     def _open(self) -> None:
+        """Load or create the study, and add what it lacks."""
         directory = self.history.directory
         assert directory is not None
         self._storage: BaseStorage = RDBStorage(self.url) if self.url else journal_storage(directory.journal)
@@ -54,7 +57,10 @@ class Mirror:
         self._complete()
 
     def _complete(self) -> None:
-        """Add what the study lacks; what an earlier version had begun to draw there is given up."""
+        """Add the trials and outcomes that the study lacks; trials that the history does not have become `FAIL`.
+
+        Those are draws that a version without a record had begun when it was killed.
+        """
         trials = self._study.get_trials(deepcopy=False)
         known = {t.user_attrs.get("number", t.number): t for t in trials}
         self._numbers = {number: trial.number for number, trial in known.items()}
@@ -92,6 +98,7 @@ class Mirror:
         return self._storage.get_trial_id_from_study_id_trial_number(self._id, self._numbers[trial.number])
 
     def _guarded(self, call: Callable[[], None]) -> None:
+        """Call a function; its first error ends the mirror with one line on standard error, not the search."""
         if not self._works:
             return
         try:

@@ -1,4 +1,4 @@
-"""Runs of the version before there was a record, which were kept in an Optuna study alone."""
+"""Runs of versions without a record, which were stored as an Optuna study alone."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from search.trial import Trial
 
 
 def read_journal(journal: Path) -> tuple[Settings, list[Event]] | None:
-    """Settings and events of the run in a journal; None where no study was begun in it.
+    """Settings and events of the run in a journal; None if the journal holds no study.
 
     Raises:
-        RunError: the file is not such a journal.
+        RunError: the file is not a journal of Optuna.
     """
     try:
         study = quietly(optuna.load_study, study_name=STUDY, storage=journal_storage(journal))
@@ -33,7 +33,7 @@ def read_journal(journal: Path) -> tuple[Settings, list[Event]] | None:
     except ValueError as error:
         raise RunError(f"{journal} cannot be read: {error}") from None
     trials = study.get_trials(deepcopy=False)
-    # The old sampler had learned of those whose state in the study was final.
+    # The old sampler had been told the outcomes of the candidates whose state in the study is final.
     told = sum("architecture" in trial.user_attrs and trial.state.is_finished() for trial in trials)
     return new_settings(study.user_attrs, len(trials), told), list(_events(trials))
 
@@ -45,11 +45,11 @@ def _events(trials: Sequence[FrozenTrial]) -> Iterator[Event]:
         if "rejected" in attributes:
             slot, reason = attributes["slot"], attributes["rejected"]
             yield Rejected(Trial.from_data({**drawn, "slot": slot, "reason": reason}))
-        elif "architecture" in attributes:  # its last attribute: without it, it was killed while it was being drawn
-            same = {name: attributes[name] for name in ("slot", "hash", "cost", "seed")}
-            same["architecture"] = json.loads(attributes["architecture"])
-            # What the sampler kept with it; its limits are kept elsewhere.
-            same["notes"] = {name: value for name, value in trial.system_attrs.items() if name.startswith("tpe:")}
-            yield Proposed(Trial.from_data({**drawn, **same}))
+        elif "architecture" in attributes:  # set last: without it, the run was killed while the trial was being drawn
+            more = {name: attributes[name] for name in ("slot", "hash", "cost", "seed")}
+            more["architecture"] = json.loads(attributes["architecture"])
+            # What the sampler stored with the trial; the excess over limits is in `constraints`.
+            more["notes"] = {name: value for name, value in trial.system_attrs.items() if name.startswith("tpe:")}
+            yield Proposed(Trial.from_data({**drawn, **more}))
             if "outcome" in attributes:
                 yield Finished(trial.number, from_record(attributes["outcome"]))

@@ -1,4 +1,4 @@
-"""Reading a run's record, again and again while it grows."""
+"""Reading a run's record, also while it is being written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from search.tasks.named import AnyTask
 
 
 class Reading:
-    """The history of a run: each line of its record is read once, when it is there.
+    """Reads the record of a run into its history. Each line is read once, lines that are added later too.
 
     Raises:
         RunError: there is no run in the directory, or it cannot be read.
@@ -26,9 +26,9 @@ class Reading:
 
     @property
     def history(self) -> History:
-        """What is known now."""
+        """The history of the run up to the last complete line that its record has now."""
         if not self._read and self.directory.record.exists():
-            self._history = self._begin()  # until now the run was one of an earlier version
+            self._history = self._begin()  # the run was one of a version without a record, and has been resumed
         elif self._read and self.directory.record.stat().st_size > self._read:
             self._take(self._history, self._new_lines())
         return self._history
@@ -61,7 +61,7 @@ class Reading:
                 raise RunError(f"{self.directory.record} cannot be read: {error}") from None
 
     def _new_lines(self) -> list[bytes]:
-        """The lines written since the last reading; one that is being written is left for the next."""
+        """The complete lines written since the last call."""
         if not self.directory.record.exists():
             return []
         with self.directory.record.open("rb") as file:

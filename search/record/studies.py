@@ -1,4 +1,4 @@
-"""A run as Optuna knows it: a study of its trials, through Optuna's public calls."""
+"""A run as an Optuna study, made with Optuna's public functions alone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STATE: dict[State, TrialState] = {
 
 
 class Translation:
-    """Trials of a space, for some objectives, as Optuna's."""
+    """Turns trials of a space, searched for some objectives, into trials of an Optuna study."""
 
     def __init__(self, space: Space, objectives: Sequence[Objective]) -> None:
         self.holes: Mapping[str, Decision] = {parameter.name: parameter.hole for parameter in space.parameters()}
@@ -38,15 +38,15 @@ class Translation:
 
     @property
     def directions(self) -> list[Literal["minimize", "maximize"]]:
-        """Of the study: one for each objective."""
+        """The directions of the study, one for each objective."""
         return ["maximize" if objective.maximize else "minimize" for objective in self.objectives]
 
     def trial(self, trial: Trial, system: Mapping[str, Any] | None = None) -> FrozenTrial:
-        """The trial, to be added to a study; with attributes of Optuna's own, where there are any."""
+        """The trial, to be added to a study; `system` are system attributes of Optuna, such as its samplers store."""
         fixed = FixedTrial(dict(trial.values))
         for name in trial.values:
             self.holes[name].suggested(fixed, name)
-        single = len(self.objectives) == 1  # elsewhere Optuna takes no intermediate values
+        single = len(self.objectives) == 1  # with several objectives Optuna refuses intermediate values
         return create_trial(
             state=STATE[trial.state],
             values=self.values(trial),
@@ -59,7 +59,7 @@ class Translation:
         )
 
     def values(self, trial: Trial) -> list[float] | None:
-        """What strategies learn of a scored trial, for each objective; None of any other."""
+        """The number that strategies learn from, for each objective of a scored trial; None for any other trial."""
         if trial.state != "scored":
             return None
         return [objective.told(trial.cost or Cost(), trial.scores) for objective in self.objectives]
@@ -74,7 +74,7 @@ class Translation:
 
 
 def describe(study: optuna.Study, history: History, objectives: Sequence[Objective]) -> None:
-    """Write a run's settings, and the names of its objectives, into its study, where they are not there yet."""
+    """Write a run's settings, and the names of its objectives, into its study, unless they are there already."""
     known = study.user_attrs
     for name, value in history.settings.values.items():
         if name not in known or known[name] != value:
@@ -85,7 +85,7 @@ def describe(study: optuna.Study, history: History, objectives: Sequence[Objecti
 
 
 def drawn(trial: Trial) -> dict[str, Any]:
-    """What is known of a trial when it is drawn, as user attributes."""
+    """The user attributes of a trial that are known when it is drawn."""
     attributes: dict[str, Any] = {"number": trial.number, "slot": trial.slot}
     if trial.architecture is None or trial.cost is None:
         return attributes | {"rejected": trial.reason}
@@ -99,7 +99,7 @@ def drawn(trial: Trial) -> dict[str, Any]:
 
 
 def trained(trial: Trial) -> dict[str, Any]:
-    """What is known of a trial once it is trained, as user attributes."""
+    """The user attributes of a trial that are known once its outcome is; none for a rejected or running trial."""
     if trial.state in ("rejected", "running"):
         return {}
     cost = (trial.cost or Cost()).quantities()
@@ -108,7 +108,7 @@ def trained(trial: Trial) -> dict[str, Any]:
 
 
 def quietly(call: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
-    """The result of a call into Optuna without its log lines and notices of experimental features."""
+    """Call a function that uses Optuna, without Optuna's log lines and warnings of experimental features."""
     logger = logging.getLogger("optuna")
     level = logger.level
     logger.setLevel(logging.ERROR)

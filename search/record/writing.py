@@ -1,4 +1,4 @@
-"""Writing a run's record: one process at a time, every line on the disk before anything follows from it."""
+"""Writing a run's record: by one process at a time; an event is written before anything else acts on it."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ from search.tasks.named import AnyTask
 
 
 class Follower(Protocol):
-    """What is told of every event once it is written."""
+    """An observer that the record passes every event to once it is written, such as the mirror."""
 
     def observe(self, event: Event) -> None:
-        """Take account of an event."""
+        """Act on an event, which the history has observed."""
 
 
 class Record:
-    """The record of a run, new or as it was left, held until `close`; a context manager.
+    """The record of a new or a resumed run, open for writing and locked until `close`; a context manager.
 
     Args:
-        settings: what must be the same for a run to go on, as plain data.
+        directory: directory of the run.
+        settings: the settings that must be unchanged for the run to be resumed, as plain data.
+        task: the task of the run, for its trials.
 
     Raises:
-        RunError: another process holds the run, or it was begun with other settings.
+        RunError: another process is running the search, or it was begun with other settings.
     """
 
     def __init__(self, directory: RunDirectory, settings: Mapping[str, Any], task: AnyTask | None = None) -> None:
@@ -50,16 +52,18 @@ class Record:
             raise
 
     def append(self, event: Event) -> None:
-        """Append an event durably to the file, and pass it to the history and the followers.
+        """Append an event to the file, then pass it to the history and to the followers.
+
+        Draws and outcomes are on the disk before that.
 
         Raises:
-            RunError: it cannot be written.
+            RunError: the event cannot be written.
         """
         line = event_lines([event]).encode()
         try:
             while line:
                 line = line[os.write(self._file, line) :]
-            if not isinstance(event, Started | Epoch):  # of which little is lost with the power
+            if not isinstance(event, Started | Epoch):  # a power cut may lose these: training can repeat them
                 os.fsync(self._file)
         except OSError as error:
             raise RunError(
@@ -70,7 +74,7 @@ class Record:
             follower.observe(event)
 
     def close(self) -> None:
-        """Let another process have the run."""
+        """Close the file and release the lock, so that another process can run the search."""
         for handle in (self._file, self._lock):
             if handle >= 0:
                 os.close(handle)
@@ -86,14 +90,18 @@ class Record:
 
 
 def mend(directory: RunDirectory) -> None:
-    """Cut off a last line that was never finished (a full disk, a power cut): nothing after it could be read."""
+    """Cut off an incomplete last line (of a full disk, a power cut): a line appended to it could not be read."""
     for file in (directory.record, directory.journal):
         if file.exists() and (text := file.read_bytes()) and not text.endswith(b"\n"):
             os.truncate(file, text.rfind(b"\n") + 1)
 
 
 def _begun(directory: RunDirectory, settings: Mapping[str, Any], task: AnyTask | None) -> History:
-    """The history of the run in a directory; where there is none, one is begun, or made from an earlier version's."""
+    """The history of the run in a directory; a missing record is created, from an older version's run if there is one.
+
+    Raises:
+        RunError: the run was begun with other settings.
+    """
     mend(directory)
     for unfinished in directory.path.glob("*/*.part"):
         unfinished.unlink(missing_ok=True)
@@ -121,7 +129,11 @@ def _write_durably(path: os.PathLike[str], text: str) -> None:
 
 
 def _locked(directory: RunDirectory) -> int:
-    """A lock the system takes back when its holder dies, so that a killed process leaves none behind."""
+    """A lock that the operating system releases when its holder dies, so that a killed process leaves none behind.
+
+    Raises:
+        RunError: another process holds it.
+    """
     handle = os.open(directory.lock, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

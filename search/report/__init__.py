@@ -1,4 +1,4 @@
-"""A run told to people: tables, pictures, a report."""
+"""Reports of a run: tables, plots, Markdown."""
 
 from search.report.report import report, write_report
 

@@ -1,4 +1,4 @@
-"""The front as a picture."""
+"""A plot of the front."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from search.trial import Trial
 
 
 def draw_front(result: Result, file: str | Path) -> Path:
-    """A PNG of all scored trials, one score against FLOPs, coloured by their symmetry, with the front as a line."""
+    """Write a PNG: first unpriced objective against FLOPs for all scored trials, coloured by group, with the front.
+
+    Returns the path of the file.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -38,5 +41,6 @@ def draw_front(result: Result, file: str | Path) -> Path:
 
 
 def _point(trial: Trial, score: str) -> tuple[float, float]:
+    """FLOPs and score of a trial."""
     assert trial.cost is not None
     return float(trial.cost.flops), trial.scores[score]

@@ -1,4 +1,4 @@
-"""A run told in words and tables: its front, and which symmetry paid at which budget."""
+"""The report of a run in Markdown: its front, and which symmetry (or other trait) was best within which budget."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BUDGETS = 6
 
 
 def write_report(result: Result, file: str | Path) -> Path:
-    """Write the report as Markdown, with a picture of the front beside it."""
+    """Write the report as Markdown, and a plot of the front beside it as a PNG; returns the path of the report."""
     from search.report.plot import draw_front
 
     file = Path(file)
@@ -32,7 +32,7 @@ def write_report(result: Result, file: str | Path) -> Path:
 
 
 def report(result: Result) -> str:
-    """The report as Markdown."""
+    """The report of a run as Markdown text."""
     known = result.history.settings.values
     lines = [
         f"# {known.get('task', 'A search')}",
@@ -55,7 +55,7 @@ def report(result: Result) -> str:
 
 
 def trait_of(name: str, trial: Trial) -> str:
-    """What most blocks of a trial's network have chosen for a trait that a report compares; `none` without any."""
+    """The most frequent value of a trait among the blocks of a trial's network; `none` if no block has the trait."""
     assert trial.architecture is not None
     blocks = [node.block for node in trial.architecture.graph.nodes.values() if node.block]
     kinds = [traits[name] for block in blocks if name in (traits := block.traits())]
@@ -63,19 +63,20 @@ def trait_of(name: str, trial: Trial) -> str:
 
 
 def traits_of(trials: Sequence[Trial]) -> list[str]:
-    """The traits that some block of these trials has."""
+    """The names of all traits of the blocks of these trials' networks, sorted."""
     nodes = [node for trial in trials if trial.architecture for node in trial.architecture.graph.nodes.values()]
     return sorted({name for node in nodes if node.block for name in node.block.traits()})
 
 
 def budgets(trials: Sequence[Trial]) -> list[int]:
-    """FLOPs from the cheapest trial to the dearest, evenly apart in their logarithm."""
+    """Budgets in FLOPs, up to the most expensive trial, evenly spaced in their logarithm."""
     flops = sorted(t.cost.flops for t in trials if t.cost)
     low, high = math.log(max(flops[0], 1)), math.log(max(flops[-1], 1))
     return sorted({round(math.exp(low + (high - low) * (i + 1) / BUDGETS)) for i in range(BUDGETS)})
 
 
 def _front(result: Result, score: str) -> list[str]:
+    """A Markdown table with one row for each trial of the front."""
     rows = [f"| trial | {score} | FLOPs | params | symmetry, as measured | architecture |", "|---|---|---|---|---|---|"]
     for trial in result.front:
         assert trial.cost is not None
@@ -88,7 +89,7 @@ def _front(result: Result, score: str) -> list[str]:
 
 
 def _paid(scored: Sequence[Trial], score: str, of: Callable[[Trial], str], result: Result) -> list[str]:
-    """For each budget the best score within it, by kind, the winner in bold."""
+    """A Markdown table: for each budget the best score within it of each kind of trial, the best of all in bold."""
     objective = next(o for o in result.objectives if o.name == score)
     sign = 1 if objective.maximize else -1
     kinds = sorted({of(t) for t in scored})

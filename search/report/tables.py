@@ -1,4 +1,4 @@
-"""Tables for people: fronts, costs, runs."""
+"""Tables of costs and certificates, and the counts of a run, for the command line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def cost_table(cost: Cost) -> Table:
-    """A row per quantity."""
+    """A table with one row for each quantity of a cost."""
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column("quantity")
     table.add_column("value", justify="right")
@@ -27,7 +27,7 @@ def cost_table(cost: Cost) -> Table:
 
 
 def node_table(architecture: Architecture, target: Target = "torch") -> Table:
-    """A row per node: what it gives out, by which algorithm, and what it costs where `target` runs it."""
+    """A table with one row for each node: its kind, output signal, algorithm, and its cost on a target."""
     table = Table(box=None, pad_edge=False)
     for name in ("node", "kind", "output", "by"):
         table.add_column(name)
@@ -43,7 +43,7 @@ def node_table(architecture: Architecture, target: Target = "torch") -> Table:
 
 
 def symmetry_table(certificate: Certificate) -> Table:
-    """A row per element: the errors at the head's input and of the answer."""
+    """A table with one row for each group element: its equivariance errors at the features and at the output."""
     table = Table(box=None, pad_edge=False)
     for name in ("element", "features", "output"):
         table.add_column(name, justify="right")
@@ -53,5 +53,5 @@ def symmetry_table(certificate: Certificate) -> Table:
 
 
 def counts_line(result: Result) -> str:
-    """How far a run is, in one line."""
+    """The number of trials in each state, in one line."""
     return ", ".join(f"{count} {state}" for state, count in result.counts().items() if count) or "nothing yet"

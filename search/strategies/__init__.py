@@ -1,1 +1,1 @@
-"""What to try next."""
+"""Strategies: how proposals are chosen."""

@@ -1,4 +1,4 @@
-"""Random search: every decision uniform over its values (or their logarithm), whatever came of others."""
+"""Random search: every decision is drawn uniformly over its values (or their logarithm), independent of outcomes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from spaces import Space
 
 
 class Random:
-    """Draws as `Space.sample` does."""
+    """Proposes what `Space.sample` draws."""
 
     name = "random"
 
@@ -25,4 +25,4 @@ class Random:
         return Proposal(self.space.values_of(self.space.sample(random.Random(budget.seed))))
 
     def observe(self, event: Event) -> None:
-        """Nothing is learned."""
+        """Does nothing: random search learns from no event."""

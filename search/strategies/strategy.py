@@ -1,4 +1,4 @@
-"""What a strategy is asked, what it answers, and the strategies that have a name."""
+"""The protocol of a strategy, the budget that it is asked with, the proposal that it returns, and its names."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from spaces import Space
 
 @dataclass(frozen=True)
 class Budget:
-    """What a proposal is for.
+    """What the engine tells a strategy when it asks for a proposal.
 
     Attributes:
-        slot: the candidate it would be, counted from 0.
-        trials: how many candidates there will be.
-        attempt: how many proposals for this slot have been rejected.
-        epochs: of a full training.
-        seed: of whatever is random in this proposal. It follows from the run's seed, the slot and the attempt: a
-            strategy that draws from nothing else makes the same proposals when a killed run is resumed.
+        slot: index of the candidate that is asked for, from 0.
+        trials: number of candidates of the run.
+        attempt: number of proposals for this slot that were rejected.
+        epochs: number of epochs of a full training.
+        seed: seed for all that is random in this proposal. It follows from the run's seed, the slot and the attempt: a
+            strategy without other randomness makes the same proposals when a killed run is resumed.
     """
 
     slot: int
@@ -36,13 +36,13 @@ class Budget:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What to try.
+    """What a strategy proposes to train.
 
     Attributes:
-        values: of the space's active parameters, by name, as `Space.fill` takes them.
-        fidelity: epochs to train for; None is the full training.
-        parent: number of the trial it was made from, for the record.
-        notes: plain data saved with the trial, which the strategy finds again there, also in a resumed run.
+        values: values of the space's active parameters, by name, the argument of `Space.fill`.
+        fidelity: number of epochs to train for; None is the full training.
+        parent: number of the trial that the proposal was derived from, for the record.
+        notes: plain data that is stored with the trial, so that the strategy can read it there in a resumed run too.
     """
 
     values: Mapping[str, Scalar]
@@ -52,24 +52,24 @@ class Proposal:
 
 
 class Strategy(Protocol):
-    """Proposes candidates. The engine refuses proposals that are ill-typed, over a limit or known, and asks again.
+    """Proposes candidates. The engine rejects proposals that are ill-typed, over a limit or duplicates, and asks again.
 
-    Histories and events come in an order that does not depend on which worker was faster: with N workers, the proposal
-    for slot i is asked for when the outcomes of the slots up to i − N have been told, and no others.
+    The order of histories and events does not depend on which worker is faster: with N workers, the strategy has been
+    told the outcomes of the slots up to i − N, and no others, when it is asked for the proposal for slot i.
     """
 
     @property
     def name(self) -> str:
-        """Its name in the run's settings: a run can only be resumed with the strategy of this name."""
+        """The strategy's name in the run's settings: a run can only be resumed with the strategy of that name."""
 
     def propose(self, history: History, budget: Budget) -> Proposal:
-        """What to try next, given all that has been told; trials whose outcome has not been are `running`."""
+        """The next proposal. In `history`, trials whose outcome the strategy has not been told are `running`."""
 
     def observe(self, event: Event) -> None:
-        """Learn that a trial was proposed, rejected or finished; when a run is resumed, all events come once more."""
+        """Learn that a trial was proposed, rejected or finished. When a run is resumed, all its events are replayed."""
 
 
-# Functions of a space and the objectives.
+# Strategies by name: each is a function that takes the space and the objectives, and returns a strategy.
 STRATEGIES: Door[Callable[[Space, Sequence[Objective]], Strategy]] = Door(
     "archsearch.strategies",
     "strategy",

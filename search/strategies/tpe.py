@@ -1,4 +1,4 @@
-"""Tree-structured Parzen estimators, by Optuna: multivariate, over the groups of parameters that are active together.
+"""Tree-structured Parzen estimators of Optuna: multivariate, one for each group of parameters that are active together.
 
 Watanabe, "Tree-Structured Parzen Estimator", 2023, arXiv 2304.11127.
 """
@@ -18,16 +18,16 @@ from search.record.studies import STATE, Translation, quietly
 from search.strategies.strategy import Budget, Proposal
 from spaces import Space
 
-# Draws that are random before the estimators are used; rejected ones count.
+# Number of random draws before the estimators are used; rejected draws count.
 STARTUP = 10
 
 
 class Tpe:
-    """Learns which values are found in the better trials, and in those that no limit rejected.
+    """Prefers values that are frequent in the better trials, and in those within the constraints.
 
-    It keeps the run as an Optuna study in memory. What it draws depends on that study and the budget's seed alone.
-    Trials in training count as bad ones, so that workers do not all try the same; of these Optuna looks at what it
-    drew for parameters that turned out to be inactive, too; that is saved as their notes.
+    It has the run as an Optuna study in memory. A draw depends on that study and the budget's seed alone. Trials in
+    training count as bad ones, so that workers do not all try the same. For these Optuna also reads the values that it
+    drew for parameters that were not active in the end; they are stored as the trials' notes.
     """
 
     name = "tpe"
@@ -36,26 +36,28 @@ class Tpe:
         self.space = space
         self.translation = Translation(space, objectives)
         self.study = quietly(optuna.create_study, directions=self.translation.directions)
-        # The number in the study of each trial of the run, and those whose outcome it has not been told.
+        # The number in the study of each trial, by its number in the run.
         self._numbers: dict[int, int] = {}
+        # The numbers in the run of the trials whose outcome the study has not been told.
         self._open: list[int] = []
 
     def propose(self, history: History, budget: Budget) -> Proposal:
-        """Values drawn by a fresh sampler over all that is known."""
+        """Values drawn by a new sampler, seeded with the budget's seed, from the study of all trials."""
         self._learn(history)
         self.study.sampler = quietly(
             TPESampler, seed=budget.seed % 2**32, multivariate=True, group=True, n_startup_trials=STARTUP
         )
         trial = quietly(self.study.ask)
         _, values = self.space.drawn(lambda name, hole: hole.suggested(trial, name))
-        # The engine has yet to number it: here it counts for nothing, and comes back with the history.
+        # The engine numbers the trial later, and `_learn` adds it from the history: the study must not count it now.
         asked = quietly(self.study.tell, trial, state=TrialState.FAIL)
         return Proposal(values, notes=asked.system_attrs)
 
     def observe(self, event: Event) -> None:
-        """Nothing: the history that comes with the next proposal tells it."""
+        """Does nothing: `propose` learns from the history."""
 
     def _learn(self, history: History) -> None:
+        """Add the history's new trials, and new outcomes, to the study."""
         for number in list(self._open):
             if (trial := history[number]).state != "running":
                 state = STATE[trial.state]

@@ -1,1 +1,1 @@
-"""Data and how a prediction is scored: the task itself, bundled and published data, and generated ones."""
+"""Tasks: the class `Task`, tasks over published and bundled data sets, and tasks with generated data."""

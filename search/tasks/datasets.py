@@ -1,4 +1,4 @@
-"""Tasks over published data sets, read from the files as they are published; nothing is fetched unless asked for."""
+"""Tasks over published data sets, read from the published files; files are downloaded only if `download` is set."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ TEN_WORDS = ("yes", "no", "up", "down", "left", "right", "on", "off", "stop", "g
 def sequential_mnist(
     directory: str | Path, permuted: bool = False, download: bool = False, validation: float = 0.1, seed: int = 0
 ) -> Task:
-    """MNIST's digits pixel by pixel: inputs (n, 1, 784), ten classes (Le, Jaitly & Hinton 2015).
+    """MNIST's digits as sequences of pixels: inputs (n, 1, 784), ten classes (Le, Jaitly & Hinton 2015).
 
     Args:
-        directory: holds MNIST/raw with the four published files, packed by gzip or not.
+        directory: folder that contains MNIST/raw with the four published files, compressed by gzip or not.
         permuted: put the pixels into one random order, the same for every example and every seed.
-        download: fetch the files where they are missing.
-        validation: share of the training data held out; the test data are the published ones.
-        seed: of what is held out.
+        download: download missing files.
+        validation: share of the published training data held out for validation; the test data are the published ones.
+        seed: seed of the held-out examples.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -60,11 +60,11 @@ def cifar10(
     """CIFAR-10 (Krizhevsky 2009): inputs (n, 3, 32, 32), ten classes.
 
     Args:
-        directory: holds cifar-10-batches-py, as published.
-        sequential: pixel by pixel, row after row: inputs (n, 3, 1024).
-        download: fetch the files where they are missing.
-        validation: share of the training data held out; the test data are the published ones.
-        seed: of what is held out.
+        directory: folder that contains cifar-10-batches-py, as published.
+        sequential: give images as sequences of pixels, row after row: inputs (n, 3, 1024).
+        download: download missing files.
+        validation: share of the published training data held out for validation; the test data are the published ones.
+        seed: seed of the held-out examples.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -86,19 +86,20 @@ def cifar10(
 def speech_commands(
     directory: str | Path, words: Sequence[str] | None = TEN_WORDS, features: Literal["raw", "mfcc"] = "raw"
 ) -> Task:
-    """Speech Commands (Warden 2018): which word is said in a second of sound; split as published.
+    """Speech Commands (Warden 2018): classify the word spoken in one second of sound; split as published.
 
-    Shorter recordings are filled up with zeros. The experiments of CKConv leave them out, and split the ten words anew.
+    Shorter recordings are padded with zeros. The experiments of CKConv leave them out, and split the ten words
+    differently.
 
     Args:
-        directory: holds a folder a word, validation_list.txt and testing_list.txt, as published.
-        words: the classes, by default the ten of CKConv's experiments; None takes all (35 in version 2).
-        features: `raw` gives (n, 1, 16000) in [−1, 1), read when needed; `mfcc` (n, 20, 161), of mean 0 and variance 1
-            in training, kept in memory.
+        directory: folder that contains a folder for each word, validation_list.txt and testing_list.txt, as published.
+        words: the classes, by default the ten of CKConv's experiments; None for all (35 in version 2).
+        features: `raw` for inputs (n, 1, 16000) in [−1, 1), each read from its file when used; `mfcc` for inputs
+            (n, 20, 161) with mean 0 and variance 1 over the training data, all in memory.
 
     Raises:
         FileNotFoundError: a folder or a list is missing.
-        ValueError: one of the three parts has no recording.
+        ValueError: training, validation or test data have no recording.
     """
     home = Path(directory)
     remedy = f"unpack speech_commands_v0.02.tar.gz from download.tensorflow.org/data into {home}"
@@ -113,7 +114,7 @@ def speech_commands(
         for path in sorted(located((home,), (word,), remedy).glob("*.wav")):
             parts[where.get(f"{word}/{path.name}", 0)].append((path, label))
     if not all(parts):
-        raise ValueError(f"of {', '.join(words)} there is nothing to train, to validate or to test on; {remedy}")
+        raise ValueError(f"there are no training, validation or test recordings of {', '.join(words)}; {remedy}")
     train, held, test = (_Recordings(part) for part in parts)
     name = f"speech commands, {len(words)} words, {features}"
     if features == "raw":
@@ -122,7 +123,7 @@ def speech_commands(
 
 
 class _Recordings(Dataset[tuple[Tensor, int]]):
-    """Waves (1, 16000) and their classes; all words together are some seven gigabytes, too many to keep."""
+    """Waves (1, 16000) and their classes, read when used: all words together would take seven gigabytes of memory."""
 
     def __init__(self, files: list[tuple[Path, int]]) -> None:
         self.files = files
@@ -144,22 +145,22 @@ def _cepstra(recordings: _Recordings) -> tuple[Tensor, Tensor]:
 def character_trajectories(
     directory: str | Path, pooled: bool = False, length: int = 182, validation: float = 0.15, seed: int = 0
 ) -> Task:
-    """CharacterTrajectories of the UEA archive: the letter that a pen wrote; inputs (n, 3, length), twenty classes.
+    """CharacterTrajectories of the UEA archive: classify a handwritten letter; inputs (n, 3, length), twenty classes.
 
-    Speed in two directions and pressure, of mean 0 and variance 1 in training; a short series goes on with its last
-    value.
+    The channels are the pen's speed in two directions and its pressure, with mean 0 and variance 1 over the training
+    data. Short series are padded with their last value.
 
     Args:
-        directory: holds CharacterTrajectories_TRAIN and _TEST, as .ts or .arff files.
-        pooled: join both and split anew, 70 : 15 : 15, as neural CDEs (Kidger et al. 2020) and CKConv do; else the
-            published test data.
-        length: of the inputs; the longest series has 182 steps.
-        validation: share of the training data held out.
-        seed: of what is held out.
+        directory: folder that contains CharacterTrajectories_TRAIN and _TEST, as .ts or .arff files.
+        pooled: join the published training and test data and split them again, 70 : 15 : 15, as neural CDEs (Kidger et
+            al. 2020) and CKConv do; otherwise the test data are the published ones.
+        length: length of the inputs; the longest series has 182 steps.
+        validation: share of the published training data held out for validation, unless `pooled`.
+        seed: seed of the split.
 
     Raises:
         FileNotFoundError: a file is missing.
-        ValueError: a series is longer.
+        ValueError: a series is longer than `length`.
     """
     home = Path(directory)
     remedy = "put them there as .ts or .arff files, from CharacterTrajectories.zip of timeseriesclassification.com"
@@ -171,7 +172,7 @@ def character_trajectories(
     for series, labels in files:
         longest = max(one.shape[1] for one in series)
         if longest > length:
-            raise ValueError(f"the longest series has {longest} steps; length must be no less")
+            raise ValueError(f"the longest series has {longest} steps; length must be at least that")
         x = np.stack([np.pad(one, ((0, 0), (0, length - one.shape[1])), mode="edge") for one in series])
         parts.append((torch.tensor(x, dtype=torch.float32), torch.tensor([order.index(label) for label in labels])))
     if not pooled:
@@ -187,13 +188,17 @@ Pair = tuple[Tensor, Tensor]
 
 
 def published(name: str, train: Pair, test: Pair, validation: float, seed: int) -> Task:
-    """The published test data; a share of the training data, drawn evenly over the classes, validates."""
+    """A classification with the published test data; a share of the training data is held out for validation.
+
+    The held-out data have the same share of every class. Channels are standardised.
+    """
     kept, held = held_out(train[1], validation, seed)
     (x, y) = train
     return Task(name, "classification", *standardised((x[kept], y[kept]), (x[held], y[held]), test))
 
 
 def held_out(labels: Tensor, share: float, seed: int) -> tuple[Indices, Indices]:
+    """Indices of the examples that remain, and of those held out: a random share of each class of labels (n,)."""
     from sklearn.model_selection import train_test_split
 
     kept, held = train_test_split(np.arange(len(labels)), test_size=share, random_state=seed, stratify=labels)
@@ -201,7 +206,7 @@ def held_out(labels: Tensor, share: float, seed: int) -> tuple[Indices, Indices]
 
 
 def standardised(train: Pair, validation: Pair, test: Pair) -> tuple[Pair, Pair, Pair]:
-    """Each channel of mean 0 and variance 1 over the training data, in the default precision."""
+    """The data with each channel scaled to mean 0 and variance 1 over the training data, in torch's default dtype."""
     axes = (0, *range(2, train[0].dim()))
     mean, spread = train[0].mean(axes, keepdim=True), train[0].std(axes, keepdim=True).clamp(min=1e-6)
     real = torch.get_default_dtype()
@@ -210,7 +215,11 @@ def standardised(train: Pair, validation: Pair, test: Pair) -> tuple[Pair, Pair,
 
 
 def located(folders: Sequence[Path], names: Sequence[str], remedy: str) -> Path:
-    """The first file there is; `remedy` says where it should be."""
+    """The first existing file or folder of one of the names in one of the folders.
+
+    Raises:
+        FileNotFoundError: none exists; the message ends with `remedy`.
+    """
     for folder in folders:
         for name in names:
             if (folder / name).exists():
@@ -221,7 +230,7 @@ def located(folders: Sequence[Path], names: Sequence[str], remedy: str) -> Path:
 def _download(name: str, directory: Path) -> None:
     try:
         datasets: Any = import_module("torchvision.datasets")
-    except (ImportError, RuntimeError) as error:  # the latter from a build for another torch
+    except (ImportError, RuntimeError) as error:  # RuntimeError: torchvision was built for another version of torch
         raise ImportError(
             "download=True needs torchvision of the same build as torch: pip install 'archsearch[data]'"
         ) from error

@@ -1,4 +1,4 @@
-"""Tasks over data that packages bring along: scikit-learn's 1,797 handwritten digits of 8×8 pixels."""
+"""The task over data that scikit-learn contains: 1,797 handwritten digits of 8×8 pixels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from search.tasks.task import Batch, Data, Task
 
-# Of the canvas: turned by any angle, a digit of this width stays inside it.
+# Width of a digit as a share of the canvas: turned by any angle, it stays inside the canvas.
 SHARE = 0.72
 
 
@@ -20,14 +20,15 @@ def digits(
     seed: int = 0,
     test_turns: Literal["quarter", "any"] | None = None,
 ) -> Task:
-    """Classify ten digits: upright, each turned by an angle of its own, or turned in the test alone.
+    """Classify ten digits: upright, each rotated by a random angle, or rotated in the test data alone.
 
     Args:
-        rotated: turn every image, in all three parts, by a uniformly drawn angle.
-        size: side of the images; by default 8, the original, or 16 where any are turned.
-        seed: of the split (60 % training, 20 % validation, 20 % test) and of the angles.
-        test_turns: turn the images of the test, and no others, by `any` angle, or by zero to three quarter turns (array
-            operations, so exact), drawn for each image; all are drawn on the canvas of rotated digits.
+        rotated: rotate every image of training, validation and test data by a random angle, uniform over the circle.
+        size: side of the images in pixels; by default 8, as in the data set, or 16 if any images are rotated.
+        seed: seed of the split (60 % training, 20 % validation, 20 % test) and of the angles.
+        test_turns: rotate the test images only, each by a random angle (`any`) or by zero to three quarter turns
+            (`quarter`: exact array operations). Images of all parts then have the digits drawn smaller, as for
+            `rotated`.
 
     Raises:
         ValueError: `rotated` and `test_turns` are both given, or `test_turns` is neither of these.
@@ -37,7 +38,7 @@ def digits(
     if test_turns not in (None, "quarter", "any"):
         raise ValueError(f"test_turns are 'quarter' or 'any', not {test_turns!r}")
     if rotated and test_turns is not None:
-        raise ValueError("give rotated, which turns all images, or test_turns, which turns those of the test, not both")
+        raise ValueError("give rotated, which turns all images, or test_turns, which turns test images only, not both")
     bunch = load_digits()
     images, rng = bunch.images / 16.0, np.random.default_rng(seed)
     upright = np.zeros(len(images))
@@ -56,7 +57,7 @@ def digits(
         turns = rng.integers(0, 4, len(images))
         after = np.stack([np.rot90(image, turn) for image, turn in zip(before, turns, strict=True)])
     name = f"digits {size}×{size}, the test turned by {'any angle' if test_turns == 'any' else 'quarters'}"
-    # The turned images go along as a second channel, to be split in the very same way.
+    # The rotated images are a second channel, so that both are split in the same way.
     both = Task.from_arrays(np.stack([before, after], 1).astype(np.float32), bunch.target, name=name, seed=seed)
     train, validation, test = _channel(both.train, 0), _channel(both.validation, 0), _channel(both.test, 1)
     return Task(name, both.kind, train, validation, test)
@@ -74,7 +75,7 @@ def _all_drawn(
 
 
 def drawn(image: NDArray[np.float64], angle: float, size: int, width: float) -> NDArray[np.float64]:
-    """The image turned about its centre and drawn `width` pixels wide on a canvas of `size`."""
+    """The image rotated about its centre by `angle` radians, and drawn `width` pixels wide on a canvas of `size`."""
     scale = image.shape[0] / width
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = scale * np.array([[cos, sin], [-sin, cos]])

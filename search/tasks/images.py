@@ -1,4 +1,4 @@
-"""Tasks over published images and volumes that have no upright, read from the files as they are published."""
+"""Tasks over published images and volumes without a preferred orientation, read from the published files."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ from search.tasks.datasets import Pair, located, standardised
 from search.tasks.formats import read_amat
 from search.tasks.task import Task
 
-SAMPLE = 1_000  # patches that mean and variance are measured on, where there are too many to read all
+SAMPLE = 1_000  # number of PCam's training patches over which mean and variance are measured
 
 
 def rotated_mnist(directory: str | Path) -> Task:
-    """Rotated MNIST (Larochelle et al. 2007): inputs (n, 1, 28, 28), ten classes, every digit turned by any angle.
+    """Rotated MNIST (Larochelle et al. 2007): inputs (n, 1, 28, 28), ten classes, each digit rotated by a random angle.
 
-    Split as published: of the 12,000 lines to train on, the last 2,000 validate; 50,000 are the test. A line is taken
-    to hold the pixels column after column, the order of the Matlab that wrote it. Much code reads row after row, and so
-    has the mirror images: scores are alike, but not weights that are carried to other digits.
+    Split as published: of the 12,000 lines of the training file the last 2,000 are for validation; the test data have
+    50,000 lines. The pixels of a line are read column after column, the order in which Matlab wrote them. Much other
+    code reads them row after row, which gives the mirror images: the scores are similar, but weights trained there do
+    not fit other digits.
 
     Args:
-        directory: holds the two .amat files of mnist_rotation_new.zip.
+        directory: folder that contains the two .amat files of mnist_rotation_new.zip.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -48,15 +49,15 @@ def rotated_mnist(directory: str | Path) -> Task:
 
 
 def medmnist(directory: str | Path, name: str) -> Task:
-    """A data set of MedMNIST v2 (Yang et al. 2023), split as published: inputs (n, 1 or 3, …) of two or three axes.
+    """A data set of MedMNIST v2 (Yang et al. 2023), split as published: inputs (n, 1 or 3, *grid) of 2 or 3 axes.
 
     Args:
-        directory: holds NAME.npz, as published.
-        name: of the data set, with its size where that is not 28: `bloodmnist`, `organmnist3d`, `pathmnist_64`.
+        directory: folder that contains NAME.npz, as published.
+        name: name of the data set, with its size unless that is 28: `bloodmnist`, `organmnist3d`, `pathmnist_64`.
 
     Raises:
         FileNotFoundError: the file is missing.
-        ValueError: its images have several labels each (`chestmnist`).
+        ValueError: an image has several labels (`chestmnist`).
     """
     home = Path(directory)
     remedy = f"download {name}.npz, as linked from medmnist.com, into {home}"
@@ -67,22 +68,22 @@ def medmnist(directory: str | Path, name: str) -> Task:
 
 def _medical(name: str, images: NDArray[np.uint8], labels: NDArray[Any]) -> Pair:
     if labels.ndim != 2 or labels.shape[1] != 1:
-        raise ValueError(f"{name} has labels of shape {labels.shape}, and only one class an image can be learned here")
+        raise ValueError(f"{name} has labels of shape {labels.shape}, and only one class per image can be learned")
     x = torch.from_numpy(images / np.float32(255))
-    # Colours are the last axis of (n, rows, columns, 3); grey images and volumes have none.
+    # Colours are the last axis of (n, rows, columns, 3); grey images and volumes have no such axis.
     x = x.movedim(-1, 1) if x.dim() == 4 and x.shape[-1] == 3 else x[:, None]
     return x, torch.from_numpy(labels[:, 0].astype(np.int64))
 
 
 def pcam(directory: str | Path) -> Task:
-    """PatchCamelyon (Veeling et al. 2018): is there a tumour in the middle; inputs (n, 3, 96, 96), two classes.
+    """PatchCamelyon (Veeling et al. 2018): is there tumour tissue in the centre; inputs (n, 3, 96, 96), two classes.
 
-    Split as published: 262,144, 32,768 and 32,768 patches, read when needed, each by itself; channels of mean 0 and
+    Split as published: 262,144, 32,768 and 32,768 patches, each read from its file when used. Channels have mean 0 and
     variance 1, measured on 1,000 patches spread over the training data.
 
     Args:
-        directory: holds the six files camelyonpatch_level_2_split_{train,valid,test}_{x,y}.h5. One that is packed, as
-            .h5.gz, is unpacked beside itself, once: some 7.2 GB for the training patches.
+        directory: folder that contains the six files camelyonpatch_level_2_split_{train,valid,test}_{x,y}.h5. A file
+            that is compressed, .h5.gz, is decompressed once into the same folder: 7.2 GB for the training patches.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -107,7 +108,7 @@ def pcam(directory: str | Path) -> Task:
 
 
 class Patches(Dataset[tuple[Tensor, Tensor]]):
-    """Patches (3, rows, columns), less `mean` and over `spread`, and their classes; the patches stay in the file."""
+    """Patches (3, rows, columns), minus `mean` and divided by `spread`, and their classes; read when used."""
 
     def __init__(self, path: Path, labels: Tensor, mean: Tensor | float = 0.0, spread: Tensor | float = 1.0) -> None:
         self.path, self.labels, self.mean, self.spread = path, labels, mean, spread
@@ -124,7 +125,7 @@ class Patches(Dataset[tuple[Tensor, Tensor]]):
         return {**self.__dict__, "_open": None}
 
     def _patches(self) -> Any:
-        # A process opens the file for itself: one taken along by a fork reads from its parent's place in the file.
+        # Each process opens the file itself: a handle inherited by a fork shares its position with the parent's.
         if self._open is None or self._open[0] != os.getpid():
             self._open = os.getpid(), _h5py().File(self.path, "r")["x"]
         return self._open[1]
@@ -139,7 +140,7 @@ def _h5py() -> Any:
 
 
 def _unpacked(path: Path) -> Path:
-    """The file itself, or what is in it if it is packed, unpacked beside it."""
+    """The path of the decompressed file: `path` itself, or if it ends in .gz, its content in the same folder."""
     if path.suffix != ".gz":
         return path
     from search.files import write_whole

@@ -1,4 +1,4 @@
-"""Sequences seen at irregular times or with steps missing, put on a regular grid."""
+"""Series observed at irregular times, or with missing steps, on a regular grid."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ def on_grid(
     elapsed: bool = True,
     take: Literal["last", "mean"] = "last",
 ) -> Tensor:
-    """Observations of several series on a grid of `length` equal cells; 0 where nothing was seen.
+    """Put the observations of several series on a grid of `length` equal cells; cells without an observation are 0.
 
     Args:
-        times: one array (nᵢ,) a series, in any one unit, not decreasing.
-        values: one array (nᵢ, channels) a series; NaN where a channel was not seen. (nᵢ,) is one channel.
+        times: for each series an array (nᵢ,) of times in ascending order, all series in the same unit.
+        values: for each series an array (nᵢ, channels), NaN where a channel was not observed; (nᵢ,) is one channel.
         length: number of cells.
         span: first and last time of the grid, in the unit of `times`; by default those of all observations.
-        mask: append a channel for each channel: 1 where it was seen in the cell, 0 elsewhere.
-        elapsed: append one channel: how long, in spans, the last observation of any channel lies before the end of the
-            cell; before the first one, how long the span has run.
-        take: what a cell with several observations holds.
+        mask: append a mask for each channel: 1 in cells where it was observed, 0 in others.
+        elapsed: append one channel: the time from the last observation of any channel to the end of the cell, as a
+            fraction of the span; before the first observation, the time from the start of the span.
+        take: value of a cell with several observations: the `last`, or their `mean`.
 
     Returns:
         (series, channels [· 2] [+ 1], length).
 
     Raises:
-        ValueError: times and values do not match, times decrease or lie outside the span, or something is infinite.
+        ValueError: times and values do not match, times decrease or are outside the span, or a number is infinite.
     """
     if length < 1 or take not in ("last", "mean"):
         raise ValueError(f"length must be at least 1 and take 'last' or 'mean', not {length} and {take!r}")
@@ -58,7 +58,7 @@ def on_grid(
             if take == "mean":
                 held[i, channel] = np.bincount(cells[known], what[known, channel], length) / np.maximum(counts, 1)
             else:
-                held[i, channel, cells[known]] = what[known, channel]  # of several the last one stays
+                held[i, channel, cells[known]] = what[known, channel]  # of equal indices numpy writes the last value
         latest = np.zeros(length)
         known = np.flatnonzero(~np.isnan(what).all(1))
         np.maximum.at(latest, cells[known], place[known])
@@ -68,19 +68,19 @@ def on_grid(
 
 
 def drop(x: Tensor, share: float, seed: int, mask: bool = True) -> Tensor:
-    """Remove a share of the steps of each series at random, all channels at once (Kidger et al. 2020; CKConv).
+    """Remove a random share of the steps of each series, in all channels (Kidger et al. 2020; CKConv).
 
     Args:
-        x: (n, channels, length), scaled before, so that 0 is a value in the middle.
-        share: of the steps; ⌊share · length⌋ go in every series.
-        seed: of the choice.
-        mask: append a channel: 1 where the step is kept, 0 where it was removed.
+        x: series (n, channels, length), already standardised, so that 0 is their mean.
+        share: share of the steps to remove, from 0 to below 1: ⌊share · length⌋ steps of each series.
+        seed: seed of the choice of steps.
+        mask: append a channel: 0 at removed steps, 1 at others.
 
     Returns:
-        (n, channels [+ 1], length), 0 where removed.
+        (n, channels [+ 1], length), 0 at removed steps.
 
     Raises:
-        ValueError: not a batch of series, or not a share.
+        ValueError: x does not have three axes, or share is not in [0, 1).
     """
     if x.dim() != 3:
         raise ValueError(f"series have the shape (n, channels, length), not {tuple(x.shape)}")
@@ -88,14 +88,16 @@ def drop(x: Tensor, share: float, seed: int, mask: bool = True) -> Tensor:
         raise ValueError(f"share must be at least 0 and below 1, not {share}")
     count, _, length = x.shape
     order = torch.rand(count, length, generator=torch.Generator().manual_seed(seed)).argsort(1)
-    # A share such as 0.7 lies a little below itself in binary: 0.7 · 10 must still be 7.
+    # A product such as 0.29 · 100 is rounded to just below 29: it must count as 29 steps.
     kept = (order >= int(share * length + 1e-9)).to(x).unsqueeze(1)
     return torch.cat([x * kept, kept], 1) if mask else x * kept
 
 
 def _checked(times: Sequence[Any], values: Sequence[Any]) -> list[tuple[Array, Array]]:
     if len(times) != len(values) or not len(times):
-        raise ValueError(f"times and values are lists of as many series, at least one; got {len(times)}, {len(values)}")
+        raise ValueError(
+            f"times and values must be lists of equal length, at least one series, not {len(times)} and {len(values)}"
+        )
     series: list[tuple[Array, Array]] = []
     for i, (one, other) in enumerate(zip(times, values, strict=True)):
         when, what = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
@@ -117,7 +119,7 @@ def _checked(times: Sequence[Any], values: Sequence[Any]) -> list[tuple[Array, A
 
 
 def _span(series: list[tuple[Array, Array]], span: tuple[float, float] | None) -> tuple[float, float]:
-    """First and last time of the grid; every observation lies inside."""
+    """First and last time of the grid; ValueError if an observation is outside."""
     found = np.concatenate([when for when, _ in series])
     if span is None:
         if not len(found):

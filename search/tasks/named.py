@@ -1,4 +1,4 @@
-"""What a search asks of a task, and the tasks that have a name."""
+"""The protocol of a task, and the tasks by name."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class AnyTask(Protocol):
-    """Data, and how a prediction is scored. `Task` is one; a class of one's own with these is another.
+    """Data, and how a prediction is scored: `Task`, or your own class with these methods.
 
-    It is sent to worker processes, so it can be pickled.
+    It must be possible to pickle it, because it is sent to worker processes.
     """
 
     @property
     def name(self) -> str:
-        """What reports call it."""
+        """The name of the task in reports."""
 
     @property
     def kind(self) -> Kind:
@@ -29,32 +29,32 @@ class AnyTask(Protocol):
 
     @property
     def train(self) -> Data:
-        """What networks are trained on: batches (x, y), x of shape (B, C, *grid)."""
+        """Training data: batches (x, y), x of shape (B, C, *grid)."""
 
     @property
     def validation(self) -> Data:
-        """What the search scores them on."""
+        """Validation data, on which a search scores networks."""
 
     @property
     def test(self) -> Data | None:
-        """What the search must not see; None in the copy that is trained on."""
+        """Test data, which a search does not use; None in the copy that workers get."""
 
     @property
     def fingerprint(self) -> str:
         """A text that is equal for equal data: a run can only be resumed with the data that it was begun with."""
 
     def without_test(self) -> Self:
-        """The same task, with nothing in it that a search must not see."""
+        """A copy of the task without its test data."""
 
     def loss(self, outputs: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
-        """What training minimises, averaged over the batch."""
+        """The training loss, averaged over the batch."""
 
     def scores(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        """Scores of a whole split by name, `accuracy` or `loss` among them."""
+        """Scores by name, `accuracy` or `loss` among them, of the outputs for the whole validation or test data."""
 
 
 _SYNTHETIC = "search.tasks.synthetic"
-# Functions that make a task and need no arguments.
+# Tasks by name: each is a function that needs no arguments and returns a task.
 TASKS: Door[Callable[[], AnyTask]] = Door(
     "archsearch.tasks",
     "task",

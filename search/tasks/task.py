@@ -1,4 +1,4 @@
-"""A task: data, split once, and how a prediction is scored."""
+"""A task: training, validation and test data, and how a prediction is scored."""
 
 from __future__ import annotations
 
@@ -17,19 +17,21 @@ from torch.utils.data import DataLoader, Dataset, Subset
 Kind = Literal["classification", "regression"]
 Batch = tuple[Tensor, Tensor]
 Metric: TypeAlias = Callable[[Tensor, Tensor], float]
-# Tensors (x, y), a dataset of (x, y) pairs, or anything that gives batches (x, y) each time it is iterated.
+# Tensors (x, y), a dataset of pairs (x, y), or an iterable, such as a loader, over batches (x, y).
 Data: TypeAlias = tuple[Tensor, Tensor] | Dataset[Any] | Iterable[Batch]
 
 
 @dataclass(frozen=True)
 class Task:
-    """Training, validation and test data, and their metrics. A search sees training and validation data only.
+    """Training, validation and test data, and their metrics. A search uses training and validation data only.
 
     Attributes:
-        name: what reports call it.
+        name: the name of the task in reports.
         kind: `classification` (cross-entropy on integer labels) or `regression` (mean squared error).
-        metrics: further scores by name, each a function of (outputs, targets) over a whole split.
-        test: None in the copy that a search trains on.
+        train: training data.
+        validation: validation data.
+        test: test data; None in the copy that workers get.
+        metrics: further scores by name: functions of the outputs and targets of the whole validation or test data.
     """
 
     name: str
@@ -51,10 +53,22 @@ class Task:
         seed: int = 0,
         metrics: Mapping[str, Metric] | None = None,
     ) -> Task:
-        """From arrays of examples (n, channels, *grid) and targets (n, …), split at random, evenly over the classes.
+        """A task from arrays of examples (n, channels, *grid) and targets (n, …), split at random.
+
+        Each part of the split has the same share of every class, if targets are labels (n,).
+
+        Args:
+            x: the examples.
+            y: the targets.
+            kind: `classification` or `regression`.
+            name: the name of the task in reports.
+            split: shares of training, validation and test data, which add up to 1.
+            seed: seed of the split.
+            metrics: further scores by name.
 
         Raises:
-            ValueError: the arrays have different lengths, or a part of the split is empty.
+            ValueError: the arrays have different lengths, the shares do not add up to 1, or a part of the split is
+                empty.
         """
         inputs = torch.as_tensor(np.asarray(x), dtype=torch.get_default_dtype())
         targets = torch.as_tensor(np.asarray(y), dtype=torch.long if kind == "classification" else inputs.dtype)
@@ -76,7 +90,13 @@ class Task:
         seed: int = 0,
         metrics: Mapping[str, Metric] | None = None,
     ) -> Task:
-        """From torch datasets of (x, y) pairs; without `validation` a fifth of the training data becomes it."""
+        """A task from torch datasets of pairs (x, y).
+
+        Without `validation`, a random fifth of the training data is held out for it.
+
+        Raises:
+            TypeError: `validation` is missing and the training data has no length.
+        """
         if validation is None:
             if not isinstance(train, Sized):
                 raise TypeError(f"{name}: a dataset without a length cannot be split; give validation too")
@@ -95,24 +115,24 @@ class Task:
         name: str = "task",
         metrics: Mapping[str, Metric] | None = None,
     ) -> Task:
-        """From loaders of one's own: each gives batches (x, y) whenever it is iterated."""
+        """A task from your own loaders: iterables over batches (x, y), which are iterated many times."""
         return cls(name, kind, train, validation, test, metrics)
 
     def without_test(self) -> Task:
-        """The same task, with nothing in it that a search must not see."""
+        """A copy of the task without its test data."""
         return replace(self, test=None)
 
     def loss(self, outputs: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
-        """What training minimises, averaged over the batch."""
+        """The training loss, averaged over the batch: cross-entropy or mean squared error."""
         if self.kind == "classification":
             return F.cross_entropy(outputs, targets, label_smoothing=label_smoothing)
         return F.mse_loss(outputs, targets.view_as(outputs))
 
     def scores(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        """Scores of a whole split: loss, accuracy or r2, and the task's own metrics."""
+        """Scores of the outputs for the whole validation or test data: loss, accuracy or r2, and the task's metrics."""
         result = {"loss": float(self.loss(outputs, targets))}
         if self.kind == "classification":
-            # Counted in whole examples, so that the same answers give the same digits.
+            # A ratio of integers, so that equal predictions have exactly equal accuracies.
             result["accuracy"] = int((outputs.argmax(1) == targets).sum()) / targets.numel()
         else:
             spread = float((targets - targets.mean(0)).pow(2).mean()) or 1.0
@@ -123,7 +143,7 @@ class Task:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for equal data, as far as the data can be read without using it up."""
+        """A hash of name, kind, and training and validation data: of arrays their values, of datasets their lengths."""
         digest = hashlib.blake2b(f"{self.name} {self.kind}".encode(), digest_size=8)
         for part in (self.train, self.validation):
             if isinstance(part, tuple):
@@ -135,9 +155,10 @@ class Task:
 
 
 def batches(data: Data, size: int, shuffle_seed: int | None = None) -> Iterator[Batch]:
-    """The data in batches; shuffled by the seed where one is given and the data is not a loader of its own.
+    """The data in batches of `size`, in order, or shuffled if a seed is given; a loader's batches are as they are.
 
-    Of shuffled data, which are trained on, one example left over is no batch: a norm over one has no spread.
+    If a single example would remain for the last batch of shuffled data, it is left out: those batches are trained on,
+    and the variance of a batch norm over one example is zero.
     """
     generator = None if shuffle_seed is None else torch.Generator().manual_seed(shuffle_seed)
     if isinstance(data, tuple):
@@ -161,7 +182,7 @@ def batches(data: Data, size: int, shuffle_seed: int | None = None) -> Iterator[
 
 
 def batch_count(data: Data, size: int) -> int:
-    """How many batches one pass over shuffled data has; 1 where that cannot be known."""
+    """The number of batches of one pass over shuffled data; 1 for a loader without a length."""
     count = len(data[0]) if isinstance(data, tuple) else len(data) if isinstance(data, Sized) else 1
     if isinstance(data, Dataset | tuple):
         return math.ceil(count / size) - _one_left_over(count, size)
@@ -169,20 +190,20 @@ def batch_count(data: Data, size: int) -> int:
 
 
 def _one_left_over(count: int, size: int) -> bool:
-    """Whether a single example remains once all others are in whole batches."""
+    """Whether a single example remains for the last batch, after at least one whole batch."""
     return count > size > 1 and count % size == 1
 
 
 def _split(
     labels: Tensor | None, count: int, shares: tuple[float, float, float], seed: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Indices of three parts; evenly over the labels where they are given."""
+    """Indices of training, validation and test data; if labels (n,) are given, with the same share of each class."""
     if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
-        raise ValueError(f"the three parts of a split are shares of one, not {shares}")
+        raise ValueError(f"the three shares of a split must be 0 or more and add up to 1, not {shares}")
     order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
     if labels is not None:
         order = order[torch.argsort(labels[order], stable=True)]
-        # Dealt out like cards: the golden ratio spreads neighbours of the sorted deck over the parts.
+        # A low-discrepancy sequence (multiples of the golden ratio) spreads the examples of each class over the parts.
         place = (torch.arange(count, dtype=torch.float64) * 0.6180339887498949) % 1
     else:
         place = (torch.arange(count, dtype=torch.float64) + 0.5) / count

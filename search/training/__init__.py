@@ -1,4 +1,4 @@
-"""How a candidate is trained: settings, rates, the trainer, augmentation, evaluation."""
+"""Training of a candidate: settings, learning rates, the training loop, augmentation, evaluation, retraining."""
 
 from search.training.settings import Training
 from search.training.trainer import train

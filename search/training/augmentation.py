@@ -1,4 +1,4 @@
-"""Augmentation by a group: every training example, each time it is seen, moved by a random element."""
+"""Augmentation by a group: every training example is transformed by a random element each time it is used."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from search.tasks.task import Batch, batches
 
 
 def augmented(examples: Iterable[Batch], name: str | None, seed: int) -> Iterator[Batch]:
-    """The batches, every example of them moved by an element of its own of the group called `name`; None moves none.
+    """The batches, with each example transformed by its own random element of the group `name`; unchanged for None.
 
-    All elements are as likely, and follow from the seed. An element that maps the grid onto itself (quarter turns,
-    flips) is an array operation, so exact; another interpolates bicubically, with zeros from beyond the edge.
+    All elements are equally likely, and follow from the seed. An element that maps the grid onto itself (quarter turns,
+    flips) is an exact array operation; any other interpolates bicubically, with zeros outside the grid.
     """
     if name is None:
         yield from examples
@@ -30,7 +30,7 @@ def augmented(examples: Iterable[Batch], name: str | None, seed: int) -> Iterato
 
 
 def moved(x: Tensor, group: Group, elements: Tensor) -> Tensor:
-    """Examples (n, channels, *grid), each moved by the element (n,) of the group."""
+    """Examples (n, channels, *grid), each transformed by the group element of its index in `elements` (n,)."""
     signal, result = Signal(x.shape[1], tuple(x.shape[2:])), torch.empty_like(x)
     for element in elements.unique().tolist():
         those = elements == element
@@ -39,7 +39,11 @@ def moved(x: Tensor, group: Group, elements: Tensor) -> Tensor:
 
 
 def check_augmentation(name: str | None, task: AnyTask) -> None:
-    """Refuse a group that does not move the examples of a task to such examples; ValueError says which would."""
+    """Check that the group `name` transforms examples of a task to examples of the same shape and target.
+
+    Raises:
+        ValueError: it does not; the message says why, and which groups act on such examples.
+    """
     if name is None:
         return
     x, y = next(iter(batches(task.train, 1)))
@@ -51,8 +55,8 @@ def check_augmentation(name: str | None, task: AnyTask) -> None:
         raise ValueError(f"augment: {error}") from None
     if group.scaling:
         raise ValueError(
-            f"augment: the scales of {name} would leave a signal smaller than its grid; groups that move {task.name}: "
-            f"{fitting}"
+            f"augment: the scales of {name} would leave a signal smaller than its grid; groups for "
+            f"{task.name}: {fitting}"
         )
     if not grid or not group.acts_on(len(grid)):
         raise ValueError(
@@ -62,6 +66,6 @@ def check_augmentation(name: str | None, task: AnyTask) -> None:
         raise ValueError(f"augment: {misfit}")
     if y.shape[-len(grid) :] == grid:
         raise ValueError(
-            f"augment: {name} would move the inputs of {task.name} and leave the targets of its positions behind; "
-            "leave augment out"
+            f"augment: {name} would transform the inputs of {task.name} but not its targets, which have a value for "
+            "each position; leave augment out"
         )

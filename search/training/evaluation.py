@@ -1,4 +1,4 @@
-"""Scores of a network on one part of a task."""
+"""Scores of a network on the training, validation or test data of a task."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ EVALUATION_BATCH = 256
 def evaluate(
     model: nn.Module, task: AnyTask, data: Data, batch_size: int = EVALUATION_BATCH, device: torch.device | str = "cpu"
 ) -> dict[str, float]:
-    """Scores of a model on one part of a task, in evaluation mode."""
+    """Scores of a model on one part of a task's data, by name; puts the model into evaluation mode.
+
+    Batches have at least 256 examples, whatever `batch_size` is.
+    """
     model.eval()
     with torch.no_grad(), kept_kernels(model):
         found = [(model(x.to(device)).cpu(), y.cpu()) for x, y in batches(data, max(batch_size, EVALUATION_BATCH))]

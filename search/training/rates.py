@@ -1,4 +1,4 @@
-"""How fast each part of a network is trained: parameter groups by role."""
+"""Learning rate and weight decay of each parameter, by its role."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from archspec.schema.model import parts
 
 @dataclass(frozen=True)
 class Rate:
-    """How the parameters of one role are trained.
+    """Learning rate and weight decay of the parameters of one role.
 
     Attributes:
-        factor: of the learning rate.
-        decay: weight decay; None is that of the training.
-        still: share of the steps, at the start, in which they do not move.
+        factor: factor by which their learning rate is that of the training.
+        decay: their weight decay; None is that of the training.
+        still: share of the steps, at the start of the training, in which their learning rate is zero.
     """
 
     factor: float = 1.0
@@ -35,11 +35,12 @@ class Rate:
             raise ValueError(f"a rate has a factor and a decay of 0 or more and a still share from 0 to 1, not {self}")
 
 
-# A window moves after the kernel has found something to put into it, and nothing draws it to a width of its own.
+# Windows are trained only after the kernels inside them have begun to learn, and without weight decay, which would pull
+# their widths to zero.
 DEFAULTS: dict[Role, Rate] = {
     "window": Rate(factor=10.0, decay=0.0, still=0.1),
     "omega": Rate(decay=0.0),
-    # Probabilities must be able to move from one half to nearly 0 or 1 within a short training.
+    # The probabilities of elements must be able to move from one half to nearly 0 or 1 within a short training.
     "elements": Rate(factor=2.5, decay=0.0),
 }
 
@@ -47,22 +48,29 @@ DEFAULTS: dict[Role, Rate] = {
 def parameter_groups(
     model: nn.Module, learning_rate: float, decay: float, rates: Mapping[Role, Rate] | None = None
 ) -> list[dict[str, Any]]:
-    """Groups for an optimizer: one per role and, within it, one for weights and one for what does not decay.
+    """Parameter groups for an optimizer: for each role one with weight decay and one without.
 
-    That is numbers per channel: biases, scales. Each group carries `factor` and `still` of its role, for `set_rates`.
+    Parameters with fewer than two axes (biases, scales of norms) have no weight decay. Each group has the entries
+    `factor` and `still` of its role's rate, which `set_rates` reads.
+
+    Args:
+        model: the network.
+        learning_rate: learning rate of a role whose factor is 1.
+        decay: weight decay of the roles whose rate states none.
+        rates: rates that replace the defaults.
 
     Raises:
-        ValueError: a rate is given for a role that no parameter plays.
+        ValueError: a rate is given for a role that no parameter of the model has.
     """
-    found, asked = roles(model), dict(rates or {})
-    for role in asked:
+    found, given = roles(model), dict(rates or {})
+    for role in given:
         if role not in found:
             there = ", ".join(found) or "none"
             known = "" if role in ROLES else f" (the roles are {', '.join(ROLES)})"
             raise ValueError(f"no parameter of this network has the role {role!r}{known}; it has {there}")
     groups: list[dict[str, Any]] = []
     for role, parameters in found.items():
-        rate = asked.get(role, DEFAULTS.get(role, Rate()))
+        rate = given.get(role, DEFAULTS.get(role, Rate()))
         for decays in (True, False):
             members = [p for p in parameters.values() if (p.dim() >= 2) == decays]
             if members:
@@ -80,7 +88,7 @@ def parameter_groups(
 
 
 def check_roles(template: Architecture, rates: Mapping[Role, Rate]) -> None:
-    """Refuse rates of roles that no parameter of any filling plays; ValueError names the role."""
+    """Check that each role with a rate is that of some parameter of some filling; ValueError names one that is not."""
     there = {"plain"}.union(*(part.learns() for part in parts(template)))
     for role in rates:
         if role not in there:
@@ -88,7 +96,16 @@ def check_roles(template: Architecture, rates: Mapping[Role, Rate]) -> None:
 
 
 def set_rates(optimizer: torch.optim.Optimizer, learning_rate: float, step: int, total: int, warmup: float) -> None:
-    """Rise over the first share of the steps, then a cosine to zero; each group times its factor, once it moves."""
+    """Set the learning rate of each parameter group for a step: a linear warm-up, then a cosine to zero.
+
+    Args:
+        optimizer: over the groups of `parameter_groups`; each has the learning rate times its `factor`, and zero in the
+            first share `still` of the steps.
+        learning_rate: the largest learning rate, at the end of the warm-up.
+        step: index of the step, from 0.
+        total: number of steps of the training.
+        warmup: share of the steps in the warm-up.
+    """
     warm = max(1, round(warmup * total))
     if step < warm:
         rate = learning_rate * (step + 1) / warm

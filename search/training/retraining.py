@@ -1,4 +1,4 @@
-"""Train an architecture anew under fresh seeds: what a search picked by its luck loses it here."""
+"""Train architectures again from new seeds: a score that a search selected is biased upwards, these are not."""
 
 from __future__ import annotations
 
@@ -34,14 +34,25 @@ def retrain(
     goal: Score = ACCURACY,
     workers: int = 1,
 ) -> list[list[dict[str, float]]]:
-    """Test scores of each architecture under each seed; the best epoch is chosen on validation data.
+    """Test scores of each architecture trained from each seed; the best weights are selected on validation data.
+
+    Args:
+        architectures: what to train.
+        task: the data, with test data.
+        training: how each is trained.
+        seeds: seeds of the trainings of each architecture.
+        goal: the score that selects the best weights.
+        workers: number of processes.
+
+    Returns:
+        For each architecture, for each seed, the scores by name.
 
     Raises:
         RunError: the task has no test data, or a training failed.
-        ValueError: the group of the augmentation does not move the task's examples.
+        ValueError: the group of the augmentation does not act on the task's examples.
     """
     if task.test is None:
-        raise RunError("there is no test data to measure on")
+        raise RunError("the task has no test data to score on; give it some")
     check_augmentation(training.augment, task)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread) as pool:

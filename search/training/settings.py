@@ -1,4 +1,4 @@
-"""How candidates are trained, as settings."""
+"""The settings of a training."""
 
 from __future__ import annotations
 
@@ -13,23 +13,33 @@ from search.training.rates import Rate
 
 @dataclass(frozen=True)
 class Training:
-    """How a candidate is trained.
+    """How a candidate is trained: with AdamW, by epochs.
 
     Attributes:
-        warmup: share of the steps in which the learning rate rises; after it a cosine to zero.
-        patience: stop after this many epochs in which the validation score was below the best; None never does.
-        clip: largest norm of the gradient.
-        label_smoothing: of the cross-entropy in training; scores are without it.
-        alias_penalty: factor of the penalty on kernels under `band_limit="regularise"`.
+        epochs: largest number of epochs.
+        batch_size: number of examples of a step.
+        learning_rate: largest learning rate, at the end of the warm-up.
+        weight_decay: weight decay of AdamW.
+        warmup: share of the steps in which the learning rate rises linearly; afterwards it follows a cosine to zero.
+        patience: number of epochs with a validation score worse than the best after which training ends early; None for
+            no early end.
+        clip: norm that gradients are clipped to.
+        label_smoothing: label smoothing of the cross-entropy in training; scores are computed without it.
+        alias_penalty: factor of the penalty on kernels with `band_limit="regularise"`.
         admissibility: factor of the penalty on wavelets with a mean (1 in the paper); see `admissibility_penalty`.
-        offsets: share of the training, at its end, in which the elements of C_n lie anywhere on the circle, so that a
-            network can be carried to another order (see `archspec.network.offsets`); for continuous kernels.
-        augment: a group, such as `"C4"`, by a random element of which each training example is moved, anew each epoch.
-        rates: of the roles that parameters play (`kernel`, `window`, `omega`, `plain`), where not the default; those a
-            network does not have are passed over, those that none of a space has are refused.
-        device: `auto` is a GPU where there is one.
-        precision: of the network's products in training: `float32`, or half as wide by autocast, `bf16` or (with scaled
-            gradients) `fp16`. Weights, kernels, transforms and scores are in float32 all the same.
+        offsets: share of the steps, at the end of the training, in which continuous kernels are sampled at random
+            offsets between the elements of C_n, so that a network can be carried to another order (see
+            `archspec.network.offsets`).
+        augment: name of a group, such as `"C4"`: each training example is transformed by a random element of it, drawn
+            again each epoch. None for no augmentation.
+        rates: rates that replace the defaults, by role (`kernel`, `window`, `omega`, `elements`, `plain`). A role that
+            a network does not have is ignored; a search refuses a role that no network of its space has.
+        device: torch device; `auto` is a GPU if there is one, else the CPU.
+        precision: precision of the network in training: `float32`, or by autocast `bf16` or (with scaled gradients)
+            `fp16`. Weights, kernels, Fourier transforms and scores are float32 in any case.
+
+    Raises:
+        ValueError: a value is out of its range.
     """
 
     epochs: int = 20
@@ -57,9 +67,12 @@ class Training:
         if unknown := self.rates.keys() - set(ROLES):
             raise ValueError(f"there is no role {min(unknown)!r}; the roles are {', '.join(ROLES)}")
         if not (0 <= self.offsets <= 1 and self.admissibility >= 0):
-            raise ValueError("offsets are a share from 0 to 1, admissibility a factor of 0 or more")
+            raise ValueError("offsets must be a share from 0 to 1, and admissibility a factor of 0 or more")
 
     def record(self) -> dict[str, Any]:
-        """What is not as by default, but for the device: a run begun before a setting existed can go on."""
+        """The settings that differ from their defaults, without the device.
+
+        So a run can be resumed on another device, and after this class has gained a setting.
+        """
         default = asdict(type(self)())
         return {key: value for key, value in asdict(self).items() if key != "device" and value != default[key]}

@@ -1,4 +1,4 @@
-"""Threads of the processes that train."""
+"""Number of torch's threads in a process that trains."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 
 
 def one_thread() -> None:
-    """Give this process one thread of torch: more in one process are slower than more processes."""
+    """Limit torch to one thread in this process: several processes are faster than several threads in one."""
     import torch
 
     torch.set_num_threads(1)

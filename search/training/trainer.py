@@ -1,4 +1,4 @@
-"""Train one candidate: AdamW, warm-up and cosine, early stop, best weights; resumable at every epoch."""
+"""Training of one candidate: AdamW, warm-up and cosine, early stopping, best weights; resumable after every epoch."""
 
 from __future__ import annotations
 
@@ -49,18 +49,22 @@ def train(
     each_epoch: Callable[[int, float], None] | None = None,
     target: Target = "torch",
 ) -> Outcome:
-    """Train, and score on validation data with the best weights.
+    """Train an architecture, and score the network with the best weights on validation data.
 
     Args:
         architecture: what to train.
-        task: on what.
-        training: how.
-        seed: of the first weights, the order of the examples and all else that is random.
-        goal: the score that says which weights are best.
-        weights: where to write the best weights (safetensors).
-        checkpoint: where to keep the state after each epoch; training is resumed from there if it exists.
-        each_epoch: called with the epoch's number and its score.
-        target: what the cost of the trained network is of.
+        task: training and validation data, loss and scores.
+        training: the settings of the training.
+        seed: seed of the initial weights, the order of the examples and all other randomness.
+        goal: the validation score that selects the best weights.
+        weights: file to write the best weights to (safetensors).
+        checkpoint: file to write the state to after each epoch; training is resumed from it if it exists, and it is
+            deleted at the end.
+        each_epoch: called after each epoch with its number, from 1, and its score.
+        target: what the cost of the trained network is computed for.
+
+    Returns:
+        `Scored`, or `Failed` if training diverges or runs out of memory; other errors are raised.
     """
     began = time.monotonic()
     try:
@@ -111,7 +115,7 @@ def _trained(
 
 
 class _Run:
-    """The state of one training."""
+    """The state of one training: network, optimizer, and scores so far."""
 
     def __init__(self, architecture: Architecture, task: AnyTask, training: Training, seed: int, goal: Score) -> None:
         self.task, self.training, self.seed, self.goal = task, training, seed, goal
@@ -124,11 +128,11 @@ class _Run:
         self.optimizer = torch.optim.AdamW(
             parameter_groups(self.model, training.learning_rate, training.weight_decay, rates)
         )
-        # Offsets between the elements are for networks that have some: others of a space are trained as ever.
+        # Only networks with a group of turns can be sampled at offsets; others of the space are trained without.
         offsets = training.offsets > 0 and turns(self.model)
         self.turns = np.random.default_rng(seed) if offsets else None
         self.penalised = any(getattr(m, "regularised", False) for m in self.model.modules())
-        # Gradients in float16 overflow and vanish: they are scaled, and a step that overflows is left out.
+        # Gradients in float16 overflow or vanish: the loss is scaled, and a step whose gradients overflow is skipped.
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=training.precision == "fp16")
         self.done = 0
         self.steps = batch_count(task.train, training.batch_size)
@@ -139,24 +143,24 @@ class _Run:
 
     @property
     def elapsed(self) -> float:
-        """Seconds spent, those before an interruption too."""
+        """Seconds of training, including those before an interruption."""
         return self.seconds + time.monotonic() - self.began
 
     @property
     def finished(self) -> bool:
-        """All epochs run, or too many without a better score."""
+        """Whether all epochs are done, or the last `patience` scores are worse than the best."""
         patience = self.training.patience
         waited = len(self.history) - 1 - self._best_epoch() if self.history else 0
         return self.done >= self.training.epochs or (patience is not None and waited >= patience)
 
     def cast(self) -> contextlib.AbstractContextManager[object]:
-        """Within it the network is run in the precision of the training; what is random and small stays in float32."""
+        """A context in which the network runs in the precision of the training."""
         dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.training.precision)
         return contextlib.nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
 
     def epoch(self) -> str | None:
-        """One epoch; the reason why training cannot go on, if so."""
-        # Everything random follows from the seed and the epoch, so that a training taken up again is the same one.
+        """Train for one epoch; returns the reason if training has diverged, else None."""
+        # All randomness follows from the seed and the epoch, so that a resumed training equals an uninterrupted one.
         torch.manual_seed((self.seed * 1_000_003 + self.done) % 2**63)
         if self.turns:
             self.turns = np.random.default_rng((self.seed, self.done))
@@ -192,7 +196,7 @@ class _Run:
         return None
 
     def save(self, path: Path) -> None:
-        """Write all that is needed to go on."""
+        """Write a checkpoint."""
         state = {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -207,7 +211,7 @@ class _Run:
         write_whole(path, lambda temporary: torch.save(state, temporary))
 
     def restore(self, path: Path) -> None:
-        """Go on from a checkpoint; one of another training, or a broken one, is left aside."""
+        """Resume from a checkpoint; one of a training with other settings, or one that cannot be read, is ignored."""
         try:
             state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
         except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
@@ -221,17 +225,22 @@ class _Run:
         self.history, self.done, self.step, self.seconds = (state[k] for k in ("history", "done", "step", "seconds"))
 
     def _best_epoch(self) -> int:
+        """Index, from 0, of the last epoch with the best score."""
         best = max(self.history) if self.goal.maximize else min(self.history)
         return len(self.history) - 1 - self.history[::-1].index(best)
 
     def _begin_step(self) -> None:
+        """Set the learning rates of the step, and random offsets in the last share of the training."""
         total = max(1, self.steps * self.training.epochs)
         set_rates(self.optimizer, self.training.learning_rate, self.step, total, self.training.warmup)
         if self.turns and self.step >= (1 - self.training.offsets) * total:
             turn(self.model, self.turns)
 
     def _end_epoch(self) -> None:
-        """What is evaluated has its windows fitted, its kernels at the elements, and the statistics of these."""
+        """Prepare the network for evaluation: crop kernels to their windows, and remove the offsets.
+
+        After offsets, the statistics of batch norms are estimated again, from kernels sampled at the elements.
+        """
         self.model.fit()
         if self.turns:
             turn(self.model, None)

@@ -1,1 +1,1 @@
-"""Tasks whose data are generated, so that the right answer is known."""
+"""Tasks with generated data, for which it is known what a network can achieve."""

@@ -1,4 +1,4 @@
-"""Generated oscillations: textures of gratings in every orientation, chirps in every octave."""
+"""Generated oscillations: textures of gratings in random orientations, and chirps in several octaves."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from search.tasks.synthetic.sequences import Array, Draw, Examples, generated, rendered
 from search.tasks.task import Task
 
-# Of the two gratings of a texture: the ratio of their frequencies and the angle between them, a class each.
+# The classes of textures: the ratio of the frequencies of the two gratings, and the angle between them in degrees.
 STRUCTURES = ((1.0, 90), (1.0, 45), (1.6, 90), (1.6, 45))
-PITCH = (3.6, 4.8)  # geometric mean of the two frequencies, cycles per side
-PATCHES, SPREAD = 40, 0.14  # of one grating: how many, and the standard deviation of each as a share of the side
-MARGIN = 0.2  # of the side, around the image, in which there are patches too
+PITCH = (3.6, 4.8)  # range of the geometric mean of the two frequencies, in cycles per side
+PATCHES, SPREAD = 40, 0.14  # number of patches of a grating, and their standard deviation as a share of the side
+MARGIN = 0.2  # width of the margin around the image that has patches too, as a share of the side
 
-FINEST = 8.0  # samples: standard deviation of a chirp of octave 0
-REACH = 2.5  # standard deviations either way in which a chirp lies inside
-CARRIER = 1.36  # mean frequency of a chirp, cycles per standard deviation
+FINEST = 8.0  # standard deviation of a chirp of octave 0, in samples
+REACH = 2.5  # a chirp's centre is at least this many standard deviations from the ends of the signal
+CARRIER = 1.36  # mean frequency of a chirp, in cycles per standard deviation
 SWEEPS = ("rising", "falling", "cup", "cap", "tone")
 
 
@@ -31,17 +31,17 @@ def textures(
     examples: Examples = (2_000, 500, 1_000),
     seed: int = 0,
 ) -> Task:
-    """Tell textures apart by how their two gratings stand to one another; each image has a random orientation.
+    """Classify textures by the relation of their two gratings; each image has a random orientation.
 
-    Inputs (n, 1, size, size), of variance about 1: patches of two gratings (Gabor functions: a wave under a Gaussian)
-    at random places, in random phases. Classes are the ratio of the two frequencies, 1 or 1.6, and the angle between
-    them, 90° or 45°, to either side; the direction of the first is uniform. Of the noise, `noise` as strong, each patch
-    has a direction and a frequency of its own. Pixel i of an axis is the scene at (i + ½) / size of the side, the same
-    scene at every size: hardly anything of it lies above 10 cycles per side in any direction, 0.63 of the Nyquist
-    frequency of 32 pixels. Targets (n,).
+    Inputs (n, 1, size, size), of variance about 1: patches of two gratings (Gabor functions: a wave times a Gaussian)
+    at random positions, with random phases. Classes are the ratio of the two frequencies, 1 or 1.6, and the angle
+    between them, 90° or 45°, to either side; the direction of the first is uniform. The noise is made of such patches
+    too, each with a random direction and frequency; `noise` is its standard deviation relative to the texture's. Pixel
+    i of an axis is the scene at (i + ½) / size of the side, the same scene at every size: it has hardly any power above
+    10 cycles per side in any direction, 0.63 of the Nyquist frequency of 32 pixels. Targets (n,).
 
     Raises:
-        ValueError: not 2 … 4 classes.
+        ValueError: classes is not 2 … 4, or size is below 1.
     """
     if not 2 <= classes <= len(STRUCTURES):
         raise ValueError(f"textures have 2 … {len(STRUCTURES)} classes, not {classes}")
@@ -78,7 +78,7 @@ def _grating(rng: np.random.Generator, angle: Array, frequency: Array, places: A
         np.exp(-(((places - centre) / SPREAD) ** 2) / 2 + 2j * np.pi * (frequency * turn(angle))[..., None] * places)
         for centre, turn in zip(centres, (np.sin, np.cos), strict=True)
     )
-    # Patches that meet a point, counted by their squared height there.
+    # The mean over points of the sum of the patches' squared Gaussians.
     density = PATCHES * np.pi * SPREAD**2 / (1 + 2 * MARGIN) ** 2
     images: Array = ((weights[..., None] * down).transpose(0, 2, 1) @ along).real / np.sqrt(density)
     return images
@@ -93,17 +93,17 @@ def dilated_chirps(
     examples: Examples = (2_000, 500, 1_000),
     seed: int = 0,
 ) -> Task:
-    """Tell the shapes of chirps apart, whatever their dilation: rising, falling, cup, cap, tone.
+    """Classify the shapes of chirps, independent of their dilation: rising, falling, cup, cap, tone.
 
-    Inputs (n, 1, length): a wave under a Gaussian, of random phase and place, whose frequency rises, falls, falls and
-    rises, rises and falls, or stays. In octave k it is 2ᵏ times as long and as slow, and as high: the standard
-    deviation of the Gaussian is 8 · 2ᵏ samples. Of octave 0, the finest, hardly anything lies above 3/8 of a cycle per
-    sample, 0.75 of the Nyquist frequency. The noise, of standard deviation `noise`, has the same power in each octave
-    up to there, so that no octave is harder than another. Targets (n,). Training and validation have the octaves of
-    `train_octaves`, all as often, and the test those of `test_octaves`.
+    Inputs (n, 1, length): a wave times a Gaussian, of random phase and position, whose frequency rises, falls, falls
+    and rises, rises and falls, or is constant. In octave k it is 2ᵏ times as long, at a 2ᵏ times lower frequency, with
+    the same amplitude: the standard deviation of the Gaussian is 8 · 2ᵏ samples. Octave 0, the finest, has hardly any
+    power above 3/8 of a cycle per sample, 0.75 of the Nyquist frequency. The noise, of standard deviation `noise`, has
+    the same power in each octave below that frequency, so that all octaves are equally hard. Targets (n,). Training and
+    validation data have the octaves of `train_octaves`, equally often, and test data those of `test_octaves`.
 
     Raises:
-        ValueError: not 2 … 5 classes, a length that is no power of two, or an octave that does not fit in it.
+        ValueError: classes is not 2 … 5, length is not a power of two of at least 64, or an octave does not fit in it.
     """
     if not 2 <= classes <= len(SWEEPS):
         raise ValueError(f"chirps have 2 … {len(SWEEPS)} classes, not {classes}")
@@ -131,8 +131,8 @@ def dilated_chirps(
 
 
 def chirps(u: Array, labels: NDArray[np.int64], phase: Array) -> Array:
-    """The chirps (n, length) of these classes (n,) and phases (n,) at places (n, length) in standard deviations."""
-    # What the phase, over 2π, has beyond that of the carrier; its derivative is the sweep of the frequency.
+    """Chirps (n, length) at times `u` (n, length), in standard deviations, with classes (n,) and phases (n,)."""
+    # The phase, in cycles, minus that of the carrier; its derivative is the change of the frequency.
     bends = [0.15 * u**2, -0.15 * u**2, -0.48 * np.sin(1.25 * u), 0.48 * np.sin(1.25 * u), 0 * u]
     bend = np.choose(labels[:, None], bends)
     waves: Array = np.exp(-(u**2) / 2) * np.cos(phase[:, None] + 2 * np.pi * (CARRIER * u + bend))
@@ -140,7 +140,7 @@ def chirps(u: Array, labels: NDArray[np.int64], phase: Array) -> Array:
 
 
 def _pink(rng: np.random.Generator, count: int, length: int) -> Array:
-    """Noise (n, length) of unit variance, of equal power in every octave up to 3/8 of a cycle per sample."""
+    """Noise (n, length) of unit variance, with equal power in every octave up to 3/8 of a cycle per sample."""
     decay = 1 / np.sqrt(np.arange(1, 3 * length // 8 + 1))
     parts = rng.normal(size=(2, count, len(decay))) * decay / np.sqrt((decay**2).sum())
     return rendered(parts[0] + 1j * parts[1], length)

@@ -16,22 +16,25 @@ Array = NDArray[np.float64]
 Examples = tuple[int, int, int]
 Draw = Callable[[np.random.Generator, int], tuple[NDArray[Any], NDArray[Any]]]
 
-SYMBOLS = 10  # that copy memory shows
-BAND = 25  # highest whole frequency in `waves`, cycles per unit of time: 0.78 of the Nyquist frequency of 64 steps
-LETTERS = 3  # chirps in one wave
-TEMPLATES = 10  # curves of `bumps_1d`
+SYMBOLS = 10  # number of symbols to copy in `copy_memory`
+BAND = 25  # highest frequency in `waves`, in cycles per unit of time: 0.78 of the Nyquist frequency of 64 steps
+LETTERS = 3  # number of chirps in a signal of `waves`
+TEMPLATES = 10  # number of curves of `bumps_1d`
 
 
 def generated(
     name: str, kind: Kind, draw: Draw, examples: Examples, seed: int, metrics: Mapping[str, Metric] | None = None
 ) -> Task:
-    """A task of three parts, each drawn by itself: `draw` gives (inputs, targets) of so many examples.
+    """A task with generated data: training, validation and test data are drawn independently.
+
+    `draw` is a function of a random generator and a number of examples, and returns arrays (inputs, targets).
+    `examples` are the numbers of training, validation and test examples.
 
     Raises:
-        ValueError: a part would be empty.
+        ValueError: a number of examples is below 1.
     """
     if min(examples) < 1:
-        raise ValueError(f"examples are three numbers of at least 1 (training, validation, test), not {examples}")
+        raise ValueError(f"examples must be three numbers of at least 1 (training, validation, test), not {examples}")
     real = torch.get_default_dtype()
     parts = []
     for part, count in enumerate(examples):
@@ -42,11 +45,11 @@ def generated(
 
 
 def copy_memory(length: int = 100, examples: Examples = (10_000, 1_000, 1_000), seed: int = 0) -> Task:
-    """Repeat ten symbols after `length` blank steps; an answer at each step (Arjovsky et al. 2016; Bai et al. 2018).
+    """Repeat ten symbols after `length` blank steps; a class at each step (Arjovsky et al. 2016; Bai et al. 2018).
 
     Inputs (n, 1, length + 20): ten symbols drawn from 1 … 8, length − 1 zeros, eleven marks of 9. Targets
-    (n, length + 20): zeros, then the ten symbols; ten classes. To answer 0 everywhere is right at (length + 10) of
-    (length + 20) steps, so judge by the score `recalled`: the accuracy on the last ten.
+    (n, length + 20): zeros, then the ten symbols; ten classes. Predicting 0 everywhere is right at (length + 10) of
+    (length + 20) steps, so compare networks by the score `recalled`: the accuracy on the last ten steps.
     """
     _at_least(length, 1, "length")
 
@@ -63,8 +66,8 @@ def copy_memory(length: int = 100, examples: Examples = (10_000, 1_000, 1_000), 
 def adding_problem(length: int = 200, examples: Examples = (50_000, 1_000, 1_000), seed: int = 0) -> Task:
     """Add the two marked values of a sequence (Hochreiter & Schmidhuber 1997).
 
-    Inputs (n, 2, length): values uniform in [0, 1), and marks: 1 at two distinct steps, 0 elsewhere. Targets (n, 1).
-    Always to answer 1 has a mean squared error of 1/6.
+    Inputs (n, 2, length): values uniform in [0, 1), and marks: 1 at two distinct steps, 0 elsewhere. Targets (n, 1):
+    the sum of the two values. Predicting 1 for all has a mean squared error of 1/6.
     """
     _at_least(length, 2, "length")
 
@@ -72,7 +75,7 @@ def adding_problem(length: int = 200, examples: Examples = (50_000, 1_000, 1_000
         values, marks = rng.random((count, length)), np.zeros((count, length))
         first, other = rng.integers(0, length, count), rng.integers(0, length - 1, count)
         rows = np.arange(count)
-        marks[rows, first] = marks[rows, other + (other >= first)] = 1  # two different steps, all pairs alike
+        marks[rows, first] = marks[rows, other + (other >= first)] = 1  # two different steps, all pairs equally likely
         return np.stack([values, marks], 1), (values * marks).sum(1, keepdims=True)
 
     return generated(f"adding problem {length}", "regression", draw, examples, seed)
@@ -87,15 +90,16 @@ def recall(
     examples: Examples = (4_000, 1_000, 1_000),
     seed: int = 0,
 ) -> Task:
-    """Say at the last step which cue was shown long before it.
+    """Classify, at the last step, a cue that was shown long before.
 
-    Inputs (n, classes, length): white noise of standard deviation `noise`; a cue is a pulse of height 1, one step long,
-    in the channel of its class. The cue asked for lies `shortest` … `delay` steps before the last step, uniformly; a
-    second one, of no importance, 0 … 4 steps before it. Targets (n,). It is meant for causal networks whose head reads
-    the last step: one that sees r steps back scores at most 1/classes + (1 − 1/classes) · P(delay ≤ r).
+    Inputs (n, classes, length): white noise of standard deviation `noise`, and two cues: pulses of height 1, one step
+    long, in the channel of their class. The first is `shortest` … `delay` steps before the last step, uniformly; its
+    class is the target. The second, a distractor, is 0 … 4 steps before the last step. Targets (n,). The task is meant
+    for causal networks whose head reads the last step: one whose receptive field reaches r steps back has an accuracy
+    of at most 1/classes + (1 − 1/classes) · P(delay ≤ r).
 
     Raises:
-        ValueError: a delay does not fit into the length, or meets the last five steps.
+        ValueError: a delay is not below the length, or is within the last five steps.
     """
     return _cued(f"recall {delay} of {length}", 0, length, delay, classes, shortest, noise, examples, seed)
 
@@ -109,7 +113,7 @@ def nearby(
     examples: Examples = (4_000, 1_000, 1_000),
     seed: int = 0,
 ) -> Task:
-    """The inputs of `recall`, but asked for the cue within the last five steps: no longer reach is needed."""
+    """The inputs of `recall`, with the cue in the last five steps as the target: a short receptive field suffices."""
     return _cued(f"nearby of {length}", 1, length, delay, classes, shortest, noise, examples, seed)
 
 
@@ -145,16 +149,17 @@ def waves(
     examples: Examples = (2_000, 500, 1_000),
     seed: int = 0,
 ) -> Task:
-    """Read three chirps, each rising or falling: a class is the order of the directions.
+    """Classify signals of three chirps, each with rising or falling frequency: a class is the order of the directions.
 
     Inputs (n, 1, length), of variance about 1: step i is the signal at the time (i + ½) / length, and the signal is the
-    same at every length: a sum of the frequencies 1 … 25 on [0, 1), so 51 steps and more lose nothing of it. Position,
-    pitch, phase and strength of the chirps vary; the noise has the band of the signal, and `noise` is its standard
-    deviation over the signal's. Targets (n,). A wave run backwards keeps its power spectrum and is a wave of another
-    class, as likely: with all eight classes, whatever looks at power spectra alone scores at most 50 %.
+    same at every length: a sum of the frequencies 1 … 25 on [0, 1), which 51 steps or more sample without aliasing.
+    Position, pitch, phase and strength of the chirps vary; the noise has the band of the signal, and `noise` is its
+    standard deviation divided by the signal's. Targets (n,). A signal reversed in time has the same power spectrum and
+    is an equally likely signal of another class: with all eight classes, a classifier of power spectra alone has an
+    accuracy of at most 50 %.
 
     Raises:
-        ValueError: not 2 … 8 classes.
+        ValueError: classes is not 2 … 8.
     """
     if not 2 <= classes <= 2**LETTERS:
         raise ValueError(f"waves have 2 … {2**LETTERS} classes, not {classes}")
@@ -197,16 +202,16 @@ def bumps_1d(
     examples: Examples = (4_000, 1_000, 1_000),
     seed: int = 0,
 ) -> Task:
-    """Tell ten smooth curves apart, after the description of MNIST-1D (Greydanus & Kobak 2020), not its data.
+    """Classify ten smooth curves, made after the description of MNIST-1D (Greydanus & Kobak 2020), not from its data.
 
-    Inputs (n, 1, length): one of ten fixed curves, stretched over 22 … 32 % of [0, 1), zero outside; scaled, moved
-    anywhere inside, sheared (a line through the middle is added), under smooth noise of standard deviation `noise`.
+    Inputs (n, 1, length): one of ten fixed curves, stretched over 22 … 32 % of [0, 1), zero outside; scaled, at a
+    random position, sheared (a line through the middle is added), with smooth noise of standard deviation `noise`.
     Step i is the signal at (i + ½) / length, the same signal at every length. Targets (n,).
     """
 
     def draw(rng: np.random.Generator, count: int) -> tuple[NDArray[Any], NDArray[Any]]:
         labels = rng.integers(0, TEMPLATES, count)
-        # Five bumps side by side; their heights, drawn once, are what the ten curves are.
+        # A curve is five bumps side by side; the heights of all ten curves are drawn once, from a fixed seed.
         heights = np.random.default_rng(42).uniform(-1, 1, (TEMPLATES, 5))
         heights -= heights.mean(1, keepdims=True)
         heights /= heights.std(1, keepdims=True)
@@ -226,7 +231,7 @@ def bumps_1d(
 
 
 def rendered(coefficients: NDArray[np.complex128], length: int) -> Array:
-    """The real signals Σ cₖ exp(2πi·k·t), k = 1 …, at the middles of `length` equal cells of [0, 1)."""
+    """Real parts of the signals Σ cₖ exp(2πi·k·t), k = 1 …, at the centres of `length` equal cells of [0, 1)."""
     times = (np.arange(_at_least(length, 1, "length")) + 0.5) / length
     turns = np.exp(2j * np.pi * np.outer(np.arange(1, coefficients.shape[-1] + 1), times))
     signals: Array = coefficients.real @ turns.real - coefficients.imag @ turns.imag
@@ -234,6 +239,7 @@ def rendered(coefficients: NDArray[np.complex128], length: int) -> Array:
 
 
 def _recalled(outputs: Tensor, targets: Tensor) -> float:
+    """Accuracy on the last ten steps."""
     right = outputs[..., -SYMBOLS:].argmax(1) == targets[..., -SYMBOLS:]
     return int(right.sum()) / right.numel()
 

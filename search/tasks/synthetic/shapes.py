@@ -1,4 +1,4 @@
-"""Generated images: figures drawn with a soft pen, as functions of the plane, so the same scene at every size."""
+"""Generated images of figures, drawn with a Gaussian pen as functions of the plane: the same scene at every size."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from search.tasks.task import Task
 
 Array = NDArray[np.float64]
 
-PEN = 0.05  # standard deviation of the pen; at the Nyquist frequency of 16 pixels, 8 cycles, 4 % of it is left
-DOTS = 32  # of the pen along a figure; closer than the pen is wide
-BACKGROUND = 3  # highest whole frequency of the background, cycles per side
+PEN = 0.05  # standard deviation of the pen; its spectrum is at 4 % at 8 cycles, the Nyquist frequency of 16 pixels
+DOTS = 32  # number of dots of the pen along a figure; their distance is less than the pen's width
+BACKGROUND = 3  # highest frequency of the background along an axis, in cycles per side
 
 
 def shapes(
@@ -25,16 +25,16 @@ def shapes(
     examples: Examples = (2_000, 500, 1_000),
     seed: int = 0,
 ) -> Task:
-    """Tell figures apart: ring, cross, triangle, bow, zigzag, bars, square, fork.
+    """Classify figures: ring, cross, triangle, bow, zigzag, bars, square, fork.
 
     Inputs (n, 1, size, size), of variance about 1: pixel i of an axis is the scene at (i + ½) / size of the side, the
-    same scene at every size. A figure of 0.36 … 0.52 of the side, turned by up to 30° either way and moved inside the
-    image, is drawn with a Gaussian pen of 0.05 of the side: hardly anything of it lies above 8 cycles per side, the
-    Nyquist frequency of 16 pixels. Its contrast varies. The background has at most 3 cycles per side along an axis, and
-    the standard deviation `noise`. Targets (n,).
+    same scene at every size. A figure of 0.36 … 0.52 of the side, rotated by up to 30° either way, at a random position
+    inside the image, is drawn with a Gaussian pen of 0.05 of the side: it has hardly any power above 8 cycles per side,
+    the Nyquist frequency of 16 pixels. Its contrast varies. The background has at most 3 cycles per side along an axis,
+    and the standard deviation `noise`. Targets (n,).
 
     Raises:
-        ValueError: not 2 … 8 classes.
+        ValueError: classes is not 2 … 8, or size is below 1.
     """
     if not 2 <= classes <= len(FIGURES):
         raise ValueError(f"shapes have 2 … {len(FIGURES)} classes, not {classes}")
@@ -60,7 +60,10 @@ def shapes(
 
 
 def _pen(dots: Array, places: Array) -> Array:
-    """(n, dots) and (size,) to (n, dots, size): the pen's profile along one axis; the product of both axes is a dot."""
+    """The pen's profile (n, dots, size) along one axis, for dots (n, dots) and pixels (size,).
+
+    The product of the profiles along both axes is a dot.
+    """
     return np.exp(-(((places - dots[..., None]) / PEN) ** 2) / 2)
 
 
@@ -74,18 +77,21 @@ def _smooth(rng: np.random.Generator, count: int, places: Array) -> Array:
 
 
 def _line(*corners: tuple[float, float]) -> Callable[[Array], Array]:
-    """A path through corners, a function of the share of its length."""
+    """A path of straight lines through corners: a function of the share of its length (n,), from 0 to 1.
+
+    It returns points (n, 2).
+    """
     points = np.array(corners)
     ends = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     return lambda share: np.stack([np.interp(share * ends[-1], ends, axis) for axis in points.T], -1)
 
 
 def _arc(start: float, end: float) -> Callable[[Array], Array]:
-    """A piece of the unit circle between two angles in degrees."""
+    """A path along the unit circle between two angles in degrees, as a function of the share of its length."""
     return lambda share: np.stack([f(np.deg2rad(start + share * (end - start))) for f in (np.cos, np.sin)], -1)
 
 
-# Strokes inside the unit circle.
+# The strokes of each figure, inside the unit circle.
 FIGURES: tuple[tuple[Callable[[Array], Array], ...], ...] = (
     (_arc(0, 360),),
     (_line((-1, 0), (1, 0)), _line((0, -1), (0, 1))),
@@ -99,7 +105,7 @@ FIGURES: tuple[tuple[Callable[[Array], Array], ...], ...] = (
 
 
 def _dots(strokes: tuple[Callable[[Array], Array], ...]) -> tuple[Array, Array]:
-    """Places (DOTS, 2) and weights (DOTS,) of the pen along a figure; each line comes out about as dark as another."""
+    """Positions (DOTS, 2) and weights (DOTS,) of the pen's dots; the weights make all lines about equally dark."""
     fine = np.linspace(0, 1, 400)
     lengths = [float(np.hypot(*np.diff(stroke(fine), axis=0).T).sum()) for stroke in strokes]
     counts = np.full(len(strokes), DOTS // len(strokes))

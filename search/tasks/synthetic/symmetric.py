@@ -1,7 +1,7 @@
-"""Handwriting in pairs: a glyph and its half turn, or its mirror image, so that chance is exact.
+"""Handwritten digits in pairs: an image and its half turn, or its mirror image, which have different classes.
 
-Of every pair a network sees the same if it is invariant to what makes the pair, and then it is right about one of the
-two, whatever it answers.
+A network that is invariant to the transform between the two has equal outputs for both, so it is right about exactly
+one image of each pair: its accuracy is exactly one half.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from search.tasks.task import Task
 
 Labels = NDArray[np.int64]
 
-TILT = np.deg2rad(15)  # by which handwriting that is not rotated still leans either way
-WIDTHS = (0.85, 1.0)  # of the largest width that stays on the canvas when turned
-MIRRORED_AXIS = -2  # the first axis of an image, as in D_n, whose flip it is
+TILT = np.deg2rad(15)  # largest angle, either way, of digits that are not rotated
+WIDTHS = (0.85, 1.0)  # range of a digit's width, as a share of the largest that stays on the canvas when rotated
+MIRRORED_AXIS = -2  # the first axis of an image, which the flip of D_n reverses too
 
 
 def half_turns(
@@ -31,15 +31,16 @@ def half_turns(
     examples: Examples = (1_000, 400, 400),
     seed: int = 0,
 ) -> Task:
-    """Tell a handwritten digit from the same digit turned by 180°, after MNIST6-180 (Romero & Lohit 2022).
+    """Distinguish a handwritten digit from the same digit rotated by 180°, after MNIST6-180 (Romero & Lohit 2022).
 
-    Inputs (n, 1, size, size): scikit-learn's digits, leaning by up to 15°, of varying size, with white noise of
-    standard deviation `noise`; no original lies in two of the three parts. Examples 2i and 2i + 1 of each part are a
-    pair: an image, of class 0, and the very array turned by 180°, of class 1. So a network that is invariant to C2, and
-    with it to any C_n or D_n of even n, is right about exactly half of them. Targets (n,).
+    Inputs (n, 1, size, size): scikit-learn's digits, rotated by up to 15°, of varying size, with white noise of
+    standard deviation `noise`; training, validation and test data are made from different originals. Examples 2i and
+    2i + 1 of each are a pair: an image, of class 0, and the same array rotated by 180°, of class 1. So a network that
+    is invariant to C2, as one is that is invariant to C_n or D_n of even n, is right about exactly half of them.
+    Targets (n,).
 
     Raises:
-        ValueError: there is no such digit, or an odd number of examples.
+        ValueError: there is no such digit, or a number of examples is odd.
     """
     return _pairs_of_glyphs(f"half turns {size}×{size}", (digit,), False, half_turn, size, noise, examples, seed)
 
@@ -52,46 +53,46 @@ def mirrored(
     examples: Examples = (2_000, 500, 1_000),
     seed: int = 0,
 ) -> Task:
-    """Tell handwritten digits from their mirror images, after MNIST6-M (Romero & Lohit 2022).
+    """Distinguish handwritten digits from their mirror images, after MNIST6-M (Romero & Lohit 2022).
 
-    Inputs (n, 1, size, size) as in `half_turns`. Examples 2i and 2i + 1 of each part are a pair: an image, of class 0,
-    and the very array flipped along the first of its two axes, of class 1. So a network that is invariant to any D_n is
-    right about exactly half of them, and one that is invariant to turns alone can be right about all. Targets (n,).
+    Inputs (n, 1, size, size) as in `half_turns`. Examples 2i and 2i + 1 are a pair: an image, of class 0, and the same
+    array flipped along the first of its two axes, of class 1. So a network that is invariant to a D_n is right about
+    exactly half of them, and one that is invariant to rotations alone can be right about all. Targets (n,).
 
     Args:
-        digits: the glyphs; 0, 1, 3 and 8 are much like their own mirror images.
-        rotated: turn each glyph by an angle of its own, before it is mirrored.
-        size: side of the images.
+        digits: the digits to use; 0, 1, 3 and 8 are similar to their own mirror images.
+        rotated: rotate each digit by a random angle before it is mirrored.
+        size: side of the images in pixels.
         noise: standard deviation of white noise.
-        examples: of training, validation and test, both of each pair counted.
-        seed: of the split and of all that is drawn.
+        examples: number of training, validation and test examples; both images of a pair count.
+        seed: seed of the split and of all random choices.
 
     Raises:
-        ValueError: there is no such digit, or an odd number of examples.
+        ValueError: there is no such digit, or a number of examples is odd.
     """
     name = f"{'rotated ' if rotated else ''}mirrored digits {size}×{size}"
     return _pairs_of_glyphs(name, digits, rotated, mirror, size, noise, examples, seed)
 
 
 def half_turn(images: Array) -> Array:
-    """Images (…, rows, columns) turned by 180°: an array operation, so exact."""
+    """Images (…, rows, columns) rotated by 180°, by an exact array operation."""
     return np.rot90(images, 2, axes=(-2, -1))
 
 
 def mirror(images: Array) -> Array:
-    """Arrays flipped along the axis before the last."""
+    """Arrays flipped along the second to last axis."""
     return np.flip(images, MIRRORED_AXIS)
 
 
 def in_pairs(first: NDArray[Any], second: NDArray[Any]) -> NDArray[Any]:
-    """(n, …) twice to (2n, …): one of the first, its partner of the second, and so on."""
+    """Two arrays (n, …) interleaved to (2n, …): example 2i is from the first, 2i + 1 from the second."""
     return np.stack([first, second], 1).reshape(-1, *first.shape[1:])
 
 
 def half_of(count: int) -> int:
-    """How many pairs so many examples are; ValueError if they are odd, or none."""
+    """The number of pairs in a number of examples; ValueError if it is odd or below 2."""
     if count < 2 or count % 2:
-        raise ValueError(f"examples are three even numbers of at least 2, for they come in pairs; {count} is not")
+        raise ValueError(f"examples must be three even numbers of at least 2, as they come in pairs; {count} is not")
     return count // 2
 
 
@@ -122,7 +123,7 @@ def _pairs_of_glyphs(
 
 
 def originals(digits: Sequence[int], seed: int) -> list[Array]:
-    """Images of the digits for training, validation and test: 60, 20 and 20 % of those that scikit-learn has."""
+    """Images (n, 8, 8) of the digits for training, validation and test: 60, 20 and 20 % of scikit-learn's."""
     from sklearn.datasets import load_digits
 
     if not digits or not set(digits) <= set(range(10)):

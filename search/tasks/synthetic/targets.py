@@ -1,6 +1,6 @@
-"""Target functions on a grid: what a parametrisation of kernels should be able to draw.
+"""Target functions on a grid, which a parametrisation of kernels should be able to fit.
 
-After the kernels that CKConv fits to compare parametrisations (Romero et al. 2022).
+They follow the kernels that CKConv fits to compare parametrisations (Romero et al. 2022).
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ def targets_1d(length: int, seed: int = 0) -> dict[str, Tensor]:
     """Functions at `length` points of [−1, 1], by name; tensors (length,) of mean 0 and variance 1.
 
     `gaussian`, of standard deviation 0.2; `step` in the middle; `sawtooth` of four teeth; `chirp`, from frequency 0 to
-    half of Nyquist; `smooth`, random with nothing above a quarter of Nyquist; `noise`, white.
+    half of Nyquist; `smooth`, random, with no frequency above a quarter of Nyquist; `noise`, white.
 
     Raises:
-        ValueError: fewer than 16 points.
+        ValueError: length is below 16.
     """
     x, rng = _points(length), np.random.default_rng(seed)
     found = {
         "gaussian": np.exp(-((x / 0.2) ** 2) / 2),
         "step": np.sign(x + 1e-9),
         "sawtooth": (2 * (x + 1)) % 1,
-        # The phase π·length/16·(x + 1)² turns by half of Nyquist, π/2 a point, at the end.
+        # At the end the phase π·length/16·(x + 1)² grows by π/2 per point: half of Nyquist.
         "chirp": np.sin(np.pi * length / 16 * (x + 1) ** 2),
         "smooth": _lowpassed(rng.normal(size=length)),
         "noise": rng.normal(size=length),
@@ -40,11 +40,11 @@ def targets_1d(length: int, seed: int = 0) -> dict[str, Tensor]:
 def targets_2d(size: int = 33, seed: int = 0) -> dict[str, Tensor]:
     """Functions at size × size points of [−1, 1]², by name; tensors (size, size) of mean 0 and variance 1.
 
-    `gaussian`, of standard deviation 0.2; `edge` through the middle, at 30°; `gabor`, a wave of four cycles a side at
-    30° under a Gaussian; `smooth`, random with nothing above a quarter of Nyquist along an axis; `noise`, white.
+    `gaussian`, of standard deviation 0.2; `edge` through the middle, at 30°; `gabor`, a wave of four cycles per side at
+    30° times a Gaussian; `smooth`, random, with no frequency above a quarter of Nyquist along an axis; `noise`, white.
 
     Raises:
-        ValueError: fewer than 16 points a side.
+        ValueError: size is below 16.
     """
     x, rng = _points(size), np.random.default_rng(seed)
     down, along = np.meshgrid(x, x, indexing="ij")
@@ -68,7 +68,7 @@ def _points(count: int) -> Array:
 
 
 def _lowpassed(values: Array) -> Array:
-    """White noise without its high frequencies along every axis."""
+    """White noise without frequencies above `SMOOTH` of Nyquist along any axis."""
     highest = np.max(np.meshgrid(*(np.abs(np.fft.fftfreq(n)) for n in values.shape), indexing="ij"), axis=0)
     spectrum = np.fft.fftn(values) * (highest <= SMOOTH / 2)
     low: Array = np.fft.ifftn(spectrum).real

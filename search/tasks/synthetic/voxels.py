@@ -1,4 +1,4 @@
-"""Generated volumes: chiral polycubes under the 24 rotations of the cube, each beside its mirror image."""
+"""Generated volumes: chiral polycubes in the 24 orientations of the cube, each with its mirror image."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def chiral_voxels(
     examples: Examples = (2_000, 400, 800),
     seed: int = 0,
 ) -> Task:
-    """Name a polycube and its handedness: of 4 cubes, or of 5, in any of the 24 orientations.
+    """Classify a polycube of 4 or 5 cubes and its handedness, in any of the 24 orientations of the cube.
 
-    Inputs (n, 1, size, size, size): a body of cubes of one voxel, of height 0.8 … 1.2, turned by one of the 24
-    rotations, anywhere inside, under white noise of standard deviation `noise`. Targets (n,): class 2s is shape s,
-    2s + 1 its mirror image; `shapes` of seven. Examples 2i and 2i + 1 of each part are a pair: a volume, and the very
-    array flipped along the middle axis. So of a network that is invariant to Oh, or to any D_n, the score `handedness`,
-    the share of answers of the right hand, is exactly one half, and its accuracy no more; to be invariant to O costs
-    nothing.
+    Inputs (n, 1, size, size, size): a body whose cubes are single voxels of value 0.8 … 1.2 (one value for each body),
+    in one of the 24 orientations, at a random position, with white noise of standard deviation `noise`. Targets (n,):
+    class 2s is shape s, class 2s + 1 its mirror image, for the first `shapes` of seven shapes. Examples 2i and 2i + 1
+    are a pair: a volume, and the same array flipped along the middle axis. So a network that is invariant to Oh or to a
+    D_n has a score `handedness` (the share of predictions with the right handedness) of exactly one half, and an
+    accuracy of at most that; a network that is invariant to O can be right about all.
 
     Raises:
-        ValueError: not 1 … 7 shapes, a size in which they do not fit, or an odd number of examples.
+        ValueError: shapes is not 1 … 7, they do not fit in the size, or a number of examples is odd.
     """
     if not 1 <= shapes <= len(POLYCUBES):
         raise ValueError(f"there are 1 … {len(POLYCUBES)} chiral shapes of up to five cubes, not {shapes}")
@@ -57,7 +57,7 @@ def chiral_voxels(
         heights, x = rng.uniform(0.8, 1.2, pairs), np.zeros((pairs, size, size, size))
         for volume, label, turn, height in zip(x, labels, turns, heights, strict=True):
             body = bodies[label][turn]
-            # Every place inside is as likely as its mirror image.
+            # Uniform over all positions inside the volume, so that a mirrored volume is as likely as the original.
             corner = rng.integers(0, size - np.array(body.shape) + 1)
             volume[tuple(slice(a, a + n) for a, n in zip(corner, body.shape, strict=True))] = height * body
         x += noise * rng.normal(size=x.shape)
@@ -68,18 +68,19 @@ def chiral_voxels(
 
 
 def orientations(cells: tuple[tuple[int, int, int], ...]) -> list[NDArray[np.int64]]:
-    """The cells (n, 3) in the 24 orientations, each in the corner at the origin."""
+    """The cells (n, 3) in the 24 orientations, each moved so that its smallest coordinates are 0."""
     rotations = np.rint(Group("O").action(3).matrices).astype(np.int64)
     return [turned - turned.min(0) for turned in np.array(cells) @ rotations.transpose(0, 2, 1)]
 
 
 def _solid(cells: NDArray[np.int64]) -> Array:
-    """1 in the cells, 0 elsewhere in their box."""
+    """The bounding box of the cells as an array: 1 in the cells, 0 elsewhere."""
     box = np.zeros(cells.max(0) + 1)
     box[tuple(cells.T)] = 1
     return box
 
 
 def _handedness(outputs: Tensor, targets: Tensor) -> float:
+    """The share of predictions with the right handedness, whatever the shape."""
     right = outputs.argmax(1) % 2 == targets % 2
     return int(right.sum()) / right.numel()

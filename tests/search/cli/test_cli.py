@@ -156,7 +156,7 @@ def test_from_a_new_file_to_an_exported_network(tmp_path: Path) -> None:
     assert "2/2" in first.stdout
     assert "\x1b" not in first.stdout
     again = archsearch("search", FILE, "--trials", "3", "--workers", "2", cwd=tmp_path)
-    assert "going on with a run: 2 of 3" in again.stdout
+    assert "resuming a run: 2 of 3" in again.stdout
     assert "3 scored" in archsearch("status", "runs/my_search", cwd=tmp_path).stdout
     rows = json.loads(archsearch("front", "runs/my_search", "--json", "--plot", "front.png", cwd=tmp_path).stdout)
     assert rows[0]["flops"] <= 600_000

@@ -114,9 +114,9 @@ GOALS = {
         "False",
         test_engine.test_an_objective_that_cannot_be_worked_out_is_a_failure_with_its_reason,
     ),
-    "hours without end": Fault(search._told, "time.monotonic() > deadline", "False", HOURS),
-    "hours of a minute": Fault(search._told, "3600 *", "60 *", HOURS),
-    "hours of a day": Fault(search._told, "3600 *", "86400 *", HOURS),
+    "hours without end": Fault(search._callback, "time.monotonic() > deadline", "False", HOURS),
+    "hours of a minute": Fault(search._callback, "3600 *", "60 *", HOURS),
+    "hours of a day": Fault(search._callback, "3600 *", "86400 *", HOURS),
     "a stop that stops nothing": Fault(Engine.stop, "self.exhausted or reason", "self.exhausted", HOURS),
     "test data sent to the workers": Fault(
         Search.run,
@@ -132,14 +132,14 @@ ORDER = {
     "candidates that depend on who is faster": Fault(
         Engine.ask, "self.told)", "self.history)", test_strategies.test_a_strategy_hears_the_same_whoever_finishes_first
     ),
-    "proposals that wait for nothing": Fault(Engine._settle, "return False", "break", KNOWS),
+    "proposals that wait for nothing": Fault(Engine._tell_up_to, "return False", "break", KNOWS),
     "one outcome fewer than promised": Fault(Engine.ask, "slot - self.lag", "slot - self.lag - 1", KNOWS),
     "a second telling": Fault(
         Engine.tell, "trial.number not in self.history.outcomes", "True", test_engine.test_a_second_telling_is_ignored
     ),
     "epochs recorded twice": Fault(
         Engine.observe,
-        " and not known",
+        " and not recorded",
         "",
         test_strategies.test_events_of_workers_are_recorded_once_and_end_with_the_outcome,
     ),

@@ -151,7 +151,7 @@ def test_a_full_disk_is_one_sentence_and_costs_no_more_than_the_last_line(
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('{"format":2}', "the record has format 2, not 1; use the archsearch that wrote it"),
+        ('{"format":2}', "the record has format 2, not 1; use the version of archsearch that wrote it"),
         ('{"event":"paused"}', "there is no event 'paused'; read this run with a newer version"),
         ('{"event":"epoch"', "cannot be read"),
         ('{"format":', "cannot be read"),

@@ -111,8 +111,8 @@ def test_an_old_run_goes_on_with_all_told_that_its_sampler_had_been(tmp_path: Pa
 
 
 def test_an_engine_that_tells_whatever_has_finished_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settle = Engine._settle
-    monkeypatch.setattr(Engine, "_settle", lambda self, last: settle(self, last) and (settle(self, 99) or True))
+    tell = Engine._tell_up_to
+    monkeypatch.setattr(Engine, "_tell_up_to", lambda self, last: tell(self, last) and (tell(self, 99) or True))
     with pytest.raises((AssertionError, IndexError)):
         test_a_strategy_hears_the_same_whoever_finishes_first(tmp_path)
 
@@ -139,7 +139,8 @@ def test_what_is_not_of_the_space_is_said(tmp_path: Path) -> None:
         def propose(self, history: History, budget: Budget) -> Proposal:
             return Proposal({**super().propose(history, budget).values, "width": 99})
 
-    with pytest.raises(RunError, match="the strategy listening proposes what is not of the space: width cannot be 99"):
+    message = "the strategy listening proposes values that are not of the space: width cannot be 99"
+    with pytest.raises(RunError, match=message):
         engine_in(tmp_path, strategy=Wrong(small_space())).ask()
 
 

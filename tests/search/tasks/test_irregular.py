@@ -59,7 +59,7 @@ def test_the_unit_of_time_does_not_matter() -> None:
 @pytest.mark.parametrize(
     ("times", "values", "options", "says"),
     [
-        ([[0, 1]], [], {}, "as many series"),
+        ([[0, 1]], [], {}, "lists of equal length"),
         ([], [], {}, "at least one"),
         ([[0, 1]], [[1, 2, 3]], {}, "series 0: times .n,."),
         ([[0, 1], [0]], [[[1], [2]], [[1, 2]]], {}, "series 1 has 2 channels, the first 1"),

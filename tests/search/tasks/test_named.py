@@ -74,8 +74,8 @@ def test_a_task_of_ones_own_class_is_trained_on() -> None:
 @pytest.mark.parametrize(
     ("holes", "arguments", "message"),
     [
-        (True, [], "is a space; say on what it is searched: --task with one of"),
-        (True, ["--task", "faces"], "there is no task 'faces'; say on what it is searched"),
+        (True, [], "is a space; name the task to search it on: --task with one of"),
+        (True, ["--task", "faces"], "there is no task 'faces'; name the task to search it on"),
         (False, ["--task", "digits"], "is an architecture without holes; there is nothing to search"),
     ],
 )

@@ -33,7 +33,7 @@ def test_same_seed_same_split() -> None:
 
 @pytest.mark.parametrize("split", [(0.5, 0.2, 0.2), (1.2, -0.1, -0.1)])
 def test_a_split_is_shares_of_one(split: tuple[float, float, float]) -> None:
-    with pytest.raises(ValueError, match="shares of one"):
+    with pytest.raises(ValueError, match="add up to 1"):
         Task.from_arrays(X, Y, split=split)
 
 

@@ -177,11 +177,11 @@ def shaped(*grid: int, targets: tuple[int, ...] = ()) -> Task:
     ("name", "task", "says"),
     [
         ("C4", shaped(16), r"augment: C4 does not act on the 1 axes of task; groups that do: C1 or D1$"),
-        ("C4xS2", shaped(6, 6), r"the scales of C4xS2 would leave .*; groups that move task: C1, C2, C4, … or D1, D2"),
+        ("C4xS2", shaped(6, 6), r"the scales of C4xS2 would leave .*; groups for task: C1, C2, C4, … or D1, D2"),
         ("O", shaped(6, 6), r"O does not act on the 2 axes of task; groups that do: C1, C2, C4, … or D1, D2"),
         ("C4", shaped(6, 8), r"C4 turns axis 0 into axis 1, but the grid is 6×8; .* such as C2 or D1"),
         ("Q8", shaped(6, 6), r"augment: unknown group 'Q8'"),
-        ("C4", shaped(6, 6, targets=(6, 6)), r"leave the targets of its positions behind"),
+        ("C4", shaped(6, 6, targets=(6, 6)), r"but not its targets, which have a value for each position"),
     ],
 )
 def test_a_group_that_does_not_fit_is_refused_before_anything_is_trained(name: str, task: Task, says: str) -> None:
