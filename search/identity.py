@@ -24,9 +24,9 @@ def of_function(function: Callable[..., Any]) -> str:
         return f"{of_function(function.func)}({', '.join(arguments)})"
     if not inspect.isroutine(function) and not inspect.isclass(function):
         attributes = {k: v for k, v in sorted(getattr(function, "__dict__", {}).items()) if not k.startswith("_")}
-        inside = ", ".join(f"{name}={of_value(value)}" for name, value in attributes.items())
+        inside = ", ".join(f"{key}={of_value(value)}" for key, value in attributes.items())
         return f"{of_function(type(function))}({inside})"
-    name = getattr(function, "__qualname__", type(function).__name__)
+    name = str(getattr(function, "__qualname__", type(function).__name__))
     try:
         source = inspect.getsource(function).strip()
     except (OSError, TypeError):
@@ -58,8 +58,11 @@ def of_array(array: Any) -> str:
 def of_data(data: Any) -> str:
     """Training or validation data as a short text.
 
-    Of tensors the whole content; of a dataset its length and that of 32 examples spread evenly over it; of a loader its
-    length and its dataset's.
+    Of tensors the whole content counts; of a dataset its length and that of 32 examples spread evenly over it, without
+    what is random in them; of a loader its length and its dataset.
+
+    Raises:
+        ValueError: an example cannot be read.
     """
     if isinstance(data, tuple):
         return " ".join(map(of_array, data))
@@ -71,8 +74,12 @@ def of_data(data: Any) -> str:
         return f"{type(data).__qualname__} of {count}"
     digest = hashlib.blake2b(digest_size=8)
     for i in sorted({round(k * (count - 1) / max(1, SAMPLED - 1)) for k in range(min(SAMPLED, count))}):
-        for text in _content(data[i]):
-            digest.update(text)
+        try:
+            once, again = _content(data[i]), _content(data[i])
+        except Exception as error:
+            raise ValueError(f"example {i} of the data cannot be read: {type(error).__name__}: {error}") from error
+        for part, same in zip(once, again, strict=False):
+            digest.update(part if part == same else b"random")
     return f"{count} examples {digest.hexdigest()}"
 
 

@@ -18,7 +18,9 @@ from search.errors import RunError
 from search.files import RunDirectory
 from search.objectives import Constraint, Objective, goal_of, in_words, parse_constraint, parse_objective
 from search.outcome import Outcome
+from search.preflight import Findings, Unfit, check_scores, default_objectives, preflight
 from search.record.mirror import Mirror
+from search.record.reading import Reading
 from search.record.studies import Translation
 from search.record.writing import Record
 from search.result import Result
@@ -31,7 +33,6 @@ from search.trial import Trial
 from spaces import Space
 
 Watch = Callable[[Engine, Trial | None, Outcome | None], None]
-DEFAULT_OBJECTIVES = ("maximize accuracy", "minimize flops")
 
 
 class Search:
@@ -40,7 +41,8 @@ class Search:
     Args:
         space: the architectures to choose from.
         task: a `Task`, or the name of one: `"digits"`.
-        objectives: text (`"maximize accuracy"`) or `maximize(...)`, `minimize(...)`; at least one is a score.
+        objectives: text (`"maximize accuracy"`) or `maximize(...)`, `minimize(...)`; at least one is a score. By
+            default accuracy (of a regression r2, of several labels f1) and FLOPs.
         constraints: text (`"params <= 50k"`) or `at_most(...)`.
         trials: number of candidates to train.
         epochs: number of epochs for which each candidate is trained; short for `training=Training(epochs=...)`.
@@ -60,7 +62,7 @@ class Search:
         self,
         space: Space,
         task: AnyTask | str,
-        objectives: Sequence[str | Objective] = DEFAULT_OBJECTIVES,
+        objectives: Sequence[str | Objective] | None = None,
         constraints: Sequence[str | Constraint] = (),
         trials: int = 40,
         epochs: int | None = None,
@@ -77,7 +79,7 @@ class Search:
             raise ValueError(f"trials must be 1 or more, not {trials}")
         self.space, self.trials, self.seed, self.target = space, trials, seed, target
         self.task: AnyTask = TASKS[task]() if isinstance(task, str) else task
-        self.objectives = [parse_objective(text) for text in objectives]
+        self.objectives = [parse_objective(text) for text in objectives or default_objectives(self.task)]
         self.constraints = [parse_constraint(text) for text in constraints]
         if training is not None and epochs is not None:
             raise ValueError("give epochs or training, not both: training has epochs of its own")
@@ -86,6 +88,7 @@ class Search:
         check_augmentation(self.training.augment, self.task)
         if all(objective.priced for objective in self.objectives):
             raise ValueError("at least one objective is a score of the task, such as 'maximize accuracy'")
+        check_scores(self.objectives, self.task)
         self.goal = goal_of(self.objectives, self.task.kind)
         self.strategy = strategy
         if isinstance(strategy, str):
@@ -125,6 +128,8 @@ class Search:
         except Unknown as error:
             raise RunError(str(error)) from None
         home = RunDirectory(Path(directory))
+        if not self._finished(home) and (mistakes := self.preflight().mistakes):
+            raise Unfit(mistakes)
         with Record(home, self._record(), self.task) as record:
             record.followers.append(Mirror(record.history, Translation(self.space, self.objectives), optuna_storage))
             engine = Engine(
@@ -150,6 +155,21 @@ class Search:
                 finally:
                     running.close()
         return Result(home.path, self.objectives, self.task)
+
+    def preflight(self) -> Findings:
+        """Compare task, space and objectives, and try one step of training; see `search.preflight.preflight`."""
+        return preflight(
+            self.space, self.task, self.objectives, self.constraints, self.training, self.target, self.seed
+        )
+
+    def _finished(self, home: RunDirectory) -> bool:
+        """Whether the directory holds a run with all its candidates trained, so that nothing is left to train."""
+        if not home.record.exists():
+            return False
+        try:
+            return len(Reading(home).history.outcomes) >= self.trials
+        except RunError:
+            return False  # what is wrong with the record is said where it is opened to be written
 
     def _record(self) -> dict[str, object]:
         """The settings that must be unchanged for a run to be resumed, as plain data."""
