@@ -98,7 +98,10 @@ def _content(example: Any) -> list[bytes]:
 
 
 def _length(data: Any) -> int | None:
-    return len(data) if isinstance(data, Sized) else None
+    try:
+        return len(data) if isinstance(data, Sized) else None
+    except TypeError:  # a loader over a dataset without a length
+        return None
 
 
 def _is_plain(cell: Any) -> bool:

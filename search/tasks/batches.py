@@ -43,10 +43,20 @@ def _loaded(data: Dataset[Any], size: int, generator: torch.Generator | None) ->
 
 def batch_count(data: Data, size: int) -> int:
     """The number of batches of one pass over shuffled data; 1 for a loader without a length."""
-    count = len(data[0]) if isinstance(data, tuple) else len(data) if isinstance(data, Sized) else 1
+    count = len(data[0]) if isinstance(data, tuple) else length(data)
+    if count is None:
+        return 1
     if isinstance(data, Dataset | tuple):
         return math.ceil(count / size) - _one_left_over(count, size)
     return count
+
+
+def length(data: object) -> int | None:
+    """The length of a dataset or a loader; None if it has none, as a loader over an endless dataset."""
+    try:
+        return len(data) if isinstance(data, Sized) else None
+    except TypeError:
+        return None
 
 
 def _one_left_over(count: int, size: int) -> bool:

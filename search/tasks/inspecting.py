@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from archspec.architecture import Architecture
-from search.tasks.batches import Batch, batches
+from search.tasks.batches import Batch, batches, length
 from search.tasks.kinds import KINDS, TaskKind
 from search.tasks.labels import known_labels
 from search.tasks.named import AnyTask
@@ -50,7 +50,7 @@ def _first_example(data: Any, name: str) -> str | None:
     if isinstance(data, tuple):
         short = len(data) != 2 or not all(isinstance(part, Tensor) for part in data)
         return f"{name} must be a pair of tensors (x, y)" if short else None
-    if isinstance(data, Sized) and len(data) == 0:
+    if length(data) == 0:
         return f"{name} hold no example; give some"
     if not (isinstance(data, Dataset) and hasattr(data, "__getitem__")):
         return None

@@ -116,7 +116,7 @@ class Binary(TaskKind):
         return outputs.sigmoid()
 
     def shape(self, outputs: tuple[int, ...]) -> tuple[int, ...]:
-        return ()
+        return outputs
 
 
 class Multilabel(Binary):
@@ -139,9 +139,6 @@ class Multilabel(Binary):
         both, either = (found & wanted).sum(0), found.sum(0) + wanted.sum(0)
         each = torch.where(either > 0, 2 * both / either.clamp(min=1), 1.0)
         return {"accuracy": int((found == wanted).sum()) / wanted.numel(), "f1": float(each.mean())}
-
-    def shape(self, outputs: tuple[int, ...]) -> tuple[int, ...]:
-        return outputs
 
 
 class Regression(TaskKind):
