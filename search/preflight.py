@@ -22,6 +22,7 @@ from search.tasks.inspecting import PARTS, data_mistakes, target_mistakes
 from search.tasks.kinds import KINDS
 from search.tasks.named import AnyTask
 from search.training.settings import Training
+from search.training.threads import one_core
 from spaces import Space
 from spaces.fitting import fitting
 
@@ -88,7 +89,7 @@ def preflight(
     target: Target = "torch",
     seed: int = 0,
 ) -> Findings:
-    """Compare task, space and objectives, and train the cheapest and a random candidate for one step.
+    """Compare task, space and objectives, and train the cheapest, a medium and the dearest candidate for a step.
 
     It takes seconds, reads one batch of training and of validation data, and leaves torch's random state as it was.
     """
@@ -100,8 +101,8 @@ def preflight(
     candidates = [a for a in found.fit if all(c.excess(price(a, target)) <= 0 for c in constraints)] or found.fit
     costs = [price(a, target) for a in candidates]
     by_cost = sorted(range(len(costs)), key=lambda i: costs[i].flops)
-    tried = [candidates[by_cost[0]], candidates[by_cost[len(by_cost) // 2]]]
-    with torch.random.fork_rng(devices=[]):
+    tried = [candidates[by_cost[i]] for i in sorted({0, len(by_cost) // 2, len(by_cost) - 1})]
+    with torch.random.fork_rng(devices=[]), one_core():
         torch.manual_seed(0)
         batches: dict[str, Batch] = {}
         for part in PARTS[:2]:
@@ -117,12 +118,11 @@ def preflight(
             seconds = [_step(a, task, training, batches, objectives) for a in tried]
         except RunError as error:
             return Findings((str(error),))
-    flops = [costs[by_cost[0]].flops, costs[by_cost[len(by_cost) // 2]].flops]
-    slope = max(0.0, (seconds[1] - seconds[0]) / (flops[1] - flops[0])) if flops[1] > flops[0] else 0.0
+    low, high = costs[by_cost[0]].flops, costs[by_cost[-1]].flops
+    slope = max(0.0, seconds[-1] - seconds[0]) / max(1, high - low)
     steps = batch_count(task.train, training.batch_size)
-    each = [steps * (seconds[0] + slope * (cost.flops - flops[0])) for cost in costs]
-    mean = training.epochs * sum(each) / len(each)
-    return Findings((), each[by_cost[-1]], mean, costs[by_cost[-1]].flops)
+    each = [steps * (seconds[0] + slope * (cost.flops - low)) for cost in costs]
+    return Findings((), each[by_cost[-1]], training.epochs * sum(each) / len(each), high)
 
 
 def _device(training: Training) -> Iterator[str]:
@@ -151,7 +151,7 @@ def _step(
     """Seconds of one step of training; RunError, in one sentence, if it or a score fails."""
     model = lower(architecture)
     x, y = batches["training"]
-    began = time.perf_counter()
+    seconds = []
     for _ in range(2):  # the first is slower
         began = time.perf_counter()
         loss = _tried("the loss of the task", lambda: task.loss(model(x), y, training.label_smoothing))
@@ -160,7 +160,7 @@ def _step(
         if not bool(loss.isfinite()):
             raise RunError(f"the loss of the first step is {float(loss.detach())}; scale the inputs or the targets")
         _tried("the gradient of the loss", loss.backward)
-    seconds = time.perf_counter() - began
+        seconds.append(time.perf_counter() - began)
     model.eval()
     x, y = batches["validation"]
     with torch.no_grad():
@@ -170,7 +170,7 @@ def _step(
     for objective in objectives:
         if not objective.priced:
             _tried(f"the objective {objective.name}", lambda o=objective: o.value(Cost(macs=1), scores))
-    return seconds
+    return min(seconds)
 
 
 def _tried(what: str, function: object) -> object:

@@ -14,24 +14,6 @@ from search.cli.loading import load_search, read_spec
 OK, MISTAKE = 0, 1
 
 
-def check(options: argparse.Namespace) -> int:
-    """Check that an architecture or a space is well-typed, and describe it."""
-    what = read_spec(options.spec)
-    if isinstance(what, Architecture):
-        cost = price(what)
-        print(
-            f"{options.spec}: fits together ({len(what.graph.nodes) - 1} nodes, {cost.flops:,} FLOPs, "
-            f"{cost.params:,} parameters, hash {what.hash})"
-        )
-        for warning in what.warnings:
-            print(f"warning: {warning}")
-        return MISTAKE if options.strict and what.warnings else OK
-    print(f"{options.spec}: a space of {what.size():,} architectures")
-    for parameter in what.parameters():
-        print(f"  {parameter}")
-    return OK
-
-
 def cost(options: argparse.Namespace) -> int:
     """Price an architecture, node by node."""
     what = read_spec(options.spec)

@@ -13,7 +13,7 @@ from archspec.doors import Unknown
 from archspec.geometry.fourier import TARGETS
 from archspec.graph.signal import SignalError
 from archspec.schema.document import SpecError
-from search.cli import commands
+from search.cli import checking, commands
 
 OK, INTERRUPTED = 0, 130
 
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    sub = command("check", commands.check, "check that an architecture or a space (JSON, YAML) fits together")
+    sub = command("check", checking.check, "check that a spec (JSON, YAML) or a search (Python file) fits together")
     sub.add_argument("spec", type=Path)
     sub.add_argument("--strict", action="store_true", help="fail on warnings too")
     sub = command("cost", commands.cost, "price an architecture, node by node")

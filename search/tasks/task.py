@@ -11,7 +11,7 @@ from torch import Tensor
 
 from search.tasks.batches import Batch, Data, batch_count, batches
 from search.tasks.kinds import Kind, kind_of
-from search.tasks.labels import class_weights
+from search.tasks.labels import class_weights, labels_of
 from search.tasks.making import Loss, Made, Options, Weights
 from search.tasks.metrics import Metric, Metrics, read_metrics
 from search.tasks.preparation import Preparation
@@ -83,6 +83,35 @@ class Task(Made):
             criterion=rest.pop("loss", None),
             **rest,
         )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Channels and grid of an example: (channels, *grid)."""
+        return tuple(self._first_batch[0].shape[1:])
+
+    @property
+    def outputs(self) -> int:
+        """Number of outputs that a network needs (for `dense`, at each position).
+
+        Raises:
+            ValueError: the number of classes is not known; the remedy is to name them.
+        """
+        kind, y = kind_of(self.kind), self._first_batch[1]
+        if not kind.counted:
+            return int(y.shape[1]) if y.dim() > 1 else 1
+        if self.classes:
+            return len(self.classes)
+        labels = [labels_of(data) for data in (self.train, self.validation, self.test) if data is not None]
+        known = [int(found.max()) for found in labels if found is not None and found.numel()]
+        if len(known) < len(labels):
+            raise ValueError(f"the number of classes of {self.name} is not known; name them: classes=(…)")
+        return max(known) + 1
+
+    @property
+    def _first_batch(self) -> Batch:
+        for batch in batches(self.train, 1):
+            return batch
+        raise ValueError(f"the training data of {self.name} hold no example; give some")
 
     def without_test(self) -> Task:
         """A copy of the task without its test data."""
