@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -10,13 +11,12 @@ from pathlib import Path
 
 from archspec.doors import Unknown
 from archspec.geometry.fourier import TARGETS, Target
-from archspec.schema.data import to_data
 from search.backends.backend import BACKENDS, Backend
 from search.backends.worker import Trainer
 from search.engine import Engine
 from search.errors import RunError
-from search.files import RunDirectory
-from search.objectives import Constraint, Objective, goal_of, in_words, parse_constraint, parse_objective
+from search.files import RunDirectory, write_text
+from search.objectives import Constraint, Objective, goal_of, parse_constraint, parse_objective
 from search.outcome import Outcome
 from search.preflight import Findings, Unfit, check_scores, default_objectives, preflight
 from search.record.mirror import Mirror
@@ -26,6 +26,7 @@ from search.record.writing import Record
 from search.result import Result
 from search.strategies.strategy import STRATEGIES, Strategy
 from search.tasks.named import TASKS, AnyTask
+from search.terms import terms
 from search.training.augmentation import check_augmentation
 from search.training.rates import check_roles
 from search.training.settings import Training
@@ -130,7 +131,9 @@ class Search:
         home = RunDirectory(Path(directory))
         if not self._finished(home) and (mistakes := self.preflight().mistakes):
             raise Unfit(mistakes)
-        with Record(home, self._record(), self.task) as record:
+        with Record(home, self._terms(), self.task) as record:
+            if (prepared := getattr(self.task, "preparation", None)) is not None and not home.preparation.exists():
+                write_text(home.preparation, json.dumps(prepared.to_data()))
             record.followers.append(Mirror(record.history, Translation(self.space, self.objectives), optuna_storage))
             engine = Engine(
                 record,
@@ -171,18 +174,18 @@ class Search:
         except RunError:
             return False  # what is wrong with the record is said where it is opened to be written
 
-    def _record(self) -> dict[str, object]:
-        """The settings that must be unchanged for a run to be resumed, as plain data."""
-        return {
-            "target": self.target,
-            "strategy": self.strategy if isinstance(self.strategy, str) else self.strategy.name,
-            "space": to_data(self.space.template),
-            "objectives": [in_words(o.name, o.maximize) for o in self.objectives],
-            "constraints": [str(c) for c in self.constraints],
-            "seed": self.seed,
-            "training": self.training.record(),
-            "task": f"{self.task.name} ({self.task.fingerprint})",
-        }
+    def _terms(self) -> dict[str, object]:
+        """The terms of a run, which must be the same for it to be resumed."""
+        return terms(
+            self.space,
+            self.task,
+            self.objectives,
+            self.constraints,
+            self.training,
+            self.seed,
+            self.target,
+            self.strategy,
+        )
 
     def _fresh_strategy(self) -> Strategy:
         """A strategy that has observed no event: a new one by its name, or a copy of the object."""

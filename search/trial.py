@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archspec.lowering import Network
+    from search.prediction import Predictor
     from search.tasks.named import AnyTask
+    from search.tasks.preparation import Preparation
 
 State = Literal["scored", "stopped", "failed", "running", "rejected"]
 STATES: tuple[State, ...] = ("scored", "stopped", "failed", "running", "rejected")
@@ -127,6 +130,25 @@ class Trial:
 
         return evaluate(self.model(), self.task, self.task.test)
 
+    def predictor(self) -> Predictor:
+        """The trained network, which answers for raw examples; RunError if it has no weights."""
+        from search.prediction import Predictor
+
+        return Predictor(self.model(), self._preparation())
+
+    def _preparation(self) -> Preparation | None:
+        """How the task of the run prepares examples, from the task or from the run's directory."""
+        from search.tasks.preparation import Preparation
+
+        found: Preparation | None = getattr(self.task, "preparation", None)
+        path = self.directory.preparation if self.directory else None
+        if found is None and path is not None and path.exists():
+            try:
+                return Preparation.from_data(json.loads(path.read_text()))
+            except (OSError, TypeError, ValueError) as error:
+                raise RunError(f"{path} cannot be read ({error}); remove it, and give the task") from None
+        return found
+
     def export(self, directory: str | Path, overwrite: bool = False, formats: Sequence[str] | None = None) -> Path:
         """Export the trained network: spec, weights, ONNX (or other formats) and README; see `archspec.export`.
 
@@ -137,9 +159,11 @@ class Trial:
         scores = {f"validation {name}": value for name, value in self.scores.items()}
         if self.task is not None and self.task.test is not None:
             scores |= {f"test {name}": value for name, value in self.test().items()}
+        prepared = self._preparation()
         return export(
             self.model(),
             directory,
+            preparation=prepared.to_data() if prepared else None,
             scores=scores,
             symmetry=self.symmetry,
             overwrite=overwrite,

@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("export", commands.export, "write the best trained network of a run as spec, weights and ONNX")
     sub.add_argument("directory", type=Path)
     sub.add_argument("--trial", type=int, help="this trial instead of the best")
-    sub.add_argument("--by", default="accuracy_per_flop", help="what best means: accuracy_per_flop, or an objective")
+    sub.add_argument("--by", help="what best means: accuracy_per_flop, an objective, a score, or 'minimize SCORE'")
     sub.add_argument("--to", type=Path, default=Path("best"), help="directory to write to")
     sub.add_argument("--format", action="append", help="onnx, or one that a package registers; may be repeated")
     sub.add_argument("--overwrite", action="store_true", help="replace whatever is in that directory")

@@ -33,11 +33,11 @@ def as_targets(y: Any, kind: str, classes: Sequence[str] = ()) -> Tensor:
     if given.dtype.kind in "OUS":
         given = _numbered(given, classes)
     if not kind_of(kind).labels:
-        return torch.as_tensor(given, dtype=real)
+        return torch.tensor(given, dtype=real)
     if given.dtype.kind == "f" and not (np.isfinite(given).all() and (given == np.round(given)).all()):
         odd = given[~(np.isfinite(given) & (given == np.round(given)))]
         raise ValueError(f"labels are whole numbers, and {odd.flat[0]:g} is not; for numbers use kind='regression'")
-    return torch.as_tensor(given.astype(np.int64) if given.dtype.kind != "f" else given, dtype=torch.long)
+    return torch.from_numpy(given.astype(np.int64))
 
 
 def _numbered(given: Any, classes: Sequence[str]) -> Any:

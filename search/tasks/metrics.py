@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from torch import Tensor
 
+from search.directions import direction_of
 from search.tasks.kinds import Kind, kind_of
 
 Metric: TypeAlias = Callable[[Tensor, Tensor], float]
@@ -38,13 +39,6 @@ _NUMBERS = {
     "pearson": "pearson_corrcoef",
     "spearman": "spearman_corrcoef",
 }
-_SMALL = {"loss", "error", "mae", "mape", "mse", "rmse", "nll", "calibration_error", "hamming", "perplexity"}
-_LARGE = {"accuracy", "r2", "pearson", "spearman", "dice", *_CLASSES} - _SMALL
-
-
-def direction_of(name: str) -> bool | None:
-    """Whether a score of this name is maximised: True, False, or None where the name does not tell."""
-    return True if name in _LARGE else False if name in _SMALL else None
 
 
 @dataclass(frozen=True)

@@ -70,8 +70,9 @@ class Task(Made):
     def of_parts(cls, kind: Kind, parts: Parts, options: Options) -> Task:
         """A task of parts that were made before, and of the options of every way to make a task."""
         rest: dict[str, Any] = dict(options)
-        prepared = parts.preparation
-        classes = rest.pop("classes", ()) or (prepared.classes if prepared else ())
+        classes = tuple(map(str, rest.pop("classes", ())))
+        prepared = parts.preparation or Preparation(kind, classes=classes)
+        classes = classes or prepared.classes
         return cls(
             rest.pop("name", "task"),
             kind,

@@ -90,6 +90,7 @@ def test_the_exported_onnx_model_answers_like_the_network(result: Result, tmp_pa
         "architecture.json",
         "export.json",
         "model.onnx",
+        "preparation.json",
         "scores.json",
         "weights.safetensors",
     }
