@@ -36,17 +36,11 @@ def _check_architecture(architecture: Architecture, options: argparse.Namespace)
 def _check_space(space: Space, options: argparse.Namespace) -> int:
     """Count the space, list its parameters, and say why architectures of it do not fit."""
     found = fitting(space)
-    pool = "all of them" if found.whole else f"{len(found.fit):,} of {found.examined:,} random ones"
-    if found.fit:
-        print(
-            f"{options.spec}: a space of {space.size():,} architectures; {pool} fit together"
-            if found.whole is False
-            else f"{options.spec}: a space of {space.size():,} architectures; {len(found.fit):,} fit together"
-        )
-        for parameter in space.parameters():
-            print(f"  {parameter}")
-    else:
-        print(f"{options.spec}: a space of {space.size():,} architectures, of which none fits together")
+    print(f"{options.spec}: a space of {space.size():,} architectures")
+    for parameter in space.parameters():
+        print(f"  {parameter}")
+    if found.counts:
+        print(f"{len(found.fit):,} of {found.examined:,}{'' if found.whole else ' random ones'} fit together")
     for reason in found.told():
         print(f"does not fit: {reason}")
     return OK if found.fit and not (options.strict and found.counts) else MISTAKE

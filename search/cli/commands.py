@@ -164,7 +164,7 @@ def new(options: argparse.Namespace) -> int:
     """Write a file with an example search."""
     from search.cli.starter import write_starter
 
-    path = write_starter(options.directory)
+    path = write_starter(options.directory, options.kind, options.data)
     print(f"{path} is a search to begin from; run it with: archsearch search {path}")
     return OK
 

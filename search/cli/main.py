@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="archsearch", description="Search for small, accurate, cheap networks on signals."
     )
+    parser.add_argument("--version", action="version", version=f"archsearch {package_version()}")
     known = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
@@ -95,9 +97,20 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--group", help="group to measure; by default the largest that the architecture has")
     sub.add_argument("--seed", type=int, default=0, help="seed of the random weights and of the examples")
     sub.add_argument("--json", action="store_true")
-    sub = command("new", commands.new, "write a file with an example search")
+    sub = command("new", commands.new, "write a search to begin from")
     sub.add_argument("directory", type=Path)
+    kinds = ("classification", "binary", "multilabel", "regression", "dense")
+    sub.add_argument("--kind", choices=kinds, help="of what is predicted, on made-up data")
+    sub.add_argument("--data", type=Path, help="a folder of images or WAV files by class, or a CSV file of series")
     return parser
+
+
+def package_version() -> str:
+    """The version of this package; `unknown` where it is not installed."""
+    try:
+        return version("archsearch")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def _positive(text: str) -> int:

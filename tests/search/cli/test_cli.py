@@ -225,3 +225,34 @@ def test_a_space_in_which_nothing_fits_says_why(tmp_path: Path, capsys: pytest.C
     assert "0 of 2 fit together" in told
     assert "does not fit: body[1].stride (pool): stride 2 over 2 taps samples" in told
     assert "(1 of 2)" in told
+
+
+@pytest.mark.parametrize("kind", ["classification", "binary", "multilabel", "regression", "dense"])
+def test_a_new_search_of_each_kind_passes_its_check(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "my_search", raising=False)
+    assert main(["new", str(tmp_path), "--kind", kind]) == 0
+    assert main(["check", str(tmp_path / FILE)]) == 0
+    assert "ready to search" in capsys.readouterr().out
+    monkeypatch.delitem(sys.modules, "my_search")
+
+
+def test_a_new_search_of_ones_own_data_passes_its_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "my_search", raising=False)
+    rows = "\n".join(f"{i % 7},{i % 5},{i % 3},{'ab'[i % 2]}" for i in range(40))
+    (tmp_path / "table.csv").write_text(f"t0,t1,t2,what\n{rows}\n")
+    assert main(["new", str(tmp_path / "own"), "--data", str(tmp_path / "table.csv")]) == 0
+    assert main(["check", str(tmp_path / "own" / FILE)]) == 0
+    assert "ready to search" in capsys.readouterr().out
+    monkeypatch.delitem(sys.modules, "my_search")
+    assert main(["new", str(tmp_path / "none"), "--data", str(tmp_path / "nothing.txt")]) == 1
+    assert "is neither a folder of files by class nor a CSV file" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("archsearch 0.")
