@@ -9,7 +9,7 @@ from archspec.geometry.fourier import Target
 from archspec.schema.data import to_data
 from search.errors import RunError
 from search.identity import of_array, of_data, of_function
-from search.objectives import Constraint, Objective, in_words
+from search.objectives import Constraint, Objective, Score, in_words
 from search.strategies.strategy import Strategy
 from search.tasks.named import AnyTask
 from search.training.settings import Training
@@ -37,6 +37,7 @@ def terms(
         "seed": seed,
         "training": training.record(),
         "task": f"{task.name} ({task.fingerprint})",
+        "goals": [in_words(o.name, o.maximize) for o in objectives if isinstance(o, Score)],
         "directions": dict(getattr(task, "directions", {})),
         "functions": _functions(task, objectives, constraints),
         "class weights": None if weights is None else of_array(weights),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.architecture import Architecture
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
     from archspec.lowering import Network
     from search.prediction import Predictor
+    from search.retrained import Retrained
     from search.tasks.named import AnyTask
     from search.tasks.preparation import Preparation
+    from search.training.settings import Training
 
 State = Literal["scored", "stopped", "failed", "running", "rejected"]
 STATES: tuple[State, ...] = ("scored", "stopped", "failed", "running", "rejected")
@@ -55,6 +57,7 @@ class Trial:
         symmetry: certificate of the trained network; None for a network without a group.
         directory: directory of its run; None for a trial outside of a run.
         task: task of its run; None if the run was opened without its task.
+        settings: settings that its run was begun with, as plain data.
     """
 
     number: int
@@ -77,6 +80,7 @@ class Trial:
     symmetry: Certificate | None = None
     directory: RunDirectory | None = field(default=None, repr=False)
     task: AnyTask | None = field(default=None, repr=False)
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Trial) and (self.number, self.directory) == (other.number, other.directory)
@@ -129,6 +133,37 @@ class Trial:
         from search.training.evaluation import evaluate
 
         return evaluate(self.model(), self.task, self.task.test)
+
+    def retrain(
+        self, seeds: Sequence[int] = range(5), epochs: int | None = None, training: Training | None = None
+    ) -> Retrained:
+        """Train its architecture again from new seeds, in this process, and score each network on test data.
+
+        The score that a search selected is biased upwards, these are not.
+
+        Args:
+            seeds: a network is trained from each.
+            epochs: number of epochs; by default that of the search.
+            training: how networks are trained; by default as in the search.
+
+        Raises:
+            RunError: it was rejected, there are no test data at hand, or a training fails.
+        """
+        from search.objectives import goal_of, parse_objective
+        from search.retrained import Retrained
+        from search.training.retraining import retrained
+        from search.training.settings import Training
+
+        if self.architecture is None:
+            raise RunError(f"trial {self.number} was rejected: there is nothing to train; take one that was scored")
+        if self.task is None:
+            raise RunError("there are no data here: open the run with its task, Result.open(directory, task)")
+        how = training or Training.from_record(self.settings.get("training", {}))
+        how = how if epochs is None else replace(how, epochs=epochs)
+        goal = goal_of([parse_objective(text) for text in self.settings.get("goals", ())], self.task.kind)
+        found = [retrained(self.architecture, self.task, how, seed, goal) for seed in seeds]
+        models, scores = zip(*found, strict=True)
+        return Retrained(tuple(seeds), tuple(models), tuple(scores))
 
     def predictor(self) -> Predictor:
         """The trained network, which answers for raw examples; RunError if it has no weights."""

@@ -82,7 +82,9 @@ class History:
     def observe(self, event: Event) -> None:
         """Update the trial of an event; further events of a finished trial are ignored."""
         if isinstance(event, Proposed | Rejected):
-            self._trials[event.number] = replace(event.trial, directory=self.directory, task=self.task)
+            self._trials[event.number] = replace(
+                event.trial, directory=self.directory, task=self.task, settings=self.settings.values
+            )
             self._draws.append(event)
         elif event.number in self._outcomes:
             return
