@@ -71,7 +71,8 @@ def test_a_history_that_overlooks_an_event_is_noticed(tmp_path: Path, monkeypatc
     observe = History.observe
     engine = engine_in(tmp_path, trials=3)
     drive(engine)
-    monkeypatch.setattr(History, "observe", lambda self, event: None if event.number == 1 else observe(self, event))
+    missed = Finished(1, engine.history.outcomes[1])
+    monkeypatch.setattr(History, "observe", lambda self, event: None if event == missed else observe(self, event))
     assert everything(reading.Reading(RunDirectory(tmp_path)).history) != everything(engine.history)
 
 
@@ -154,7 +155,13 @@ def test_a_full_disk_is_one_sentence_and_costs_no_more_than_the_last_line(
         ('{"format":2}', "the record has format 2, not 1; use the version of archsearch that wrote it"),
         ('{"event":"paused"}', "there is no event 'paused'; read this run with a newer version"),
         ('{"event":"epoch"', "cannot be read"),
-        ('{"format":', "cannot be read"),
+        ('{"format":', "cannot be read: it is not JSON; put the whole file back"),
+        ('{"format":1}', "cannot be read: it has no 'settings'"),
+        ('["format"]', "the first line of the record cannot be read: it is no event"),
+        ("[1]", "line 2: it is no event; put the whole file back"),
+        ('{"event":"started"}', "line 2: it is no event"),
+        ('{"event":"epoch","number":7,"epoch":1,"score":0.5}', "line 2: no line before it begins trial 7"),
+        ('{"event":"finished","number":0}', "line 2: it has no 'outcome'"),
     ],
 )
 def test_what_another_version_wrote_is_said(tmp_path: Path, line: str, message: str) -> None:
@@ -165,6 +172,24 @@ def test_what_another_version_wrote_is_said(tmp_path: Path, line: str, message: 
         (tmp_path / "record.jsonl").write_text(line + "\n")
     with pytest.raises(RunError, match=message):
         Result.open(tmp_path)
+
+
+def test_what_cannot_be_read_is_said_every_time(tmp_path: Path) -> None:
+    engine = engine_in(tmp_path, trials=3)
+    drive(engine)
+    file, result = tmp_path / "record.jsonl", Result(tmp_path, [])
+    whole, known = file.read_bytes(), len(result.trials)
+    file.write_bytes(whole + b"rubbish\n" + whole.splitlines(keepends=True)[-1])
+    for _ in range(2):
+        with pytest.raises(RunError, match=rf"line {whole.count(10) + 1}: it is not JSON; put the whole file back"):
+            _ = result.trials
+    file.write_bytes(whole)
+    assert len(result.trials) == known
+    for spoil in (lambda: file.write_bytes(whole[:-1]), file.unlink):
+        spoil()
+        for _ in range(2):
+            with pytest.raises(RunError, match=r"record\.jsonl has lost lines since it was opened; put the whole file"):
+                _ = result.trials
 
 
 def test_trials_are_equal_by_run_and_number(tmp_path: Path) -> None:
