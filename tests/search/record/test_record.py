@@ -201,7 +201,7 @@ def test_trials_are_equal_by_run_and_number(tmp_path: Path) -> None:
 def test_the_old_name_of_a_trial_is_known_with_a_warning() -> None:
     import search
 
-    with pytest.warns(DeprecationWarning, match="search.Candidate is called search.Trial now"):
+    with pytest.warns(DeprecationWarning, match=r"search\.Candidate is now search\.trial\.Trial"):
         assert search.Candidate is Trial
 
 
