@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -79,7 +80,19 @@ def different(begun: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
 
 
 def _line(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, separators=(",", ":")) + "\n"
+    try:
+        return json.dumps(data, separators=(",", ":"), allow_nan=False) + "\n"
+    except ValueError:
+        return json.dumps(_without_nan(data), separators=(",", ":")) + "\n"
+
+
+def _without_nan(data: Any) -> Any:
+    """The data with null for numbers that JSON does not have: NaN and the infinities."""
+    if isinstance(data, dict):
+        return {key: _without_nan(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_without_nan(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
 
 
 def _version(name: str) -> str | None:

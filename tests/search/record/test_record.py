@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,21 @@ def test_an_event_is_plain_data_and_back(event: Event) -> None:
         assert vars(again.trial) == vars(event.trial)
     else:
         assert again == event
+
+
+def test_what_is_no_number_is_null_in_the_record_and_nan_when_it_is_read(tmp_path: Path) -> None:
+    engine = engine_in(tmp_path, trials=1)
+    trial = engine.ask()
+    assert trial
+    engine.observe(Epoch(trial.number, 1, math.nan))
+    engine.tell(trial, Scored({"accuracy": 0.5, "spread": math.nan}, 2, curve=(math.inf, 0.5)))
+    text = (tmp_path / "record.jsonl").read_text()
+    assert not re.search("NaN|Infinity", text)
+    assert text.count("null") > 2
+    read = reading.Reading(RunDirectory(tmp_path)).history[trial.number]
+    assert (read.scores["accuracy"], read.curve[2]) == (0.5, 0.5)
+    assert math.isnan(read.scores["spread"])
+    assert math.isnan(read.curve[1])
 
 
 def test_each_line_is_read_once_while_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,6 +212,8 @@ def test_what_cannot_be_read_is_said_every_time(tmp_path: Path) -> None:
 def test_trials_are_equal_by_run_and_number(tmp_path: Path) -> None:
     here, there = RunDirectory(tmp_path), RunDirectory(tmp_path / "other")
     assert Trial(1, 0, {}, directory=here) == Trial(1, 0, {}, "scored", directory=here)
+    found = RunDirectory(Path(os.path.relpath(tmp_path)))
+    assert {Trial(1, 0, {}, directory=here)} == {Trial(1, 0, {}, directory=found)}
     assert Trial(1, 0, {}, directory=here) not in {Trial(1, 0, {}, directory=there), Trial(2, 0, {}, directory=here)}
 
 
