@@ -66,7 +66,8 @@ class Mirror:
             self._study = optuna.create_study(study_name=name, storage=self._storage, directions=directions)
         if self._study.user_attrs.get(MIRRORED, run) != run:
             raise ValueError("it mirrors another run")
-        self._study.set_user_attr(MIRRORED, run)
+        if MIRRORED not in self._study.user_attrs:
+            self._study.set_user_attr(MIRRORED, run)
         self._id = self._storage.get_study_id_from_name(name)
         describe(self._study, self.history, self.translation.objectives)
         self._complete()
