@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from search.files import RunDirectory
-from search.outcome import Outcome, from_record, to_record
+from search.outcome import Outcome, from_record, number, to_record
 from search.trial import Trial
 
 
@@ -89,7 +89,7 @@ def from_data(data: Mapping[str, Any], directory: RunDirectory | None = None) ->
         case "started":
             return Started(**fields)
         case "epoch":
-            return Epoch(**fields)
+            return Epoch(**fields | {"score": number(fields["score"])})
         case "finished":
             return Finished(fields["number"], from_record(fields["outcome"]))
         case other:

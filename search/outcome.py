@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
@@ -59,11 +60,18 @@ def to_record(outcome: Outcome) -> dict[str, Any]:
     return {"state": type(outcome).__name__.lower(), **asdict(outcome)}
 
 
+def number(value: float | None) -> float:
+    """A number of the record, in which null stands for one that JSON does not have."""
+    return math.nan if value is None else value
+
+
 def from_record(record: dict[str, Any]) -> Outcome:
     """The outcome that `to_record` wrote."""
     fields = dict(record)
     if fields.get("cost"):
         fields["cost"] = Cost(**fields["cost"])
+    if "scores" in fields:
+        fields["scores"] = {name: number(value) for name, value in fields["scores"].items()}
     if "curve" in fields:
-        fields["curve"] = tuple(fields["curve"])
+        fields["curve"] = tuple(map(number, fields["curve"]))
     return _KINDS[fields.pop("state")](**fields)

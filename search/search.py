@@ -191,7 +191,13 @@ class Search:
         """A strategy that has observed no event: a new one by its name, or a copy of the object."""
         if isinstance(self.strategy, str):
             return STRATEGIES[self.strategy](self.space, self.objectives)
-        return copy.deepcopy(self.strategy)
+        try:
+            return copy.deepcopy(self.strategy)
+        except Exception as error:
+            raise RunError(
+                f"the strategy {self.strategy.name} cannot be copied for a run: {error}; give it a __deepcopy__ that "
+                "begins anew, or register it and give its name"
+            ) from None
 
 
 def _pull(engine: Engine, backend: Backend, callback: Callable[[Trial, Outcome], None]) -> None:
