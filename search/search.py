@@ -8,13 +8,14 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from archspec.doors import Unknown
 from archspec.geometry.fourier import TARGETS, Target
 from search.backends.backend import BACKENDS, Backend
 from search.backends.worker import Trainer
 from search.engine import Engine
-from search.errors import RunError
+from search.errors import NotBegun, RunError
 from search.files import RunDirectory, write_text
 from search.objectives import Constraint, Objective, goal_of, parse_constraint, parse_objective
 from search.outcome import Outcome
@@ -22,7 +23,8 @@ from search.preflight import Findings, Unfit, check_scores, default_objectives, 
 from search.record.mirror import Mirror
 from search.record.reading import Reading
 from search.record.studies import Translation
-from search.record.writing import Record
+from search.record.writing import Record, Unwritable, begun_alike
+from search.report.watching import Watch, watching
 from search.result import Result
 from search.strategies.strategy import STRATEGIES, Strategy
 from search.tasks.named import TASKS, AnyTask
@@ -32,8 +34,6 @@ from search.training.rates import check_roles
 from search.training.settings import Training
 from search.trial import Trial
 from spaces import Space
-
-Watch = Callable[[Engine, Trial | None, Outcome | None], None]
 
 
 class Search:
@@ -102,7 +102,7 @@ class Search:
         workers: int | None = None,
         address: str | None = None,
         hours: float | None = None,
-        watch: Watch | None = None,
+        watch: Watch | Literal["auto", False] | None = "auto",
         optuna_storage: str | None = None,
     ) -> Result:
         """Run the search in a directory, or resume it there; a finished run returns its result at once.
@@ -114,8 +114,9 @@ class Search:
                 number of workers train the same candidates.
             address: address of the Ray cluster; by default one is started on this machine.
             hours: hours after which no further candidate is started.
-            watch: called as `watch(engine, None, None)` at the start, and as `watch(engine, trial, outcome)` after each
-                outcome.
+            watch: what shows the progress: `auto` is a bar and the front on a terminal, a cell in a notebook, and
+                elsewhere lines on standard error; None or False is nothing. Or a function, called as
+                `watch(engine, None, None)` at the start, and as `watch(engine, trial, outcome)` after each outcome.
             optuna_storage: URL of the database in which the run is mirrored as an Optuna study, for its dashboard:
                 `sqlite:///runs.db`, `postgresql://…`. By default it is mirrored in the run's own `study.journal`.
 
@@ -129,9 +130,17 @@ class Search:
         except Unknown as error:
             raise RunError(str(error)) from None
         home = RunDirectory(Path(directory))
-        if not self._finished(home) and (mistakes := self.preflight().mistakes):
+        finished = self._finished(home)
+        if not finished and (mistakes := self.preflight().mistakes):
             raise Unfit(mistakes)
-        with Record(home, self._terms(), self.task) as record:
+        try:
+            opened = Record(home, self._terms(), self.task)
+        except Unwritable:
+            if not finished:
+                raise
+            begun_alike(home, self._terms())  # on a medium that is only read
+            return Result(home.path, self.objectives, self.task)
+        with opened as record, watching(watch) as seen:
             if (prepared := getattr(self.task, "preparation", None)) is not None and not home.preparation.exists():
                 write_text(home.preparation, json.dumps(prepared.to_data()))
             record.followers.append(Mirror(record.history, Translation(self.space, self.objectives), optuna_storage))
@@ -147,14 +156,14 @@ class Search:
                 strategy,
                 self.training.epochs,
             )
-            if watch:
-                watch(engine, None, None)
+            if seen:
+                seen(engine, None, None)
             if not engine.done:
                 path = str(home.path.resolve())
                 trainer = Trainer(self.task.without_test(), self.training, self.goal, path, self.target)
                 running = begin(trainer, workers, address)
                 try:
-                    _pull(engine, running, _callback(engine, hours, watch))
+                    _pull(engine, running, _callback(engine, hours, seen))
                 finally:
                     running.close()
         return Result(home.path, self.objectives, self.task)
@@ -166,13 +175,16 @@ class Search:
         )
 
     def _finished(self, home: RunDirectory) -> bool:
-        """Whether the directory holds a run with all its candidates trained, so that nothing is left to train."""
+        """Whether the directory holds a run with all its candidates trained, so that nothing is left to train.
+
+        RunError if it holds one that cannot be read.
+        """
         if not home.record.exists():
             return False
         try:
             return len(Reading(home).history.outcomes) >= self.trials
-        except RunError:
-            return False  # what is wrong with the record is said where it is opened to be written
+        except NotBegun:
+            return False
 
     def _terms(self) -> dict[str, object]:
         """The terms of a run, which must be the same for it to be resumed."""

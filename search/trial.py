@@ -116,18 +116,13 @@ class Trial:
         return str(largest(self.architecture.graph)) if self.architecture else "C1"
 
     def model(self) -> Network:
-        """The trained network, in evaluation mode; RunError if it has no weights."""
-        from safetensors.torch import load_file
-
-        from archspec.lowering import lower
+        """The trained network, in evaluation mode; RunError if it has no weights, or they were damaged."""
+        from search.training.weights import load_network
 
         path = self.directory.weights(self.number) if self.directory else None
         if self.architecture is None or path is None or not path.exists():
             raise RunError(f"trial {self.number} ({self.state}) has no weights; take one that was scored")
-        model = lower(self.architecture)
-        model.load_state_dict(load_file(path))
-        model.eval()
-        return model
+        return load_network(self.architecture, path)
 
     def test(self) -> dict[str, float]:
         """Scores on the test data, which the search does not use; RunError if the run was opened without its task."""

@@ -17,6 +17,10 @@ from search.record.reading import Reading
 from search.tasks.named import AnyTask
 
 
+class Unwritable(RunError):
+    """The directory of a run cannot be written, at least now."""
+
+
 class Follower(Protocol):
     """An observer that the record passes every event to once it is written, such as the mirror."""
 
@@ -33,6 +37,7 @@ class Record:
         task: the task of the run, for its trials.
 
     Raises:
+        Unwritable: the directory cannot be written.
         RunError: another process is running the search, or it was begun with other settings.
     """
 
@@ -41,14 +46,18 @@ class Record:
         self.followers: list[Follower] = []
         try:
             directory.path.mkdir(parents=True, exist_ok=True)
+            self._lock = _locked(directory)
         except OSError as error:
-            raise RunError(f"{directory.path} cannot be made: {error.strerror}; use another directory") from None
-        self._lock = _locked(directory)
+            raise Unwritable(f"{directory.path} cannot be written: {error.strerror}; use another directory") from None
         try:
             self.history = _begun(directory, settings, task)
             self._file = os.open(directory.record, os.O_WRONLY | os.O_APPEND)
-        except BaseException:
+        except BaseException as error:
             os.close(self._lock)
+            if isinstance(error, OSError):
+                raise Unwritable(
+                    f"{directory.path} cannot be written: {error.strerror}; make room, and run the same again"
+                ) from None
             raise
 
     def append(self, event: Event) -> None:
@@ -117,6 +126,11 @@ def _begun(directory: RunDirectory, settings: Mapping[str, Any], task: AnyTask |
         begun, events = old or (new_settings(settings), [])
         text = first_line(begun) + event_lines(events)
         write_whole(directory.record, lambda path: _write_durably(path, text))
+    return begun_alike(directory, settings, task)
+
+
+def begun_alike(directory: RunDirectory, settings: Mapping[str, Any], task: AnyTask | None = None) -> History:
+    """The history of the run in a directory; RunError if it was begun with other settings."""
     history = Reading(directory, task).history
     if names := different(history.settings.values, settings):
         raise RunError(
@@ -142,7 +156,9 @@ def _locked(directory: RunDirectory) -> int:
     handle = os.open(directory.lock, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
         os.close(handle)
+        if not isinstance(error, BlockingIOError):
+            raise
         raise RunError(f"another process is running the search in {directory.path}; wait for it, or stop it") from None
     return handle

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
 from archspec.architecture import Architecture, price
@@ -36,6 +35,7 @@ from search.training.augmentation import augmented
 from search.training.evaluation import EVALUATION_BATCH, evaluate
 from search.training.rates import parameter_groups, set_rates
 from search.training.settings import Training
+from search.training.weights import save_weights
 
 
 def train(
@@ -107,8 +107,7 @@ def _trained(
     run.model.load_state_dict(run.best_state)
     scores = evaluate(run.model, task, task.validation, training.batch_size, run.device)
     if weights is not None:
-        best = {name: value.contiguous().cpu() for name, value in run.best_state.items()}
-        write_whole(weights, lambda path: save_file(best, path))
+        save_weights(run.best_state, architecture, weights)
     cost, begun, plain = run.model.cost(target), price(architecture, target), largest(architecture.graph).trivial
     symmetry = None if plain else certify(run.model).to_data()
     return Scored(scores, run.done, run.elapsed, cost if cost != begun else None, symmetry, tuple(run.history))

@@ -235,8 +235,8 @@ WRITING = {
     ),
     "a mirror taken for a run": Fault(
         old.read_journal,
-        "if MIRRORED in study.user_attrs",
-        "if False",
+        "if mirrors:",
+        "if False:",
         partial(test_mirror.test_a_mirror_is_not_taken_for_a_run, lose=test_mirror.emptied),
     ),
     "lines that cannot be read passed over": Fault(

@@ -176,7 +176,7 @@ def test_a_full_disk_is_one_sentence_and_costs_no_more_than_the_last_line(
         ('{"format":1}', "cannot be read: it has no 'settings'"),
         ('["format"]', "the first line of the record cannot be read: it is no event"),
         ("[1]", "line 2: it is no event; put the whole file back"),
-        ('{"event":"started"}', "line 2: it is no event"),
+        ('{"event":"started"}', "line 2: it has no 'number'"),
         ('{"event":"epoch","number":7,"epoch":1,"score":0.5}', "line 2: no line before it begins trial 7"),
         ('{"event":"finished","number":0}', "line 2: it has no 'outcome'"),
     ],
