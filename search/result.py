@@ -13,15 +13,18 @@ from search import objectives as named
 from search.directions import direction_of
 from search.errors import RunError
 from search.files import RunDirectory
+from search.frame import curves_frame, trials_frame
 from search.front import Front, flops_of, front_of, smaller_is_better
 from search.objectives import QUANTITIES, Objective, maximize, minimize, parse_objective
 from search.record.history import History
 from search.record.reading import Reading
 from search.tasks.named import AnyTask
 from search.trial import Trial
+from search.words import counted, in_html, printable
 
 if TYPE_CHECKING:
     import optuna
+    import pandas as pd
 
     from search.prediction import Predictor
 
@@ -46,7 +49,10 @@ class Result:
         self.directory, self.task = RunDirectory(Path(directory)), task
         self._reading = Reading(self.directory, task)
         recorded = self.history.settings.values.get("objectives", [])
-        self.objectives = tuple(objectives if objectives is not None else map(parse_objective, recorded))
+        try:
+            self.objectives = tuple(objectives if objectives is not None else map(parse_objective, recorded))
+        except ValueError as error:
+            raise RunError(f"{self.directory.path}: {error}") from None
 
     @classmethod
     def open(cls, directory: str | Path, task: AnyTask | None = None) -> Result:
@@ -103,6 +109,15 @@ class Result:
             raise RunError(f"{objective.name} is not a number for any trial of this run; choose by another score")
         return min(known, key=lambda found: found[:2])[2]
 
+    def __repr__(self) -> str:
+        return f"Result({printable(self.directory.path)}: {counted(self.counts())})"
+
+    def __str__(self) -> str:
+        return f"{printable(self.directory.path)}: {counted(self.counts())}\n\n{self.front}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{in_html(f'{self.directory.path}: {counted(self.counts())}')}</p>{self.front._repr_html_()}"
+
     def _default_objective(self, trial: Trial) -> Objective:
         known = any(objective.name == "accuracy" for objective in self.objectives) or "accuracy" in trial.scores
         if not known and not self.objectives:
@@ -131,6 +146,24 @@ class Result:
                 f"there is no score {by!r}; there are {', '.join(known)} and the costs {', '.join(QUANTITIES)}"
             )
         raise RunError(f"whether {by} is to be large is not known; write 'maximize {by}' or 'minimize {by}'")
+
+    def to_frame(self) -> pd.DataFrame:
+        """All trials as a data frame of pandas, a row each: state, scores, costs, decided values, reason.
+
+        Raises:
+            RunError: pandas is not installed.
+        """
+        return trials_frame(self.history)
+
+    def curves(self) -> pd.DataFrame:
+        """The learning curves as a data frame of pandas: a row for each epoch, a column for each trial.
+
+        They are of the validation score that selects the best weights; `result.curves().plot()` draws them.
+
+        Raises:
+            RunError: pandas is not installed.
+        """
+        return curves_frame(self.history)
 
     def predictor(self, by: str | None = None) -> Predictor:
         """The best trained network, as by `best`, which answers for raw examples: `predict("x.png")`."""

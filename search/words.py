@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -33,6 +33,11 @@ def short(number: float) -> str:
         if number >= limit:
             return f"{number / limit:.3g}{suffix}"
     return f"{number:.3g}"
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """The number of trials in each state, as text: `7 scored, 2 failed`."""
+    return ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "nothing yet"
 
 
 def duration(seconds: float) -> str:

@@ -47,7 +47,6 @@ class Watcher:
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.description}", markup=False),
             console=self.console,
         )
         shown = self.console.is_terminal if live is None else live
@@ -109,10 +108,12 @@ class Watcher:
     def _redraw(self, engine: Engine) -> None:
         if self._live is None or self._bar is None or self.standing is None:
             return
-        self._progress.update(self._bar, completed=engine.finished, total=engine.wanted, description=str(self.standing))
+        self._progress.update(
+            self._bar, completed=engine.finished, total=engine.wanted, description=printable(self.standing)
+        )
         front = self.standing.front
         shown = Front(front.trials[-MOST_ROWS:], front.objectives)
-        self._live.update(Group(self._progress, front_table(shown)))
+        self._live.update(Group(self._progress, cell(self.standing), front_table(shown)))
 
     def _say(self, text: str) -> None:
         self._told = self.clock()

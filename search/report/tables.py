@@ -10,7 +10,7 @@ from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
 from archspec.graph.graph import path
-from search.words import cell
+from search.words import cell, counted
 
 if TYPE_CHECKING:
     from archspec.symmetry.certificate import Certificate
@@ -55,4 +55,4 @@ def symmetry_table(certificate: Certificate) -> Table:
 
 def counts_line(result: Result) -> str:
     """The number of trials in each state, in one line."""
-    return ", ".join(f"{count} {state}" for state, count in result.counts().items() if count) or "nothing yet"
+    return counted(result.counts())
