@@ -108,9 +108,7 @@ class Watcher:
     def _redraw(self, engine: Engine) -> None:
         if self._live is None or self._bar is None or self.standing is None:
             return
-        self._progress.update(
-            self._bar, completed=engine.finished, total=engine.wanted, description=printable(self.standing)
-        )
+        self._progress.update(self._bar, completed=engine.finished, total=engine.wanted)
         front = self.standing.front
         shown = Front(front.trials[-MOST_ROWS:], front.objectives)
         self._live.update(Group(self._progress, cell(self.standing), front_table(shown)))

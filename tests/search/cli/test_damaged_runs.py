@@ -252,7 +252,7 @@ def test_what_cannot_be_written_to_is_one_sentence(
         (["report", "--to", str(tmp_path)], "is a directory; give the file to write the report to"),
         (["report", "--to", "/proc/x/y.md"], "/proc/x/y.md cannot be written"),
         (["front", "--plot", str(tmp_path / "x.exe")], "there is no picture of the kind .exe; use one of"),
-        (["front", "--plot", str(tmp_path / "file" / "x.png")], "x.png cannot be written: Not a directory"),
+        (["front", "--plot", str(tmp_path / "file" / "x.png")], "x.png cannot be written: "),
         (["front", "--plot", "/proc/x.png"], "/proc/x.png cannot be written"),
     ]
     for (command, *options), wanted in calls:
