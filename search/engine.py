@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from archspec.geometry.fourier import Target
@@ -33,6 +33,7 @@ class Engine:
         target: what costs are computed for.
         strategy: proposes the values of candidates; it must not have observed an event yet. By default `tpe`.
         epochs: number of epochs of a full training, for strategies that train some candidates for fewer.
+        settings: names of the space's parameters that are settings of the training.
     """
 
     def __init__(
@@ -47,13 +48,14 @@ class Engine:
         target: Target = "torch",
         strategy: Strategy | None = None,
         epochs: int = 1,
+        settings: Collection[str] = (),
     ) -> None:
         self.record, self.space = record, space
         self.objectives, self.constraints = tuple(objectives), tuple(constraints)
         self.trials, self.seed, self.lag = trials, seed, lag
         self.exhausted: str | None = None
         self.strategy = strategy or STRATEGIES["tpe"](space, self.objectives)
-        self.drawing = Drawing(self.strategy, space, constraints, seed, trials, epochs, target)
+        self.drawing = Drawing(self.strategy, space, constraints, seed, trials, epochs, target, settings)
         # The history as the strategy knows it: draws, and outcomes in the order of the slots.
         self.told = History(record.history.settings, record.directory)
         # The number of the trial in each slot.

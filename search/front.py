@@ -10,6 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from archspec.graph.cost import Cost
+from archspec.schema.hole import Scalar
 from search.errors import RunError
 from search.objectives import Objective
 from search.trial import Trial
@@ -115,6 +116,7 @@ def front_table(front: Front) -> Table:
 def front_rows(front: Front) -> tuple[list[str], list[list[str]]]:
     """The names of the columns of a front's table, and its rows as text."""
     scores = [o.name for o in front.objectives if not o.priced]
+    training = ["training"] if any(trial.decided for trial in front) else []
     rows = []
     for trial in front:
         values = [trial.scores.get(name) for name in scores]
@@ -124,7 +126,12 @@ def front_rows(front: Front) -> tuple[list[str], list[list[str]]]:
                 *(f"{v:.4f}" if v is not None else "" for v in values),
                 short(trial.cost.flops if trial.cost else 0),
                 short(trial.cost.params if trial.cost else 0),
+                *(", ".join(f"{name} {_brief(value)}" for name, value in trial.decided.items()) for _ in training),
                 summary(trial.architecture) if trial.architecture else "",
             ]
         )
-    return ["trial", *scores, "FLOPs", "params", "architecture"], rows
+    return ["trial", *scores, "FLOPs", "params", *training, "architecture"], rows
+
+
+def _brief(value: Scalar) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

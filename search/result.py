@@ -77,10 +77,12 @@ class Result:
     def study(self) -> optuna.Study:
         """The run as an Optuna study in memory, built anew at each access, for Optuna's importances and plots."""
         from search.record.studies import Translation
+        from search.training.joint import joint
+        from search.training.settings import Training
         from spaces import Space
 
-        history = self.history
-        space = Space.from_data(history.settings.values["space"])
+        history, known = self.history, self.history.settings.values
+        space = joint(Space.from_data(known["space"]), Training.from_record(known.get("training", {})))
         return Translation(space, self.objectives).study(history)
 
     @property

@@ -30,6 +30,7 @@ from search.strategies.strategy import STRATEGIES, Strategy
 from search.tasks.named import TASKS, AnyTask
 from search.terms import terms
 from search.training.augmentation import check_augmentation
+from search.training.joint import joint
 from search.training.rates import check_roles
 from search.training.settings import Training
 from search.trial import Trial
@@ -86,7 +87,10 @@ class Search:
             raise ValueError("give epochs or training, not both: training has epochs of its own")
         self.training = training or (Training(epochs=epochs) if epochs is not None else Training())
         check_roles(space.template, self.training.rates)
-        check_augmentation(self.training.augment, self.task)
+        for group in self.training.possible("augment"):
+            check_augmentation(group, self.task)
+        # The space with the training's holes among its parameters.
+        self.joint = joint(space, self.training)
         if all(objective.priced for objective in self.objectives):
             raise ValueError("at least one objective is a score of the task, such as 'maximize accuracy'")
         check_scores(self.objectives, self.task)
@@ -143,10 +147,10 @@ class Search:
         with opened as record, watching(watch) as seen:
             if (prepared := getattr(self.task, "preparation", None)) is not None and not home.preparation.exists():
                 write_text(home.preparation, json.dumps(prepared.to_data()))
-            record.followers.append(Mirror(record.history, Translation(self.space, self.objectives), optuna_storage))
+            record.followers.append(Mirror(record.history, Translation(self.joint, self.objectives), optuna_storage))
             engine = Engine(
                 record,
-                self.space,
+                self.joint,
                 self.objectives,
                 self.constraints,
                 self.trials,
@@ -155,6 +159,7 @@ class Search:
                 self.target,
                 strategy,
                 self.training.epochs,
+                self.training.parameters,
             )
             if seen:
                 seen(engine, None, None)
@@ -171,7 +176,7 @@ class Search:
     def preflight(self) -> Findings:
         """Compare task, space and objectives, and try one step of training; see `search.preflight.preflight`."""
         return preflight(
-            self.space, self.task, self.objectives, self.constraints, self.training, self.target, self.seed
+            self.space, self.task, self.objectives, self.constraints, self.training.default, self.target, self.seed
         )
 
     def _finished(self, home: RunDirectory) -> bool:
@@ -202,7 +207,7 @@ class Search:
     def _fresh_strategy(self) -> Strategy:
         """A strategy that has observed no event: a new one by its name, or a copy of the object."""
         if isinstance(self.strategy, str):
-            return STRATEGIES[self.strategy](self.space, self.objectives)
+            return STRATEGIES[self.strategy](self.joint, self.objectives)
         try:
             return copy.deepcopy(self.strategy)
         except Exception as error:

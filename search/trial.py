@@ -13,6 +13,7 @@ from archspec.schema.hole import Scalar
 from archspec.symmetry.certificate import Certificate, largest
 from search.errors import RunError
 from search.files import RunDirectory
+from search.training.holes import is_hole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,6 +116,23 @@ class Trial:
         """The largest group of its network, C1 for a plain network; tables and plots list it as the symmetry."""
         return str(largest(self.architecture.graph)) if self.architecture else "C1"
 
+    @property
+    def training(self) -> Training:
+        """How it is trained, with the settings that were decided for it; RunError if the run does not say."""
+        from search.training.settings import Training
+
+        try:
+            found = Training.from_record(self.settings.get("training", {})).filled(self.values)
+        except (ValueError, TypeError) as error:
+            raise RunError(f"how trial {self.number} was trained cannot be read: {error}; give a training") from None
+        return found if self.epochs is None else replace(found, epochs=self.epochs)
+
+    @property
+    def decided(self) -> dict[str, Scalar]:
+        """The settings of its training that were decided for it, by their names: `{"learning_rate": 0.01}`."""
+        holes = {name: hole for name, hole in self.settings.get("training", {}).items() if is_hole(hole)}
+        return {name: self.values.get(hole.get("name") or f"training.{name}") for name, hole in holes.items()}
+
     def model(self) -> Network:
         """The trained network, in evaluation mode; RunError if it has no weights, or they were damaged."""
         from search.training.weights import load_network
@@ -150,13 +168,12 @@ class Trial:
         from search.objectives import goal_of, parse_objective
         from search.retrained import Retrained
         from search.training.retraining import retrained
-        from search.training.settings import Training
 
         if self.architecture is None:
             raise RunError(f"trial {self.number} was rejected: there is nothing to train; take one that was scored")
         if self.task is None:
             raise RunError("there are no data here: open the run with its task, Result.open(directory, task)")
-        how = training or Training.from_record(self.settings.get("training", {}))
+        how = training or self.training
         how = how if epochs is None else replace(how, epochs=epochs)
         goal = goal_of([parse_objective(text) for text in self.settings.get("goals", ())], self.task.kind)
         found = [retrained(self.architecture, self.task, how, seed, goal) for seed in seeds]

@@ -49,7 +49,7 @@ class Trainer:
         tell(Finished(trial.number, self._outcome(trial, tell)))
 
     def _outcome(self, trial: Trial, tell: Callable[[Event], None]) -> Outcome:
-        directory, training = RunDirectory(Path(self.directory)), self.training
+        directory, training = RunDirectory(Path(self.directory)), self.training.filled(trial.values)
         assert trial.architecture is not None
         try:
             return train(

@@ -89,7 +89,7 @@ def settings_in(line: bytes) -> Settings:
         texts = [text for name in ("objectives", "constraints", "goals") for text in values.get(name) or []]
         if not all(isinstance(text, str) for text in (data["run"], *texts)):
             raise ValueError("what should be text in it is none")
-        if not (isinstance(drawn, int) and isinstance(told, int) and 0 <= told <= drawn < 2**63):
+        if not (isinstance(drawn, int) and isinstance(told, int) and 0 <= min(told, drawn) <= max(told, drawn) < 2**63):
             raise ValueError("its counts of trials are none")
         return Settings(values, data["run"], drawn, told)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from archspec.layers.layer import Role
 from archspec.network.roles import ROLES
+from archspec.schema.data import from_data, to_data
+from archspec.schema.hole import Decision, Scalar
+from search.training.holes import check_holes, is_hole, open_settings
 from search.training.rates import Rate
 
 
 @dataclass(frozen=True)
 class Training:
     """How a candidate is trained: with AdamW, by epochs.
+
+    Settings may be holes, which a search decides with the architecture: `Training(learning_rate=real(1e-3, 1e-1,
+    log=True), weight_decay=choice(0.0, 1e-2))`. All but epochs, rates and device can be.
 
     Attributes:
         epochs: largest number of epochs.
@@ -59,6 +65,9 @@ class Training:
     precision: Literal["float32", "bf16", "fp16"] = "float32"
 
     def __post_init__(self) -> None:
+        if holes := open_settings(self):
+            check_holes(self, holes)
+            return
         for name in ("epochs", "batch_size", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
@@ -69,16 +78,48 @@ class Training:
         if not (0 <= self.offsets <= 1 and self.admissibility >= 0):
             raise ValueError("offsets must be a share from 0 to 1, and admissibility a factor of 0 or more")
 
+    @property
+    def parameters(self) -> dict[str, Decision]:
+        """The holes, by the names of their decisions: `training.learning_rate`, or the name that a hole has."""
+        return {hole.called(f"training.{name}"): hole for name, hole in open_settings(self).items()}
+
+    def filled(self, values: Mapping[str, Scalar]) -> Training:
+        """The settings with the values of their holes by name; other values are ignored.
+
+        Raises:
+            ValueError: the value of a hole is missing, or not a value of it.
+        """
+        found: dict[str, Any] = {}
+        for name, hole in open_settings(self).items():
+            if (called := hole.called(f"training.{name}")) not in values:
+                raise ValueError(f"{called} is open; give its value, {hole.text}")
+            hole.check(values[called], called)
+            found[name] = values[called]
+        return replace(self, **found) if found else self
+
+    @property
+    def default(self) -> Training:
+        """The settings with the first option of every choice and the lowest value of every number."""
+        return self.filled({name: hole.first for name, hole in self.parameters.items()})
+
+    def possible(self, name: str) -> list[Any]:
+        """The values that a setting can have; of many numbers, the lowest and the highest."""
+        value = getattr(self, name)
+        hole = open_settings(self).get(name)
+        return [value] if hole is None else [option for _, option in hole.values_to_check()]
+
     def record(self) -> dict[str, Any]:
-        """The settings that differ from their defaults, without the device.
+        """The settings that differ from their defaults, without the device; holes as data.
 
         So a run can be resumed on another device, and after this class has gained a setting.
         """
-        default = asdict(type(self)())
-        return {key: value for key, value in asdict(self).items() if key != "device" and value != default[key]}
+        default, holes = asdict(type(self)()), open_settings(self)
+        known = {key: to_data(holes[key]) if key in holes else value for key, value in asdict(self.default).items()}
+        return {key: value for key, value in known.items() if key != "device" and value != default[key]}
 
     @classmethod
     def from_record(cls, data: Mapping[str, Any]) -> Training:
         """The settings that `record` wrote, on the device `auto`."""
+        known = {name: from_data(value) if is_hole(value) else value for name, value in data.items()}
         rates = {role: Rate(**rate) for role, rate in data.get("rates", {}).items()}
-        return cls(**{**data, **({"rates": rates} if rates else {})})
+        return cls(**{**known, **({"rates": rates} if rates else {})})

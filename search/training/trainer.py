@@ -66,6 +66,7 @@ def train(
     Returns:
         `Scored`, or `Failed` if training diverges or runs out of memory; other errors are raised.
     """
+    training = training.filled({})  # an open setting is refused
     began = time.monotonic()
     try:
         outcome = _trained(architecture, task, training, seed, goal, weights, checkpoint, each_epoch, target)
