@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
@@ -44,6 +45,7 @@ class Drawing:
         target: what costs are computed for.
         settings: names of the parameters that are settings of the training: candidates that differ in these alone are
             no duplicates.
+        designs: what is proposed for the first slots, as plain data (see `search.record.history.Settings`).
     """
 
     def __init__(
@@ -56,8 +58,9 @@ class Drawing:
         epochs: int,
         target: Target = "torch",
         settings: Collection[str] = (),
+        designs: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        self.settings = tuple(settings)
+        self.settings, self.designs = tuple(settings), designs
         self.strategy, self.space, self.constraints, self.seed = strategy, space, tuple(constraints), seed
         self.trials, self.epochs, self.target = trials, epochs, target
         self.rejected: Counter[str] = Counter()
@@ -91,6 +94,8 @@ class Drawing:
     def _proposal(self, slot: int, history: History) -> Proposal:
         if self._attempts > MOST_DRAWS:
             raise Exhausted(self._explanation())
+        if slot < len(self.designs) and not self._attempts:
+            return Proposal(self.designs[slot]["values"])
         seed = derived_seed(self.seed, f"{slot} {self._attempts}")
         proposal = self.strategy.propose(history, Budget(slot, self.trials, self._attempts, self.epochs, seed))
         if self._attempts < MOST_DRAWS:
@@ -105,6 +110,7 @@ class Drawing:
                 f"the strategy {self.strategy.name} proposes values that are not of the space: {error}"
             ) from None
         cost, excess = self._examine(architecture, proposal.fidelity, proposal.values)
+        design = self.designs[slot] if slot < len(self.designs) and not self._attempts else {}
         trial = Trial(
             number,
             slot,
@@ -113,10 +119,11 @@ class Drawing:
             parent=proposal.parent,
             notes=proposal.notes,
             excess=excess,
+            source=design.get("source"),
         )
         if violated := _violated(excess):
             reason = self._reason(architecture, cost, violated[0])
-            return Rejected(replace(trial, state="rejected", reason=reason, notes={}))
+            return Rejected(replace(trial, state="rejected", reason=reason, notes={}, source=None))
         name, seed = architecture.hash, derived_seed(self.seed, architecture.hash)
         return Proposed(replace(trial, architecture=architecture, hash=name, cost=cost, seed=seed))
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from archspec.doors import Unknown
 from archspec.geometry.fourier import TARGETS, Target
@@ -26,7 +25,7 @@ from search.record.studies import Translation
 from search.record.writing import Record, Unwritable, begun_alike
 from search.report.watching import Watch, watching
 from search.result import Result
-from search.strategies.strategy import STRATEGIES, Strategy
+from search.strategies.strategy import STRATEGIES, Strategy, fresh
 from search.tasks.named import TASKS, AnyTask
 from search.terms import terms
 from search.training.augmentation import check_augmentation
@@ -34,6 +33,7 @@ from search.training.joint import joint
 from search.training.rates import check_roles
 from search.training.settings import Training
 from search.trial import Trial
+from search.warm import Wanted, WarmStart, carry_weights, checked, designs, name_of
 from spaces import Space
 
 
@@ -54,6 +54,10 @@ class Search:
             `torch` on a CPU, `cuda`, or `onnx`, the exported file in onnxruntime.
         strategy: what proposes candidates: `tpe`, `random`, a name that an installed package registers, or an object,
             which is copied at the start of each run, so that no run learns from another.
+        warm_start: the directory of an older run, or a list of architectures and trials. Scored trials of the same
+            task, data, training, functions and target are taken over with their outcomes, weights and all, beside the
+            `trials` that are trained; others, and architectures, are the first that are trained. What is not of the
+            space or breaks a constraint is left out. It is read when a run is begun, and not when it is resumed.
 
     Raises:
         ValueError: an objective, a constraint, a name or a number cannot be read, or the training does not fit space
@@ -72,6 +76,7 @@ class Search:
         training: Training | None = None,
         target: Target = "torch",
         strategy: str | Strategy = "tpe",
+        warm_start: WarmStart | None = None,
     ) -> None:
         if not isinstance(space, Space):
             raise ValueError("the first argument of Search is a Space: Space(Architecture(...))")
@@ -95,7 +100,7 @@ class Search:
             raise ValueError("at least one objective is a score of the task, such as 'maximize accuracy'")
         check_scores(self.objectives, self.task)
         self.goal = goal_of(self.objectives, self.task.kind)
-        self.strategy = strategy
+        self.strategy, self.warm_start = strategy, checked(warm_start)
         if isinstance(strategy, str):
             _ = STRATEGIES[strategy]  # raises for an unknown name
 
@@ -130,7 +135,7 @@ class Search:
         """
         workers = workers or max(1, len(os.sched_getaffinity(0)))
         try:
-            begin, strategy = BACKENDS[backend], self._fresh_strategy()
+            begin, strategy = BACKENDS[backend], fresh(self.strategy, self.joint, self.objectives)
         except Unknown as error:
             raise RunError(str(error)) from None
         home = RunDirectory(Path(directory))
@@ -138,7 +143,7 @@ class Search:
         if not finished and (mistakes := self.preflight().mistakes):
             raise Unfit(mistakes)
         try:
-            opened = Record(home, self._terms(), self.task)
+            opened = Record(home, self._terms(), self.task, self._designs)
         except Unwritable:
             if not finished:
                 raise
@@ -161,6 +166,7 @@ class Search:
                 self.training.epochs,
                 self.training.parameters,
             )
+            carry_weights(engine.history, home)
             if seen:
                 seen(engine, None, None)
             if not engine.done:
@@ -187,13 +193,14 @@ class Search:
         if not home.record.exists():
             return False
         try:
-            return len(Reading(home).history.outcomes) >= self.trials
+            history = Reading(home).history
+            return len(history.outcomes) >= self.trials + history.settings.carried
         except NotBegun:
             return False
 
     def _terms(self) -> dict[str, object]:
         """The terms of a run, which must be the same for it to be resumed."""
-        return terms(
+        decisive = terms(
             self.space,
             self.task,
             self.objectives,
@@ -203,18 +210,14 @@ class Search:
             self.target,
             self.strategy,
         )
+        return decisive if self.warm_start is None else decisive | {"warm start": name_of(self.warm_start)}
 
-    def _fresh_strategy(self) -> Strategy:
-        """A strategy that has observed no event: a new one by its name, or a copy of the object."""
-        if isinstance(self.strategy, str):
-            return STRATEGIES[self.strategy](self.joint, self.objectives)
-        try:
-            return copy.deepcopy(self.strategy)
-        except Exception as error:
-            raise RunError(
-                f"the strategy {self.strategy.name} cannot be copied for a run: {error}; give it a __deepcopy__ that "
-                "begins anew, or register it and give its name"
-            ) from None
+    def _designs(self) -> list[dict[str, Any]]:
+        """What a new run tries first."""
+        if self.warm_start is None:
+            return []
+        wanted = Wanted(self.joint, self.training, self.objectives, self.constraints, self.target, self._terms())
+        return designs(self.warm_start, wanted)
 
 
 def _pull(engine: Engine, backend: Backend, callback: Callable[[Trial, Outcome], None]) -> None:

@@ -55,6 +55,7 @@ class Trial:
         curve: the score that selects its best weights, by epoch, from 1.
         reason: why it failed or was rejected, in one sentence.
         seconds: seconds of training.
+        source: the run and trial that its outcome was carried over from by a warm start; None if it is trained here.
         symmetry: certificate of the trained network; None for a network without a group.
         directory: directory of its run; None for a trial outside of a run.
         task: task of its run; None if the run was opened without its task.
@@ -78,6 +79,7 @@ class Trial:
     curve: Mapping[int, float] = field(default_factory=dict)
     reason: str | None = None
     seconds: float = 0.0
+    source: str | None = None
     symmetry: Certificate | None = None
     directory: RunDirectory | None = field(default=None, repr=False)
     task: AnyTask | None = field(default=None, repr=False)
@@ -100,6 +102,7 @@ class Trial:
             data |= {"cost": self.cost.quantities(), "seed": self.seed}
         data |= {"excess": dict(self.excess)}
         further = {"epochs": self.epochs, "parent": self.parent, "notes": dict(self.notes), "reason": self.reason}
+        further["source"] = self.source
         return data | {name: value for name, value in further.items() if value not in (None, {})}
 
     @classmethod

@@ -77,6 +77,8 @@ def status(options: argparse.Namespace) -> int:
     told = [f"task {known.get('task')}", *filter(None, listed), f"seed {known.get('seed')}"]
     target = known.get("target", "torch")
     print(" · ".join(map(printable, [*told, f"priced for {target}"] if target != "torch" else told)))
+    if carried := result.history.settings.carried:
+        print(f"{carried} of them carried over by a warm start")
     for trial in result.trials:
         if trial.state == "failed":
             print(f"trial {trial.number} failed: {printable(trial.reason)}")

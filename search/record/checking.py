@@ -100,6 +100,16 @@ def check_data(data: Any) -> None:
         _check(data["outcome"], _OUTCOMES[str(data["outcome"]["state"])])
 
 
+def check_designs(data: Any) -> None:
+    """Refuse designs of a warm start that are none; errors as `check_data`."""
+    if not isinstance(data, list):
+        raise ValueError("its designs are not what they must be")
+    for design in data:
+        _check(design, ({"values": _by_name(_scalar)}, {"source": _text, "weights": _text, "outcome": _mapping}))
+        if "outcome" in design:
+            _check(design["outcome"], _OUTCOMES[str(design["outcome"]["state"])])
+
+
 def check_order(event: Event, history: History) -> None:
     """Refuse an event that cannot follow upon those of the history.
 

@@ -10,19 +10,20 @@ import math
 import re
 import secrets
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from archspec.schema.mistakes import shortened
 from search.errors import RunError
 from search.events import Event, to_data
+from search.record.checking import check_designs
 from search.record.history import Settings
 
 FORMAT = 1
 LIBRARIES = ("archsearch", "torch", "optuna", "numpy")
 # Settings that runs of earlier versions did not record, and the values they had then.
-UNRECORDED = {"target": "torch", "strategy": "tpe"}
+UNRECORDED = {"target": "torch", "strategy": "tpe", "warm start": None}
 _SEAL = re.compile(rb',"crc":"([0-9a-f]{8})"\}\n?')
 _SEALED = 20  # bytes of a seal
 # Settings that are read from the first line of a record, and what each must be.
@@ -44,6 +45,7 @@ def first_line(settings: Settings) -> str:
             "versions": {name: _version(name) for name in LIBRARIES},
             "drawn": settings.drawn,
             "told": settings.told,
+            **({"designs": list(settings.designs)} if settings.designs else {}),
         }
     )
 
@@ -91,7 +93,8 @@ def settings_in(line: bytes) -> Settings:
             raise ValueError("what should be text in it is none")
         if not (isinstance(drawn, int) and isinstance(told, int) and 0 <= min(told, drawn) <= max(told, drawn) < 2**63):
             raise ValueError("its counts of trials are none")
-        return Settings(values, data["run"], drawn, told)
+        check_designs(designs := data.get("designs", []))
+        return Settings(values, data["run"], drawn, told, designs)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
             f"the first line of the record cannot be read: {reason_of(error)}; put the whole file back"
@@ -105,9 +108,11 @@ def reason_of(error: Exception) -> str:
     return str(error) if isinstance(error, ValueError) else "it is no event"
 
 
-def new_settings(values: Mapping[str, Any], drawn: int = 0, told: int = 0) -> Settings:
+def new_settings(
+    values: Mapping[str, Any], drawn: int = 0, told: int = 0, designs: Sequence[Mapping[str, Any]] = ()
+) -> Settings:
     """Settings of a new run, with an identifier of its own."""
-    return Settings(json.loads(json.dumps(values)), secrets.token_hex(4), drawn, told)
+    return Settings(json.loads(json.dumps(values)), secrets.token_hex(4), drawn, told, designs)
 
 
 def different(begun: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:

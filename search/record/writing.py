@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -35,13 +35,20 @@ class Record:
         directory: directory of the run.
         settings: the settings that must be unchanged for the run to be resumed, as plain data.
         task: the task of the run, for its trials.
+        designs: called if the run is new; what is tried first (see `Settings`).
 
     Raises:
         Unwritable: the directory cannot be written.
         RunError: another process is running the search, or it was begun with other settings.
     """
 
-    def __init__(self, directory: RunDirectory, settings: Mapping[str, Any], task: AnyTask | None = None) -> None:
+    def __init__(
+        self,
+        directory: RunDirectory,
+        settings: Mapping[str, Any],
+        task: AnyTask | None = None,
+        designs: Callable[[], Sequence[Mapping[str, Any]]] = tuple,
+    ) -> None:
         self.directory = directory
         self.followers: list[Follower] = []
         try:
@@ -50,7 +57,7 @@ class Record:
         except OSError as error:
             raise Unwritable(f"{directory.path} cannot be written: {error.strerror}; use another directory") from None
         try:
-            self.history = _begun(directory, settings, task)
+            self.history = _begun(directory, settings, task, designs)
             self._file = os.open(directory.record, os.O_WRONLY | os.O_APPEND)
         except BaseException as error:
             os.close(self._lock)
@@ -105,7 +112,12 @@ def mend(directory: RunDirectory) -> None:
             os.truncate(file, text.rfind(b"\n") + 1)
 
 
-def _begun(directory: RunDirectory, settings: Mapping[str, Any], task: AnyTask | None) -> History:
+def _begun(
+    directory: RunDirectory,
+    settings: Mapping[str, Any],
+    task: AnyTask | None,
+    designs: Callable[[], Sequence[Mapping[str, Any]]],
+) -> History:
     """The history of the run in a directory; a missing record is created, from an older version's run if there is one.
 
     Raises:
@@ -123,7 +135,7 @@ def _begun(directory: RunDirectory, settings: Mapping[str, Any], task: AnyTask |
                 f"{directory.path} has weights of a run whose record is gone; put the record back, or use another "
                 "directory"
             )
-        begun, events = old or (new_settings(settings), [])
+        begun, events = old or (new_settings(settings, designs=designs()), [])
         text = first_line(begun) + event_lines(events)
         write_whole(directory.record, lambda path: _write_durably(path, text))
     return begun_alike(directory, settings, task)

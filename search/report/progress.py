@@ -78,7 +78,10 @@ class Watcher:
 
     def _begin(self, engine: Engine) -> None:
         self.standing = Standing(engine)
-        if engine.finished:
+        carried = engine.history.settings.carried
+        if engine.finished == carried > 0:
+            self._say(f"{carried} outcomes carried over by the warm start; {engine.wanted - carried} to be trained")
+        elif engine.finished:
             self._say(f"resuming a run: {engine.finished} of {engine.wanted} candidates are finished")
         else:
             self._say(f"searching {engine.space!r}: {engine.wanted} candidates, {engine.lag} at once")

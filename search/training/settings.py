@@ -97,6 +97,16 @@ class Training:
             found[name] = values[called]
         return replace(self, **found) if found else self
 
+    def values_like(self, other: Training) -> dict[str, Scalar] | None:
+        """The values of the holes with which these settings are the other's, which has none; None if there are none."""
+        values: dict[str, Scalar] = {}
+        for name, hole in open_settings(self).items():
+            values[hole.called(f"training.{name}")] = getattr(other, name)
+        try:
+            return values if self.filled(values).record() == other.record() else None
+        except ValueError:
+            return None
+
     @property
     def default(self) -> Training:
         """The settings with the first option of every choice and the lowest value of every number."""
