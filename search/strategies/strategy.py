@@ -91,6 +91,6 @@ def fresh(strategy: str | Strategy, space: Space, objectives: Sequence[Objective
         return copy.deepcopy(strategy)
     except Exception as error:
         raise RunError(
-            f"the strategy {strategy.name} cannot be copied for a run: {error}; give it a __deepcopy__ that begins anew, "
-            "or register it and give its name"
+            f"the strategy {strategy.name} cannot be copied for a run: {error}; give it a __deepcopy__ that begins "
+            "anew, or register it and give its name"
         ) from None

@@ -16,13 +16,15 @@ from archspec.lowering import Network, lower
 from search.errors import RunError
 from search.files import write_whole
 
-OF, DIGEST = "architecture", "digest"  # keys of the file's metadata
+# Key of the file's metadata: the hash of the architecture and a digest of the weights. One key: of several, the order
+# in the file would be random.
+WRITTEN = "architecture and digest"
 
 
 def save_weights(state: Mapping[str, Tensor], architecture: Architecture, file: Path) -> None:
     """Write the weights of a network as safetensors, all of them or nothing."""
     weights = {name: value.detach().contiguous().cpu() for name, value in state.items()}
-    about = {OF: architecture.hash, DIGEST: _digest(weights)}
+    about = {WRITTEN: f"{architecture.hash} {_digest(weights)}"}
     write_whole(file, lambda path: save_file(weights, path, metadata=about))
 
 
@@ -39,10 +41,12 @@ def load_network(architecture: Architecture, file: Path) -> Network:
             about = opened.metadata() or {}
     except (OSError, SafetensorError, ValueError) as error:
         raise RunError(f"{file} cannot be read: {' '.join(str(error).split())}; {remedy}") from None
-    if about.get(OF, architecture.hash) != architecture.hash:
-        raise RunError(f"{file} holds the weights of another architecture; {remedy}")
-    if about.get(DIGEST, _digest(weights)) != _digest(weights):
-        raise RunError(f"{file} is not what was written; {remedy}")
+    if WRITTEN in about:  # an earlier version did not say
+        made_for, _, digest = about[WRITTEN].partition(" ")
+        if made_for != architecture.hash:
+            raise RunError(f"{file} holds the weights of another architecture; {remedy}")
+        if digest != _digest(weights):
+            raise RunError(f"{file} is not what was written; {remedy}")
     with torch.random.fork_rng(devices=[]):
         model = lower(architecture)
     try:

@@ -17,7 +17,7 @@ from search.files import RunDirectory
 from search.record.history import History
 from search.record.writing import Record
 from search.strategies.random import Random
-from search.strategies.strategy import STRATEGIES, Budget, Proposal
+from search.strategies.strategy import STRATEGIES, Budget, Proposal, fresh
 from spaces import Space
 from tests.search.made_up import candidates, deep_space, drive, engine_in, outcome_of
 from tests.search.tiny import bars, small_search, small_space
@@ -202,8 +202,7 @@ def test_a_search_takes_a_name_or_an_object_and_its_record_says_which(tmp_path: 
         Search(small_space(), bars(), strategy="best")
     ours = small_search(strategy=Listening(small_space()))
     assert ours._terms()["strategy"] == "listening"
-    fresh = ours._fresh_strategy()
-    fresh.observe(Started(0))
+    fresh(ours.strategy, ours.joint, ours.objectives).observe(Started(0))
     assert isinstance(ours.strategy, Listening)
     assert not ours.strategy.heard
     Record(RunDirectory(tmp_path), small_search()._terms()).close()
@@ -218,7 +217,7 @@ def test_a_search_takes_a_name_or_an_object_and_its_record_says_which(tmp_path: 
 def test_strategies_of_others_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(STRATEGIES, "known", dict(STRATEGIES.known))
     STRATEGIES.add("listening", lambda space, objectives: Listening(space))
-    assert small_search(strategy="listening")._fresh_strategy().name == "listening"
+    assert fresh(small_search(strategy="listening").strategy, small_space(), ()).name == "listening"
 
 
 def test_events_of_workers_are_recorded_once_and_end_with_the_outcome(tmp_path: Path) -> None:
