@@ -64,9 +64,17 @@ class Architecture(Model):
 
     @cached_property
     def signal(self) -> Signal:
-        """The signal of the input."""
+        """The signal of the input.
+
+        Raises:
+            SignalError: the reference has another number of axes, which a space can be filled with.
+        """
         if self.reference is None or self.reference == self.input.grid:
             return self.input.signal
+        if len(self.reference) != len(self.input.grid):
+            raise SignalError(
+                f"reference has {len(self.reference)} axes, the input {len(self.input.grid)}; give one size for each"
+            )
         spacing = tuple(Fraction(a, b) for a, b in zip(self.reference, self.input.grid, strict=True))
         return self.input.signal._replace(spacing=spacing)
 

@@ -58,8 +58,11 @@ class Front(Sequence[Trial]):
     def __str__(self) -> str:
         return as_text(front_table(self))
 
-    def _repr_html_(self) -> str:
+    def to_html(self) -> str:
+        """The table in HTML."""
         return html_table(*front_rows(self))
+
+    _repr_html_ = to_html
 
 
 def front_of(trials: Iterable[Trial], objectives: Sequence[Objective]) -> Front:

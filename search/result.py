@@ -118,7 +118,7 @@ class Result:
         return f"{printable(self.directory.path)}: {counted(self.counts())}\n\n{self.front}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{in_html(f'{self.directory.path}: {counted(self.counts())}')}</p>{self.front._repr_html_()}"
+        return f"<p>{in_html(f'{self.directory.path}: {counted(self.counts())}')}</p>{self.front.to_html()}"
 
     def _default_objective(self, trial: Trial) -> Objective:
         known = any(objective.name == "accuracy" for objective in self.objectives) or "accuracy" in trial.scores

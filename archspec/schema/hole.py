@@ -176,7 +176,7 @@ class Expression(Hole):
 
     def __post_init__(self) -> None:
         if self.operation not in _OPERATORS:
-            raise ValueError(f"unknown operation {self.operation!r}; use one of {', '.join(_OPERATORS)}")
+            raise ValueError(f"unknown operation {shortened(self.operation)}; use one of {', '.join(_OPERATORS)}")
         for wrong in (x for x in self.operands if not isinstance(x, Hole | int | float | Group | str)):
             what = type(wrong).__name__
             raise ValueError(f"{what} cannot take part in arithmetic over holes; use a number, a group or a hole")

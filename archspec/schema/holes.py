@@ -198,7 +198,9 @@ class Real(Decision):
         return trial.suggest_float(name, self.low, self.high, log=self.log)
 
     def values_to_check(self) -> Iterator[tuple[str, Any]]:
-        return ((f"{x:g}", x) for x in (self.low, self.high))
+        # One in between, too: the ends alone may be whole numbers, or 0 and 1, which fields for these would take.
+        between = self.low + (self.high - self.low) * 0.381966
+        return ((f"{x:g}", x) for x in (self.low, between, self.high))
 
     def data(self, to_data: Callable[[Any], Any]) -> dict[str, Any]:
         return self.named() | {"low": self.low, "high": self.high} | ({"log": True} if self.log else {})

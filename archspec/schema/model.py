@@ -174,9 +174,13 @@ def _checked(model: Model, place: Place, hole: Hole, data: Any) -> Hole:
             if not isinstance(value, int | float | str):
                 raise
             reason = error.errors()[0]["msg"]
+            reason = reason if len(reason) <= 160 else f"{reason[:159]}…"  # it may hold a whole body
             raise ValueError(f"{_path(place)}: the value {shortened(label)[1:-1]} does not fit: {reason}") from None
         options.append(_at(model.__dict__, place))
-    return hole.with_options(tuple(options))
+    checked = hole.with_options(tuple(options))
+    if checked is hole and any(isinstance(option, bool) for option in options):
+        raise ValueError(f"{_path(place)}: expected true or false, not a number; write choice(True, False)")
+    return checked
 
 
 def _values(place: Place, hole: Hole) -> Iterator[tuple[str, Any]]:

@@ -84,7 +84,7 @@ class Cell:
         if engine.exhausted and engine.done:
             lines.append(f"stopped early: {engine.exhausted}")
         bar = f'<progress value="{engine.finished}" max="{max(1, engine.wanted)}"></progress>'
-        return f"{bar} {'<br>'.join(map(in_html, lines))}{self.standing.front._repr_html_()}"
+        return f"{bar} {'<br>'.join(map(in_html, lines))}{self.standing.front.to_html()}"
 
 
 def _display(html: str) -> Callable[[str], Any]:

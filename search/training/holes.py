@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archspec.schema.hole import Decision, Hole
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 # Settings that are decided elsewhere, or are no single value.
 CLOSED = ("epochs", "rates", "device", "seconds")
 
 
-def open_settings(training: DataclassInstance) -> dict[str, Decision]:
+def open_settings(training: Any) -> dict[str, Decision]:
     """The settings that are holes, by their names; arithmetic over holes is refused by `check_holes`."""
-    return {name: value for name, value in vars(training).items() if isinstance(value, Hole)}  # type: ignore[misc]
+    found: dict[str, Any] = {name: value for name, value in vars(training).items() if isinstance(value, Hole)}
+    return found
 
 
-def check_holes(training: DataclassInstance, holes: Mapping[str, Hole]) -> None:
+def check_holes(training: Any, holes: Mapping[str, Hole]) -> None:
     """Refuse holes with a value that the setting cannot have.
 
     Raises:

@@ -101,6 +101,7 @@ def test_a_joint_space_has_the_parameters_of_both() -> None:
     rng = random.Random(0)
     for _ in range(20):
         values = both.random_values(rng)
+        assert values.keys() >= NAMES
         architecture = both.fill(values)
         assert architecture == space.fill({name: value for name, value in values.items() if name not in NAMES})
         with pytest.raises(ValueError, match=r"training\.learning_rate is missing"):
