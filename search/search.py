@@ -6,6 +6,7 @@ import copy
 import json
 import os
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -129,8 +130,12 @@ class Search:
         except Unknown as error:
             raise RunError(str(error)) from None
         home = RunDirectory(Path(directory))
-        if not self._finished(home) and (mistakes := self.preflight().mistakes):
-            raise Unfit(mistakes)
+        if not self._finished(home):
+            found = self.preflight()
+            if found.mistakes:
+                raise Unfit(found.mistakes)
+            if found.note:
+                warnings.warn(found.note, stacklevel=2)
         with Record(home, self._terms(), self.task) as record:
             if (prepared := getattr(self.task, "preparation", None)) is not None and not home.preparation.exists():
                 write_text(home.preparation, json.dumps(prepared.to_data()))
