@@ -61,7 +61,7 @@ def _check_search(path: Path) -> int:
     print(f"{path}: ready to search {size:,} architectures for {', '.join(map(str, search.objectives))}")
     print(
         f"an epoch of the dearest candidate ({found.flops:,} FLOPs) takes about {duration(found.epoch)}, "
-        f"{search.trials} trials of up to {search.training.epochs} epochs at most about "
+        f"{search.trials} trials of up to {search.training.epochs} epochs altogether about "
         f"{duration(found.trial * search.trials / workers)} with {workers} workers"
     )
     return OK
