@@ -133,7 +133,7 @@ class Running:
                 )
             time.sleep(machine.WAITS[times - 1])
         elif times > DEATHS and self._alone == trial.number:
-            self._finish(trial, Failed(f"ran out of memory by itself: {event.reason} {times} times, at last alone"))
+            self._finish(trial, _by_itself(event))
             return
         elif times >= DEATHS:
             self._suspects.append(trial)
@@ -143,6 +143,12 @@ class Running:
     def _stop_when_late(self) -> None:
         if time.time() >= self.until:
             self.engine.stop(TIME_UP)
+
+
+def _by_itself(event: Interrupted) -> Failed:
+    """The outcome of a candidate whose worker died time and again, at last with no other candidate in training."""
+    begins = "ran out of memory by itself" if "SIGKILL" in event.reason else "ended its worker by itself"
+    return Failed(f"{begins} ({event.reason} again and again)")
 
 
 def to_be_retried(history: History, all_failed: bool) -> list[int]:

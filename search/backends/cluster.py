@@ -82,8 +82,11 @@ def connect(address: str | None, workers: int) -> None:
     except (OSError, RuntimeError, ValueError) as error:
         if isinstance(error, RunError):
             raise
-        why = str(error).splitlines() or [type(error).__name__]
-        raise RunError(f"no Ray cluster at {address or 'this machine'}: {why[0]}") from None
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise RunError(
+            f"there is no Ray cluster at {address or 'this machine'} ({why}); give the address of the head of one that "
+            "runs, or leave it out to use this machine"
+        ) from None
 
 
 def _check(address: str) -> None:

@@ -71,11 +71,12 @@ def refuse_in_a_worker() -> None:
 def command(pipe: int) -> list[str]:
     """The command of a worker process, which talks to its parent by the pipe of that file descriptor.
 
-    Our packages are imported before the paths of the parent are set: modules of these names beside a person's script
+    Our packages are imported before the paths of the parent are set: modules of the same names beside a person's script
     (`search.py`) must not come before them.
     """
     home = Path(__file__).parents[2]
-    code = "import sys; sys.path.insert(0, sys.argv[1]); from search.backends.process import work; work()"
+    ours = "import archspec, search, spaces; from search.backends.process import work"
+    code = f"import sys; sys.path.insert(0, sys.argv[1]); {ours}; work()"
     return [sys.executable, "-P", "-c", code, str(home), str(pipe)]
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from search.errors import RunError
 from search.events import Epoch, Event, Started
 from search.files import RunDirectory, write_whole
+from search.machine import patiently
 from search.record.history import History
 from search.record.lines import different, event_lines, first_line, new_settings
 from search.record.reading import Reading
@@ -41,14 +42,18 @@ class Record:
         self.followers: list[Follower] = []
         try:
             directory.path.mkdir(parents=True, exist_ok=True)
+            self._lock = _locked(directory)
         except OSError as error:
             raise RunError(f"{directory.path} cannot be made: {error.strerror}; use another directory") from None
-        self._lock = _locked(directory)
         try:
             self.history = _begun(directory, settings, task)
             self._file = os.open(directory.record, os.O_WRONLY | os.O_APPEND)
-        except BaseException:
+        except BaseException as error:
             os.close(self._lock)
+            if isinstance(error, OSError):
+                raise RunError(
+                    f"{directory.path} cannot be written: {error.strerror}; make room, and run the same again"
+                ) from None
             raise
 
     def append(self, event: Event) -> None:
@@ -60,11 +65,16 @@ class Record:
             RunError: the event cannot be written.
         """
         line = event_lines([event]).encode()
-        try:
-            while line:
+
+        def write() -> None:
+            nonlocal line
+            while line:  # called again, it goes on where the disk was full
                 line = line[os.write(self._file, line) :]
             if not isinstance(event, Started | Epoch):  # a power cut may lose these: training can repeat them
                 os.fsync(self._file)
+
+        try:
+            patiently(write)
         except OSError as error:
             raise RunError(
                 f"{self.directory.record} cannot be written: {error.strerror}; make room, and run the same again"

@@ -14,7 +14,7 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from search import Search, Task
+from search import Search, Task, running
 from search.errors import RunError
 from search.record.studies import STATE
 from search.result import Result
@@ -170,26 +170,23 @@ class Kills:
         yield from list[Batch]()
 
 
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        (Explodes(bars()), "OSError: the disk is gone"),
-        (Kills(), "its worker process died (SIGKILL, most likely for lack of memory)"),
-    ],
-)
-def test_a_trial_that_raises_or_dies_fails_and_the_search_goes_on(tmp_path: Path, data: object, reason: str) -> None:
-    validation = bars().validation
-    task = Task.from_loaders(data, validation)  # type: ignore[arg-type]
-    result = Search(small_space(), task, trials=3, epochs=1).run(tmp_path / "run", workers=2)
-    assert result.counts()["failed"] == 3
-    assert {t.reason for t in result.trials if t.state == "failed"} == {reason}
+def test_trials_that_raise_fail_and_stop_the_search_once_three_do(tmp_path: Path) -> None:
+    task = Task.from_loaders(Explodes(bars()), bars().validation)  # type: ignore[arg-type]
+    with pytest.raises(RunError, match="the last 3 candidates failed alike .OSError: the disk is gone.; mend that"):
+        Search(small_space(), task, trials=9, epochs=1).run(tmp_path / "run", workers=2)
+    result = Result.open(tmp_path / "run")
+    assert {t.reason for t in result.trials if t.state == "failed"} == {"OSError: the disk is gone"}
     assert len(result.front) == 0
 
 
-def test_a_task_that_cannot_be_sent_to_workers_says_so(tmp_path: Path) -> None:
-    task = Task.from_arrays(*bars().train, metrics={"nothing": lambda outputs, targets: 0.0})  # type: ignore[misc]
-    with pytest.raises(RunError, match="top level of a module"):
-        Search(small_space(), task, trials=1, epochs=1).run(tmp_path / "run")
+def test_a_trial_whose_worker_dies_each_time_fails_and_the_search_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "DEATHS", 1)
+    task = Task.from_loaders(Kills(), bars().validation)  # type: ignore[arg-type]
+    result = Search(small_space(), task, trials=2, epochs=1).run(tmp_path / "run", workers=1)
+    reason = "ran out of memory by itself (its worker process died (SIGKILL) again and again)"
+    assert [t.reason for t in result.trials if t.state == "failed"] == [reason, reason]
 
 
 def test_without_ray_everything_else_works(tmp_path: Path) -> None:
