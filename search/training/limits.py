@@ -66,7 +66,7 @@ class Limits:
             now = time.time()
             if self.end and now >= limit:
                 self.end(self.own <= self.until)
-                os._exit(1)
+                return os._exit(1)
             if not told and now >= self._last_step + SILENCE:
                 told = True
                 print(

@@ -160,7 +160,8 @@ class _Run:
     def finished(self) -> bool:
         """Whether all epochs are done, or the last `patience` scores are worse than the best."""
         patience = self.training.patience
-        waited = len(self.history) - 1 - self._best_epoch() if self.history else 0
+        best = self._best_epoch()
+        waited = len(self.history) - 1 - best if best >= 0 else 0
         return self.done >= self.training.epochs or (patience is not None and waited >= patience)
 
     def cast(self) -> contextlib.AbstractContextManager[object]:

@@ -98,7 +98,9 @@ def test_a_candidate_whose_worker_dies_beside_others_only_is_scored(tmp_path: Pa
         ("SIGSEGV", "ended its worker by itself (its worker process died (SIGSEGV) again and again)"),
     ],
 )
-def test_a_candidate_whose_worker_dies_with_no_other_beside_it_has_failed(how: str, reason: str, tmp_path: Path) -> None:
+def test_a_candidate_whose_worker_dies_with_no_other_beside_it_has_failed(
+    how: str, reason: str, tmp_path: Path
+) -> None:
     engine, backend = run(
         tmp_path / "run", lambda trial, _, alone: dies(trial, how) if trial.slot == 4 else good(trial)
     )
@@ -111,7 +113,9 @@ def test_a_candidate_whose_worker_dies_with_no_other_beside_it_has_failed(how: s
 def test_out_of_memory_beside_others_is_tried_alone_before_it_is_a_failure(reason: str, tmp_path: Path) -> None:
     engine, _ = run(tmp_path / "run", lambda trial, _, alone: good(trial) if alone else Failed(reason))
     assert ends_as_undisturbed(tmp_path, engine)
-    _, backend = run(tmp_path / "one", lambda trial, _, alone: Failed(reason) if trial.slot == 4 else good(trial), lag=1)
+    _, backend = run(
+        tmp_path / "one", lambda trial, _, alone: Failed(reason) if trial.slot == 4 else good(trial), lag=1
+    )
     assert set(backend.times.values()) == {1}
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -79,40 +78,6 @@ def test_another_seed_gives_another_search(tmp_path: Path, expected: list[list[o
     assert as_json(small_search(trials=4, seed=4).run(tmp_path / "run", workers=2)) != expected[:4]
 
 
-def test_killed_at_random_moments_nothing_is_lost_and_the_end_is_the_same(
-    tmp_path: Path, expected: list[list[object]]
-) -> None:
-    """Twenty kills, over as many runs as it takes; SIGKILL to the parent alone, so that its workers are orphaned."""
-    rng = random.Random(0)
-    kills, number = 0, 0
-    while kills < 20:
-        directory, finished = tmp_path / str(number), 0
-        number += 1
-        while True:
-            process = subprocess.Popen(tiny(directory), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            try:
-                process.wait(timeout=rng.uniform(1.5, 6.0) if kills < 20 else 300)
-            except subprocess.TimeoutExpired:
-                os.kill(process.pid, signal.SIGKILL)
-                process.wait()
-                kills += 1
-                if (directory / "record.jsonl").exists():
-                    now = Result.open(directory).counts()["scored"]
-                    assert now >= finished, "a finished trial was lost"
-                    finished = now
-                continue
-            assert process.returncode == 0
-            break
-        trials = as_json(Result.open(directory))
-        assert len(scored(trials)) == TRIALS
-        wanted = [trial[1:] for trial in expected]
-        assert [trial[1:] for trial in trials] == wanted, "interruptions changed what was searched"
-        assert_mirrored(directory)
-        assert not list(directory.glob("checkpoints/*")) or all(
-            p.suffix == ".part" for p in directory.glob("checkpoints/*")
-        )
-
-
 def test_ray_runs_the_same_search_and_each_finishes_what_the_other_began(
     tmp_path: Path, expected: list[list[object]]
 ) -> None:
@@ -184,9 +149,9 @@ def test_a_trial_whose_worker_dies_each_time_fails_and_the_search_goes_on(
 ) -> None:
     monkeypatch.setattr(running, "DEATHS", 1)
     task = Task.from_loaders(Kills(), bars().validation)  # type: ignore[arg-type]
-    result = Search(small_space(), task, trials=2, epochs=1).run(tmp_path / "run", workers=1)
+    result = Search(small_space(), task, trials=1, epochs=1).run(tmp_path / "run", workers=1)
     reason = "ran out of memory by itself (its worker process died (SIGKILL) again and again)"
-    assert [t.reason for t in result.trials if t.state == "failed"] == [reason, reason]
+    assert [t.reason for t in result.trials if t.state == "failed"] == [reason]
 
 
 def test_without_ray_everything_else_works(tmp_path: Path) -> None:

@@ -107,9 +107,7 @@ def test_it_is_closed_and_the_run_is_free_when_it_breaks(tmp_path: Path, raised:
         ({"workers": 2.5}, "workers must be a whole number, not 2.5"),
     ],
 )
-def test_arguments_out_of_their_range_are_refused(
-    arguments: dict[str, float], complaint: str, tmp_path: Path
-) -> None:
+def test_arguments_out_of_their_range_are_refused(arguments: dict[str, float], complaint: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=complaint):
         small_search().run(tmp_path / "run", "made up", **arguments)  # type: ignore[arg-type]
     assert not (tmp_path / "run").exists()

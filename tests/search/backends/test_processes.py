@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -82,11 +83,14 @@ def processes_of(group: int) -> list[int]:
 
 def gone(group: int) -> bool:
     """Whether all processes of a group end within ten seconds."""
-    for _ in range(100):
-        if not processes_of(group):
-            return True
-        time.sleep(0.1)
-    return False
+    for pid in processes_of(group):
+        with contextlib.suppress(ProcessLookupError):
+            handle = os.pidfd_open(pid)
+            ended, _, _ = select.select([handle], [], [], 10.0)
+            os.close(handle)
+            if not ended:
+                return False
+    return not processes_of(group)
 
 
 def test_a_script_without_a_guard_is_refused_in_a_sentence_and_no_trial_is_drawn(tmp_path: Path) -> None:
@@ -125,7 +129,9 @@ def test_what_a_worker_cannot_load_is_said_before_anything_is_trained(
     from only_here import what  # type: ignore[import-not-found]
 
     (tmp_path / "only_here.py").unlink()
-    with pytest.raises(RunError, match="cannot be loaded by worker processes .ModuleNotFoundError: No module named 'only"):
+    with pytest.raises(
+        RunError, match="cannot be loaded by worker processes .ModuleNotFoundError: No module named 'only"
+    ):
         Local(Doing(what), 1)  # type: ignore[arg-type]
     with pytest.raises(RunError, match="cannot be sent to worker processes .*; its functions and datasets may hold no"):
         Local(Doing((n for n in "generators cannot be pickled")), 1)  # type: ignore[arg-type]
