@@ -66,7 +66,7 @@ class Limits:
             now = time.time()
             if self.end and now >= limit:
                 self.end(self.own <= self.until)
-                return os._exit(1)
+                break
             if not told and now >= self._last_step + SILENCE:
                 told = True
                 print(
@@ -74,6 +74,7 @@ class Limits:
                     "Training(seconds=...) limits the time of a trial",
                     file=sys.stderr,
                 )
+        os._exit(1)
 
     def __enter__(self) -> Limits:
         self._thread.start()

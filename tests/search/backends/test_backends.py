@@ -137,7 +137,7 @@ class Kills:
 
 def test_trials_that_raise_fail_and_stop_the_search_once_three_do(tmp_path: Path) -> None:
     task = Task.from_loaders(Explodes(bars()), bars().validation)  # type: ignore[arg-type]
-    with pytest.raises(RunError, match="the last 3 candidates failed alike .OSError: the disk is gone.; mend that"):
+    with pytest.raises(RunError, match=r"the last 3 candidates failed alike \(OSError: the disk is gone\); mend"):
         Search(small_space(), task, trials=9, epochs=1).run(tmp_path / "run", workers=2)
     result = Result.open(tmp_path / "run")
     assert {t.reason for t in result.trials if t.state == "failed"} == {"OSError: the disk is gone"}

@@ -86,7 +86,7 @@ DRILLS = (kill_worker, kill_parent, fill_disk, interrupt)
 def drill(
     directory: Path, backend: str, rng: random.Random, wanted: list[Callable[..., bool]], latest: float
 ) -> Counter[str]:
-    """One run, disturbed by the wanted drills one after the other, and resumed until it ends; how often each was done."""
+    """One run, disturbed by the wanted drills in turn, and resumed until it ends; how often each drill was done."""
     done: Counter[str] = Counter()
     for _ in range(100):
         process = begin(directory, backend)

@@ -130,11 +130,13 @@ def test_what_a_worker_cannot_load_is_said_before_anything_is_trained(
 
     (tmp_path / "only_here.py").unlink()
     with pytest.raises(
-        RunError, match="cannot be loaded by worker processes .ModuleNotFoundError: No module named 'only"
+        RunError, match=r"cannot be loaded by worker processes \(ModuleNotFoundError: No module named 'only"
     ):
         Local(Doing(what), 1)  # type: ignore[arg-type]
-    with pytest.raises(RunError, match="cannot be sent to worker processes .*; its functions and datasets may hold no"):
-        Local(Doing((n for n in "generators cannot be pickled")), 1)  # type: ignore[arg-type]
+    with pytest.raises(
+        RunError, match=r"cannot be sent to worker processes .*; its functions and datasets may hold no"
+    ):
+        Local(Doing(n for n in "generators cannot be pickled"), 1)  # type: ignore[arg-type]
 
 
 class Loads:

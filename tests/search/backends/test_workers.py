@@ -122,12 +122,12 @@ def test_a_process_that_is_killed_while_it_starts_is_started_again_three_times()
     worker = Dead(None)  # type: ignore[arg-type]
     worker.ready = False
     assert [worker.receive(), worker.receive()] == [None, None]
-    with pytest.raises(RunError, match="a worker process ended while it started .SIGKILL.; see what it wrote"):
+    with pytest.raises(RunError, match=r"a worker process ended while it started \(SIGKILL\); see what it wrote"):
         worker.receive()
     assert worker.begun == 3
     worker = Dead(None)  # type: ignore[arg-type]
     worker.ready, worker.code = False, 1  # type: ignore[assignment]
-    with pytest.raises(RunError, match="a worker process ended while it started .exit code 1."):
+    with pytest.raises(RunError, match=r"a worker process ended while it started \(exit code 1\)"):
         worker.receive()
 
 
