@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from search.front import Front
     from search.objectives import Objective, at_most, maximize, minimize
     from search.outcome import Failed, Outcome, Scored
+    from search.prediction import Predictor
     from search.result import Result
     from search.search import Search
     from search.strategies.strategy import Budget, Proposal, Strategy
@@ -81,6 +82,7 @@ _HOME = {
     "Front": "search.front",
     "Objective": "search.objectives",
     "Outcome": "search.outcome",
+    "Predictor": "search.prediction",
     "Proposal": "search.strategies.strategy",
     "Rate": "search.training.rates",
     "Result": "search.result",
@@ -138,6 +140,10 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'search' has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
 __all__ = [
     "AnyTask",
     "Backend",
@@ -148,6 +154,7 @@ __all__ = [
     "Front",
     "Objective",
     "Outcome",
+    "Predictor",
     "Proposal",
     "Rate",
     "Result",

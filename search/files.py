@@ -29,6 +29,11 @@ class RunDirectory:
         """The run mirrored as an Optuna study; runs of versions without a record are stored here alone."""
         return self.path / "study.journal"
 
+    @property
+    def preparation(self) -> Path:
+        """How raw examples become inputs and outputs answers: plain data of the task."""
+        return self.path / "preparation.json"
+
     def weights(self, number: int) -> Path:
         """The best weights of a trial."""
         return self.path / "weights" / f"{number}.safetensors"
@@ -51,3 +56,12 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     temporary = path.with_suffix(f"{path.suffix}.{os.getpid()}.part")
     write(temporary)
     os.replace(temporary, path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file of text, as `write_whole` does."""
+
+    def write(temporary: Path) -> None:
+        temporary.write_text(text, encoding="utf-8")
+
+    write_whole(path, write)

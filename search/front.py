@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.table import Table
 
+from search.errors import RunError
 from search.objectives import Objective
 from search.trial import Trial
 from search.words import as_text, short, summary
@@ -31,12 +32,23 @@ class Front(Sequence[Trial]):
         return iter(self.trials)
 
     def hypervolume(self, low: float = 1e3, high: float = 1e9) -> float:
-        """Share of the rectangle of error (0 to 1) and log10 FLOPs (of `low` to `high`) that the front dominates."""
+        """Share of the rectangle of error (0 to 1) and log10 FLOPs (of `low` to `high`) that the front dominates.
+
+        The error is 1 minus the first score that is maximised, such as accuracy, f1 or r2; a score below zero counts as
+        zero.
+
+        Raises:
+            RunError: no score is maximised, or it exceeds 1, so that there is no such rectangle.
+        """
+        name = next((o.name for o in self.objectives if o.maximize and not o.priced), None)
+        if name is None or any(trial.scores.get(name, 0.0) > 1 for trial in self.trials):
+            what = f"{name} exceeds 1" if name else "no score is maximised"
+            raise RunError(f"the front has no hypervolume: {what}; it is of scores up to 1, such as accuracy or r2")
         area, best = 0.0, 0.0
         edges = [math.log10(max(t.cost.flops, 1)) for t in self.trials if t.cost] + [math.log10(high)]
         for trial, right in zip(self.trials, edges[1:], strict=True):
             assert trial.cost is not None
-            best = max(best, trial.scores.get("accuracy", 0.0))
+            best = max(best, trial.scores.get(name, 0.0))
             left = max(math.log10(max(trial.cost.flops, 1)), math.log10(low))
             area += best * max(0.0, min(right, math.log10(high)) - left)
         return area / (math.log10(high) - math.log10(low))

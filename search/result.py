@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from archspec.graph.cost import Cost
 from search import objectives as named
+from search.directions import direction_of
 from search.errors import RunError
 from search.files import RunDirectory
 from search.front import Front
@@ -19,6 +20,8 @@ from search.trial import Trial
 
 if TYPE_CHECKING:
     import optuna
+
+    from search.prediction import Predictor
 
 ACCURACY_PER_FLOP = "accuracy_per_flop"
 
@@ -82,26 +85,57 @@ class Result:
             seen.setdefault(self._values(trial), trial)
         return Front(tuple(sorted(seen.values(), key=_flops)), self.objectives)
 
-    def best(self, by: str = ACCURACY_PER_FLOP) -> Trial:
-        """The best scored trial by one number: an objective, a score, a quantity of the cost, or `accuracy_per_flop`.
+    def best(self, by: str | None = None) -> Trial:
+        """The best scored trial; among equal ones, the cheapest.
 
-        `accuracy_per_flop` is accuracy · (FLOPs / 10⁶)^-0.07: the plain ratio would favour a constant classifier. Of
-        equally good trials it is the one with the fewest FLOPs.
+        Args:
+            by: an objective of the run, a score, a cost, or `accuracy_per_flop`: accuracy · (FLOPs / 10⁶)^-0.07, as the
+                plain ratio would favour constant answers. A score whose direction is not known is written with it:
+                `"minimize delay"`. By default `accuracy_per_flop` where there is an accuracy, else the first objective.
 
         Raises:
-            RunError: no trial was scored, or there is no such score.
+            RunError: no trial was scored, there is no such score, or it is not known whether it is to be large.
         """
         scored = [t for t in self.history if t.state == "scored"]
         if not scored:
             raise RunError("no trial of this run has been scored; let it run on")
-        small = by == "loss" or by in QUANTITIES
-        known = [objective for objective in self.objectives if objective.name == by]
+        objective = self._objective(by) if by else self._default_objective(scored[0])
+        sign = 1 if objective.maximize else -1
         try:
-            objective = known[0] if known else minimize(by) if small else maximize(by)
-            sign = 1 if objective.maximize else -1
             return max(scored, key=lambda t: (sign * objective.value(t.cost or Cost(), t.scores), -_flops(t)))
         except (KeyError, ValueError) as error:
             raise RunError(str(error.args[0])) from None
+
+    def _default_objective(self, trial: Trial) -> Objective:
+        known = any(objective.name == "accuracy" for objective in self.objectives) or "accuracy" in trial.scores
+        return maximize(ACCURACY_PER_FLOP) if known else self.objectives[0]
+
+    def _objective(self, by: str) -> Objective:
+        """The objective that is written as `by`, or has this name."""
+        if " " in by.strip():
+            try:
+                return parse_objective(by)
+            except ValueError as error:
+                raise RunError(str(error)) from None
+        for objective in self.objectives:
+            if objective.name == by:
+                return objective
+        if by in QUANTITIES:
+            return minimize(by)
+        recorded = self.history.settings.values.get("directions", {})
+        large = True if by == ACCURACY_PER_FLOP else recorded.get(by, direction_of(by))
+        if large is not None:
+            return maximize(by) if large else minimize(by)
+        known = sorted({name for trial in self.history for name in trial.scores})
+        if by not in known:
+            raise RunError(
+                f"there is no score {by!r}; there are {', '.join(known)} and the costs {', '.join(QUANTITIES)}"
+            )
+        raise RunError(f"whether {by} is to be large is not known; write 'maximize {by}' or 'minimize {by}'")
+
+    def predictor(self, by: str | None = None) -> Predictor:
+        """The best trained network, as by `best`, which answers for raw examples: `predict("x.png")`."""
+        return self.best(by).predictor()
 
     def trial(self, number: int) -> Trial:
         """The trial with this number; RunError if there is none."""

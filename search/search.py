@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import operator
 import time
 from collections.abc import Sequence
@@ -10,29 +11,29 @@ from pathlib import Path
 
 from archspec.doors import Unknown
 from archspec.geometry.fourier import TARGETS, Target
-from archspec.schema.data import to_data
 from search.backends.backend import BACKENDS
 from search.backends.process import refuse_in_a_worker
 from search.backends.worker import Trainer
 from search.engine import Engine
 from search.errors import RunError
 from search.events import Retried
-from search.files import RunDirectory
+from search.files import RunDirectory, write_text
 from search.machine import available_cores
-from search.objectives import Constraint, Objective, goal_of, in_words, parse_constraint, parse_objective
+from search.objectives import Constraint, Objective, goal_of, parse_constraint, parse_objective
+from search.preflight import Findings, Unfit, check_scores, default_objectives, preflight
 from search.record.mirror import Mirror
+from search.record.reading import Reading
 from search.record.studies import Translation
 from search.record.writing import Record
 from search.result import Result
 from search.running import Running, Watch, to_be_retried
 from search.strategies.strategy import STRATEGIES, Strategy
 from search.tasks.named import TASKS, AnyTask
+from search.terms import terms
 from search.training.augmentation import check_augmentation
 from search.training.rates import check_roles
 from search.training.settings import Training
 from spaces import Space
-
-DEFAULT_OBJECTIVES = ("maximize accuracy", "minimize flops")
 
 
 class Search:
@@ -41,7 +42,8 @@ class Search:
     Args:
         space: the architectures to choose from.
         task: a `Task`, or the name of one: `"digits"`.
-        objectives: text (`"maximize accuracy"`) or `maximize(...)`, `minimize(...)`; at least one is a score.
+        objectives: text (`"maximize accuracy"`) or `maximize(...)`, `minimize(...)`; at least one is a score. By
+            default accuracy (of a regression r2, of several labels f1) and FLOPs.
         constraints: text (`"params <= 50k"`) or `at_most(...)`.
         trials: number of candidates to train.
         epochs: number of epochs for which each candidate is trained; short for `training=Training(epochs=...)`.
@@ -61,7 +63,7 @@ class Search:
         self,
         space: Space,
         task: AnyTask | str,
-        objectives: Sequence[str | Objective] = DEFAULT_OBJECTIVES,
+        objectives: Sequence[str | Objective] | None = None,
         constraints: Sequence[str | Constraint] = (),
         trials: int = 40,
         epochs: int | None = None,
@@ -77,7 +79,7 @@ class Search:
         self.space, self.target = space, target
         self.trials, self.seed = _whole("trials", trials, least=1), _whole("seed", seed)
         self.task: AnyTask = TASKS[task]() if isinstance(task, str) else task
-        self.objectives = [parse_objective(text) for text in objectives]
+        self.objectives = [parse_objective(text) for text in objectives or default_objectives(self.task)]
         self.constraints = [parse_constraint(text) for text in constraints]
         if training is not None and epochs is not None:
             raise ValueError("give epochs or training, not both: training has epochs of its own")
@@ -86,6 +88,7 @@ class Search:
         check_augmentation(self.training.augment, self.task)
         if all(objective.priced for objective in self.objectives):
             raise ValueError("at least one objective is a score of the task, such as 'maximize accuracy'")
+        check_scores(self.objectives, self.task)
         self.goal = goal_of(self.objectives, self.task.kind)
         self.strategy = strategy
         if isinstance(strategy, str):
@@ -138,7 +141,11 @@ class Search:
         except Unknown as error:
             raise RunError(str(error)) from None
         home = RunDirectory(Path(directory))
-        with Record(home, self._record(), self.task) as record:
+        if not self._finished(home) and (mistakes := self.preflight().mistakes):
+            raise Unfit(mistakes)
+        with Record(home, self._terms(), self.task) as record:
+            if (prepared := getattr(self.task, "preparation", None)) is not None and not home.preparation.exists():
+                write_text(home.preparation, json.dumps(prepared.to_data()))
             record.followers.append(Mirror(record.history, Translation(self.space, self.objectives), optuna_storage))
             for number in to_be_retried(record.history, retry_failed):
                 record.append(Retried(number))
@@ -166,18 +173,33 @@ class Search:
                     running.close()
         return Result(home.path, self.objectives, self.task)
 
-    def _record(self) -> dict[str, object]:
-        """The settings that must be unchanged for a run to be resumed, as plain data."""
-        return {
-            "target": self.target,
-            "strategy": self.strategy if isinstance(self.strategy, str) else self.strategy.name,
-            "space": to_data(self.space.template),
-            "objectives": [in_words(o.name, o.maximize) for o in self.objectives],
-            "constraints": [str(c) for c in self.constraints],
-            "seed": self.seed,
-            "training": self.training.record(),
-            "task": f"{self.task.name} ({self.task.fingerprint})",
-        }
+    def preflight(self) -> Findings:
+        """Compare task, space and objectives, and try one step of training; see `search.preflight.preflight`."""
+        return preflight(
+            self.space, self.task, self.objectives, self.constraints, self.training, self.target, self.seed
+        )
+
+    def _finished(self, home: RunDirectory) -> bool:
+        """Whether the directory holds a run with all its candidates trained, so that nothing is left to train."""
+        if not home.record.exists():
+            return False
+        try:
+            return len(Reading(home).history.outcomes) >= self.trials
+        except RunError:
+            return False  # what is wrong with the record is said where it is opened to be written
+
+    def _terms(self) -> dict[str, object]:
+        """The terms of a run, which must be the same for it to be resumed."""
+        return terms(
+            self.space,
+            self.task,
+            self.objectives,
+            self.constraints,
+            self.training,
+            self.seed,
+            self.target,
+            self.strategy,
+        )
 
     def _fresh_strategy(self) -> Strategy:
         """A strategy that has observed no event: a new one by its name, or a copy of the object."""

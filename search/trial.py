@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.architecture import Architecture
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archspec.lowering import Network
+    from search.prediction import Predictor
+    from search.retrained import Retrained
     from search.tasks.named import AnyTask
+    from search.tasks.preparation import Preparation
+    from search.training.settings import Training
 
 State = Literal["scored", "stopped", "failed", "running", "rejected"]
 STATES: tuple[State, ...] = ("scored", "stopped", "failed", "running", "rejected")
@@ -52,6 +57,7 @@ class Trial:
         symmetry: certificate of the trained network; None for a network without a group.
         directory: directory of its run; None for a trial outside of a run.
         task: task of its run; None if the run was opened without its task.
+        settings: settings that its run was begun with, as plain data.
     """
 
     number: int
@@ -74,6 +80,7 @@ class Trial:
     symmetry: Certificate | None = None
     directory: RunDirectory | None = field(default=None, repr=False)
     task: AnyTask | None = field(default=None, repr=False)
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Trial) and (self.number, self.directory) == (other.number, other.directory)
@@ -127,6 +134,56 @@ class Trial:
 
         return evaluate(self.model(), self.task, self.task.test)
 
+    def retrain(
+        self, seeds: Sequence[int] = range(5), epochs: int | None = None, training: Training | None = None
+    ) -> Retrained:
+        """Train its architecture again from new seeds, in this process, and score each network on test data.
+
+        The score that a search selected is biased upwards, these are not.
+
+        Args:
+            seeds: a network is trained from each.
+            epochs: number of epochs; by default that of the search.
+            training: how networks are trained; by default as in the search.
+
+        Raises:
+            RunError: it was rejected, there are no test data at hand, or a training fails.
+        """
+        from search.objectives import goal_of, parse_objective
+        from search.retrained import Retrained
+        from search.training.retraining import retrained
+        from search.training.settings import Training
+
+        if self.architecture is None:
+            raise RunError(f"trial {self.number} was rejected: there is nothing to train; take one that was scored")
+        if self.task is None:
+            raise RunError("there are no data here: open the run with its task, Result.open(directory, task)")
+        how = training or Training.from_record(self.settings.get("training", {}))
+        how = how if epochs is None else replace(how, epochs=epochs)
+        goal = goal_of([parse_objective(text) for text in self.settings.get("goals", ())], self.task.kind)
+        found = [retrained(self.architecture, self.task, how, seed, goal) for seed in seeds]
+        models, scores = zip(*found, strict=True)
+        return Retrained(tuple(seeds), tuple(models), tuple(scores))
+
+    def predictor(self) -> Predictor:
+        """The trained network, which answers for raw examples; RunError if it has no weights."""
+        from search.prediction import Predictor
+
+        return Predictor(self.model(), self._preparation())
+
+    def _preparation(self) -> Preparation | None:
+        """How the task of the run prepares examples, from the task or from the run's directory."""
+        from search.tasks.preparation import Preparation
+
+        found: Preparation | None = getattr(self.task, "preparation", None)
+        path = self.directory.preparation if self.directory else None
+        if found is None and path is not None and path.exists():
+            try:
+                return Preparation.from_data(json.loads(path.read_text()))
+            except (OSError, TypeError, ValueError) as error:
+                raise RunError(f"{path} cannot be read ({error}); remove it, and give the task") from None
+        return found
+
     def export(self, directory: str | Path, overwrite: bool = False, formats: Sequence[str] | None = None) -> Path:
         """Export the trained network: spec, weights, ONNX (or other formats) and README; see `archspec.export`.
 
@@ -137,9 +194,11 @@ class Trial:
         scores = {f"validation {name}": value for name, value in self.scores.items()}
         if self.task is not None and self.task.test is not None:
             scores |= {f"test {name}": value for name, value in self.test().items()}
+        prepared = self._preparation()
         return export(
             self.model(),
             directory,
+            preparation=prepared.to_data() if prepared else None,
             scores=scores,
             symmetry=self.symmetry,
             overwrite=overwrite,

@@ -7,49 +7,55 @@ from collections.abc import Sequence
 from archspec.architecture import Architecture
 from archspec.blocks import Activation, Classifier, Conv, GroupPool, Lift, Norm, Pool, Repeat, Residual
 from archspec.geometry.groups import Group
-from archspec.graph.block import Block
+from archspec.graph.block import AnyHead, Block
+from archspec.graph.signal import Signal
 from archspec.inputs import Image, Input, Series, Volume
 from archspec.kernels import S4D, Fourier, Hyena, Kernel, Magnet, Siren, Table
 from archspec.kernels.windows import Disc, Window
 from archspec.published import grids
 from archspec.schema.constructors import choice, integer, order
+from spaces.for_task import ReadyMade
 from spaces.space import Space
 
 STAGES = 2
 IMAGE_KERNELS: tuple[Kernel, ...] = (Table(), Siren(), Magnet(), Fourier())
 
 
+@ReadyMade
 def images(
-    channels: int, size: tuple[int, int], classes: int, groups: Sequence[str] = ("C1", "C4", "D4", "C2", "D1")
+    channels: int, size: tuple[int, int], classes: int | AnyHead, groups: Sequence[str] = ("C1", "C4", "D4", "C2", "D1")
 ) -> Space:
     """Classifiers of images; the holes are group, kernel, kernel size, factorisation, total width and depth.
 
     Args:
         channels: channels of the images.
         size: (rows, columns).
-        classes: number of classes.
+        classes: number of classes, or a head.
         groups: names of the groups to choose from, the first being the default; those that do not act on the image
             (quarter turns on a non-square one) are left out.
     """
     return residual_space(Image(channels=channels, size=size), classes, groups, (3, 5, 7), IMAGE_KERNELS)
 
 
-def sequences(channels: int, length: int, classes: int, groups: Sequence[str] = ("C1", "D1")) -> Space:
+@ReadyMade
+def sequences(channels: int, length: int, classes: int | AnyHead, groups: Sequence[str] = ("C1", "D1")) -> Space:
     """Classifiers of sequences; as `images`, with longer and more kinds of kernels. D1 is the reversal of time."""
     sizes = [k for k in (3, 7, 15, 31, 63) if k <= max(3, length // 4)]
     kernels = (*IMAGE_KERNELS, Hyena(), *((S4D(),) if tuple(groups) == ("C1",) else ()))
     return residual_space(Series(channels=channels, length=length), classes, groups, sizes, kernels)
 
 
+@ReadyMade
 def volumes(
-    channels: int, size: tuple[int, int, int], classes: int, groups: Sequence[str] = ("C1", "O", "T", "D1")
+    channels: int, size: tuple[int, int, int], classes: int | AnyHead, groups: Sequence[str] = ("C1", "O", "T", "D1")
 ) -> Space:
     """Classifiers of volumes; as `images`. O and T are the rotations of the cube and of the tetrahedron."""
     return residual_space(Volume(channels=channels, size=size), classes, groups, (3, 5), (Table(), Siren()))
 
 
+@ReadyMade
 def rotated_images(
-    channels: int, size: tuple[int, int], classes: int, groups: Sequence[str] = ("C4", "C1", "C2", "D4", "C8")
+    channels: int, size: tuple[int, int], classes: int | AnyHead, groups: Sequence[str] = ("C4", "C1", "C2", "D4", "C8")
 ) -> Space:
     """Classifiers of images without a preferred orientation; as `images`, with eighth turns (C8) too.
 
@@ -62,7 +68,7 @@ def rotated_images(
 
 def residual_space(
     input: Input,
-    classes: int,
+    classes: int | AnyHead,
     groups: Sequence[str],
     kernel_sizes: Sequence[int],
     kernels: Sequence[Kernel],
@@ -72,17 +78,19 @@ def residual_space(
     """A lifting convolution, then stages of pre-activation residual convolutions with pooling after each stage.
 
     `width` is the product of channels and group order, so that one width costs about the same for all groups and
-    larger groups have fewer channels.
+    larger groups have fewer channels. With a head for each position there is no pooling.
 
     Args:
         input: the input.
-        classes: number of classes.
+        classes: number of classes, or a head.
         groups: names of groups to choose from; those that do not act on the grid are left out.
         kernel_sizes: taps per axis to choose from; those larger than the grid are left out.
         kernels: kernels to choose from.
         factorisations: factorisations to choose from.
         window: the window of all kernels; None without one.
     """
+    head = Classifier(classes=classes) if isinstance(classes, int) else classes
+    per_position = bool(head.infer(Signal(8, input.grid)).grid)
     fitting = [name for name in groups if fits(Group(name), input.grid)]
     group = choice(*fitting, name="group")
     widest = max(Group(name).order for name in fitting)
@@ -114,11 +122,11 @@ def residual_space(
             )
         )
         pool = halving(grid)
-        if pool is not None:
+        if pool is not None and not per_position:
             body.append(pool)
             grid = grids.halved(grid)
     body += [Norm(), Activation(), GroupPool(reduce=choice("max", "mean", name="group_pool"))]
-    return Space(Architecture(input=input, body=body, head=Classifier(classes=classes)))
+    return Space(Architecture(input=input, body=body, head=head))
 
 
 def fits(group: Group, grid: tuple[int, ...]) -> bool:

@@ -162,6 +162,7 @@ SEARCH = [
     "Objective",
     "Proposal",
     "Strategy",
+    "Predictor",
 ]
 
 

@@ -19,7 +19,7 @@ from archspec.lowering import Network
 from archspec.symmetry.certificate import Certificate, largest
 from archspec.symmetry.certifying import certify
 
-SYMMETRY, SCORES, README = "symmetry.json", "scores.json", "README.md"
+SYMMETRY, SCORES, README, PREPARATION = "symmetry.json", "scores.json", "README.md", "preparation.json"
 FORMATS = ("torch", "onnx")
 
 
@@ -31,6 +31,7 @@ def export(
     symmetry: Certificate | None = None,
     overwrite: bool = False,
     formats: Sequence[str] = FORMATS,
+    preparation: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the architecture, weights, an ONNX model and a README to `directory`, all of them or nothing.
 
@@ -46,6 +47,7 @@ def export(
         symmetry: the certificate of the network.
         overwrite: replace any content of the directory.
         formats: names of exporters; `torch`, the format that `load` reads, is always written.
+        preparation: how raw examples become inputs and outputs answers, as plain data, for `preparation.json`.
 
     Returns:
         The directory.
@@ -74,6 +76,8 @@ def export(
         seal(aside, about)
         error = _agreed(network, checks)
         (aside / SCORES).write_text(json.dumps(scores, indent=2) + "\n")
+        if preparation is not None:
+            (aside / PREPARATION).write_text(json.dumps(preparation, indent=2, ensure_ascii=False) + "\n")
         if symmetry is not None:
             (aside / SYMMETRY).write_text(json.dumps(symmetry.to_data(), indent=2) + "\n")
         (aside / README).write_text(readme(network.architecture, checks, scores, error, symmetry))
@@ -83,7 +87,7 @@ def export(
 
 def known_files() -> frozenset[str]:
     """Names of all files that an export may write, in all formats."""
-    ours = (SYMMETRY, SCORES, README, MANIFEST)
+    ours = (SYMMETRY, SCORES, README, PREPARATION, MANIFEST)
     return frozenset(ours).union(*(exporter.files for exporter in EXPORTERS.values()))
 
 

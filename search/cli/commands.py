@@ -14,24 +14,6 @@ from search.cli.loading import load_search, read_spec
 OK, MISTAKE = 0, 1
 
 
-def check(options: argparse.Namespace) -> int:
-    """Check that an architecture or a space is well-typed, and describe it."""
-    what = read_spec(options.spec)
-    if isinstance(what, Architecture):
-        cost = price(what)
-        print(
-            f"{options.spec}: fits together ({len(what.graph.nodes) - 1} nodes, {cost.flops:,} FLOPs, "
-            f"{cost.params:,} parameters, hash {what.hash})"
-        )
-        for warning in what.warnings:
-            print(f"warning: {warning}")
-        return MISTAKE if options.strict and what.warnings else OK
-    print(f"{options.spec}: a space of {what.size():,} architectures")
-    for parameter in what.parameters():
-        print(f"  {parameter}")
-    return OK
-
-
 def cost(options: argparse.Namespace) -> int:
     """Price an architecture, node by node."""
     what = read_spec(options.spec)
@@ -183,7 +165,7 @@ def new(options: argparse.Namespace) -> int:
     """Write a file with an example search."""
     from search.cli.starter import write_starter
 
-    path = write_starter(options.directory)
+    path = write_starter(options.directory, options.kind, options.data)
     print(f"{path} is a search to begin from; run it with: archsearch search {path}")
     return OK
 

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from archspec.doors import Unknown
 from archspec.geometry.fourier import TARGETS
 from archspec.graph.signal import SignalError
 from archspec.schema.document import SpecError
-from search.cli import commands
+from search.cli import checking, commands
 
 OK, INTERRUPTED = 0, 130
 
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="archsearch", description="Search for small, accurate, cheap networks on signals."
     )
+    parser.add_argument("--version", action="version", version=f"archsearch {package_version()}")
     known = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
@@ -54,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    sub = command("check", commands.check, "check that an architecture or a space (JSON, YAML) fits together")
+    sub = command("check", checking.check, "check that a spec (JSON, YAML) or a search (Python file) fits together")
     sub.add_argument("spec", type=Path)
     sub.add_argument("--strict", action="store_true", help="fail on warnings too")
     sub = command("cost", commands.cost, "price an architecture, node by node")
@@ -82,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("export", commands.export, "write the best trained network of a run as spec, weights and ONNX")
     sub.add_argument("directory", type=Path)
     sub.add_argument("--trial", type=int, help="this trial instead of the best")
-    sub.add_argument("--by", default="accuracy_per_flop", help="what best means: accuracy_per_flop, or an objective")
+    sub.add_argument("--by", help="what best means: accuracy_per_flop, an objective, a score, or 'minimize SCORE'")
     sub.add_argument("--to", type=Path, default=Path("best"), help="directory to write to")
     sub.add_argument("--format", action="append", help="onnx, or one that a package registers; may be repeated")
     sub.add_argument("--overwrite", action="store_true", help="replace whatever is in that directory")
@@ -96,9 +98,20 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--group", help="group to measure; by default the largest that the architecture has")
     sub.add_argument("--seed", type=int, default=0, help="seed of the random weights and of the examples")
     sub.add_argument("--json", action="store_true")
-    sub = command("new", commands.new, "write a file with an example search")
+    sub = command("new", commands.new, "write a search to begin from")
     sub.add_argument("directory", type=Path)
+    kinds = ("classification", "binary", "multilabel", "regression", "dense")
+    sub.add_argument("--kind", choices=kinds, help="of what is predicted, on made-up data")
+    sub.add_argument("--data", type=Path, help="a folder of images or WAV files by class, or a CSV file of series")
     return parser
+
+
+def package_version() -> str:
+    """The version of this package; `unknown` where it is not installed."""
+    try:
+        return version("archsearch")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def _positive(text: str) -> int:

@@ -44,11 +44,95 @@ if __name__ == "__main__":
 '''
 
 
-def write_starter(directory: Path) -> Path:
-    """Write the example search into a directory and return its path; RunError if there is such a file already."""
+# Data that are made up, of each kind of task, so that the file runs as it stands.
+MADE_UP = {
+    "classification": """rng = np.random.default_rng(0)
+x = rng.normal(size=(300, 1, 16, 16))            # examples x channels x rows x columns
+y = np.arange(300) % 3                           # the number of the class, from 0
+x[:, 0, 4:8] += y[:, None, None]
+""",
+    "binary": """rng = np.random.default_rng(0)
+x = rng.normal(size=(300, 2, 64))                # examples x channels x steps
+y = rng.integers(0, 2, 300)                      # 0 or 1
+x[:, 0] += y[:, None] * np.sin(np.arange(64) / 3)
+""",
+    "multilabel": """rng = np.random.default_rng(0)
+x = rng.normal(size=(300, 2, 64))                # examples x channels x steps
+y = rng.random((300, 3)) < 0.3                   # examples x labels, 0 or 1
+x[:, 0] += (y @ np.sin(np.outer([1, 2, 4], np.arange(64) / 6)))
+""",
+    "regression": """rng = np.random.default_rng(0)
+y = rng.uniform(1, 5, size=(300, 1))             # examples x numbers
+x = np.sin(y[:, None] * np.arange(64) / 6) + rng.normal(0, 0.1, size=(300, 1, 64))
+""",
+    "dense": """rng = np.random.default_rng(0)
+y = (rng.random((300, 16, 16)) < 0.3).astype(int)    # examples x rows x columns: a class at each position
+x = y[:, None] + rng.normal(0, 0.5, size=(300, 1, 16, 16))
+""",
+}
+OPTIONS = {
+    "classification": "",
+    "binary": ', class_weights="balanced", metrics=["auroc"]',
+    "multilabel": ', class_weights="balanced"',
+    "regression": ', metrics=["mae"]',
+    "dense": "",
+}
+OWN = '''"""A search for small networks on data of one's own.
+
+    archsearch check my_search.py         # what does not fit, and how long it will take
+    archsearch search my_search.py        # or: python my_search.py
+"""
+
+{imports}from search import Search, Task
+from spaces import {space}
+
+{data}task = {task}
+
+# Images are seen upright, turned by quarters, mirrored …: the search finds out which of these symmetries pays.
+search = Search({space}.for_task(task), task, constraints=["flops <= 2M"], trials=16, epochs=10, seed=0)
+
+if __name__ == "__main__":
+    result = search.run("runs/my_search")
+    print(result.front)
+    best = result.best()
+    print(best.test())                               # on data that the search has not seen
+    best.export("best/")                             # archspec.load("best/"), search.Predictor.open("best/")
+'''
+
+
+def write_starter(directory: Path, kind: str | None = None, data: Path | None = None) -> Path:
+    """Write a search to begin from into a directory, and return its path.
+
+    Args:
+        directory: where to write.
+        kind: the kind of task, on made-up data; by default of digits, or of `data`.
+        data: a folder of images or recordings by class, or a CSV file whose last column is the target.
+
+    Raises:
+        RunError: there is such a file already, or `data` is neither.
+    """
     path = directory / FILE
     if path.exists():
         raise RunError(f"{path} exists already; name another directory")
+    text = TEXT if kind is None and data is None else _own(kind or "classification", data)
     directory.mkdir(parents=True, exist_ok=True)
-    path.write_text(TEXT)
+    path.write_text(text)
     return path
+
+
+def _own(kind: str, data: Path | None) -> str:
+    """The text of a search over made-up data of a kind, or over a folder or a table."""
+    if data is None:
+        space = "sequences" if "steps" in MADE_UP[kind] or kind == "regression" else "images"
+        task = f'Task.from_arrays(x, y, kind="{kind}"{OPTIONS[kind]})'
+        return OWN.format(imports="import numpy as np\n\n", space=space, data=MADE_UP[kind] + "\n", task=task)
+    if data.is_dir():
+        sound = any(data.rglob("*.wav"))
+        task = f"Task.from_folder({str(data.resolve())!r}" + (", rate=16_000)" if sound else ", size=32)")
+        return OWN.format(imports="", space="sequences" if sound else "images", data="", task=task)
+    if data.suffix.lower() != ".csv" or not data.exists():
+        raise RunError(f"{data} is neither a folder of files by class nor a CSV file")
+    with data.open(encoding="utf-8", errors="replace") as file:
+        target = file.readline().strip().split(",")[-1].strip('"')
+    task = f'Task.from_csv({str(data.resolve())!r}, {target!r}, kind="{kind}")'
+    return OWN.format(imports="", space="sequences", data="", task=task)

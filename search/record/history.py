@@ -88,7 +88,9 @@ class History:
     def observe(self, event: Event) -> None:
         """Update the trial of an event; further events of a finished trial are ignored."""
         if isinstance(event, Proposed | Rejected):
-            self._trials[event.number] = replace(event.trial, directory=self.directory, task=self.task)
+            self._trials[event.number] = replace(
+                event.trial, directory=self.directory, task=self.task, settings=self.settings.values
+            )
             self._draws.append(event)
         elif isinstance(event, Retried):
             if self._outcomes.pop(event.number, None) is not None:

@@ -1,37 +1,49 @@
-"""A task: training, validation and test data, and how a prediction is scored."""
+"""A task: training, validation and test data, how a network is trained on them, and how a prediction is scored."""
 
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping, Sequence, Sized
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-import numpy as np
-import torch
-import torch.nn.functional as F
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Subset
 
-Kind = Literal["classification", "regression"]
-Batch = tuple[Tensor, Tensor]
-Metric: TypeAlias = Callable[[Tensor, Tensor], float]
-# Tensors (x, y), a dataset of pairs (x, y), or an iterable, such as a loader, over batches (x, y).
-Data: TypeAlias = tuple[Tensor, Tensor] | Dataset[Any] | Iterable[Batch]
+from search.tasks.batches import Batch, Data, batch_count, batches
+from search.tasks.kinds import Kind, kind_of
+from search.tasks.labels import class_weights, labels_of
+from search.tasks.making import Loss, Made, Options, Weights
+from search.tasks.metrics import Metric, Metrics, read_metrics
+from search.tasks.preparation import Preparation
+from search.tasks.sources import Parts
+
+__all__ = ["Batch", "Data", "Kind", "Metric", "Task", "batch_count", "batches"]
 
 
 @dataclass(frozen=True)
-class Task:
-    """Training, validation and test data, and their metrics. A search uses training and validation data only.
+class Task(Made):
+    """Training, validation and test data, and how they are learned. A search uses training and validation data only.
 
     Attributes:
         name: the name of the task in reports.
-        kind: `classification` (cross-entropy on integer labels) or `regression` (mean squared error).
+        kind: what is predicted: `classification` (one of several classes; cross-entropy), `binary` (yes or no),
+            `multilabel` (any of several labels), `regression` (real numbers; mean squared error), or `dense` (one class
+            at each position).
         train: training data.
         validation: validation data.
         test: test data; None in the copy that workers get.
-        metrics: further scores by name: functions of the outputs and targets of the whole validation or test data.
+        metrics: further scores: names of metrics such as `["f1", "auroc"]`, or by name functions of the outputs and
+            targets of the whole validation or test data, or `("minimize", function)`.
+        criterion: a loss of your own, such as `nn.HuberLoss()`, called with outputs and targets, instead of the kind's;
+            as an argument of `from_arrays` and the others it is called `loss`.
+        class_weights: weights of the classes in the loss, or `"balanced"`: inversely proportional to their frequency.
+        classes: names of the classes, in the order of the labels.
+        preparation: how raw examples become inputs, and outputs answers.
+        functions: the metrics by name.
+        directions: for each metric whose direction is known, whether it is maximised.
+
+    Raises:
+        ValueError: there is no such kind or metric, or the weights do not fit the classes.
     """
 
     name: str
@@ -39,107 +51,106 @@ class Task:
     train: Data
     validation: Data
     test: Data | None = None
-    metrics: Mapping[str, Metric] | None = None
+    metrics: Metrics | None = None
+    criterion: Loss | None = None
+    class_weights: Weights | None = None
+    classes: Sequence[str] = ()
+    preparation: Preparation | None = None
+    functions: Mapping[str, Metric] = field(init=False)
+    directions: Mapping[str, bool] = field(init=False)
+
+    def __post_init__(self) -> None:
+        functions, directions = read_metrics(self.metrics, kind_of(self.kind).name)
+        weights = None if self.class_weights is None else class_weights(self.class_weights, self.kind, self.train)
+        made = {"functions": functions, "directions": directions, "class_weights": weights}
+        for name, value in (made | {"classes": tuple(map(str, self.classes))}).items():
+            object.__setattr__(self, name, value)
 
     @classmethod
-    def from_arrays(
-        cls,
-        x: Any,
-        y: Any,
-        *,
-        kind: Kind = "classification",
-        name: str = "task",
-        split: tuple[float, float, float] = (0.6, 0.2, 0.2),
-        seed: int = 0,
-        metrics: Mapping[str, Metric] | None = None,
-    ) -> Task:
-        """A task from arrays of examples (n, channels, *grid) and targets (n, …), split at random.
+    def of_parts(cls, kind: Kind, parts: Parts, options: Options) -> Task:
+        """A task of parts that were made before, and of the options of every way to make a task."""
+        rest: dict[str, Any] = dict(options)
+        classes = tuple(map(str, rest.pop("classes", ())))
+        prepared = parts.preparation or Preparation(kind, classes=classes)
+        classes = classes or prepared.classes
+        return cls(
+            rest.pop("name", "task"),
+            kind,
+            parts.train,
+            parts.validation,
+            parts.test,
+            preparation=prepared,
+            classes=classes,
+            criterion=rest.pop("loss", None),
+            **rest,
+        )
 
-        Each part of the split has the same share of every class, if targets are labels (n,).
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Channels and grid of an example: (channels, *grid)."""
+        return tuple(self._first_batch[0].shape[1:])
 
-        Args:
-            x: the examples.
-            y: the targets.
-            kind: `classification` or `regression`.
-            name: the name of the task in reports.
-            split: shares of training, validation and test data, which add up to 1.
-            seed: seed of the split.
-            metrics: further scores by name.
+    @property
+    def outputs(self) -> int:
+        """Number of outputs that a network needs (for `dense`, at each position).
 
         Raises:
-            ValueError: the arrays have different lengths, the shares do not add up to 1, or a part of the split is
-                empty.
+            ValueError: the number of classes is not known; the remedy is to name them.
         """
-        inputs = torch.as_tensor(np.asarray(x), dtype=torch.get_default_dtype())
-        targets = torch.as_tensor(np.asarray(y), dtype=torch.long if kind == "classification" else inputs.dtype)
-        if len(inputs) != len(targets):
-            raise ValueError(f"{len(inputs)} examples but {len(targets)} targets")
-        parts = _split(targets if kind == "classification" and targets.dim() == 1 else None, len(inputs), split, seed)
-        train, validation, test = ((inputs[i], targets[i]) for i in parts)
-        return cls(name, kind, train, validation, test, metrics)
+        kind, y = kind_of(self.kind), self._first_batch[1]
+        if not kind.counted:
+            return int(y.shape[1]) if y.dim() > 1 else 1
+        if self.classes:
+            return len(self.classes)
+        labels = [labels_of(data) for data in (self.train, self.validation, self.test) if data is not None]
+        known = [int(found.max()) for found in labels if found is not None and found.numel()]
+        if len(known) < len(labels):
+            raise ValueError(f"the number of classes of {self.name} is not known; name them: classes=(…)")
+        return max(known) + 1
 
-    @classmethod
-    def from_datasets(
-        cls,
-        train: Dataset[Any],
-        validation: Dataset[Any] | None = None,
-        test: Dataset[Any] | None = None,
-        *,
-        kind: Kind = "classification",
-        name: str = "task",
-        seed: int = 0,
-        metrics: Mapping[str, Metric] | None = None,
-    ) -> Task:
-        """A task from torch datasets of pairs (x, y).
-
-        Without `validation`, a random fifth of the training data is held out for it.
-
-        Raises:
-            TypeError: `validation` is missing and the training data has no length.
-        """
-        if validation is None:
-            if not isinstance(train, Sized):
-                raise TypeError(f"{name}: a dataset without a length cannot be split; give validation too")
-            kept, held, _ = _split(None, len(train), (0.8, 0.2, 0.0), seed)
-            train, validation = Subset(train, kept.tolist()), Subset(train, held.tolist())
-        return cls(name, kind, train, validation, test, metrics)
-
-    @classmethod
-    def from_loaders(
-        cls,
-        train: Iterable[Batch],
-        validation: Iterable[Batch],
-        test: Iterable[Batch] | None = None,
-        *,
-        kind: Kind = "classification",
-        name: str = "task",
-        metrics: Mapping[str, Metric] | None = None,
-    ) -> Task:
-        """A task from your own loaders: iterables over batches (x, y), which are iterated many times."""
-        return cls(name, kind, train, validation, test, metrics)
+    @property
+    def _first_batch(self) -> Batch:
+        for batch in batches(self.train, 1):
+            return batch
+        raise ValueError(f"the training data of {self.name} hold no example; give some")
 
     def without_test(self) -> Task:
         """A copy of the task without its test data."""
-        return replace(self, test=None)
+        return self.with_fields(test=None)
+
+    def with_fields(self, **changes: Any) -> Task:
+        """A copy of the task with other values of some attributes."""
+        return replace(self, **changes)
 
     def loss(self, outputs: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
-        """The training loss, averaged over the batch: cross-entropy or mean squared error."""
-        if self.kind == "classification":
-            return F.cross_entropy(outputs, targets, label_smoothing=label_smoothing)
-        return F.mse_loss(outputs, targets.view_as(outputs))
+        """The training loss, averaged over the batch."""
+        wanted = self.preparation.scaled(targets) if self.preparation else targets
+        return self._loss(outputs, wanted, label_smoothing)
+
+    def restored(self, outputs: Tensor) -> Tensor:
+        """The outputs of a network in the units of the targets: those of a regression are learned standardised."""
+        return self.preparation.restored(outputs) if self.preparation else outputs
 
     def scores(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
-        """Scores of the outputs for the whole validation or test data: loss, accuracy or r2, and the task's metrics."""
-        result = {"loss": float(self.loss(outputs, targets))}
-        if self.kind == "classification":
-            # A ratio of integers, so that equal predictions have exactly equal accuracies.
-            result["accuracy"] = int((outputs.argmax(1) == targets).sum()) / targets.numel()
-        else:
-            spread = float((targets - targets.mean(0)).pow(2).mean()) or 1.0
-            result["r2"] = 1 - result["loss"] / spread
-        for name, metric in (self.metrics or {}).items():
-            result[name] = float(metric(outputs, targets))
+        """Scores of the outputs for the whole validation or test data: loss, those of the kind, and the metrics.
+
+        Numbers are in the units of the targets; see `restored`.
+        """
+        kind = kind_of(self.kind)
+        result = {"loss": float(self._loss(outputs, targets, 0.0))} | kind.scores(outputs, targets)
+        for name, metric in self.functions.items():
+            # Numbers have the shape of their targets: (n, 1) against (n,) would compare each with all.
+            alike = outputs if kind.labels else outputs.reshape(targets.shape)
+            result[name] = float(metric(alike, targets))
         return result
+
+    def _loss(self, outputs: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
+        if self.criterion is not None:
+            like = targets if kind_of(self.kind).name in ("classification", "dense") else targets.view_as(outputs)
+            return self.criterion(outputs, like.to(outputs.dtype) if like is not targets else like)
+        weights = self.class_weights
+        weigh = weights.to(outputs.device, outputs.dtype) if isinstance(weights, Tensor) else None
+        return kind_of(self.kind).loss(outputs, targets, label_smoothing, weigh)
 
     @property
     def fingerprint(self) -> str:
@@ -152,64 +163,3 @@ class Task:
             elif isinstance(part, Sized):
                 digest.update(str(len(part)).encode())
         return digest.hexdigest()
-
-
-def batches(data: Data, size: int, shuffle_seed: int | None = None) -> Iterator[Batch]:
-    """The data in batches of `size`, in order, or shuffled if a seed is given; a loader's batches are as they are.
-
-    If a single example would remain for the last batch of shuffled data, it is left out: those batches are trained on,
-    and the variance of a batch norm over one example is zero.
-    """
-    generator = None if shuffle_seed is None else torch.Generator().manual_seed(shuffle_seed)
-    if isinstance(data, tuple):
-        x, y = data
-        order = torch.arange(len(x)) if generator is None else torch.randperm(len(x), generator=generator)
-        if generator is not None and _one_left_over(len(x), size):
-            order = order[:-1]
-        for part in order.split(size):
-            yield x[part], y[part]
-    elif isinstance(data, Dataset):
-        one_left_over = isinstance(data, Sized) and _one_left_over(len(data), size)
-        yield from DataLoader(
-            data,
-            size,
-            shuffle=generator is not None,
-            generator=generator,
-            drop_last=generator is not None and one_left_over,
-        )
-    else:
-        yield from data
-
-
-def batch_count(data: Data, size: int) -> int:
-    """The number of batches of one pass over shuffled data; 1 for a loader without a length."""
-    count = len(data[0]) if isinstance(data, tuple) else len(data) if isinstance(data, Sized) else 1
-    if isinstance(data, Dataset | tuple):
-        return math.ceil(count / size) - _one_left_over(count, size)
-    return count
-
-
-def _one_left_over(count: int, size: int) -> bool:
-    """Whether a single example remains for the last batch, after at least one whole batch."""
-    return count > size > 1 and count % size == 1
-
-
-def _split(
-    labels: Tensor | None, count: int, shares: tuple[float, float, float], seed: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Indices of training, validation and test data; if labels (n,) are given, with the same share of each class."""
-    if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
-        raise ValueError(f"the three shares of a split must be 0 or more and add up to 1, not {shares}")
-    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
-    if labels is not None:
-        order = order[torch.argsort(labels[order], stable=True)]
-        # A low-discrepancy sequence (multiples of the golden ratio) spreads the examples of each class over the parts.
-        place = (torch.arange(count, dtype=torch.float64) * 0.6180339887498949) % 1
-    else:
-        place = (torch.arange(count, dtype=torch.float64) + 0.5) / count
-    first, second = shares[0], shares[0] + shares[1]
-    parts = (order[place < first], order[(place >= first) & (place < second)], order[place >= second])
-    for part, share, name in zip(parts, shares, ("training", "validation", "test"), strict=True):
-        if share > 0 and len(part) == 0:
-            raise ValueError(f"{count} examples leave the {name} part empty; give more, or another split")
-    return parts

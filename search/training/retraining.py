@@ -12,7 +12,7 @@ from pathlib import Path
 from safetensors.torch import load_file
 
 from archspec.architecture import Architecture
-from archspec.lowering import lower
+from archspec.lowering import Network, lower
 from search.errors import RunError
 from search.objectives import Score
 from search.outcome import Failed
@@ -63,6 +63,19 @@ def retrain(
 
 
 def _tested(task: AnyTask, training: Training, goal: Score, architecture: Architecture, seed: int) -> dict[str, float]:
+    return retrained(architecture, task, training, seed, goal)[1]
+
+
+def retrained(
+    architecture: Architecture, task: AnyTask, training: Training, seed: int, goal: Score = ACCURACY
+) -> tuple[Network, dict[str, float]]:
+    """A network trained from a new seed, in evaluation mode, and its scores on test data.
+
+    Raises:
+        RunError: the task has no test data, or the training failed.
+    """
+    if task.test is None:
+        raise RunError("the task has no test data to score on; give it some")
     with tempfile.TemporaryDirectory() as directory:
         weights = Path(directory) / "best.safetensors"
         outcome = train(architecture, task.without_test(), training, seed, goal, weights=weights)
@@ -70,5 +83,4 @@ def _tested(task: AnyTask, training: Training, goal: Score, architecture: Archit
             raise RunError(f"training failed: {outcome.reason}")
         model = lower(architecture)
         model.load_state_dict(load_file(weights))
-    assert task.test is not None
-    return evaluate(model, task, task.test)
+    return model.eval(), evaluate(model, task, task.test)

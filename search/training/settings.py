@@ -93,3 +93,9 @@ class Training:
         """
         default, free = asdict(type(self)()), ("device", "seconds")
         return {key: value for key, value in asdict(self).items() if key not in free and value != default[key]}
+
+    @classmethod
+    def from_record(cls, data: Mapping[str, Any]) -> Training:
+        """The settings that `record` wrote, on the device `auto`."""
+        rates = {role: Rate(**rate) for role, rate in data.get("rates", {}).items()}
+        return cls(**{**data, **({"rates": rates} if rates else {})})

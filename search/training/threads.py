@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 
 
 def one_thread() -> None:
@@ -12,3 +13,16 @@ def one_thread() -> None:
     torch.set_num_threads(1)
     with contextlib.suppress(RuntimeError):
         torch.set_num_interop_threads(1)
+
+
+@contextlib.contextmanager
+def one_core() -> Iterator[None]:
+    """Within it torch computes in one thread, as workers do."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -67,7 +67,7 @@ def train(
 
     Returns:
         `Scored`, or `Failed` if training diverges, lasts longer than `training.seconds` or runs out of memory, or if no
-        epoch has a score that is a finite number; other errors are raised, and the checkpoint is kept.
+        epoch has a finite score; other errors are raised, and the checkpoint is kept.
     """
     began = time.monotonic()
     try:
@@ -116,7 +116,6 @@ def _trained(
     scores = evaluate(run.model, task, task.validation, training.batch_size, run.device)
     if weights is not None:
         best = {name: value.contiguous().cpu() for name, value in run.best_state.items()}
-        # Written by Python: the error of a full disk is then an OSError.
         write_whole(weights, lambda path: path.write_bytes(save(best)))
     cost, begun, plain = run.model.cost(target), price(architecture, target), largest(architecture.graph).trivial
     symmetry = None if plain else certify(run.model).to_data()

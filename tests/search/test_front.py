@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from search import Failed, Outcome, Result
+from search.errors import RunError
 from search.outcome import Stopped
 from tests.search.made_up import told
 
@@ -63,3 +64,33 @@ def test_the_hypervolume_is_the_area_under_the_steps_of_the_front(tmp_path: Path
     steps = [(0.5, 2_000, 4_000), (0.7, 4_000, 20_000), (0.9, 20_000, 25_000)]
     area = sum(height * (log(right) - log(left)) for height, left, right in steps)
     assert front.hypervolume(2e3, 25e3) == pytest.approx(area / (log(25e3) - log(2e3)))
+
+
+def test_a_front_of_errors_without_end_says_that_it_has_no_hypervolume(tmp_path: Path) -> None:
+    numbers = [({"r2": 0.5, "mae": 3.0}, 1_000), ({"r2": -2.0, "mae": 4.0}, 500), ({"r2": 0.9, "mae": 2.0}, 1_000_000)]
+    front = told(tmp_path / "r2", numbers, ["maximize r2", "minimize flops"]).front
+    assert front.hypervolume() == pytest.approx((0.5 * 3 + 0.9 * 3) / 6)
+    with pytest.raises(RunError, match="no score is maximised"):
+        told(tmp_path / "mae", numbers, ["minimize mae", "minimize flops"]).front.hypervolume()
+
+
+def test_the_direction_of_a_score_is_known_or_asked_for(tmp_path: Path) -> None:
+    scores = [
+        ({"mae": 3.53, "delay": 1.0}, 3_000),
+        ({"mae": 3.98, "delay": 2.0}, 1_000),
+        ({"mae": 4.10, "delay": 0}, 2_000),
+    ]
+    result = told(tmp_path, scores, ["minimize mae", "minimize flops"])
+    assert result.best().number == 0
+    assert result.best("mae").number == 0
+    assert result.best("minimize delay").number == 2
+    assert result.best("maximize delay").number == 1
+    for name in ("flops", "kernel_macs", "params"):
+        values = [t.cost.quantities()[name] for t in result.trials if t.cost]
+        best = result.best(name).cost
+        assert best is not None
+        assert best.quantities()[name] == min(values)
+    with pytest.raises(RunError, match="whether delay is to be large is not known; write 'maximize delay' or"):
+        result.best("delay")
+    with pytest.raises(RunError, match="there is no score 'beauty'; there are delay, mae and the costs flops"):
+        result.best("beauty")

@@ -14,6 +14,7 @@ import archspec
 from search.errors import RunError
 from search.report.plot import draw_front
 from search.result import Result, accuracy_per_flop
+from search.training.evaluation import evaluate
 from tests.search.tiny import bars, small_search
 
 
@@ -90,6 +91,7 @@ def test_the_exported_onnx_model_answers_like_the_network(result: Result, tmp_pa
         "architecture.json",
         "export.json",
         "model.onnx",
+        "preparation.json",
         "scores.json",
         "weights.safetensors",
     }
@@ -120,3 +122,20 @@ def test_the_front_is_drawn(result: Result, tmp_path: Path) -> None:
 def test_no_run_no_result(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="not the directory of a run"):
         Result.open(tmp_path)
+
+
+@pytest.mark.thorough
+def test_a_trial_is_trained_again_from_new_seeds_as_the_search_trained_it(result: Result) -> None:
+    again = result.best("accuracy").retrain(seeds=(3, 4, 5), epochs=1)
+    assert again.seeds == (3, 4, 5)
+    values = [scores["accuracy"] for scores in again.scores]
+    low, high = again.interval("accuracy")
+    assert again.mean("accuracy") == pytest.approx(sum(values) / 3)
+    assert low <= again.mean("accuracy") <= high
+    # Student's t of two degrees of freedom: 4.303 standard errors either way.
+    assert (high - low) / 2 == pytest.approx(4.302653 * np.std(values, ddof=1) / 3**0.5)
+    assert "accuracy: " in str(again)
+    assert result.task is not None
+    assert evaluate(again.models[1], result.task, result.task.test or ()) == again.scores[1]
+    with pytest.raises(RunError, match="open the run with its task"):
+        Result.open(result.directory.path).best("accuracy").retrain()

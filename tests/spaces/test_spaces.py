@@ -13,12 +13,15 @@ from archspec import (
     Activation,
     Architecture,
     Branch,
+    Classifier,
     Conv,
+    Dense,
     Dropout,
     GroupPool,
     Lift,
     Norm,
     Pointwise,
+    Regressor,
     Repeat,
     Residual,
     SignalError,
@@ -31,7 +34,7 @@ from archspec import (
     price,
     real,
 )
-from spaces import Space
+from spaces import Space, images, rotated_images, sequences, volumes
 from tests.examples import LINE, SPACES, SQUARE, network
 from tests.laws.bounds import bounded
 
@@ -321,3 +324,34 @@ def test_optional_blocks_multiply() -> None:
     space = Space(network(LINE, *optional))
     with bounded(1):
         assert space.size() == 4**60
+
+
+class Described:
+    """What a space asks of a task."""
+
+    def __init__(self, kind: str, shape: tuple[int, ...], outputs: int) -> None:
+        self.kind, self.shape, self.outputs = kind, shape, outputs
+
+
+@pytest.mark.parametrize(
+    ("ready", "kind", "shape", "head"),
+    [
+        (images, "classification", (2, 12, 12), Classifier(classes=3)),
+        (rotated_images, "binary", (1, 12, 12), Classifier(classes=3)),
+        (sequences, "multilabel", (2, 32), Classifier(classes=3)),
+        (volumes, "regression", (1, 8, 8, 8), Regressor(outputs=3)),
+        (images, "dense", (1, 12, 12), Dense(outputs=3)),
+    ],
+)
+def test_a_ready_made_space_is_made_for_a_task(ready: Any, kind: str, shape: tuple[int, ...], head: Any) -> None:
+    space = ready.for_task(Described(kind, shape, 3), groups=("C1",))
+    assert space.template.head == head
+    assert (space.template.input.channels, *space.template.input.grid) == shape
+    assert [str(p.hole.values) for p in space.parameters() if p.name == "group"] == ["('C1',)"]
+    output = space.default.graph.signal
+    assert output.grid == (shape[1:] if kind == "dense" else ())
+
+
+def test_a_ready_made_space_names_its_kin_for_other_axes() -> None:
+    with pytest.raises(ValueError, match=r"the examples have 1 axes, and images has 2; use spaces\.sequences"):
+        images.for_task(Described("binary", (1, 32), 1))

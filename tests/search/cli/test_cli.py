@@ -191,3 +191,68 @@ def test_on_a_terminal_there_is_a_bar(tmp_path: Path) -> None:
     assert process.wait() == 0
     assert "training" in seen.decode(errors="replace")
     assert "━" in seen.decode(errors="replace")
+
+
+SEARCH = """
+import numpy as np
+from search import Search, Task
+from spaces import images
+
+task = Task.from_arrays(np.zeros((40, 1, 8, 8)), np.arange(40) % 4)
+search = Search(images(1, SIZE, 4, groups=("C1",)), task, epochs=1, trials=3)
+"""
+
+
+def test_check_runs_the_preflight_of_a_search(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "fits.py").write_text(SEARCH.replace("SIZE", "(8, 8)"))
+    assert main(["check", str(tmp_path / "fits.py")]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert "ready to search" in first
+    assert "an epoch of the dearest candidate" in second
+    (tmp_path / "small.py").write_text(SEARCH.replace("SIZE", "(6, 6)"))
+    assert main(["check", str(tmp_path / "small.py")]) == 1
+    assert "inputs are 1×8×8 (channels × grid), and the space is for 1×6×6" in capsys.readouterr().out
+
+
+def test_a_space_in_which_nothing_fits_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "space.yaml"
+    path.write_text(GOOD.replace("[12, 12]", "[11, 11]").replace("C4", "{hole: choice, options: [C4, D4]}"))
+    assert main(["check", str(path)]) == 1
+    told = capsys.readouterr().out
+    assert "0 of 2 fit together" in told
+    assert "does not fit: body[1].stride (pool): stride 2 over 2 taps samples" in told
+    assert "(1 of 2)" in told
+
+
+@pytest.mark.parametrize("kind", ["classification", "binary", "multilabel", "regression", "dense"])
+def test_a_new_search_of_each_kind_passes_its_check(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "my_search", raising=False)
+    assert main(["new", str(tmp_path), "--kind", kind]) == 0
+    assert main(["check", str(tmp_path / FILE)]) == 0
+    assert "ready to search" in capsys.readouterr().out
+    monkeypatch.delitem(sys.modules, "my_search")
+
+
+def test_a_new_search_of_ones_own_data_passes_its_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "my_search", raising=False)
+    rows = "\n".join(f"{i % 7},{i % 5},{i % 3},{'ab'[i % 2]}" for i in range(40))
+    (tmp_path / "table.csv").write_text(f"t0,t1,t2,what\n{rows}\n")
+    assert main(["new", str(tmp_path / "own"), "--data", str(tmp_path / "table.csv")]) == 0
+    assert main(["check", str(tmp_path / "own" / FILE)]) == 0
+    assert "ready to search" in capsys.readouterr().out
+    monkeypatch.delitem(sys.modules, "my_search")
+    assert main(["new", str(tmp_path / "none"), "--data", str(tmp_path / "nothing.txt")]) == 1
+    assert "is neither a folder of files by class nor a CSV file" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("archsearch 0.")

@@ -10,7 +10,8 @@ from search.front import Front
 from search.record.history import History
 from search.report.report import _paid
 from search.result import Result
-from search.tasks import datasets, task
+from search.tasks import batches, datasets, sources, splitting
+from search.tasks.kinds import Classification, Regression
 from search.tasks.task import Task
 from spaces import counting, matching
 from spaces.filling import Filling
@@ -106,17 +107,17 @@ TOLD = {
 }
 TASKS = {
     "a split that leaks": Fault(
-        task._split, "order[(place >= first) & (place < second)]", "order[place < second]", SPLIT
+        splitting._parts, "order[(place >= first) & (place < second)]", "order[place < second]", SPLIT
     ),
-    "a split in the order of the classes": Fault(task._split, "* 0.6180339887498949) % 1", "/ count) % 1", SPLIT),
-    "a split by chance": Fault(task._split, "order[torch.argsort(labels[order], stable=True)]", "order", SHARES),
+    "a split in the order of the classes": Fault(splitting.split, "* 0.6180339887498949) % 1", "/ count) % 1", SPLIT),
+    "a split by chance": Fault(splitting.split, "order[torch.argsort(labels[order], stable=True)]", "order", SHARES),
     "the same split for every seed": Fault(
-        task._split, "manual_seed(seed)", "manual_seed(0)", test_task.test_same_seed_same_split
+        splitting.split, "manual_seed(seed)", "manual_seed(0)", test_task.test_same_seed_same_split
     ),
     "validation of training data": Fault(
-        Task.from_datasets,
-        "Subset(train, held",
-        "Subset(train, kept",
+        sources.from_datasets,
+        "Subset(same or first, held",
+        "Subset(same or first, kept",
         test_task.test_what_a_dataset_gives_away_it_keeps_no_longer,
     ),
     "classes held out by chance": Fault(
@@ -131,19 +132,19 @@ TASKS = {
         "(self.train,)",
         partial(test_task.test_the_fingerprint_is_another_where_one_number_is, "validation"),
     ),
-    "accuracy of the least likely": Fault(Task.scores, "argmax(1)", "argmin(1)", SCORED),
-    "r2 against zero": Fault(Task.scores, "targets - targets.mean(0)", "targets", SCORED),
+    "accuracy of the least likely": Fault(Classification.scores, "argmax(1)", "argmin(1)", SCORED),
+    "r2 against zero": Fault(Regression.scores, "wanted - wanted.mean(0)", "wanted", SCORED),
     "one left over trained on": Fault(
-        task.batches, "and _one_left_over(len(x), size)", "and False", partial(LEFT_OVER, "arrays", 33, 32)
+        batches.batches, "and _one_left_over(len(x), size)", "and False", partial(LEFT_OVER, "arrays", 33, 32)
     ),
     "a single example passed over": Fault(
-        task._one_left_over, "count > size > 1", "size > 1", partial(LEFT_OVER, "arrays", 1, 32)
+        batches._one_left_over, "count > size > 1", "size > 1", partial(LEFT_OVER, "arrays", 1, 32)
     ),
     "a batch too many counted": Fault(
-        task.batch_count, " - _one_left_over(count, size)", "", partial(LEFT_OVER, "dataset", 33, 32)
+        batches.batch_count, " - _one_left_over(count, size)", "", partial(LEFT_OVER, "dataset", 33, 32)
     ),
     "the last batch uncounted": Fault(
-        task.batch_count, "math.ceil(count / size)", "count // size", partial(LEFT_OVER, "arrays", 100, 32)
+        batches.batch_count, "math.ceil(count / size)", "count // size", partial(LEFT_OVER, "arrays", 100, 32)
     ),
 }
 SPACES = {
@@ -164,14 +165,12 @@ SPACES = {
     ),
     "ill-typed neighbours": Fault(Space.neighbours, "continue", "pass", test_neighbours.test_neighbours_fit_together),
     "decisions with one name counted twice": Fault(
-        counting._decided, "n if decision in key else n * factor", "n * factor", partial(SIZE, "one name twice")
+        counting._decided, "n if decision in made else n * factor", "n * factor", partial(SIZE, "one name twice")
     ),
     "copies counted once": Fault(
-        counting._tally_copies, "range(int(number or 0))", "range(min(1, int(number or 0)))", partial(SIZE, "not tied")
+        counting._Count.copies, "range(len(places) + 1)", "range(min(2, len(places) + 1))", partial(SIZE, "not tied")
     ),
-    "fixed copies counted once": Fault(
-        counting._tally_copies, "range(repeat.times)", "range(1)", partial(SIZE, "not tied, fixed")
-    ),
+    "fixed copies counted once": Fault(counting._most, "copies.times if", "1 if", partial(SIZE, "not tied, fixed")),
     "values that contradict each other": Fault(
         Match.decided, "self if self.values[name] == value else None", "self", test_values.test_values_of_one_name_agree
     ),

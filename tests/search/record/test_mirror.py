@@ -145,7 +145,7 @@ def test_optunas_importances_and_plots_work_on_a_result(tmp_path: Path) -> None:
     engine = engine_in(tmp_path, trials=14)
     engine.record.close()
     text = json.loads((tmp_path / "record.jsonl").read_text().splitlines()[0])
-    text["settings"] = search._record()
+    text["settings"] = search._terms()
     (tmp_path / "record.jsonl").write_text(json.dumps(text) + "\n")
     engine = engine_in(tmp_path, trials=14, lag=2)
     drive(engine)

@@ -58,7 +58,7 @@ def made_up(trial: Trial) -> Outcome:
 
 def go_on(directory: Path, trials: int = 21) -> list[tuple[int, str]]:
     search, seen, flying = small_search(trials=trials), [], []
-    with Record(RunDirectory(directory), search._record()) as record:
+    with Record(RunDirectory(directory), search._terms()) as record:
         record.followers.append(Mirror(record.history, Translation(search.space, search.objectives)))
         engine = Engine(record, search.space, search.objectives, search.constraints, trials, search.seed, 2)
         while not engine.done:

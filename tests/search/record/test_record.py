@@ -33,7 +33,7 @@ def everything(history: History) -> list[dict[str, Any]]:
 
 
 def test_the_first_line_says_with_what_the_run_was_begun(tmp_path: Path) -> None:
-    Record(RunDirectory(tmp_path), small_search()._record()).close()
+    Record(RunDirectory(tmp_path), small_search()._terms()).close()
     (first,) = lines(tmp_path)
     assert first["format"] == 1
     assert first["settings"]["seed"] == 3

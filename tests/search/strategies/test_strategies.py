@@ -171,18 +171,18 @@ def test_a_search_takes_a_name_or_an_object_and_its_record_says_which(tmp_path: 
     with pytest.raises(ValueError, match="there is no strategy 'best'; use one of tpe, random"):
         Search(small_space(), bars(), strategy="best")
     ours = small_search(strategy=Listening(small_space()))
-    assert ours._record()["strategy"] == "listening"
+    assert ours._terms()["strategy"] == "listening"
     fresh = ours._fresh_strategy()
     fresh.observe(Started(0))
     assert isinstance(ours.strategy, Listening)
     assert not ours.strategy.heard
-    Record(RunDirectory(tmp_path), small_search()._record()).close()
+    Record(RunDirectory(tmp_path), small_search()._terms()).close()
     with pytest.raises(RunError, match="another strategy"):
-        Record(RunDirectory(tmp_path), ours._record())
+        Record(RunDirectory(tmp_path), ours._terms())
     # Before strategies had names there was one.
-    said = {name: value for name, value in small_search()._record().items() if name != "strategy"}
+    said = {name: value for name, value in small_search()._terms().items() if name != "strategy"}
     Record(RunDirectory(tmp_path / "before"), said).close()
-    Record(RunDirectory(tmp_path / "before"), small_search()._record()).close()
+    Record(RunDirectory(tmp_path / "before"), small_search()._terms()).close()
 
 
 def test_strategies_of_others_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:

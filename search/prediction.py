@@ -1,0 +1,66 @@
+"""Predictions of a trained network for raw examples: files, arrays, tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from archspec.exporting.torch_files import load
+from archspec.exporting.writing import PREPARATION
+from search.errors import RunError
+from search.tasks.preparation import Preparation
+
+
+class Predictor:
+    """A trained network with what its task does to raw examples and to outputs.
+
+    Args:
+        model: the network.
+        preparation: from raw examples to inputs, from outputs to answers.
+    """
+
+    def __init__(self, model: nn.Module, preparation: Preparation | None = None) -> None:
+        self.model, self.preparation = model.eval(), preparation or Preparation()
+
+    @classmethod
+    def open(cls, directory: str | Path) -> Predictor:
+        """The predictor of an exported network; RunError if its preparation cannot be read."""
+        path = Path(directory) / PREPARATION
+        model = load(directory)
+        if not path.exists():
+            return cls(model)
+        try:
+            return cls(model, Preparation.from_data(json.loads(path.read_text())))
+        except (TypeError, ValueError) as error:
+            raise RunError(f"{path} cannot be read: {error}; export the network again") from None
+
+    def predict(self, example: Any) -> Any:
+        """The answer for one raw example.
+
+        Args:
+            example: an image file, a WAV file, a CSV file, a data frame or an array (channels, *grid), as the task was
+                made from.
+
+        Returns:
+            Of classes and labels their probabilities by name, the largest first; of a regression a number, or an array
+            of several; for each position the numbers of the classes, (*grid).
+
+        Raises:
+            ValueError: the example cannot be read, or has another shape.
+        """
+        return self.predict_all([example])[0]
+
+    def predict_all(self, examples: Iterable[Any]) -> list[Any]:
+        """The answers for several raw examples; see `predict`."""
+        inputs = [self.preparation.inputs(example) for example in examples]
+        if not inputs:
+            return []
+        like = next(self.model.parameters(), torch.zeros(()))
+        with torch.no_grad():
+            outputs = self.model(torch.stack(inputs).to(like.device, like.dtype))
+        return self.preparation.answers(outputs.cpu())

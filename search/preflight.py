@@ -1,0 +1,183 @@
+"""The preflight: before anything is trained, task, space and objectives are compared, and one step is tried."""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from archspec.architecture import Architecture, price
+from archspec.geometry.fourier import Target
+from archspec.graph.cost import Cost
+from archspec.lowering import lower
+from search.errors import RunError
+from search.objectives import Constraint, Objective, Score
+from search.seeds import derived_seed
+from search.tasks.batches import Batch, batch_count
+from search.tasks.inspecting import PARTS, data_mistakes, target_mistakes
+from search.tasks.kinds import KINDS
+from search.tasks.named import AnyTask
+from search.training.settings import Training
+from search.training.threads import one_core
+from spaces import Space
+from spaces.fitting import fitting
+
+
+class Unfit(RunError):
+    """A search cannot be run as it is written.
+
+    Attributes:
+        mistakes: one sentence for each thing that is wrong.
+    """
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        self.mistakes = tuple(mistakes)
+        first = self.mistakes[0] if len(mistakes) == 1 else f"{len(mistakes)} things do not fit:"
+        super().__init__("\n  - ".join([first, *(self.mistakes if len(mistakes) > 1 else ())]))
+
+
+def default_objectives(task: AnyTask) -> tuple[str, str]:
+    """The score that tasks of its kind are compared by, and FLOPs."""
+    kind = KINDS.get(str(task.kind))
+    return f"maximize {kind.score if kind else 'accuracy'}", "minimize flops"
+
+
+def check_scores(objectives: Sequence[Objective], task: AnyTask) -> None:
+    """Refuse objectives over scores that a task of this kind does not compute.
+
+    Raises:
+        ValueError: there is no such score; the message names those there are.
+    """
+    kind, own = KINDS.get(str(task.kind)), getattr(task, "functions", None)
+    if kind is None or own is None:  # a task of another package; the preflight tries it
+        return
+    known = (*kind.scores_known, *own)
+    for objective in objectives:
+        if isinstance(objective, Score) and objective.name not in known:
+            near = difflib.get_close_matches(objective.name, known, 1)
+            meant = f"; is {near[0]} meant?" if near else f"; give it to the task: metrics=[{objective.name!r}]"
+            raise ValueError(f"the task computes no score {objective.name!r}, but {', '.join(known)}{meant}")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a preflight found.
+
+    Attributes:
+        mistakes: one sentence for each thing that is wrong; empty if the search can be run.
+        epoch: seconds of one epoch of the dearest of the examined candidates, roughly; 0 if nothing could be tried.
+        trial: seconds of all epochs of a candidate of mean cost, roughly.
+        flops: cost of the dearest of the examined candidates.
+    """
+
+    mistakes: tuple[str, ...]
+    epoch: float = 0.0
+    trial: float = 0.0
+    flops: int = 0
+
+
+def preflight(
+    space: Space,
+    task: AnyTask,
+    objectives: Sequence[Objective],
+    constraints: Sequence[Constraint] = (),
+    training: Training | None = None,
+    target: Target = "torch",
+    seed: int = 0,
+) -> Findings:
+    """Compare task, space and objectives, and train the cheapest, a medium and the dearest candidate for a step.
+
+    It takes seconds, reads one batch of training and of validation data, and leaves torch's random state as it was.
+    """
+    training = training or Training()
+    found, mistakes = fitting(space, seed=derived_seed(seed, "preflight") % 2**32), list(_device(training))
+    if not found.fit:
+        reasons = "; ".join(list(found.told())[:3])
+        return Findings((*mistakes, f"no architecture of the space fits together: {reasons}"))
+    candidates = [a for a in found.fit if all(c.excess(price(a, target)) <= 0 for c in constraints)] or found.fit
+    costs = [price(a, target) for a in candidates]
+    by_cost = sorted(range(len(costs)), key=lambda i: costs[i].flops)
+    tried = [candidates[by_cost[i]] for i in sorted({0, len(by_cost) // 2, len(by_cost) - 1})]
+    with torch.random.fork_rng(devices=[]), one_core():
+        torch.manual_seed(0)
+        batches: dict[str, Batch] = {}
+        for part in PARTS[:2]:
+            batch, wrong = data_mistakes(task, part, training.batch_size, tried[0])
+            mistakes += [text for text in wrong if text not in mistakes]
+            if batch is not None:
+                batches[part] = batch
+        if not mistakes:
+            mistakes += list(dict.fromkeys(_targets(task, batches, tried[0])))
+        if mistakes:
+            return Findings(tuple(mistakes))
+        try:
+            seconds = [_step(a, task, training, batches, objectives) for a in tried]
+        except RunError as error:
+            return Findings((str(error),))
+    low, high = costs[by_cost[0]].flops, costs[by_cost[-1]].flops
+    slope = max(0.0, seconds[-1] - seconds[0]) / max(1, high - low)
+    steps = batch_count(task.train, training.batch_size)
+    each = [steps * (seconds[0] + slope * (cost.flops - low)) for cost in costs]
+    return Findings((), each[by_cost[-1]], training.epochs * sum(each) / len(each), high)
+
+
+def _device(training: Training) -> Iterator[str]:
+    if training.device == "auto":
+        return
+    try:
+        torch.zeros(1, device=training.device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        yield f"there is no device {training.device!r} here ({reason}); use device='auto'"
+
+
+def _targets(task: AnyTask, batches: dict[str, Batch], architecture: Architecture) -> Iterator[str]:
+    output = architecture.graph.signal
+    for part, (_, y) in batches.items():
+        yield from target_mistakes(task, part, y, (output.channels, *output.grid))
+
+
+def _step(
+    architecture: Architecture,
+    task: AnyTask,
+    training: Training,
+    batches: dict[str, Batch],
+    objectives: Sequence[Objective],
+) -> float:
+    """Seconds of one step of training; RunError, in one sentence, if it or a score fails."""
+    model = lower(architecture)
+    x, y = batches["training"]
+    seconds = []
+    for _ in range(2):  # the first is slower
+        began = time.perf_counter()
+        loss = _tried("the loss of the task", lambda: task.loss(model(x), y, training.label_smoothing))
+        if not isinstance(loss, Tensor) or loss.dim() or not loss.requires_grad:
+            raise RunError("the loss of the task must be one number, a tensor of no axes that depends on the outputs")
+        if not bool(loss.isfinite()):
+            raise RunError(f"the loss of the first step is {float(loss.detach())}; scale the inputs or the targets")
+        _tried("the gradient of the loss", loss.backward)
+        seconds.append(time.perf_counter() - began)
+    model.eval()
+    x, y = batches["validation"]
+    with torch.no_grad():
+        outputs = model(x)
+    restored = getattr(task, "restored", None)
+    scores = _tried("a score of the task", lambda: task.scores(restored(outputs) if restored else outputs, y))
+    for objective in objectives:
+        if not objective.priced:
+            _tried(f"the objective {objective.name}", lambda o=objective: o.value(Cost(macs=1), scores))
+    return min(seconds)
+
+
+def _tried(what: str, function: object) -> object:
+    """What the function returns; RunError, naming `what`, if it raises."""
+    assert callable(function)
+    try:
+        return function()
+    except Exception as error:
+        reason = " ".join(str(error.args[0] if error.args else error).split())
+        raise RunError(f"{what} cannot be worked out: {type(error).__name__}: {reason}") from error

@@ -1,0 +1,169 @@
+"""Tasks from folders of files and from tables: images and recordings by class, series with labels or numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from search.tasks import reading
+from search.tasks.kinds import Kind, kind_of
+from search.tasks.labels import as_targets
+from search.tasks.preparation import Preparation
+from search.tasks.sources import Parts, split_up
+from search.tasks.splitting import Shares
+
+IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
+RECORDINGS = {".wav"}
+SPLITS = {"train": ("train", "training"), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
+
+
+def from_folder(
+    directory: str | Path,
+    size: int | tuple[int, ...] | None,
+    channels: int | None,
+    rate: int,
+    seconds: float | None,
+    shares: Shares,
+    seed: int,
+) -> Parts:
+    """A folder of files by class; see `Task.from_folder`."""
+    home = Path(directory)
+    if not home.is_dir():
+        raise ValueError(f"{home} is not a directory; give one that holds a folder of files for each class")
+    given = {part: _first_folder(home, names) for part, names in SPLITS.items()}
+    classes = _classes(given["train"] or home)
+    files = {part: _files(folder, classes) for part, folder in given.items() if folder is not None}
+    if "train" not in files:
+        files = {"train": _files(home, classes)}
+    sound = files["train"][0][0].suffix.lower() in RECORDINGS
+    prepared = (
+        _of_recordings(files["train"], classes, rate, seconds)
+        if sound
+        else _of_images(files["train"], classes, size, channels)
+    )
+    read = {part: _read(found, prepared) for part, found in files.items()}
+    x, y = read["train"]
+    remaining = (1 - shares[2], 0.0, shares[2]) if "validation" in read else shares
+    if "test" in read:
+        remaining = (remaining[0] / (1 - shares[2]), remaining[1] / (1 - shares[2]), 0.0)
+    parts = split_up(x, y, prepared, remaining, seed, None, normalise=True, standardise=False)
+    assert parts.preparation is not None
+    own = {part: (parts.preparation.normalised(x), y) for part, (x, y) in read.items()}
+    return parts._replace(validation=own.get("validation", parts.validation), test=own.get("test", parts.test))
+
+
+def from_frame(
+    frame: Any,
+    target: str | Sequence[str],
+    kind: Kind,
+    columns: Sequence[str] | None,
+    series: str | None,
+    time: str | None,
+    rate: float | None,
+    length: int | None,
+    shares: Shares,
+    seed: int,
+    groups: str | None,
+) -> Parts:
+    """A table of series; see `Task.from_frame`."""
+    table = reading.frame(frame)
+    targets = [target] if isinstance(target, str) else list(target)
+    aside = {*targets, *(name for name in (series, time, groups) if name)}
+    channels = list(columns) if columns else [name for name in table.columns if name not in aside]
+    if missing := [name for name in (*aside, *channels) if name not in table.columns]:
+        raise ValueError(f"there is no column {missing[0]!r}; the columns are {', '.join(map(str, table.columns))}")
+    if series is None:
+        # A row is a series of one channel, a column each of its points.
+        inputs = torch.from_numpy(reading.numbers(table[channels], "the table"))[:, None]
+        labels, of_groups = table[targets].to_numpy(), table[groups].to_numpy() if groups else None
+        prepared = Preparation(kind, "series", size=(inputs.shape[2],))
+    else:
+        parts = [part for _, part in table.groupby(series, sort=False)]
+        longest = length or _length(parts, time, rate)
+        names = (*((time,) if time else ()), *channels)
+        prepared = Preparation(
+            kind, "series", (), (longest,), len(channels), rate=rate, columns=names, timed=time is not None
+        )
+        inputs = torch.stack([reading.series(part, names, time is not None, rate, longest) for part in parts])
+        labels = np.stack([_constant(part, targets, series) for part in parts])
+        of_groups = np.stack([_constant(part, [groups], series)[0] for part in parts]) if groups else None
+    labels = labels[:, 0] if len(targets) == 1 else labels
+    text = labels.dtype.kind in "OUS" and kind_of(kind).labels
+    classes = tuple(sorted({str(value) for value in labels.flat})) if text else ()
+    if kind == "multilabel":
+        classes = tuple(targets)
+    y = as_targets(labels.astype(str) if text else labels, kind, classes)
+    prepared = replace(prepared, classes=classes)
+    return split_up(inputs.float(), y, prepared, shares, seed, of_groups, normalise=True, standardise=True)
+
+
+def _first_folder(home: Path, names: Sequence[str]) -> Path | None:
+    return next((home / name for name in names if (home / name).is_dir()), None)
+
+
+def _classes(home: Path) -> tuple[str, ...]:
+    names = sorted(folder.name for folder in home.iterdir() if folder.is_dir() and folder.name[0] not in "._")
+    if len(names) < 2:
+        raise ValueError(f"{home} holds {len(names)} folders; make one for each class, at least two")
+    return tuple(names)
+
+
+def _files(home: Path, classes: Sequence[str]) -> list[tuple[Path, int]]:
+    """Files of images or recordings with the numbers of their classes, in order."""
+    found = []
+    for number, name in enumerate(classes):
+        own = [p for p in sorted((home / name).rglob("*")) if p.suffix.lower() in IMAGES | RECORDINGS]
+        if not own:
+            raise ValueError(f"{home / name} holds no image and no WAV file; remove the folder, or fill it")
+        found += [(path, number) for path in own]
+    if len({path.suffix.lower() in RECORDINGS for path, _ in found}) > 1:
+        raise ValueError(f"{home} holds images and recordings; make a task of either")
+    return found
+
+
+def _of_images(
+    files: list[tuple[Path, int]], classes: tuple[str, ...], size: int | tuple[int, ...] | None, channels: int | None
+) -> Preparation:
+    first = reading.opened(files[0][0])
+    own, mode = (first.size[1], first.size[0]), first.mode
+    grid = (size, size) if isinstance(size, int) else tuple(size or own)
+    count = channels or (1 if mode in ("1", "L", "I", "I;16", "F") else 3)
+    return Preparation("classification", "image", classes, grid, count)
+
+
+def _of_recordings(
+    files: list[tuple[Path, int]], classes: tuple[str, ...], rate: int, seconds: float | None
+) -> Preparation:
+    from scipy.io import wavfile
+
+    if seconds is None:
+        own, sound = wavfile.read(files[0][0])
+        seconds = len(sound) / own
+    return Preparation("classification", "audio", classes, (max(1, round(rate * seconds)),), 1, rate=rate)
+
+
+def _read(files: list[tuple[Path, int]], prepared: Preparation) -> tuple[Tensor, Tensor]:
+    inputs = torch.stack([prepared.inputs(path) for path, _ in files])
+    return inputs, torch.tensor([number for _, number in files])
+
+
+def _length(parts: Sequence[Any], time: str | None, rate: float | None) -> int:
+    """Points of the longest series."""
+    if time is None:
+        return max(len(part) for part in parts)
+    return max(1 + round(float(part[time].max() - part[time].min()) * (rate or 1.0)) for part in parts)
+
+
+def _constant(part: Any, names: Sequence[str], series: str) -> Any:
+    """The values of columns that hold one value for all rows of a series."""
+    for name in names:
+        if part[name].nunique(dropna=False) != 1:
+            which = part[series].iloc[0]
+            raise ValueError(f"the column {name!r} changes within the series {which!r}; it must be one value a series")
+    return part[list(names)].iloc[0].to_numpy()

@@ -1,0 +1,106 @@
+"""Targets as people have them: labels as numbers or text, their counts, and weights of the classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Sized
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, Subset
+
+from search.tasks.batches import Data
+from search.tasks.kinds import kind_of
+
+SHOWN = 5  # values listed in an error
+MOST_READ = 2_000  # examples of a dataset without a list of labels that are read for them
+
+
+def as_targets(y: Any, kind: str, classes: Sequence[str] = ()) -> Tensor:
+    """Targets as a tensor: whole numbers for classes, else real numbers.
+
+    Args:
+        y: the targets; classes may be text if `classes` lists them.
+        kind: the kind of the task.
+        classes: names of the classes, in the order of their numbers.
+
+    Raises:
+        ValueError: they are text without `classes`, or a label is not a whole number.
+    """
+    real = torch.get_default_dtype()
+    given = np.asarray(y)
+    if given.dtype.kind in "OUS":
+        given = _numbered(given, classes)
+    if not kind_of(kind).labels:
+        return torch.tensor(given, dtype=real)
+    if given.dtype.kind == "f" and not (np.isfinite(given).all() and (given == np.round(given)).all()):
+        odd = given[~(np.isfinite(given) & (given == np.round(given)))]
+        raise ValueError(f"labels are whole numbers, and {odd.flat[0]:g} is not; for numbers use kind='regression'")
+    return torch.from_numpy(given.astype(np.int64))
+
+
+def _numbered(given: Any, classes: Sequence[str]) -> Any:
+    names = sorted({str(value) for value in given.flat})
+    number = {name: i for i, name in enumerate(classes)}
+    if unknown := [name for name in names if name not in number]:
+        if not classes:
+            listed = ", ".join(map(repr, names[:SHOWN])) + (", …" if len(names) > SHOWN else "")
+            raise ValueError(f"the targets are text; number them by the names of the classes: classes=({listed})")
+        raise ValueError(f"the label {unknown[0]!r} is not among the classes {', '.join(classes)}")
+    return np.vectorize(lambda value: number[str(value)], otypes=[np.int64])(given)
+
+
+def known_labels(data: Any) -> Tensor | None:
+    """All targets of tensors, and of datasets that hold them as `targets`, `labels` or `tensors`; else None."""
+    if isinstance(data, tuple):
+        return torch.as_tensor(data[1])
+    if isinstance(data, Subset):
+        all_ = known_labels(data.dataset)
+        return None if all_ is None else all_[torch.as_tensor(data.indices)]
+    tensors = getattr(data, "tensors", None)
+    for found in (getattr(data, "targets", None), getattr(data, "labels", None), tensors[1] if tensors else None):
+        if found is not None and not callable(found):
+            try:
+                return torch.as_tensor(np.asarray(found))
+            except (TypeError, ValueError):
+                return None
+    return None
+
+
+def labels_of(data: Any) -> Tensor | None:
+    """All targets of the data: the known ones, or read from at most 2,000 examples; None for others and for loaders."""
+    known = known_labels(data)
+    if known is not None or not (isinstance(data, Dataset) and isinstance(data, Sized) and len(data) <= MOST_READ):
+        return known
+    try:
+        return torch.as_tensor(np.asarray([np.asarray(data[i][1]) for i in range(len(data))]))
+    except Exception:  # what is wrong with an example is said by the preflight
+        return None
+
+
+def class_weights(weights: Any, kind: str, train: Data) -> Tensor:
+    """Weights of the classes in the loss.
+
+    `"balanced"` is n / (classes · count) of each class; of each label of a multi-label task, and for 1 against 0 there,
+    the ratio of examples without it to those with it.
+
+    Raises:
+        ValueError: the task is a regression, the labels are not known, or a weight is not above 0.
+    """
+    if not kind_of(kind).labels:
+        raise ValueError("a regression has no classes to weigh; leave class_weights out")
+    if not isinstance(weights, str):
+        found = torch.as_tensor(np.asarray(weights), dtype=torch.get_default_dtype())
+        if found.dim() != 1 or not bool((found > 0).all()):
+            raise ValueError("class_weights is one number above 0 for each class, or 'balanced'")
+        return found
+    labels = labels_of(train)
+    if weights != "balanced" or labels is None:
+        reason = "the training data do not tell their labels" if weights == "balanced" else f"not {weights!r}"
+        raise ValueError(f"class_weights is one number above 0 for each class, or 'balanced'; {reason}")
+    if kind == "multilabel":
+        with_ = labels.double().sum(0).clamp(min=1)
+        return ((len(labels) - with_).clamp(min=1) / with_).to(torch.get_default_dtype())
+    count = torch.bincount(labels.flatten().long(), minlength=2).double()
+    return (labels.numel() / (len(count) * count.clamp(min=1))).to(torch.get_default_dtype())

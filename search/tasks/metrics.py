@@ -1,0 +1,104 @@
+"""Metrics: further scores of a task, by name from torchmetrics or as functions, each with its direction."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Literal, TypeAlias
+
+from torch import Tensor
+
+from search.directions import direction_of
+from search.tasks.kinds import Kind, kind_of
+
+Metric: TypeAlias = Callable[[Tensor, Tensor], float]
+Direction = Literal["maximize", "minimize"]
+# Names; or for each name a function (outputs, targets), such a function with its direction, or a name of torchmetrics'.
+Metrics: TypeAlias = Sequence[str] | Mapping[str, str | Metric | tuple[Direction, str | Metric]]
+
+# Names here, those of functions of torchmetrics, and what is passed to these.
+_CLASSES: dict[str, tuple[str, dict[str, str]]] = {
+    "auroc": ("auroc", {}),
+    "average_precision": ("average_precision", {}),
+    "balanced_accuracy": ("recall", {"average": "macro"}),
+    "calibration_error": ("calibration_error", {}),
+    "cohen_kappa": ("cohen_kappa", {}),
+    "f1": ("f1_score", {"average": "macro"}),
+    "iou": ("jaccard_index", {"average": "macro"}),
+    "mcc": ("matthews_corrcoef", {}),
+    "precision": ("precision", {"average": "macro"}),
+    "recall": ("recall", {"average": "macro"}),
+    "specificity": ("specificity", {"average": "macro"}),
+}
+_NUMBERS = {
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "mse": "mean_squared_error",
+    "pearson": "pearson_corrcoef",
+    "spearman": "spearman_corrcoef",
+}
+
+
+@dataclass(frozen=True)
+class NamedMetric:
+    """A metric of torchmetrics, macro-averaged over the classes where it has an average.
+
+    Attributes:
+        name: its name here.
+        kind: the kind of the task.
+
+    Raises:
+        ValueError: tasks of this kind have no metric of this name.
+    """
+
+    name: str
+    kind: Kind
+
+    def __post_init__(self) -> None:
+        known = [*_NUMBERS, "rmse"] if self.kind == "regression" else _CLASSES
+        if self.name not in known:
+            raise ValueError(
+                f"there is no metric {self.name!r} for a task of the kind {self.kind}; use {', '.join(sorted(known))}, "
+                "or a function of (outputs, targets)"
+            )
+
+    def __call__(self, outputs: Tensor, targets: Tensor) -> float:
+        """The metric of the outputs for a whole split."""
+        found = kind_of(self.kind).predictions(outputs)
+        if self.kind == "regression":
+            functions: Any = import_module("torchmetrics.functional")
+            value = getattr(functions, _NUMBERS.get(self.name, "mean_squared_error"))(found, targets).mean()
+            return float(value.sqrt() if self.name == "rmse" else value)
+        function, options = _CLASSES[self.name]
+        family = {"binary": "binary", "multilabel": "multilabel"}.get(self.kind, "multiclass")
+        metric = getattr(import_module("torchmetrics.functional.classification"), f"{family}_{function}")
+        count = {"binary": {}, "multilabel": {"num_labels": found.shape[1]}}.get(
+            self.kind, {"num_classes": found.shape[1]}
+        )
+        accepted = inspect.signature(metric).parameters
+        given = {name: value for name, value in (options | count).items() if name in accepted}
+        return float(metric(found, targets.view_as(found).long() if family != "multiclass" else targets, **given))
+
+
+def read_metrics(metrics: Metrics | None, kind: Kind) -> tuple[dict[str, Metric], dict[str, bool]]:
+    """Functions by name, and for each name whose direction is known whether it is maximised.
+
+    Raises:
+        ValueError: a metric is neither a function nor a name that there is.
+    """
+    functions: dict[str, Metric] = {}
+    directions: dict[str, bool] = {}
+    given = metrics if isinstance(metrics, Mapping) else {name: name for name in metrics or ()}
+    for name, what in given.items():
+        if isinstance(what, tuple):
+            if len(what) != 2 or what[0] not in ("maximize", "minimize"):
+                raise ValueError(f"write the metric {name} as ('maximize', function) or ('minimize', function)")
+            directions[name], what = what[0] == "maximize", what[1]
+        elif (large := direction_of(what if isinstance(what, str) else name)) is not None:
+            directions[name] = large
+        if not isinstance(what, str) and not callable(what):
+            raise ValueError(f"the metric {name} must be a function of (outputs, targets) or a name, not {what!r}")
+        functions[name] = NamedMetric(what, kind) if isinstance(what, str) else what
+    return functions, directions

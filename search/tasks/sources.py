@@ -1,0 +1,141 @@
+"""The three parts of a task, made of arrays, datasets and loaders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence, Sized
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, Subset
+
+from search.tasks.batches import Data
+from search.tasks.kinds import Kind, kind_of
+from search.tasks.labels import as_targets, labels_of
+from search.tasks.preparation import Preparation, measured
+from search.tasks.splitting import Shares, split
+
+
+class Parts(NamedTuple):
+    """Training, validation and test data, and how raw examples become inputs."""
+
+    train: Data
+    validation: Data
+    test: Data | None
+    preparation: Preparation | None = None
+
+
+def from_arrays(
+    x: Any, y: Any, kind: Kind, classes: Sequence[str], shares: Shares, seed: int, groups: Any, standardise: bool
+) -> Parts:
+    """Arrays, split at random; see `Task.from_arrays`."""
+    inputs = torch.as_tensor(np.asarray(x), dtype=torch.get_default_dtype())
+    targets = as_targets(y, kind, classes)
+    if len(inputs) != len(targets):
+        raise ValueError(f"{len(inputs)} examples but {len(targets)} targets")
+    prepared = Preparation(
+        kind,
+        classes=tuple(map(str, classes)),
+        size=tuple(inputs.shape[2:]),
+        channels=inputs.shape[1] if inputs.dim() > 1 else 1,
+    )
+    return split_up(inputs, targets, prepared, shares, seed, groups, normalise=False, standardise=standardise)
+
+
+def split_up(
+    inputs: Tensor,
+    targets: Tensor,
+    prepared: Preparation,
+    shares: Shares,
+    seed: int,
+    groups: Any,
+    normalise: bool,
+    standardise: bool,
+) -> Parts:
+    """Inputs and targets split at random; means and deviations are measured on the training data alone.
+
+    Args:
+        inputs: (n, channels, *grid).
+        targets: (n, …).
+        prepared: the preparation, without means and deviations.
+        shares: shares of the three parts.
+        seed: seed of the split.
+        groups: for each example what it must not be split from, or None.
+        normalise: give each channel of the inputs mean 0 and variance 1.
+        standardise: let the targets of a regression be learned with mean 0 and variance 1.
+    """
+    labels = targets if kind_of(prepared.kind).labels and targets.dim() == 1 else None
+    indices = split(len(inputs), shares, seed, labels, groups)
+    train = indices[0]
+    if normalise:
+        mean, spread = measured(inputs[train])
+        prepared = replace(prepared, mean=mean, spread=spread)
+        inputs = prepared.normalised(inputs)
+    if standardise and not kind_of(prepared.kind).labels and targets.dim() <= 2:
+        mean, spread = measured(targets[train].reshape(len(train), -1))
+        prepared = replace(prepared, target_mean=mean, target_spread=spread)
+    first, second, third = ((inputs[i], targets[i]) for i in indices)
+    return Parts(first, second, third if len(third[0]) else None, prepared)
+
+
+def from_datasets(
+    train: Dataset[Any],
+    validation: Dataset[Any] | None,
+    test: Dataset[Any] | None,
+    kind: Kind,
+    name: str,
+    seed: int,
+    groups: Any,
+    plain: Dataset[Any] | None,
+    columns: tuple[str, str] | None,
+) -> Parts:
+    """Datasets; see `Task.from_datasets`."""
+    first, second, third, same = (
+        part if part is None or columns is None else Columns(part, *columns)
+        for part in (train, validation, test, plain)
+    )
+    assert first is not None
+    if second is not None:
+        return Parts(first, second, third)
+    if not isinstance(first, Sized):
+        raise TypeError(f"{name}: a dataset without a length cannot be split; give validation too")
+    if isinstance(same, Sized) and len(same) != len(first):
+        raise ValueError(f"plain holds {len(same)} examples and train {len(first)}; give the same examples in order")
+    labels = labels_of(same or first) if kind_of(kind).labels else None
+    even = labels if labels is not None and labels.dim() == 1 and not labels.is_floating_point() else None
+    kept, held, _ = split(len(first), (0.8, 0.2, 0.0), seed, even, groups, exact=True)
+    return Parts(Subset(first, kept.tolist()), Subset(same or first, held.tolist()), third)
+
+
+class Columns(Dataset[tuple[Any, Any]]):
+    """Pairs (x, y) out of a dataset whose examples are mappings, as those of Hugging Face are.
+
+    Images of PIL become tensors (channels, rows, columns) from 0 to 1.
+    """
+
+    def __init__(self, dataset: Any, x: str, y: str) -> None:
+        self.dataset, self.x, self.y = dataset, x, y
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        example = self.dataset[index]
+        if missing := [name for name in (self.x, self.y) if name not in example]:
+            raise ValueError(f"an example has no column {missing[0]!r}; its columns are {', '.join(example)}")
+        return as_input(example[self.x]), example[self.y]
+
+
+def as_input(raw: Any) -> Any:
+    """An image of PIL as a tensor (channels, rows, columns) from 0 to 1; all else as a tensor in default precision."""
+    values = np.asarray(raw)
+    if values.dtype == np.uint8 and hasattr(raw, "convert"):
+        values = np.moveaxis(values[..., None] if values.ndim == 2 else values, -1, 0) / np.float32(255)
+    return torch.as_tensor(values).to(torch.get_default_dtype())
+
+
+def is_loader(data: object) -> bool:
+    """Whether data can be iterated over, again and again, and is not indexed."""
+    return isinstance(data, Iterable) and not isinstance(data, tuple | Dataset)

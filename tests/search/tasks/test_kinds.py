@@ -1,0 +1,151 @@
+"""Every kind of task has the loss, the scores and the answers that its definition says, whatever the shapes."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from sklearn import metrics as reference
+from torch import nn
+
+from search import Task
+from search.tasks.labels import as_targets
+
+RNG = np.random.default_rng(3)
+X = RNG.normal(size=(60, 1, 6))
+OUTPUTS = torch.from_numpy(RNG.normal(size=(60, 4)))
+CLASSES = torch.from_numpy(RNG.integers(0, 4, 60))
+LABELS = (torch.from_numpy(RNG.random((60, 4))) < 0.3).long()
+
+
+def task(kind: Any, y: Any, **options: Any) -> Task:
+    return Task.from_arrays(X, y, kind=kind, **options)
+
+
+def test_classification_is_cross_entropy_with_its_weights() -> None:
+    weighed = task("classification", CLASSES, class_weights=[1.0, 2.0, 3.0, 4.0])
+    expected = F.cross_entropy(OUTPUTS, CLASSES, torch.tensor([1.0, 2, 3, 4]).double(), label_smoothing=0.1)
+    assert torch.allclose(weighed.loss(OUTPUTS, CLASSES, 0.1), expected)
+
+
+def test_balanced_weights_are_inversely_proportional_to_the_count() -> None:
+    y = np.repeat([0, 1, 2], [30, 20, 10])
+    found = task("classification", y, class_weights="balanced", split=(1.0, 0.0, 0.0)).class_weights
+    assert torch.allclose(torch.as_tensor(found).double(), torch.tensor([60 / 90, 60 / 60, 60 / 30]).double())
+    rare = task("multilabel", np.eye(4, dtype=int).repeat(15, 0), class_weights="balanced", split=(1.0, 0.0, 0.0))
+    assert torch.allclose(torch.as_tensor(rare.class_weights).double(), torch.full((4,), 3.0).double())
+
+
+@pytest.mark.parametrize("shape", [(60,), (60, 1)])
+def test_binary_is_one_output_whatever_the_shape_of_the_targets(shape: tuple[int, ...]) -> None:
+    y, outputs = (CLASSES > 1).long().reshape(shape), OUTPUTS[:, :1]
+    found = task("binary", y).scores(outputs, y)
+    assert found["loss"] == pytest.approx(
+        float(F.binary_cross_entropy_with_logits(outputs[:, 0], y.flatten().double()))
+    )
+    assert found["accuracy"] == pytest.approx(reference.accuracy_score(y.flatten(), outputs[:, 0] > 0))
+    assert found["f1"] == pytest.approx(reference.f1_score(y.flatten(), outputs[:, 0] > 0))
+
+
+def test_multilabel_scores_each_label() -> None:
+    found = task("multilabel", LABELS).scores(OUTPUTS, LABELS)
+    assert found["loss"] == pytest.approx(float(F.binary_cross_entropy_with_logits(OUTPUTS, LABELS.double())))
+    assert found["accuracy"] == pytest.approx(float(((OUTPUTS > 0) == LABELS.bool()).double().mean()))
+    assert found["f1"] == pytest.approx(reference.f1_score(LABELS, OUTPUTS > 0, average="macro"))
+
+
+def test_dense_scores_each_position() -> None:
+    outputs, y = torch.from_numpy(RNG.normal(size=(60, 3, 6))), torch.from_numpy(RNG.integers(0, 3, (60, 6)))
+    found = task("dense", y).scores(outputs, y)
+    assert found["loss"] == pytest.approx(float(F.cross_entropy(outputs, y)))
+    assert found["accuracy"] == pytest.approx(float((outputs.argmax(1) == y).double().mean()))
+    assert found["iou"] == pytest.approx(
+        reference.jaccard_score(y.flatten(), outputs.argmax(1).flatten(), average="macro")
+    )
+
+
+@pytest.mark.parametrize("shape", [(60,), (60, 1), (60, 3)])
+def test_numbers_are_learned_standardised_and_scored_in_their_units(shape: tuple[int, ...]) -> None:
+    y = 100 + 20 * torch.from_numpy(RNG.normal(size=shape))
+    regression = task(
+        "regression", y, metrics={"mae": lambda outputs, targets: float((outputs - targets).abs().mean())}
+    )
+    _, train = regression.train  # type: ignore[misc]
+    train = train.double()
+    standard = (train - train.mean(0)) / train.std(0, correction=0)
+    learned = standard.reshape(len(train), -1)
+    assert float(regression.loss(learned, train)) == pytest.approx(0, abs=1e-9)
+    found = regression.scores(regression.restored(learned), train)
+    assert found["r2"] == pytest.approx(1)
+    assert found["mae"] == pytest.approx(0, abs=1e-6)
+    assert "mae" in regression.scores(train.reshape(len(train), -1), train)
+    assert regression.scores(train.reshape(len(train), -1), train)["mae"] == 0
+
+
+def test_a_loss_of_ones_own_is_trained_on() -> None:
+    y = torch.from_numpy(RNG.normal(size=60))
+    own = task("regression", y, loss=nn.HuberLoss(), standardise=False)
+    assert float(own.loss(OUTPUTS[:, :1], y)) == pytest.approx(float(F.huber_loss(OUTPUTS[:, 0], y)))
+    function = task("classification", CLASSES, loss=lambda outputs, targets: outputs.sum() * 0 + targets.sum())
+    assert float(function.loss(OUTPUTS, CLASSES)) == int(CLASSES.sum())
+
+
+REFERENCES: dict[str, dict[str, Any]] = {
+    "classification": {
+        "f1": lambda o, t: reference.f1_score(t, o.argmax(1), average="macro"),
+        "balanced_accuracy": lambda o, t: reference.balanced_accuracy_score(t, o.argmax(1)),
+        "mcc": lambda o, t: reference.matthews_corrcoef(t, o.argmax(1)),
+        "cohen_kappa": lambda o, t: reference.cohen_kappa_score(t, o.argmax(1)),
+        "auroc": lambda o, t: reference.roc_auc_score(t, o.softmax(1), multi_class="ovr"),
+    },
+    "multilabel": {
+        "f1": lambda o, t: reference.f1_score(t, o > 0, average="macro"),
+        "auroc": lambda o, t: reference.roc_auc_score(t, o.sigmoid(), average="macro"),
+    },
+    "regression": {
+        "mae": lambda o, t: reference.mean_absolute_error(t, o),
+        "rmse": lambda o, t: reference.root_mean_squared_error(t.flatten(), o.flatten()),
+    },
+}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in REFERENCES.items() for name in names])
+def test_metrics_by_name_are_those_of_scikit_learn(kind: str, name: str) -> None:
+    y = {"classification": CLASSES, "multilabel": LABELS, "regression": OUTPUTS.flip(0)}[kind]
+    found = task(kind, y, metrics=[name]).scores(OUTPUTS, y)[name]
+    assert found == pytest.approx(REFERENCES[kind][name](OUTPUTS, y), rel=1e-5)
+
+
+def test_the_direction_is_part_of_a_metric() -> None:
+    own = task("regression", RNG.normal(size=60), metrics={"mae": len, "mine": ("minimize", len), "other": len})
+    assert own.directions == {"mae": False, "mine": False}
+    assert own.without_test().directions == own.directions
+
+
+@pytest.mark.parametrize(
+    ("make", "wanted"),
+    [
+        (lambda: task("classify", CLASSES), "there is no kind of task 'classify'; use classification, binary"),
+        (
+            lambda: as_targets(["a", "b"], "classification"),
+            "by the names of the classes: classes=('a', 'b')",
+        ),
+        (lambda: as_targets(["a", "c"], "classification", ("a", "b")), "'c' is not among the classes a, b"),
+        (lambda: as_targets([0, 0.5, 1], "classification"), "0.5 is not; for numbers use kind='regression'"),
+        (lambda: as_targets([0, np.nan], "binary"), "nan is not"),
+        (lambda: task("classification", CLASSES, metrics=["f2"]), "there is no metric 'f2' for a task of the kind"),
+        (lambda: task("regression", CLASSES, metrics=["f1"]), "use mae, mape"),
+        (lambda: task("classification", CLASSES, metrics={"a": 3}), "the metric a must be a function"),
+        (lambda: task("classification", CLASSES, metrics={"a": ("up", len)}), "write the metric a as ('maximize'"),
+        (lambda: task("regression", CLASSES, class_weights="balanced"), "has no classes to weigh"),
+        (lambda: task("classification", CLASSES, class_weights="even"), "or 'balanced'; not 'even'"),
+        (lambda: task("classification", CLASSES, class_weights=[1, -1]), "one number above 0 for each class"),
+    ],
+)
+def test_what_is_no_task_is_one_sentence(make: Any, wanted: str) -> None:
+    with pytest.raises(ValueError) as told:
+        make()
+    assert wanted in str(told.value)
+    assert "\n" not in str(told.value)

@@ -1,0 +1,180 @@
+"""Tasks as people have them: folders, tables, datasets of mappings; groups that are not split, nothing leaks."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from scipy.io import wavfile
+from torch.utils.data import Dataset, Subset, TensorDataset
+
+from search import Task
+
+CLASSES = ("cat", "dog", "eel")
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 1, 8, 8))
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    for number, name in enumerate(CLASSES):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for i in range(10):
+            pixels = np.full((12, 10, 3), 40 * number + i, dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "pets" / name / f"{i}.png")
+    return tmp_path / "pets"
+
+
+def parts(task: Task) -> list[Any]:
+    return [part for part in (task.train, task.validation, task.test) if part is not None]
+
+
+def test_images_by_class_become_inputs_of_mean_0_and_variance_1(images: Path) -> None:
+    task = Task.from_folder(images, seed=1)
+    assert (task.name, task.classes) == ("pets", CLASSES)
+    x, y = task.train  # type: ignore[misc]
+    assert x.shape[1:] == (3, 12, 10)
+    assert torch.bincount(y).tolist() == [6, 6, 6]
+    assert torch.allclose(x.mean((0, 2, 3)), torch.zeros(3), atol=1e-5)
+    assert task.preparation is not None
+    raw = task.preparation.inputs(images / "dog" / "3.png")
+    assert torch.allclose(
+        raw,
+        (43 / 255 - x.new_tensor(task.preparation.mean)[:, None, None])
+        / x.new_tensor(task.preparation.spread)[:, None, None],
+    )
+
+
+def test_images_are_resized_and_grey_on_request(images: Path) -> None:
+    x, _ = Task.from_folder(images, size=8, channels=1).train  # type: ignore[misc]
+    assert x.shape[1:] == (1, 8, 8)
+
+
+def test_folders_of_a_split_that_exists_are_kept(images: Path, tmp_path: Path) -> None:
+    (tmp_path / "split").mkdir()
+    images.rename(tmp_path / "split" / "train")
+    (tmp_path / "split" / "test" / "cat").mkdir(parents=True)
+    for name in CLASSES:
+        (tmp_path / "split" / "test" / name).mkdir(exist_ok=True)
+        Image.fromarray(np.zeros((12, 10, 3), dtype=np.uint8)).save(tmp_path / "split" / "test" / name / "a.png")
+    task = Task.from_folder(tmp_path / "split")
+    sizes = [len(part[1]) for part in parts(task)]
+    assert sizes[0] + sizes[1] == 30
+    assert abs(sizes[1] - 7.5) <= 1
+    assert sizes[2] == 3
+
+
+def test_recordings_are_resampled_and_padded(tmp_path: Path) -> None:
+    for name, tone in (("low", 50), ("high", 400)):
+        (tmp_path / name).mkdir()
+        for i in range(6):
+            wave = np.sin(2 * np.pi * tone * np.arange(4000 + 100 * i) / 8000)
+            wavfile.write(tmp_path / name / f"{i}.wav", 8000, (wave * 2**14).astype(np.int16))
+    task = Task.from_folder(tmp_path, rate=2000, seconds=0.6)
+    assert task.train[0].shape[1:] == (1, 1200)  # type: ignore[index]
+    assert task.preparation is not None
+    heard = task.preparation.inputs(tmp_path / "low" / "0.wav")[0] * task.preparation.spread[0]
+    assert abs(int(torch.fft.rfft(heard[:1000]).abs().argmax()) - 25) <= 1  # 50 Hz in half a second
+    assert abs(float(heard[:1000].abs().max()) - 0.5) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("make", "wanted"),
+    [
+        (lambda home: home / "nowhere", "is not a directory"),
+        (lambda home: home, "holds 1 folders; make one for each class"),
+        (lambda home: [(home / "pets" / "fox").mkdir(), home / "pets"][-1], "fox holds no image and no WAV file"),
+        (
+            lambda home: [(home / "pets" / "cat" / "0.png").write_bytes(b"no"), home / "pets"][-1],
+            "cannot be read",
+        ),
+    ],
+)
+def test_a_folder_that_is_none_is_one_sentence(images: Path, tmp_path: Path, make: Any, wanted: str) -> None:
+    with pytest.raises(ValueError) as told:
+        Task.from_folder(make(tmp_path))
+    assert wanted in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def long_table() -> pd.DataFrame:
+    rows = [
+        (f"s{s}", 0.1 * k, np.sin(0.1 * k + s), 2 * 0.1 * k, 1.5 * s, f"p{s % 4}")
+        for s in range(24)
+        for k in range(20 + s % 3)
+    ]
+    return pd.DataFrame(rows, columns=["id", "t", "u", "v", "y", "patient"])
+
+
+def test_series_of_a_long_table_are_sampled_at_regular_times(tmp_path: Path) -> None:
+    table = long_table().sample(frac=1, random_state=0)
+    table.to_csv(tmp_path / "series.csv", index=False)
+    task = Task.from_csv(
+        tmp_path / "series.csv", "y", kind="regression", series="id", time="t", rate=20, groups="patient",
+        split=(0.5, 0.25, 0.25),
+    )  # fmt: skip
+    x, y = task.train  # type: ignore[misc]
+    assert x.shape[1:] == (2, 43)
+    assert task.preparation is not None
+    v = x[0, 1] * task.preparation.spread[1] + task.preparation.mean[1]
+    expected = torch.clamp(torch.arange(43) / 20 * 2, max=3.8 + 0.2 * (int(y[0] / 1.5) % 3))
+    assert torch.allclose(v.double(), expected.double(), atol=1e-5)
+    patients = [{int(float(value) / 1.5 + 0.5) % 4 for value in part[1]} for part in parts(task)]
+    assert sum(map(len, patients)) == 4
+    assert set.union(*patients) == {0, 1, 2, 3}
+
+
+def test_a_row_may_be_a_series_with_a_label_in_words() -> None:
+    table = pd.DataFrame(RNG.normal(size=(30, 5)), columns=list("abcde")).assign(label=["up", "down", "up"] * 10)
+    task = Task.from_frame(table, "label")
+    assert task.classes == ("down", "up")
+    assert task.train[0].shape[1:] == (1, 5)  # type: ignore[index]
+    with pytest.raises(ValueError, match="there is no column 'labels'; the columns are a, b"):
+        Task.from_frame(table, "labels")
+    with pytest.raises(ValueError, match="holds what is not a number"):
+        Task.from_frame(table.assign(a="x"), "label")
+    with pytest.raises(ValueError, match="'u' changes within the series 's0'"):
+        Task.from_frame(long_table(), "u", kind="regression", series="id", groups="patient")
+
+
+def test_groups_are_not_split() -> None:
+    groups = RNG.integers(0, 12, 60)
+    task = Task.from_arrays(groups[:, None, None], RNG.integers(0, 2, 60), groups=groups)
+    found = [set(part[0].flatten().tolist()) for part in parts(task)]
+    assert sum(map(len, found)) == len(set.union(*found)) == 12
+
+
+class Mappings(Dataset[Any]):
+    """Examples as Hugging Face datasets have them."""
+
+    def __len__(self) -> int:
+        return 20
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return {"image": Image.fromarray(np.full((6, 5), index, dtype=np.uint8)), "label": index % 2}
+
+
+def test_datasets_of_mappings_give_two_of_their_columns() -> None:
+    task = Task.from_datasets(Mappings(), columns=("image", "label"))
+    x, y = task.train[0]  # type: ignore[index]
+    assert x.shape == (1, 6, 5)
+    assert y in (0, 1)
+    assert float(x.max()) <= 19 / 255
+    labels = [task.validation[i][1] for i in range(4)]  # type: ignore[index]
+    assert sorted(labels) == [0, 0, 1, 1]
+    with pytest.raises(ValueError, match="an example has no column 'img'; its columns are image, label"):
+        _ = Task.from_datasets(Mappings(), Mappings(), columns=("img", "label")).train[0]  # type: ignore[index]
+
+
+def test_what_is_held_out_is_not_augmented() -> None:
+    plain = TensorDataset(torch.zeros(20, 1, 4), torch.tensor([0, 1] * 10))
+    augmented = TensorDataset(torch.ones(20, 1, 4), torch.tensor([0, 1] * 10))
+    task = Task.from_datasets(augmented, plain=plain)
+    assert all(float(x.max()) == 1 for x, _ in task.train)  # type: ignore[misc]
+    assert all(float(x.max()) == 0 for x, _ in task.validation)  # type: ignore[misc]
+    assert isinstance(task.train, Subset)
+    assert isinstance(task.validation, Subset)
+    assert not set(task.train.indices) & set(task.validation.indices)

@@ -1,0 +1,297 @@
+"""The preflight: whatever does not fit is told before anything is trained, all of it, each in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as Picture
+from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
+
+from archspec import Architecture, Classifier, Conv, Dense, GroupPool, Image, Lift, Pool, Regressor, choice
+from search import Search, Task, Training, maximize
+from search.errors import RunError
+from search.preflight import Unfit
+from spaces import Space
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 1, 8, 8)).astype(np.float32)
+Y = np.arange(60) % 3
+TENSORS = torch.from_numpy(X), torch.from_numpy(Y)
+
+
+def space(head: Any = None, size: tuple[int, int] = (8, 8), channels: int = 1) -> Space:
+    body = [Conv(channels=choice(2, 3), kernel_size=3)]
+    return Space(Architecture(input=Image(channels=channels, size=size), body=body, head=head or Classifier(classes=3)))
+
+
+def arrays(x: Any = X, y: Any = Y, **options: Any) -> Task:
+    return Task.from_arrays(x, y, **options)
+
+
+def datasets(example: Callable[[int], Any], count: int = 30) -> Task:
+    class Examples(Dataset[Any]):
+        def __len__(self) -> int:
+            return count
+
+        def __getitem__(self, index: int) -> Any:
+            return example(index)
+
+    return Task.from_datasets(Examples(), Examples())
+
+
+def loaders(batches: list[Any]) -> Task:
+    return Task.from_loaders(batches, batches)
+
+
+def tensors(x: Any, y: Any) -> Task:
+    data = torch.as_tensor(x), torch.as_tensor(y)
+    return Task("mine", "classification", data, data)
+
+
+class Stream(IterableDataset[Any]):
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+
+def with_one(values: Any, value: Any) -> Any:
+    changed = np.array(values)
+    changed.flat[7] = value
+    return changed
+
+
+# What is searched on what, and a part of each sentence that says what is wrong with it.
+MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
+    "larger images than the space": (
+        lambda: Search(space(), arrays(np.zeros((60, 1, 32, 32)))),
+        ["inputs are 1×32×32 (channels × grid), and the space is for 1×8×8; write the size of the data in the space"],
+    ),
+    "channels last": (
+        lambda: Search(space(channels=3), arrays(np.zeros((60, 8, 8, 3)))),
+        ["inputs are 8×8×3 (channels × grid), and the space is for 3×8×8; the channels come last; move them"],
+    ),
+    "no axis of channels": (lambda: Search(space(), arrays(X[:, 0])), ["add the axis of the channels: x[:, None]"]),
+    "more channels": (lambda: Search(space(channels=3), arrays()), ["inputs are 1×8×8", "the space is for 3×8×8"]),
+    "labels from 1": (lambda: Search(space(), arrays(y=Y + 1)), ["labels run from 1 to 3", "give y - 1"]),
+    "labels in a column": (lambda: Search(space(), arrays(y=Y[:, None])), ["a column (n, 1); give y[:, 0]"]),
+    "one-hot labels": (lambda: Search(space(), arrays(y=np.eye(3, dtype=int)[Y])), ["one-hot", "y.argmax(1)"]),
+    "labels in words": (lambda: Search(space(), arrays(y=np.array(["a", "b", "c"])[Y])), ["classes=('a', 'b', 'c')"]),
+    "more classes than the head": (
+        lambda: Search(space(), arrays(y=np.arange(60) % 20)),
+        ["labels go up to 19, and the head has 3 classes; write classes=20 in the head"],
+    ),
+    "fewer classes than the head": (
+        lambda: Search(space(Classifier(classes=10)), arrays()),
+        ["labels go up to 2, and the head has 10 classes; write classes=3 in the head"],
+    ),
+    "half a label": (lambda: Search(space(), arrays(y=with_one(Y * 1.0, 0.5))), ["0.5 is not; for numbers use"]),
+    "a label of -100": (lambda: Search(space(), arrays(y=with_one(Y, -100))), ["a label is -100; labels are 0 … 2"]),
+    "real labels in tensors": (
+        lambda: Search(space(), tensors(X, Y * 1.0)),
+        ["labels are float64; give whole"],
+    ),
+    "whole numbers as inputs": (
+        lambda: Search(space(), tensors((X * 0).astype(np.uint8), Y)),
+        ["inputs are whole numbers (uint8); convert them: x / 255"],
+    ),
+    "bytes of a dataset": (
+        lambda: Search(space(), datasets(lambda i: (torch.zeros(1, 8, 8, dtype=torch.uint8), i % 3))),
+        ["training data: inputs are whole numbers (uint8)", "validation data: inputs are whole numbers (uint8)"],
+    ),
+    "mappings": (
+        lambda: Search(space(), datasets(lambda i: {"image": X[i], "label": i % 3})),
+        ["is a mapping of 'image', 'label'; say which are input and target: columns=(…, …)"],
+    ),
+    "pictures": (
+        lambda: Search(space(), datasets(lambda i: (Picture.new("L", (8, 8)), 0))),
+        ["are images of PIL; turn them into tensors"],
+    ),
+    "examples without a label": (lambda: Search(space(), datasets(lambda i: X[i])), ["is a ndarray; give pairs"]),
+    "three of a kind": (lambda: Search(space(), datasets(lambda i: (X[i], 0, 0))), ["is a tuple; give pairs (x, y)"]),
+    "inputs of many sizes": (
+        lambda: Search(space(), datasets(lambda i: (torch.zeros(1, 8, 8 + i), 0))),
+        ["the training data cannot be read: RuntimeError"],
+    ),
+    "a dataset with a bug": (
+        lambda: Search(space(), datasets(lambda i: (X[i], [][i]))),
+        ["the training data cannot be read: IndexError: list index out of range"],
+    ),
+    "a dataset of nothing": (lambda: Search(space(), datasets(lambda i: (X[i], 0), count=0)), ["hold no example"]),
+    "a loader of nothing": (lambda: Search(space(), loaders([])), ["the training data hold no example; give some"]),
+    "a stream of nothing": (
+        lambda: Search(space(), Task.from_loaders(DataLoader(Stream()), DataLoader(Stream()))),
+        ["the training data give no batch"],
+    ),
+    "a generator that ends": (
+        lambda: Search(space(), Task.from_loaders((b for b in [TENSORS]), [TENSORS])),
+        ["the training data give no batch the second time"],
+    ),
+    "batches of mappings": (
+        lambda: Search(space(), loaders([{"x": TENSORS[0], "y": TENSORS[1]}])),
+        ["a batch of the training data is a dict; give pairs of tensors"],
+    ),
+    "NaN in the inputs": (lambda: Search(space(), arrays(with_one(X, np.nan))), ["inputs hold NaN; fill them in"]),
+    "infinity in the inputs": (lambda: Search(space(), arrays(with_one(X, np.inf))), ["inputs hold infinite numbers"]),
+    "NaN in the targets": (
+        lambda: Search(space(Regressor()), arrays(y=with_one(Y * 1.0, np.nan), kind="regression", standardise=False)),
+        ["targets hold NaN or infinite numbers"],
+    ),
+    "several labels for one": (
+        lambda: Search(space(), arrays(y=np.zeros((60, 3), dtype=int))),
+        ["a target is 3 numbers, and the head gives 3, which for the kind classification asks for one number"],
+    ),
+    "two targets for one output": (
+        lambda: Search(space(Regressor()), arrays(y=np.zeros((60, 2)), kind="regression")),
+        ["a target is 2 numbers, and the head gives 1"],
+    ),
+    "classes for each position": (
+        lambda: Search(space(Dense(outputs=3)), arrays()),
+        ["a target is one number, and the head gives 3×8×8, which for the kind classification asks for 8×8"],
+    ),
+    "a binary label of 2": (
+        lambda: Search(space(Classifier(classes=1)), arrays(kind="binary")),
+        ["labels of the kind binary are 0 or 1, and one is 2"],
+    ),
+    "two outputs for yes or no": (
+        lambda: Search(space(Classifier(classes=2)), arrays(y=Y % 2, kind="binary")),
+        ["a target is one number, and the head gives 2, which for the kind binary asks for 2"],
+    ),
+    "several of four labels for three outputs": (
+        lambda: Search(space(), arrays(y=np.zeros((60, 4), dtype=int), kind="multilabel")),
+        ["a target is 4 numbers, and the head gives 3"],
+    ),
+    "no such kind": (lambda: arrays(kind="classify"), ["there is no kind of task 'classify'; use classification"]),
+    "an objective misspelt": (
+        lambda: Search(space(), arrays(), ["maximize acuracy", "minimize flops"]),
+        ["the task computes no score 'acuracy', but loss, accuracy; is accuracy meant?"],
+    ),
+    "an objective without its metric": (
+        lambda: Search(space(), arrays(), ["maximize accuracy", "maximize f1"]),
+        ["the task computes no score 'f1', but loss, accuracy; give it to the task: metrics=['f1']"],
+    ),
+    "accuracy of a regression": (
+        lambda: Search(space(Regressor()), arrays(kind="regression"), ["maximize accuracy"]),
+        ["the task computes no score 'accuracy', but loss, r2"],
+    ),
+    "a metric that fails": (
+        lambda: Search(space(), arrays(metrics={"mine": lambda outputs, targets: outputs.nothing})),
+        ["a score of the task cannot be worked out: AttributeError: 'Tensor' object has no attribute 'nothing'"],
+    ),
+    "an objective that fails": (
+        lambda: Search(space(), arrays(), [maximize("mine", lambda cost, scores: scores["nothing"])]),
+        ["the objective mine cannot be worked out: KeyError: nothing"],
+    ),
+    "a loss that fails": (
+        lambda: Search(space(), arrays(loss=torch.nn.BCELoss())),
+        ["the loss of the task cannot be worked out"],
+    ),
+    "a loss for each example": (
+        lambda: Search(space(), arrays(loss=torch.nn.CrossEntropyLoss(reduction="none"))),
+        ["the loss of the task must be one number"],
+    ),
+    "too many class weights": (
+        lambda: Search(space(), arrays(class_weights=[1.0, 2.0, 3.0, 4.0])),
+        ["the loss of the task cannot be worked out: RuntimeError: weight tensor should be defined"],
+    ),
+    "targets beyond numbers": (
+        lambda: Search(space(Regressor()), arrays(y=Y * 1e30, kind="regression", standardise=False)),
+        ["the loss of the first step is inf; scale the inputs or the targets"],
+    ),
+    "a device that is not there": (
+        lambda: Search(space(), arrays(), training=Training(device="xpu:7")),
+        ["there is no device 'xpu:7' here"],
+    ),
+    "a space in which nothing fits": (
+        lambda: Search(
+            Space(
+                Architecture(
+                    input=Image(size=(9, 9)),
+                    body=[Lift(group=choice("C4", "D4"), channels=2, kernel_size=3), Pool(), GroupPool()],
+                    head=Classifier(classes=3),
+                )
+            ),
+            arrays(np.zeros((60, 1, 9, 9))),
+        ),
+        ["no architecture of the space fits together: body[1].stride (pool)", "(1 of 2)"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_what_does_not_fit_is_told_before_anything_is_trained(name: str, tmp_path: Path) -> None:
+    make, wanted = MISTAKES[name]
+    with pytest.raises((ValueError, RunError)) as told:
+        make().run(tmp_path / "run", workers=1)
+    for sentence in wanted:
+        assert sentence in str(told.value)
+    for line in str(told.value).splitlines():
+        assert line.isprintable()
+    assert not (tmp_path / "run").exists()
+
+
+def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
+    wrong = Search(
+        space(), tensors((X[:, :, :4] * 0).astype(np.uint8), Y), training=Training(device="xpu:7", epochs=1), trials=2
+    )
+    with pytest.raises(Unfit) as told:
+        wrong.run(tmp_path / "run")
+    assert len(told.value.mistakes) == 3
+    assert str(told.value).startswith("3 things do not fit:\n  - there is no device 'xpu:7'")
+
+
+FITS: dict[str, Callable[[], Search]] = {
+    "classification": lambda: Search(space(), arrays()),
+    "numbers of another precision": lambda: Search(space(), datasets(lambda i: (X[i].astype(np.float64), i % 3))),
+    "named classes that do not occur": lambda: Search(
+        space(Classifier(classes=4)), arrays(classes=("a", "b", "c", "d"))
+    ),
+    "yes or no": lambda: Search(space(Classifier(classes=1)), arrays(y=Y % 2, kind="binary", metrics=["auroc"])),
+    "yes or no in a column": lambda: Search(space(Regressor()), arrays(y=Y[:, None] % 2, kind="binary")),
+    "several labels": lambda: Search(
+        space(), arrays(y=np.eye(3, dtype=int)[Y], kind="multilabel", class_weights="balanced")
+    ),
+    "a number": lambda: Search(space(Regressor()), arrays(y=Y * 1.0, kind="regression")),
+    "two numbers": lambda: Search(
+        space(Regressor(outputs=2)), arrays(y=np.stack([Y, -Y], 1), kind="regression", metrics=["mae"])
+    ),
+    "a class at each position": lambda: Search(
+        space(Dense(outputs=3)), arrays(y=np.tile(Y[:, None, None], (1, 8, 8)), kind="dense")
+    ),
+    "a loader": lambda: Search(space(), Task.from_loaders(*[DataLoader(TensorDataset(*TENSORS), 16)] * 2)),
+}
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_what_fits_is_run_with_the_objectives_of_its_kind(name: str) -> None:
+    search = FITS[name]()
+    found = search.preflight()
+    assert found.mistakes == ()
+    assert found.epoch > 0
+    assert found.trial > 0
+    wanted = {"regression": "r2", "multilabel": "f1"}.get(search.task.kind, "accuracy")
+    assert [str(o) for o in search.objectives] == [f"maximize {wanted}", "minimize flops"]
+
+
+def test_a_preflight_changes_nothing_that_is_random() -> None:
+    generator = torch.Generator().manual_seed(3)
+    loader = DataLoader(TensorDataset(*TENSORS), 8, shuffle=True, generator=generator)
+    search = Search(space(), Task.from_loaders(loader, loader))
+    torch.manual_seed(5)
+    before = torch.get_rng_state(), generator.get_state()
+    search.preflight()
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert torch.equal(generator.get_state(), before[1])
+
+
+@pytest.mark.thorough
+def test_a_finished_run_needs_no_data(tmp_path: Path) -> None:
+    search = Search(space(), arrays(), trials=1, epochs=1)
+    search.run(tmp_path, workers=1)
+    object.__setattr__(search.task, "validation", (TENSORS[0][:0], TENSORS[1][:0]))
+    assert search.preflight().mistakes
+    with pytest.raises(RunError, match="another task"):  # told by the record: nothing is left to train
+        search.run(tmp_path, workers=1)

@@ -1,0 +1,102 @@
+"""A run knows what decided its results: another function, other data or another split is refused in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from archspec.graph.cost import Cost
+from search import Search, Task, at_most, maximize
+from search.errors import RunError
+from search.files import RunDirectory
+from search.identity import of_data, of_function
+from search.record.writing import Record
+from tests.search.tiny import small_space
+
+
+class Images(Dataset[Any]):
+    def __init__(self, brightness: float = 0.0, noise: bool = False) -> None:
+        self.brightness, self.noise = brightness, noise
+
+    def __len__(self) -> int:
+        return 40
+
+    def __getitem__(self, index: int) -> Any:
+        image = torch.full((1, 6, 6), index + self.brightness)
+        return image + (torch.randn(1, 6, 6) if self.noise else 0), index % 2
+
+
+def first(outputs: Tensor, targets: Tensor) -> float:
+    return float(outputs[0, 0])
+
+
+def accuracy(cost: Cost, scores: Mapping[str, float], power: float = 1.0) -> float:
+    return scores["accuracy"] ** power
+
+
+def make(
+    data: Dataset[Any] | None = None,
+    seed: int = 0,
+    metric: Any = first,
+    objective: Any = accuracy,
+    limit: Callable[[Cost], float] = lambda cost: cost.params,
+    **options: Any,
+) -> Search:
+    task = Task.from_datasets(data or Images(), seed=seed, metrics={"mine": ("maximize", metric)}, **options)
+    return Search(small_space(), task, [maximize("score", objective)], [at_most("size", 1000, limit)])
+
+
+def other(outputs: Tensor, targets: Tensor) -> float:
+    return float(outputs[0, 1])
+
+
+CHANGES: dict[str, tuple[Callable[[], Search], str]] = {
+    "another metric of the same name": (lambda: make(metric=other), "functions"),
+    "another metric written at once": (lambda: make(metric=lambda outputs, targets: 2.0), "functions"),
+    "another objective of the same name": (lambda: make(objective=lambda cost, scores: 1.0), "functions"),
+    "another argument of an objective": (lambda: make(objective=partial(accuracy, power=2)), "functions"),
+    "another limit of the same name": (lambda: make(limit=lambda cost: cost.flops), "functions"),
+    "another loss": (lambda: make(loss=torch.nn.MultiMarginLoss()), "functions"),
+    "class weights": (lambda: make(class_weights=[1.0, 2.0]), "class weights"),
+    "a dataset of other content and equal length": (lambda: make(Images(0.5)), "data"),
+    "another seed of what is held out": (lambda: make(seed=1), "data"),
+}
+
+
+def opened(search: Search, directory: Path) -> None:
+    Record(RunDirectory(directory), search._terms()).close()
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_decides_a_result_cannot_change_unnoticed(name: str, tmp_path: Path) -> None:
+    opened(make(), tmp_path)
+    opened(make(), tmp_path)
+    change, what = CHANGES[name]
+    with pytest.raises(RunError, match=f"holds a search with another {what}"):
+        opened(change(), tmp_path)
+
+
+def test_random_augmentation_is_the_same_data() -> None:
+    assert of_data(Images(noise=True)) == of_data(Images(noise=True))
+    loader = partial(DataLoader, batch_size=8)
+    assert of_data(loader(Images())) == of_data(loader(Images())) != of_data(loader(Images(1.0)))
+    with pytest.raises(ValueError, match="example 0 of the data cannot be read: TypeError"):
+        of_data(Images("much"))  # type: ignore[arg-type]
+
+
+def test_a_function_is_its_name_its_source_and_what_it_encloses() -> None:
+    def made(factor: float) -> Callable[[float], float]:
+        return lambda x: factor * x
+
+    assert of_function(made(2.0)) == of_function(made(2.0)) != of_function(made(3.0))
+    code = "lambda x: x + {}"
+    one, same, two = eval(code.format(1)), eval(code.format(1)), eval(code.format(2))
+    assert of_function(one) == of_function(same) != of_function(two)
+    assert of_function(torch.nn.HuberLoss(delta=1.0)) != of_function(torch.nn.HuberLoss(delta=2.0))
