@@ -23,20 +23,19 @@ ROOT = Path(__file__).parents[3]
 TRIALS = 12
 
 
-def tiny(directory: Path, *arguments: str, alone: bool = False) -> list[str]:
-    """The command that runs the tiny search; `alone`, in a network of its own where the system allows it."""
-    command = [sys.executable, "-m", "tests.search.tiny", str(directory), *arguments]
-    if alone and shutil.which("unshare") and shutil.which("ip"):
+def alone(command: list[str]) -> list[str]:
+    """The command in a network of its own, where the system allows it."""
+    if shutil.which("unshare") and shutil.which("ip"):
         inner = ["unshare", "-n", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
         if subprocess.run([*inner, "true"], capture_output=True, check=False).returncode == 0:
             return [*inner, *command]
     return command
 
 
-def run(directory: Path, *arguments: str, alone: bool = False) -> list[list[object]]:
-    done = subprocess.run(
-        tiny(directory, *arguments, alone=alone), cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-    )
+def run(directory: Path) -> list[list[object]]:
+    """What came of the tiny search, run by a process of its own."""
+    command = [sys.executable, "-m", "tests.search.tiny", str(directory)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     result: list[list[object]] = json.loads(done.stdout.splitlines()[-1])
     return result
@@ -75,20 +74,6 @@ def test_same_seed_and_workers_same_candidates_and_scores(tmp_path: Path, expect
 
 def test_another_seed_gives_another_search(tmp_path: Path, expected: list[list[object]]) -> None:
     assert as_json(small_search(trials=4, seed=4).run(tmp_path / "run", workers=2)) != expected[:4]
-
-
-def test_ray_runs_the_same_search_and_each_finishes_what_the_other_began(
-    tmp_path: Path, expected: list[list[object]]
-) -> None:
-    pytest.importorskip("ray")
-    assert run(tmp_path / "ray", "ray", alone=True) == expected
-    assert_mirrored(tmp_path / "ray")
-    events = [json.loads(line).get("event") for line in (tmp_path / "ray" / "record.jsonl").read_text().splitlines()]
-    assert (events.count("started"), events.count("epoch"), events.count("finished")) == (TRIALS, 2 * TRIALS, TRIALS)
-    small_search(trials=5).run(tmp_path / "local first", workers=2)
-    assert run(tmp_path / "local first", "ray", "12", alone=True) == expected
-    run(tmp_path / "ray first", "ray", "5", alone=True)
-    assert as_json(small_search().run(tmp_path / "ray first", workers=2)) == expected
 
 
 def test_a_finished_run_is_returned_as_it_is(tmp_path: Path) -> None:
