@@ -55,7 +55,7 @@ def test_after_so_many_hours_no_further_candidate_is_started(
     monkeypatch.setattr(BACKENDS, "known", {**BACKENDS.known, "one by one": OneByOne})
     monkeypatch.setattr(OneByOne, "now", 0.0)
     for module in (searching, running):
-        monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: OneByOne.now))
+        monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: OneByOne.now, sleep=print))
     result = small_search(trials=9).run(tmp_path, "one by one", workers=workers, hours=hours)
     counts = result.counts()
     assert counts["scored"] + counts["failed"] == finished

@@ -17,7 +17,9 @@ LATE = test_running.test_what_the_time_interrupts_stays_in_training_and_goes_on_
 PAUSED = test_running.test_a_disk_that_stays_full_pauses_the_run_in_a_sentence_and_no_candidate_is_blamed
 
 FAULTS = {
-    "a death booked against the candidate": Fault(Running._interrupt, "if not event.died", "if False", FULL),
+    "a full disk taken for a death": Fault(Running._interrupt, "if not event.died", "if False", PAUSED),
+    "a death booked against the candidate": Fault(Running._interrupt, "elif times > DEATHS and", "elif", AGAIN),
+    "a disk that is tried once": Fault(Running._interrupt, "if times > len(machine.WAITS)", "if True", FULL),
     "a candidate lost with its worker": Fault(Running._interrupt, "self._submit(trial)", "pass", AGAIN),
     "never tried alone": Fault(
         Running._interrupt,
@@ -47,7 +49,6 @@ FAULTS = {
             test_machine.test_errors_of_disks_are_faults_of_the_machine_whatever_was_raised_from_them, errno.ENOSPC
         ),
     ),
-    "a disk that is tried for ever": Fault(Running._interrupt, "if times > len(machine.WAITS)", "if False", PAUSED),
     "the same failure to the last candidate": Fault(running._stops, "return", "return False and", ALIKE),
     "every divergence stops the search": Fault(
         running._stops,

@@ -151,7 +151,7 @@ ORDER = {
         test_engine.test_an_engine_over_the_record_of_a_killed_one_goes_on_as_if_nothing_had_happened,
     ),
     "a single process": Fault(local.Local._hand_out, "self.workers - len", "1 - len", WORKERS),
-    "a process for each candidate": Fault(local.Local._hand_out, ", self.workers - len(self._pool)", "", WORKERS),
+    "a process for each candidate": Fault(local.Local._hand_out, "self.workers - len(self._pool)", "99", WORKERS),
     "candidates for a process that is not ready": Fault(local.Local._hand_out, "and worker.ready ", "", WORKERS),
     "a death that interrupts another candidate": Fault(
         local._Worker._died, "Interrupted(number,", "Interrupted(0,", DIED
