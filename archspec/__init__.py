@@ -42,7 +42,8 @@ from archspec.graph.signal import Signal, SignalError
 from archspec.inputs import Image, Series, Volume
 from archspec.kernels import S4D, Fourier, Hyena, Kernel, Magnet, Mlp, Siren, Spline, Table
 from archspec.kernels.windows import Disc, Exponential, Gaussian
-from archspec.moved import keep_old_names
+from archspec.moved import former, keep_old_names
+from archspec.old_names import MODULES, NAMES
 from archspec.schema.constructors import choice, integer, order, real
 from archspec.schema.document import SpecError
 
@@ -56,58 +57,7 @@ if TYPE_CHECKING:
     from archspec.network.roles import roles
     from archspec.transfer import carry
 
-keep_old_names(
-    "archspec",
-    {
-        "action": ("geometry.action",),
-        "agreement": ("exporting.agreement",),
-        "assembling": ("network.assembling",),
-        "block": ("graph.block", "graph.grids"),
-        "blocks.averaging": ("blocks.around.averaging",),
-        "blocks.canonicalise": ("blocks.around.canonicalise",),
-        "blocks.conv_checks": ("blocks.conv.checks",),
-        "blocks.conv_cost": ("blocks.conv.cost",),
-        "blocks.conv_lower": ("blocks.conv.lower",),
-        "blocks.conv_parts": ("blocks.conv.stages", "blocks.conv.fields"),
-        "blocks.conv_scales": ("blocks.conv.on_scales", "blocks.conv.fields"),
-        "blocks.conv_turns": ("blocks.conv.on_sectors",),
-        "blocks.self_attention": ("blocks.attention.self_attention",),
-        "blocks.wrapping": ("blocks.around.wrapper",),
-        "canonical": ("graph.canonical",),
-        "carrying": ("transfer",),
-        "certificate": ("symmetry.certificate",),
-        "cost": ("graph.cost",),
-        "cropping": ("geometry.cropping",),
-        "data": ("schema.data",),
-        "deposit": ("exporting.directory",),
-        "document": ("schema.document",),
-        "elements": ("network.active_elements",),
-        "freezing": ("network.freezing",),
-        "groups": ("geometry.groups", "geometry.families"),
-        "hole": ("schema.holes", "schema.hole"),
-        "lattice": ("geometry.tap_grid",),
-        "layers.roles": ("network.roles",),
-        "lints": ("graph.lints",),
-        "merging": ("graph.merging",),
-        "mistakes": ("schema.mistakes",),
-        "model": ("schema.model",),
-        "moving": ("symmetry.signals",),
-        "narrowing": ("network.pruning",),
-        "node": ("graph.node",),
-        "passes": ("graph.passes",),
-        "passes.by_block": ("graph.passes.by_block",),
-        "passes.share": ("graph.passes.share",),
-        "passes.simplify": ("graph.passes.simplify",),
-        "passes.unused": ("graph.passes.unused",),
-        "positions": ("geometry.relative_positions",),
-        "sampling": ("geometry.sampling", "geometry.samples"),
-        "sectors": ("graph.sectors",),
-        "signal": ("graph.signal",),
-        "transforms": ("geometry.fourier",),
-        "turning": ("network.offsets", "network.statistics"),
-        "windows": ("kernels.windows",),
-    },
-)
+keep_old_names("archspec", MODULES, NAMES)
 
 _NEEDS_TORCH = {
     "admissibility_penalty": "archspec.layers.scales",
@@ -125,12 +75,12 @@ _NEEDS_TORCH = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import torch only for names that need it."""
+    """Import torch only for names that need it, and find old modules."""
     if name in _NEEDS_TORCH:
         from importlib import import_module
 
         return getattr(import_module(_NEEDS_TORCH[name]), name)
-    raise AttributeError(f"module 'archspec' has no attribute {name!r}")
+    return former(__name__, name)
 
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,7 @@ from archspec.graph.graph import INPUT, Builder, Graph, located
 from archspec.graph.passes import optimise, price_by_block
 from archspec.graph.signal import Signal, SignalError
 from archspec.inputs import AnyInput, Extent
+from archspec.moved import former_names
 from archspec.schema.data import to_data
 from archspec.schema.model import Model
 
@@ -221,3 +222,7 @@ def price(what: Architecture | Priced, target: Target = "torch") -> Cost:
         except SignalError:
             pass  # the graph raises it again, with the path
     return what.graph.cost(target)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = former_names(__name__)

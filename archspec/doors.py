@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar, cast
 
 T = TypeVar("T")
 
 
 class Unknown(KeyError, ValueError):
-    """There is no entry with this name; the message lists the names that exist."""
+    """There is no entry with this name, or it cannot be used; the message is one sentence."""
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -20,7 +21,8 @@ class Unknown(KeyError, ValueError):
 class Door(Mapping[str, T], Generic[T]):
     """A dictionary of things by name. An installed package adds to it by an entry point, a script by `add`.
 
-    Entry points are loaded when an unknown name is looked up, or on iteration.
+    Entry points are loaded when an unknown name is looked up, or on iteration. One that cannot be used is left out,
+    with a RuntimeWarning, so that it does not stop those who do not use it; looking it up raises `Unknown`.
 
     Args:
         group: name of the entry-point group, such as `archsearch.strategies`.
@@ -31,7 +33,10 @@ class Door(Mapping[str, T], Generic[T]):
     def __init__(self, group: str, noun: str, known: Mapping[str, T | str]) -> None:
         self.group, self.noun = group, noun
         self.known: dict[str, T | str] = dict(known)
-        self._asked = False
+        # Why an entry point was left out, in a sentence, by its name.
+        self.left_out: dict[str, str] = {}
+        # The entry points that are not loaded yet; None before they are looked for.
+        self._entries: list[EntryPoint] | None = None
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -43,13 +48,23 @@ class Door(Mapping[str, T], Generic[T]):
         """The name under which a thing is registered: its attribute `name` or, without one, its class name."""
         return str(getattr(thing, "name", type(thing).__name__.lower()))
 
+    def check(self, name: str, thing: T) -> None:
+        """Raise ValueError if the thing cannot be registered under this name; the message is a sentence."""
+
+    def same(self, old: T, new: T) -> bool:
+        """Whether two things are one: the same object, or a class whose definition was run once more."""
+        if isinstance(old, type) and isinstance(new, type):
+            return (old.__module__, old.__qualname__) == (new.__module__, new.__qualname__)
+        return old is new
+
     def add(self, name: str, thing: T) -> None:
-        """Add a thing under a name.
+        """Add a thing under a name. A class whose definition was run once more, as in a notebook, replaces the former.
 
         Raises:
-            ValueError: another thing has this name.
+            ValueError: another thing has this name, or it cannot be registered.
         """
-        if name in self.known and self[name] is not thing:
+        self.check(name, thing)
+        if name in self.known and not self.same(self[name], thing):
             raise ValueError(f"there is another {self.noun} called {name!r} already; give yours another name")
         self.known[name] = thing
 
@@ -58,17 +73,40 @@ class Door(Mapping[str, T], Generic[T]):
 
         They cannot replace things that are already known.
         """
-        if self._asked:
-            return False
-        self._asked = True
-        new = {entry.name: entry.value for entry in entry_points(group=self.group) if entry.name not in self.known}
-        self.known.update(new)
-        return bool(new)
+        if self._entries is None:
+            self._entries = sorted(entry_points(group=self.group), key=_package)  # the same order on every machine
+        before = len(self.known)
+        while self._entries:
+            self._load(self._entries.pop(0))
+        return len(self.known) > before
+
+    def _load(self, entry: EntryPoint) -> None:
+        try:
+            thing = cast(T, entry.load())
+            self.check(entry.name, thing)
+            if entry.name in self.known and not self.same(self[entry.name], thing):
+                raise ValueError(f"{_described(self[entry.name])} has this name already")
+            self.known.setdefault(entry.name, thing)
+        except Exception as error:  # whatever the code of another package raises
+            reason = " ".join(str(error).split()) or "no reason given"
+            kind = "" if isinstance(error, ValueError | ImportError | AttributeError) else f"{type(error).__name__}: "
+            where = f"{entry.name!r} of the package {_package(entry)} ({entry.value})"
+            sentence = f"the {self.noun} {where} cannot be used: {kind}{reason}"
+            self.left_out[entry.name] = sentence
+            warnings.warn(sentence, RuntimeWarning, stacklevel=4)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is an entry with this name, even one that cannot be used."""
+        if name not in self.known:
+            self.take_in()
+        return name in self.known or name in self.left_out
 
     def __getitem__(self, name: str) -> T:
         if name not in self.known:
             self.take_in()
         if name not in self.known:
+            if name in self.left_out:
+                raise Unknown(self.left_out[name])
             raise Unknown(f"there is no {self.noun} {name!r}; use one of {', '.join(self.known)}")
         thing = self.known[name]
         if isinstance(thing, str):
@@ -82,7 +120,7 @@ class Door(Mapping[str, T], Generic[T]):
 
     def __iter__(self) -> Iterator[str]:
         self.take_in()
-        return iter(self.known)
+        return iter(tuple(self.known))
 
     def __len__(self) -> int:
         self.take_in()
@@ -96,10 +134,20 @@ def register(thing: T) -> T:
     other processes, where it must be registered too: call this at the top level of a module, or use an entry point.
 
     Raises:
-        ValueError: it is none of these, or another one has its name.
+        ValueError: it is none of these, it has no name, or another one has its name.
     """
     family = getattr(thing, "family", None)
     if not isinstance(family, Door):
         raise ValueError(f"{thing!r} belongs to no family; register a block, head, kernel or window, or a group")
     family.add(family.name_of(thing), thing)
     return thing
+
+
+def _package(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else "?"
+
+
+def _described(thing: object) -> str:
+    """What a person can find it by: its module and name."""
+    name = getattr(thing, "__qualname__", None)
+    return f"{getattr(thing, '__module__', '?')}.{name}" if name else repr(thing)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from archspec.moved import keep_old_names
+from archspec.moved import former, keep_old_names
+from search.old_names import MODULES, NAMES
 
 if TYPE_CHECKING:
     from search.backends.backend import Backend
@@ -36,40 +37,7 @@ if TYPE_CHECKING:
 if find_spec("fcntl") is None:  # what locks a run
     raise ImportError("archsearch runs on Linux and macOS; on Windows use it in WSL")
 
-keep_old_names(
-    "search",
-    {
-        "augmenting": ("training.augmentation",),
-        "bundled": ("tasks.digits",),
-        "candidate": ("trial", "seeds"),
-        "commands": ("cli.commands",),
-        "datasets": ("tasks.datasets",),
-        "evaluating": ("training.evaluation",),
-        "fitting": ("tasks.synthetic.targets",),
-        "formats": ("tasks.formats",),
-        "images": ("tasks.images",),
-        "irregular": ("tasks.irregular",),
-        "loading": ("cli.loading",),
-        "local": ("backends.local",),
-        "on_ray": ("backends.ray",),
-        "oscillations": ("tasks.synthetic.oscillations",),
-        "plot": ("report.plot",),
-        "progress": ("cli.progress",),
-        "rates": ("training.rates",),
-        "retraining": ("training.retraining",),
-        "run": ("search",),
-        "sequences": ("tasks.synthetic.sequences",),
-        "settings": ("training.settings",),
-        "shapes": ("tasks.synthetic.shapes",),
-        "starter": ("cli.starter",),
-        "store": ("files", "errors"),
-        "symmetric": ("tasks.synthetic.symmetric",),
-        "tables": ("report.tables", "front", "words"),
-        "task": ("tasks.task",),
-        "voxels": ("tasks.synthetic.voxels",),
-        "worker": ("backends.worker",),
-    },
-)
+keep_old_names("search", MODULES, NAMES)
 
 # The module of each public name, imported on first access: commands that need no torch and no optuna import neither.
 _HOME = {
@@ -121,23 +89,14 @@ _HOME = {
 }
 
 
-# Old names, which still work with a DeprecationWarning, and the names that replace them.
-_RENAMED = {"Candidate": "Trial"}
-
-
 def __getattr__(name: str) -> Any:
-    if name in _RENAMED:
-        from warnings import warn
-
-        warn(f"search.{name} is called search.{_RENAMED[name]} now", DeprecationWarning, stacklevel=2)
-        name = _RENAMED[name]
     if name in _HOME:
         from importlib import import_module
 
         value = getattr(import_module(_HOME[name]), name)
         globals()[name] = value
         return value
-    raise AttributeError(f"module 'search' has no attribute {name!r}")
+    return former(__name__, name)
 
 
 def __dir__() -> list[str]:

@@ -87,10 +87,11 @@ class Drawing:
     def _proposal(self, slot: int, history: History) -> Proposal:
         if self._attempts > MOST_DRAWS:
             raise Exhausted(self._explanation())
-        found = self._found_in_space(slot) if self._attempts == MOST_DRAWS else None
         seed = derived_seed(self.seed, f"{slot} {self._attempts}")
         proposal = self.strategy.propose(history, Budget(slot, self.trials, self._attempts, self.epochs, seed))
-        return replace(proposal, values=found) if found is not None else proposal
+        if self._attempts < MOST_DRAWS:
+            return proposal
+        return replace(proposal, values=self._found_in_space(slot, proposal.fidelity))
 
     def _event(self, proposal: Proposal, slot: int, number: int) -> Rejected | Proposed:
         try:
@@ -115,7 +116,7 @@ class Drawing:
         name, seed = architecture.hash, derived_seed(self.seed, architecture.hash)
         return Proposed(replace(trial, architecture=architecture, hash=name, cost=cost, seed=seed))
 
-    def _examine(self, architecture: Architecture, epochs: int | None = None) -> tuple[Cost, dict[str, float]]:
+    def _examine(self, architecture: Architecture, epochs: int | None) -> tuple[Cost, dict[str, float]]:
         """Cost of an architecture, and its excess by the name of each condition: above zero where it is violated."""
         try:
             cost = price(architecture, self.target)
@@ -137,7 +138,7 @@ class Drawing:
         (constraint,) = [c for c in self.constraints if str(c) == name][:1]
         return f"breaks {constraint}: {100 * constraint.excess(cost):.0f} % over"
 
-    def _found_in_space(self, slot: int) -> dict[str, Scalar]:
+    def _found_in_space(self, slot: int, epochs: int | None) -> dict[str, Scalar]:
         """Values of a random candidate among the fillings examined without the strategy; Exhausted if there is none."""
         rng = random.Random(derived_seed(self.seed, f"look {slot}"))
         small = self.space.size() <= MOST_LOOKED_AT
@@ -145,7 +146,7 @@ class Drawing:
         violations: Counter[str] = Counter()
         candidates = []
         for architecture in pool:
-            violated = _violated(self._examine(architecture)[1])
+            violated = _violated(self._examine(architecture, epochs)[1])
             violations.update(violated)
             if not violated:
                 candidates.append(architecture)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from archspec.geometry.fourier import Target
 from search.drawing import Drawing, Exhausted
 from search.events import Epoch, Event, Finished, Proposed, Rejected, Started
-from search.objectives import Constraint, Objective
+from search.objectives import QUANTITIES, Constraint, Objective
 from search.outcome import Failed, Outcome, Scored
 from search.record.history import History
 from search.record.writing import Record
@@ -80,11 +80,6 @@ class Engine:
         return self.finished >= self.wanted
 
     @property
-    def all_asked(self) -> bool:
-        """Whether no candidate is left to ask for."""
-        return not self._to_resume and len(self._numbers) >= self.wanted
-
-    @property
     def wanted(self) -> int:
         """Number of candidates of the whole run: `trials`, or fewer once the space is exhausted or the run stopped."""
         return len(self._numbers) if self.exhausted else max(self.trials, len(self._numbers))
@@ -136,22 +131,22 @@ class Engine:
         return None
 
     def _measured(self, trial: Trial, outcome: Outcome) -> Outcome:
-        """The outcome with every unpriced objective among its scores; `Failed` if an objective is not a finite number.
+        """The outcome with every objective that is no quantity of the cost among its scores: a reopened run reads it.
 
-        An objective that raises an error fails the candidate too.
+        It is `Failed` if an objective is not a finite number, or raises an error.
         """
         if not isinstance(outcome, Scored) or trial.cost is None:
             return outcome
         scores = dict(outcome.scores)
         for objective in self.objectives:
             try:
-                value = objective.value(outcome.cost or trial.cost, outcome.scores)
+                value = float(objective.value(outcome.cost or trial.cost, outcome.scores))
             except Exception as error:
                 reason = error.args[0] if error.args else type(error).__name__
                 return Failed(f"the objective {objective.name} cannot be computed: {reason}", outcome.seconds)
             if not math.isfinite(value):
                 return Failed(f"the objective {objective.name} is {value}", outcome.seconds)
-            if not objective.priced:
+            if not (objective.priced and objective.name in QUANTITIES):
                 scores[objective.name] = value
         return replace(outcome, scores=scores)
 

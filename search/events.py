@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from search.files import RunDirectory
-from search.outcome import Outcome, from_record, to_record
+from search.outcome import Outcome, from_record, number, to_record
 from search.trial import Trial
 
 
@@ -93,9 +92,7 @@ def to_data(event: Event) -> dict[str, Any]:
             return kind | event.trial.to_data()
         case Finished():
             return kind | {"number": event.number, "outcome": to_record(event.outcome)}
-        case Epoch():  # JSON has no NaN
-            return kind | vars(event) | {"score": event.score if math.isfinite(event.score) else None}
-        case Started() | Retried() | Interrupted():
+        case Started() | Epoch() | Retried() | Interrupted():
             return kind | vars(event)
 
 
@@ -118,7 +115,7 @@ def from_data(data: Mapping[str, Any], directory: RunDirectory | None = None) ->
         case "interrupted":
             return Interrupted(**fields)
         case "epoch":
-            return Epoch(**fields | {"score": math.nan if fields["score"] is None else fields["score"]})
+            return Epoch(**fields | {"score": number(fields["score"])})
         case "finished":
             return Finished(fields["number"], from_record(fields["outcome"]))
         case other:

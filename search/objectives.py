@@ -136,7 +136,7 @@ def maximize(name: str, measure: Measure | None = None) -> Objective:
     """The objective of maximising a score of the task, a quantity of the cost, or your own `measure(cost, scores)`.
 
     Raises:
-        ValueError: the name is not one word.
+        ValueError: the name is not one word, or that of a package's objective that cannot be used.
     """
     return _objective(name, True, measure)
 
@@ -145,7 +145,7 @@ def minimize(name: str, measure: Measure | None = None) -> Objective:
     """The objective of minimising a score of the task, a quantity of the cost, or your own `measure(cost, scores)`.
 
     Raises:
-        ValueError: the name is not one word.
+        ValueError: the name is not one word, or that of a package's objective that cannot be used.
     """
     return _objective(name, False, measure)
 

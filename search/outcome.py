@@ -69,10 +69,12 @@ _KINDS: dict[str, type[Scored] | type[Stopped] | type[Failed]] = {
 
 def to_record(outcome: Outcome) -> dict[str, Any]:
     """The outcome as plain data, for the record."""
-    record = {"state": type(outcome).__name__.lower(), **asdict(outcome)}
-    if "curve" in record:  # JSON has no NaN
-        record["curve"] = [score if math.isfinite(score) else None for score in record["curve"]]
-    return record
+    return {"state": type(outcome).__name__.lower(), **asdict(outcome)}
+
+
+def number(value: float | None) -> float:
+    """A number of the record, in which null stands for one that JSON does not have."""
+    return math.nan if value is None else value
 
 
 def from_record(record: dict[str, Any]) -> Outcome:
@@ -80,6 +82,8 @@ def from_record(record: dict[str, Any]) -> Outcome:
     fields = dict(record)
     if fields.get("cost"):
         fields["cost"] = Cost(**fields["cost"])
+    if "scores" in fields:
+        fields["scores"] = {name: number(value) for name, value in fields["scores"].items()}
     if "curve" in fields:
-        fields["curve"] = tuple(math.nan if score is None else score for score in fields["curve"])
+        fields["curve"] = tuple(map(number, fields["curve"]))
     return _KINDS[fields.pop("state")](**fields)

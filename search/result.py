@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archspec.graph.cost import Cost
+from archspec.moved import former_names
 from search import objectives as named
 from search.directions import direction_of
 from search.errors import RunError
@@ -165,3 +166,7 @@ def _flops(trial: Trial) -> int:
 def _beats(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     """Whether `a` dominates `b`: nowhere larger, and somewhere smaller."""
     return all(x <= y for x, y in zip(a, b, strict=True)) and a != b
+
+
+if not TYPE_CHECKING:
+    __getattr__ = former_names(__name__)

@@ -6,6 +6,7 @@ import copy
 import json
 import operator
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -141,8 +142,12 @@ class Search:
         except Unknown as error:
             raise RunError(str(error)) from None
         home = RunDirectory(Path(directory))
-        if not self._finished(home) and (mistakes := self.preflight().mistakes):
-            raise Unfit(mistakes)
+        if not self._finished(home):
+            found = self.preflight()
+            if found.mistakes:
+                raise Unfit(found.mistakes)
+            if found.note:
+                warnings.warn(found.note, stacklevel=2)
         with Record(home, self._terms(), self.task) as record:
             if (prepared := getattr(self.task, "preparation", None)) is not None and not home.preparation.exists():
                 write_text(home.preparation, json.dumps(prepared.to_data()))
@@ -205,7 +210,13 @@ class Search:
         """A strategy that has observed no event: a new one by its name, or a copy of the object."""
         if isinstance(self.strategy, str):
             return STRATEGIES[self.strategy](self.space, self.objectives)
-        return copy.deepcopy(self.strategy)
+        try:
+            return copy.deepcopy(self.strategy)
+        except Exception as error:
+            raise RunError(
+                f"the strategy {self.strategy.name} cannot be copied for a run: {error}; give it a __deepcopy__ that "
+                "begins anew, or register it and give its name"
+            ) from None
 
 
 def _whole(name: str, value: int, least: int | None = None) -> int:

@@ -83,10 +83,13 @@ class Trial:
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Trial) and (self.number, self.directory) == (other.number, other.directory)
+        return isinstance(other, Trial) and self._identity() == other._identity()
 
     def __hash__(self) -> int:
-        return hash((self.number, self.directory))
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[int, Path | None]:
+        return self.number, self.directory.path.resolve() if self.directory else None
 
     def to_data(self) -> dict[str, Any]:
         """The trial as it was drawn, as plain data: all that its training needs."""

@@ -1,5 +1,6 @@
 """Search spaces: architectures with holes, which can be filled, counted, sampled and searched; and ready-made ones."""
 
+from archspec.moved import keep_old_names
 from archspec.schema.constructors import choice, integer, order, real
 from spaces.parameters import Parameter
 from spaces.published import (
@@ -18,6 +19,19 @@ from spaces.published import (
 )
 from spaces.ready import images, rotated_images, sequences, volumes
 from spaces.space import Space
+
+keep_old_names(
+    "spaces",
+    {},
+    {
+        "parameters": {
+            "check": "use hole.check(value, name)",
+            "domain": "use hole.values",
+            "option_of": "use hole.option(value, name)",
+        },
+        "space": {"KINDS": "use archspec.schema.kinds.model_of(kind)"},
+    },
+)
 
 __all__ = [
     "Parameter",

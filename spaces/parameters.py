@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from archspec.moved import former_names
 from archspec.schema.hole import Decision, Hole, Scalar
 from archspec.schema.model import Copies, Model
 
@@ -77,3 +78,7 @@ def _copies(repeat: Copies, place: str, when: Condition) -> list[tuple[int, Cond
     numbers = [int(str(x)) for x in hole.values]
     name = hole.called(f"{place}.times")
     return [(copy, {**when, name: tuple(n for n in numbers if n > copy)}) for copy in range(max(numbers))]
+
+
+if not TYPE_CHECKING:
+    __getattr__ = former_names(__name__)

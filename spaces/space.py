@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import ValidationError
 
 from archspec.architecture import Architecture
 from archspec.graph.signal import SignalError
+from archspec.moved import former_names
 from archspec.schema.data import from_data, to_data
 from archspec.schema.document import SpecError, read_json, read_yaml, write_json, write_yaml
 from archspec.schema.hole import Decision, Scalar
@@ -201,3 +202,7 @@ class Space:
 
 def _given_or_first(values: Mapping[str, Scalar], name: str, hole: Decision) -> Scalar:
     return values.get(name, hole.first)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = former_names(__name__)

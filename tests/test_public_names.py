@@ -166,7 +166,7 @@ SEARCH = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore:search.Candidate is called search.Trial now:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:search.Candidate is now search.trial.Trial:DeprecationWarning")
 def test_every_name_that_the_search_ever_had_is_there() -> None:
     assert [name for name in SEARCH if not hasattr(search, name)] == []
     assert set(search.__all__) == {*SEARCH} - {"Candidate"}

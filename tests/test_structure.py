@@ -31,7 +31,7 @@ def test_a_circle_of_imports_is_found(where: str, tmp_path: Path) -> None:
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     read = tmp_path / "archspec/geometry/cropping.py"
-    text = CIRCLES[where].format(planted="from archspec.geometry.tap_grid import Lattice")
+    text = CIRCLES[where].format(planted="from archspec.geometry.tap_grid import TapGrid")
     read.write_text(f"{read.read_text()}\n\n{text}")  # which `tap_grid` imports
     with pytest.raises(AssertionError, match=r"No cycles allowed|no import cycles BROKEN"):
         run("-c", LINT, at=tmp_path)

@@ -1,5 +1,7 @@
 """Every kind of block, listed in one place."""
 
+from typing import TYPE_CHECKING
+
 from archspec.blocks.activation import Activation, Dropout
 from archspec.blocks.around.averaging import FrameAverage, TestTimeAverage
 from archspec.blocks.around.canonicalise import Canonicalise
@@ -15,6 +17,7 @@ from archspec.blocks.partial import Partial
 from archspec.blocks.pointwise import Pointwise
 from archspec.blocks.pool import Pool
 from archspec.graph.block import BLOCKS, HEADS, AnyBlock, AnyHead
+from archspec.moved import former_names
 
 BLOCKS.write_out(
     Conv,
@@ -53,6 +56,9 @@ for _composite in (
     Canonicalise,
 ):
     _composite.model_rebuild()
+
+if not TYPE_CHECKING:
+    __getattr__ = former_names(__name__)
 
 __all__ = [
     "Activation",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_ROTATIONS, MAX_ORDER = 64, 128
 _PLANAR = re.compile(r"([CD])([1-9][0-9]*)")
+_OURS = re.compile(r"[CD][1-9][0-9]*|(.*x)?S[1-9][0-9]*")  # names with a meaning: turns, flips, scales, products
 
 
 class Rings(NamedTuple):
@@ -109,7 +110,7 @@ class Finite:
     """A group given by its matrices: `register(Finite("V4", {2: matrices}))`, then `Group("V4")`.
 
     Args:
-        name: a capital letter, then letters and digits; not that of another group.
+        name: a capital letter, then letters and digits; not that of another group, of scales or of a product.
         by_dims: its matrices (N, dims, dims) for each number of axes that it acts on, with the elements in the same
             order and the identity first.
 
@@ -122,8 +123,10 @@ class Finite:
     cyclic: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", self.name) or _PLANAR.fullmatch(self.name):
+        if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", self.name):
             raise ValueError(f"a group cannot be called {self.name!r}; use a capital letter, then letters and digits")
+        if _OURS.fullmatch(self.name):
+            raise ValueError(f"a group cannot be called {self.name!r}, which has a meaning already; use another name")
         if len({len(m) for m in self.by_dims.values()}) != 1 or not 1 <= self.order <= MAX_ORDER:
             raise ValueError(
                 f"{self.name}: give the same number of matrices, 1 to {MAX_ORDER}, for each number of axes"
@@ -168,10 +171,23 @@ class Finite:
         return table
 
 
+class _Groups(Door[Turns]):
+    def check(self, name: str, thing: Turns) -> None:
+        """Raise ValueError if it is not a group of this name."""
+        if not hasattr(thing, "matrices"):
+            raise ValueError(f"{thing!r} is not a group; make one with Finite(name, matrices)")
+        if name != getattr(thing, "name", name):
+            raise ValueError(f"the group is called {self.name_of(thing)!r}, not {name!r}; register it under that")
+
+    def same(self, old: Turns, new: Turns) -> bool:
+        """Whether both have the same matrices."""
+        if not isinstance(old, Finite) or not isinstance(new, Finite) or old.by_dims.keys() != new.by_dims.keys():
+            return old is new
+        return all(np.array_equal(old.matrices(dims), new.matrices(dims)) for dims in old.by_dims)
+
+
 # The groups without a number in their name; C_n and D_n are recognised by a pattern.
-GROUPS: Door[Turns] = Door(
-    "archsearch.groups", "group", {"T": Solid("T", 12), "O": Solid("O", 24), "Oh": Solid("Oh", 48)}
-)
+GROUPS = _Groups("archsearch.groups", "group", {"T": Solid("T", 12), "O": Solid("O", 24), "Oh": Solid("Oh", 48)})
 
 
 def turns_called(name: str) -> Turns | None:

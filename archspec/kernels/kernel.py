@@ -10,6 +10,7 @@ from pydantic import Field
 
 from archspec.geometry.groups import Group
 from archspec.geometry.sampling import Sampling
+from archspec.moved import former_names
 from archspec.schema.kinds import Kinds
 from archspec.schema.model import Model
 
@@ -106,3 +107,7 @@ class Oscillating(Kernel):
 def dense_macs(samples: int, widths: list[int]) -> int:
     """Multiply-accumulates of a chain of linear layers of these widths, applied to every sample."""
     return samples * sum(a * b for a, b in pairwise(widths))
+
+
+if not TYPE_CHECKING:
+    __getattr__ = former_names(__name__)

@@ -24,6 +24,7 @@ from archspec.layers.precision import widened, without_autocast
 from archspec.layers.spectral import convolve, kernel_spectrum, spectrum_of_features
 from archspec.layers.ways import fastest_way
 from archspec.layers.windows import LearnedWindow
+from archspec.moved import former_names
 
 if TYPE_CHECKING:
     from archspec.geometry.sampling import Sampling
@@ -226,3 +227,7 @@ def pointwise(
         padding="same",
         bias=bias,
     )
+
+
+if not TYPE_CHECKING:
+    __getattr__ = former_names(__name__)

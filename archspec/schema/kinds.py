@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from pydantic import BaseModel, GetCoreSchemaHandler
 from pydantic.errors import PydanticUndefinedAnnotation
 from pydantic_core import CoreSchema, core_schema
 
-from archspec.doors import Door, Unknown
+from archspec.doors import Door
 
 MODELS: list[type[BaseModel]] = []  # all models, in the order of their definition; a field of each may hold a family
 
@@ -36,6 +35,21 @@ class Kinds(Door[type[BaseModel]]):
         """The kind of a model."""
         return kind_of(thing)
 
+    def check(self, name: str, thing: type[BaseModel]) -> None:
+        """Raise ValueError if it is no finished model of this family, or `name` is not its kind or another family's."""
+        kind = kind_of(thing)
+        if getattr(thing, "family", None) is not self:
+            raise ValueError(f"{thing.__name__} is not a {self.noun}")
+        if name != kind:
+            raise ValueError(f"{thing.__name__} has the kind {kind!r}, not {name!r}; register it under that")
+        for family in FAMILIES:
+            if family is not self and kind in family.known:
+                raise ValueError(f"there is a {family.noun} called {kind!r} already; give yours another name")
+        try:
+            thing.model_rebuild()
+        except PydanticUndefinedAnnotation as error:
+            raise ValueError(f"{thing.__name__} has a field whose type {error.name!r} is not defined") from None
+
     def add(self, name: str, thing: type[BaseModel]) -> None:
         """Add a model to the family, so that every field of this family accepts it from now on.
 
@@ -44,26 +58,15 @@ class Kinds(Door[type[BaseModel]]):
             thing: the model.
 
         Raises:
-            ValueError: the name is not the model's kind, or another model has it.
+            ValueError: the name is not the model's kind, another model has it, or it is no model of this family.
         """
-        if name != kind_of(thing):
-            raise ValueError(f"{thing.__name__} has the kind {kind_of(thing)!r}, not {name!r}; register it under that")
         super().add(name, thing)
         rebuild()
 
     def take_in(self) -> bool:
-        """Load the entry points of installed packages, once; returns whether that added a kind.
-
-        An entry point that cannot be imported is left out, with a RuntimeWarning.
-        """
+        """Load the entry points of installed packages, once; returns whether that added a kind."""
         new = super().take_in()
         if new:
-            for name in list(self.known):
-                try:
-                    _ = self[name]  # imports it
-                except Unknown as error:
-                    warnings.warn(str(error), RuntimeWarning, stacklevel=2)
-                    del self.known[name]
             rebuild()
         return new
 
@@ -94,14 +97,26 @@ def take_in() -> bool:
 
 
 def kind_of(model: type[BaseModel]) -> str:
-    """The default of a model's field `kind`, which distinguishes it from others of its family."""
-    return str(model.model_fields["kind"].default)
+    """The default of a model's field `kind`, which distinguishes it from others of its family.
+
+    Raises:
+        ValueError: it is no model, or its kind has no default.
+    """
+    if not isinstance(model, type) or not issubclass(model, BaseModel):
+        raise ValueError(f"{model!r} is not a class of models; write a subclass of Primitive, Kernel or Window")
+    kind = model.model_fields["kind"].default if "kind" in model.model_fields else None
+    if not isinstance(kind, str):
+        raise ValueError(f'{model.__name__} has no kind; give it one: kind: Literal["mine"] = "mine"')
+    return kind
 
 
 def rebuild() -> None:
-    """Rebuild the validators of all models, after a family has changed."""
+    """Rebuild the validators of all models, after a family has changed.
+
+    A model with a field whose type is not defined yet is left as it is: incomplete.
+    """
     for model in MODELS:
         if "__pydantic_core_schema__" in model.__dict__:
             del model.__pydantic_core_schema__
     for model in MODELS:
-        model.model_rebuild(force=True)
+        model.model_rebuild(force=True, raise_errors=False)

@@ -65,6 +65,12 @@ class Model(BaseModel):
             TAGS.add(kind.default)
         MODELS.append(cls)
 
+    @classmethod
+    def model_json_schema(cls, *args: Any, **named: Any) -> dict[str, Any]:
+        """The JSON Schema of the model, with the kinds that installed packages add; arguments as pydantic's."""
+        take_in()
+        return super().model_json_schema(*args, **named)
+
     def is_open(self) -> bool:
         """Whether it contains a hole, at any depth."""
         return _is_open(self)

@@ -54,6 +54,8 @@ def _check_search(path: Path) -> int:
         for mistake in found.mistakes:
             print(f"{path}: {mistake}")
         return MISTAKE
+    if found.note:
+        print(f"note: {found.note}")
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     size = search.space.size()
     print(f"{path}: ready to search {size:,} architectures for {', '.join(map(str, search.objectives))}")

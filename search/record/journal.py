@@ -11,6 +11,8 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 # The name of the study in the journal.
 STUDY = "search"
+# The user attribute of a study that mirrors a run: the identifier of the run. Runs without a record have none.
+MIRRORED = "mirror of"
 
 
 class _Lock(JournalFileOpenLock):

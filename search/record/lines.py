@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -45,13 +46,22 @@ def settings_in(line: str | bytes) -> Settings:
     """
     try:
         data = json.loads(line)
-    except ValueError as error:
-        raise RunError(f"the first line of the record cannot be read: {error}") from None
-    if data.get("format") != FORMAT:
-        raise RunError(
-            f"the record has format {data.get('format')}, not {FORMAT}; use the version of archsearch that wrote it"
-        )
-    return Settings(data["settings"], data["run"], data["drawn"], data["told"])
+        if data.get("format") != FORMAT:
+            raise RunError(
+                f"the record has format {data.get('format')}, not {FORMAT}; use the version of archsearch that wrote it"
+            )
+        return Settings(data["settings"], data["run"], data["drawn"], data["told"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(f"the first line of the record cannot be read: {reason_of(error)}") from None
+
+
+def reason_of(error: Exception) -> str:
+    """Why a line cannot be read, and what to do, from the error that reading it raised."""
+    if isinstance(error, json.JSONDecodeError):
+        return "it is not JSON; put the whole file back"
+    if isinstance(error, KeyError):
+        return f"it has no {error}; put the whole file back"
+    return str(error) if isinstance(error, ValueError) else "it is no event; put the whole file back"
 
 
 def new_settings(values: Mapping[str, Any], drawn: int = 0, told: int = 0) -> Settings:
@@ -70,7 +80,19 @@ def different(begun: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
 
 
 def _line(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, separators=(",", ":")) + "\n"
+    try:
+        return json.dumps(data, separators=(",", ":"), allow_nan=False) + "\n"
+    except ValueError:
+        return json.dumps(_without_nan(data), separators=(",", ":")) + "\n"
+
+
+def _without_nan(data: Any) -> Any:
+    """The data with null for numbers that JSON does not have: NaN and the infinities."""
+    if isinstance(data, dict):
+        return {key: _without_nan(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_without_nan(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
 
 
 def _version(name: str) -> str | None:

@@ -1,7 +1,7 @@
 """The mirror of a run in an Optuna storage, for Optuna's dashboard, importances and plots.
 
-It is derived from the record and no result is read from it: events that it lacks are added when the run is resumed, and
-an error while writing it does not stop the search.
+It is derived from the record and no result is read from it: events that it lacks are added when the run is resumed, a
+journal that cannot be read is moved aside and written anew, and an error while writing it does not stop the search.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import TrialState
 
 from search.events import Epoch, Event, Finished, Proposed, Rejected, Retried
+from search.files import RunDirectory
 from search.record.history import History
-from search.record.journal import STUDY, journal_storage
+from search.record.journal import MIRRORED, STUDY, journal_storage
 from search.record.studies import STATE, Translation, describe, quietly, trained
 from search.trial import Trial
 
@@ -42,16 +43,31 @@ class Mirror:
         self._guarded(lambda: self._take(event))
 
     def _open(self) -> None:
-        """Load or create the study, and add what it lacks."""
-        directory = self.history.directory
-        assert directory is not None
+        """Load or create the study, and add what it lacks; a journal that is none is moved aside first."""
+        assert self.history.directory is not None
+        journal = self.history.directory.journal
+        try:
+            self._load(self.history.directory)
+        except Exception as error:
+            full = isinstance(error, OSError) and not journal.is_dir()  # or another fault that is not the file's
+            if self.url or full or not journal.exists():
+                raise
+            journal.replace(journal.with_name(f"{journal.name}.spoiled"))
+            self._load(self.history.directory)
+
+    def _load(self, directory: RunDirectory) -> None:
+        run = self.history.settings.run
         self._storage: BaseStorage = RDBStorage(self.url) if self.url else journal_storage(directory.journal)
-        name = f"{directory.path.resolve().name}-{self.history.settings.run}" if self.url else STUDY
+        name = f"{directory.path.resolve().name}-{run}" if self.url else STUDY
         try:
             self._study = optuna.load_study(study_name=name, storage=self._storage)
         except KeyError:
             directions = self.translation.directions
             self._study = optuna.create_study(study_name=name, storage=self._storage, directions=directions)
+        if self._study.user_attrs.get(MIRRORED, run) != run:
+            raise ValueError("it mirrors another run")
+        if MIRRORED not in self._study.user_attrs:
+            self._study.set_user_attr(MIRRORED, run)
         self._id = self._storage.get_study_id_from_name(name)
         describe(self._study, self.history, self.translation.objectives)
         self._complete()

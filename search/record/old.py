@@ -14,7 +14,7 @@ from search.errors import RunError
 from search.events import Event, Finished, Proposed, Rejected
 from search.outcome import from_record
 from search.record.history import Settings
-from search.record.journal import STUDY, journal_storage
+from search.record.journal import MIRRORED, STUDY, journal_storage
 from search.record.lines import new_settings
 from search.record.studies import quietly
 from search.trial import Trial
@@ -24,14 +24,19 @@ def read_journal(journal: Path) -> tuple[Settings, list[Event]] | None:
     """Settings and events of the run in a journal; None if the journal holds no study.
 
     Raises:
-        RunError: the file is not a journal of Optuna.
+        RunError: the file is not a journal of Optuna, or it only mirrors a run, whose record is gone.
     """
     try:
         study = quietly(optuna.load_study, study_name=STUDY, storage=journal_storage(journal))
     except KeyError:
         return None
-    except ValueError as error:
+    except (ValueError, TypeError, OSError) as error:
         raise RunError(f"{journal} cannot be read: {error}") from None
+    if MIRRORED in study.user_attrs:
+        raise RunError(
+            f"the record of the run in {journal.parent} is gone, and {journal.name} only mirrors it; put the record "
+            "back, or use another directory"
+        )
     trials = study.get_trials(deepcopy=False)
     # The old sampler had been told the outcomes of the candidates whose state in the study is final.
     told = sum("architecture" in trial.user_attrs and trial.state.is_finished() for trial in trials)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 
 from search.errors import RunError
-from search.events import from_data
+from search.events import Proposed, Rejected, from_data
 from search.files import RunDirectory
 from search.record.history import History
-from search.record.lines import settings_in
+from search.record.lines import reason_of, settings_in
 from search.tasks.named import AnyTask
 
 
@@ -26,18 +27,23 @@ class Reading:
 
     @property
     def history(self) -> History:
-        """The history of the run up to the last complete line that its record has now."""
-        if not self._read and self.directory.record.exists():
-            self._history = self._begin()  # the run was one of a version without a record, and has been resumed
-        elif self._read and self.directory.record.stat().st_size > self._read:
+        """The history of the run up to the last complete line that its record has now.
+
+        Raises:
+            RunError: a line cannot be read, or the record is gone; again at every access, until it is mended.
+        """
+        if self._read:
             self._take(self._history, self._new_lines())
+        elif self.directory.record.exists():
+            self._history = self._begin()  # the run was one of a version without a record, and has been resumed
         return self._history
 
     def _begin(self) -> History:
         if lines := self._new_lines():
-            history = History(settings_in(lines[0]), self.directory, self.task)
-            self._take(history, lines[1:])
-            return history
+            self._history = History(settings_in(lines[0]), self.directory, self.task)
+            self._read = len(lines[0])
+            self._take(self._history, lines[1:])
+            return self._history
         if not self.directory.journal.exists():
             raise RunError(
                 f"{self.directory.path} is not the directory of a run: there is no {self.directory.record.name} in it"
@@ -54,19 +60,27 @@ class Reading:
         return history
 
     def _take(self, history: History, lines: list[bytes]) -> None:
+        """Pass the events of lines to the history. A line that cannot be read is the next one to be read again."""
         for line in lines:
             try:
-                history.observe(from_data(json.loads(line), self.directory))
-            except (ValueError, KeyError, TypeError) as error:
-                raise RunError(f"{self.directory.record} cannot be read: {error}") from None
+                event = from_data(json.loads(line), self.directory)
+                if not isinstance(event, Proposed | Rejected) and event.number not in history:
+                    raise ValueError(f"no line before it begins trial {event.number}")
+                history.observe(event)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                number = self.directory.record.read_bytes()[: self._read].count(b"\n") + 1
+                raise RunError(f"{self.directory.record} cannot be read: line {number}: {reason_of(error)}") from None
+            self._read += len(line)
 
     def _new_lines(self) -> list[bytes]:
-        """The complete lines written since the last call."""
-        if not self.directory.record.exists():
-            return []
-        with self.directory.record.open("rb") as file:
-            file.seek(self._read)
-            text = file.read()
-        whole = text[: text.rfind(b"\n") + 1]
-        self._read += len(whole)
-        return whole.splitlines()
+        """The complete lines after those that were read."""
+        try:
+            with self.directory.record.open("rb") as file:
+                complete = file.seek(0, os.SEEK_END) >= self._read
+                file.seek(self._read)
+                text = file.read()
+        except FileNotFoundError:
+            complete, text = not self._read, b""
+        if not complete:
+            raise RunError(f"{self.directory.record} has lost lines since it was opened; put the whole file back")
+        return text[: text.rfind(b"\n") + 1].splitlines(keepends=True)

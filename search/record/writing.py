@@ -102,7 +102,7 @@ class Record:
 def mend(directory: RunDirectory) -> None:
     """Cut off an incomplete last line (of a full disk, a power cut): a line appended to it could not be read."""
     for file in (directory.record, directory.journal):
-        if file.exists() and (text := file.read_bytes()) and not text.endswith(b"\n"):
+        if file.is_file() and (text := file.read_bytes()) and not text.endswith(b"\n"):
             os.truncate(file, text.rfind(b"\n") + 1)
 
 
@@ -110,7 +110,7 @@ def _begun(directory: RunDirectory, settings: Mapping[str, Any], task: AnyTask |
     """The history of the run in a directory; a missing record is created, from an older version's run if there is one.
 
     Raises:
-        RunError: the run was begun with other settings.
+        RunError: the run was begun with other settings, or its record is gone.
     """
     mend(directory)
     for unfinished in directory.path.glob("*/*.part"):
@@ -119,6 +119,11 @@ def _begun(directory: RunDirectory, settings: Mapping[str, Any], task: AnyTask |
         from search.record.old import read_journal
 
         old = read_journal(directory.journal) if directory.journal.exists() else None
+        if old is None and any(directory.path.glob("weights/*")):
+            raise RunError(
+                f"{directory.path} has weights of a run whose record is gone; put the record back, or use another "
+                "directory"
+            )
         begun, events = old or (new_settings(settings), [])
         text = first_line(begun) + event_lines(events)
         write_whole(directory.record, lambda path: _write_durably(path, text))

@@ -1,10 +1,12 @@
 """The engine: passive, exact about what it hands out, at home in a study it has never seen."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from archspec import Architecture, Classifier, Conv, Image, Lift, SignalError, price
+from archspec import Architecture, Classifier, Conv, Cost, Image, Lift, SignalError, price
 from search import Engine, Exhausted, Failed, Scored, maximize
 from search.errors import RunError
 from search.files import RunDirectory
@@ -15,6 +17,7 @@ from search.strategies.random import Random
 from search.strategies.strategy import Strategy
 from search.trial import Trial
 from spaces import Space, choice, integer
+from tests.search.made_up import drive
 from tests.search.tiny import small_space
 
 OBJECTIVES = [parse_objective("maximize accuracy"), parse_objective("minimize flops")]
@@ -237,3 +240,23 @@ def test_a_torn_last_line_of_the_record_is_mended(tmp_path: Path) -> None:
     assert again.finished == 1
     assert len(exhaust(again)) == 3
     assert Result.open(tmp_path).counts()["scored"] == 4
+
+
+class Widths:
+    """An objective of one's own, known from the cost."""
+
+    name, maximize, priced = "widths", False, True
+
+    def value(self, cost: Cost, scores: Mapping[str, float]) -> float:
+        return np.float32(cost.params) ** 0.5  # type: ignore[no-any-return]
+
+    told = value
+
+
+def test_a_reopened_run_knows_the_values_of_objectives_of_ones_own(tmp_path: Path) -> None:
+    record = Record(RunDirectory(tmp_path), {})
+    engine = Engine(record, small_space(), [*OBJECTIVES, Widths()], (), 6, 0)
+    drive(engine)
+    again = Result(tmp_path, [parse_objective(text) for text in ("maximize accuracy", "minimize widths")])
+    assert again.best("widths").cost == min((t.cost for t in again.front if t.cost), key=lambda cost: cost.params)
+    assert all("widths" in t.scores and "flops" not in t.scores for t in again.trials if t.state == "scored")

@@ -87,3 +87,10 @@ def test_objectives_of_others_have_a_name(monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_the_best_weights_are_picked_by_the_first_score(objectives: list[str], kind: str, goal: Score) -> None:
     assert goal_of([parse_objective(text) for text in objectives], kind) == goal
+
+
+def test_an_objective_of_a_broken_package_is_no_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(OBJECTIVES.left_out, "thrift", "the objective 'thrift' cannot be used: no licence")
+    for read in (lambda: maximize("thrift"), lambda: parse_objective("minimize thrift")):
+        with pytest.raises(ValueError, match=r"^the objective 'thrift' cannot be used: no licence$"):
+            read()

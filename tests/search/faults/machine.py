@@ -3,11 +3,10 @@
 import errno
 from functools import partial
 
-from search import machine, outcome, running
+from search import machine, running
 from search.running import Running
 from tests.search import test_machine, test_running
 from tests.search.planting import Fault
-from tests.search.training import test_faults
 
 ALIKE = test_running.test_three_that_fail_alike_stop_the_search_and_are_tried_again_once_the_fault_is_mended
 ALONE = test_running.test_a_candidate_whose_worker_dies_beside_others_only_is_scored
@@ -64,10 +63,4 @@ FAULTS = {
         test_running.test_what_is_tried_again_in_vain_is_not_tried_a_third_time,
     ),
     "the time blames who was in training": Fault(Running._interrupt, "self.engine.exhausted == TIME_UP", "False", LATE),
-    "undefined scores that are no JSON": Fault(
-        outcome.to_record,
-        "math.isfinite(score)",
-        "True",
-        test_faults.test_undefined_scores_are_written_in_json_that_others_can_read,
-    ),
 }

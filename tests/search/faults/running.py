@@ -13,6 +13,7 @@ from search.objectives import Constraint, Quantity
 from search.record import history, lines, old, writing
 from search.record.history import History
 from search.record.mirror import Mirror
+from search.record.reading import Reading
 from search.record.studies import Translation
 from search.record.writing import Record
 from search.running import Running
@@ -53,6 +54,8 @@ SYNCED = test_writing.test_proposals_and_outcomes_are_on_the_disk_before_anybody
 OLD_READ = partial(old_run, test_old_run.test_it_is_read_without_a_change_to_it)
 OLD = partial(old_run, test_old_run.test_it_goes_on_to_the_same_candidates)
 
+FOUND = test_strategies.test_where_a_strategy_finds_nothing_new_the_space_is_looked_through
+
 PROPOSING = {
     "a sampler that never learns": Fault(Tpe.propose, "self._learn(history)", "pass", LEARNS),
     "a sampler that forgets those in training": Fault(Tpe._learn, '.state != "running"', '.state == "rejected"', SAME),
@@ -76,6 +79,10 @@ PROPOSING = {
     "duplicates trained again": Fault(
         Drawing._examine, "1.0 if (architecture.hash, epochs) in self._known else -1.0", "-1.0", FITTING
     ),
+    "what was found in the space thrown away": Fault(
+        Drawing._proposal, "replace(proposal, values=self._found_in_space(slot, proposal.fidelity))", "proposal", FOUND
+    ),
+    "found for another fidelity": Fault(Drawing._proposal, "(slot, proposal.fidelity)", "(slot, None)", FOUND),
     "a fidelity forgotten": Fault(
         Drawing.observe,
         "event.trial.epochs))",
@@ -219,10 +226,28 @@ WRITING = {
     ),
     "trials left running in the mirror": Fault(Mirror._take, "self._finish(trial)", "pass", MIRRORED),
     "nothing completed in the mirror": Fault(
-        Mirror._open,
+        Mirror._load,
         "self._complete()",
         "self._count = 0",
         partial(test_mirror.test_what_is_missing_is_completed_from_the_record, spoil=test_mirror.gone),
+    ),
+    "a mirror of another run completed": Fault(
+        Mirror._load,
+        ".get(MIRRORED, run) != run",
+        ".get(MIRRORED, run) is None",
+        partial(test_mirror.test_what_is_missing_is_completed_from_the_record, spoil=test_mirror.of_another_run),
+    ),
+    "a mirror taken for a run": Fault(
+        old.read_journal,
+        "if MIRRORED in study.user_attrs",
+        "if False",
+        partial(test_mirror.test_a_mirror_is_not_taken_for_a_run, lose=test_mirror.emptied),
+    ),
+    "lines that cannot be read passed over": Fault(
+        Reading.history,
+        "self._take(self._history, self._new_lines())",
+        "lines = self._new_lines(); self._read += sum(map(len, lines)); self._take(self._history, lines)",
+        test_record.test_what_cannot_be_read_is_said_every_time,
     ),
 }
 FAULTS = PROPOSING | GOALS | ORDER | WRITING

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from search import Engine, Result
+from search.errors import RunError
 from search.events import Epoch
 from search.record.mirror import Mirror
 from search.record.studies import STATE, Translation
@@ -82,16 +84,65 @@ def behind(file: Path) -> None:
     file.write_bytes(b"".join(lines[: len(lines) // 2]) + b'{"op_code":4,"torn')
 
 
-@pytest.mark.parametrize("spoil", [gone, behind, lambda _: None])
+def rubbish(file: Path) -> None:
+    file.write_text("rubbish\n")
+
+
+def a_directory(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def of_another_run(file: Path) -> None:
+    file.write_text(re.sub('("mirror of":)"[^"]*"', r'\1"another"', file.read_text()))
+
+
+SPOILED = [rubbish, a_directory, of_another_run]
+
+
+@pytest.mark.parametrize("spoil", [gone, behind, lambda _: None, *SPOILED])
 def test_what_is_missing_is_completed_from_the_record(tmp_path: Path, spoil: Callable[[Path], None]) -> None:
     engine = mirrored(tmp_path)
     drive(engine, tell=6)  # with two in training, which another process goes on with
     engine.record.close()
     spoil(tmp_path / "study.journal")
     engine = mirrored(tmp_path)
+    assert (tmp_path / "study.journal.spoiled").exists() == (spoil in SPOILED)
     assert_same(study_in(tmp_path), engine)
     drive(engine)
     assert_same(study_in(tmp_path), engine)
+
+
+def no_record(file: Path) -> None:
+    file.unlink()
+
+
+def emptied(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def torn(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:100])
+
+
+@pytest.mark.parametrize("lose", [no_record, emptied, torn])
+def test_a_mirror_is_not_taken_for_a_run(tmp_path: Path, lose: Callable[[Path], None]) -> None:
+    engine = mirrored(tmp_path, trials=3)
+    drive(engine)
+    engine.record.close()
+    lose(tmp_path / "record.jsonl")
+    for read in (Result.open, engine_in):
+        with pytest.raises(
+            RunError, match=r"^the record of the run in \S+ is gone, and study\.journal only mirrors it; put"
+        ):
+            read(tmp_path)
+    (tmp_path / "study.journal").unlink()
+    with pytest.raises(RunError, match=r"is not the directory of a run: there is no|that was never begun"):
+        Result.open(tmp_path)
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "0.safetensors").touch()
+    with pytest.raises(RunError, match=r"has weights of a run whose record is gone; put the record back"):
+        engine_in(tmp_path)
 
 
 def test_the_epochs_of_a_single_objective_are_seen(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +73,8 @@ def test_a_history_that_overlooks_an_event_is_noticed(tmp_path: Path, monkeypatc
     observe = History.observe
     engine = engine_in(tmp_path, trials=3)
     drive(engine)
-    monkeypatch.setattr(History, "observe", lambda self, event: None if event.number == 1 else observe(self, event))
+    missed = Finished(1, engine.history.outcomes[1])
+    monkeypatch.setattr(History, "observe", lambda self, event: None if event == missed else observe(self, event))
     assert everything(reading.Reading(RunDirectory(tmp_path)).history) != everything(engine.history)
 
 
@@ -92,6 +95,21 @@ def test_an_event_is_plain_data_and_back(event: Event) -> None:
         assert vars(again.trial) == vars(event.trial)
     else:
         assert again == event
+
+
+def test_what_is_no_number_is_null_in_the_record_and_nan_when_it_is_read(tmp_path: Path) -> None:
+    engine = engine_in(tmp_path, trials=1)
+    trial = engine.ask()
+    assert trial
+    engine.observe(Epoch(trial.number, 1, math.nan))
+    engine.tell(trial, Scored({"accuracy": 0.5, "spread": math.nan}, 2, curve=(math.inf, 0.5)))
+    text = (tmp_path / "record.jsonl").read_text()
+    assert not re.search("NaN|Infinity", text)
+    assert text.count("null") > 2
+    read = reading.Reading(RunDirectory(tmp_path)).history[trial.number]
+    assert (read.scores["accuracy"], read.curve[2]) == (0.5, 0.5)
+    assert math.isnan(read.scores["spread"])
+    assert math.isnan(read.curve[1])
 
 
 def test_each_line_is_read_once_while_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +172,13 @@ def test_a_full_disk_is_one_sentence_and_costs_no_more_than_the_last_line(
         ('{"format":2}', "the record has format 2, not 1; use the version of archsearch that wrote it"),
         ('{"event":"paused"}', "there is no event 'paused'; read this run with a newer version"),
         ('{"event":"epoch"', "cannot be read"),
-        ('{"format":', "cannot be read"),
+        ('{"format":', "cannot be read: it is not JSON; put the whole file back"),
+        ('{"format":1}', "cannot be read: it has no 'settings'"),
+        ('["format"]', "the first line of the record cannot be read: it is no event"),
+        ("[1]", "line 2: it is no event; put the whole file back"),
+        ('{"event":"started"}', "line 2: it is no event"),
+        ('{"event":"epoch","number":7,"epoch":1,"score":0.5}', "line 2: no line before it begins trial 7"),
+        ('{"event":"finished","number":0}', "line 2: it has no 'outcome'"),
     ],
 )
 def test_what_another_version_wrote_is_said(tmp_path: Path, line: str, message: str) -> None:
@@ -167,16 +191,36 @@ def test_what_another_version_wrote_is_said(tmp_path: Path, line: str, message: 
         Result.open(tmp_path)
 
 
+def test_what_cannot_be_read_is_said_every_time(tmp_path: Path) -> None:
+    engine = engine_in(tmp_path, trials=3)
+    drive(engine)
+    file, result = tmp_path / "record.jsonl", Result(tmp_path, [])
+    whole, known = file.read_bytes(), len(result.trials)
+    file.write_bytes(whole + b"rubbish\n" + whole.splitlines(keepends=True)[-1])
+    for _ in range(2):
+        with pytest.raises(RunError, match=rf"line {whole.count(10) + 1}: it is not JSON; put the whole file back"):
+            _ = result.trials
+    file.write_bytes(whole)
+    assert len(result.trials) == known
+    for spoil in (lambda: file.write_bytes(whole[:-1]), file.unlink):
+        spoil()
+        for _ in range(2):
+            with pytest.raises(RunError, match=r"record\.jsonl has lost lines since it was opened; put the whole file"):
+                _ = result.trials
+
+
 def test_trials_are_equal_by_run_and_number(tmp_path: Path) -> None:
     here, there = RunDirectory(tmp_path), RunDirectory(tmp_path / "other")
     assert Trial(1, 0, {}, directory=here) == Trial(1, 0, {}, "scored", directory=here)
+    found = RunDirectory(Path(os.path.relpath(tmp_path)))
+    assert {Trial(1, 0, {}, directory=here)} == {Trial(1, 0, {}, directory=found)}
     assert Trial(1, 0, {}, directory=here) not in {Trial(1, 0, {}, directory=there), Trial(2, 0, {}, directory=here)}
 
 
 def test_the_old_name_of_a_trial_is_known_with_a_warning() -> None:
     import search
 
-    with pytest.warns(DeprecationWarning, match="search.Candidate is called search.Trial now"):
+    with pytest.warns(DeprecationWarning, match=r"search\.Candidate is now search\.trial\.Trial"):
         assert search.Candidate is Trial
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pytest
 
 from search import Engine, Search
+from search.drawing import MOST_DRAWS
 from search.errors import RunError
 from search.events import Epoch, Event, Finished, Started
 from search.files import RunDirectory
@@ -142,6 +144,32 @@ def test_what_is_not_of_the_space_is_said(tmp_path: Path) -> None:
     message = "the strategy listening proposes values that are not of the space: width cannot be 99"
     with pytest.raises(RunError, match=message):
         engine_in(tmp_path, strategy=Wrong(small_space())).ask()
+
+
+class Same(Listening):
+    """Proposes one and the same, for one epoch."""
+
+    def propose(self, history: History, budget: Budget) -> Proposal:
+        values = small_space().values_of(next(small_space().enumerate()))
+        return Proposal(values, fidelity=1, notes={"attempt": budget.attempt})
+
+
+def test_where_a_strategy_finds_nothing_new_the_space_is_looked_through(tmp_path: Path) -> None:
+    engine = engine_in(tmp_path, trials=8, strategy=Same(small_space()))
+    drive(engine)
+    assert len(set(candidates(engine))) == engine.finished == 8
+    found = [trial for trial in engine.history if trial.state != "rejected"]
+    assert {trial.epochs for trial in found} == {1}
+    assert [trial.notes["attempt"] for trial in found] == [0] + [MOST_DRAWS] * 7
+
+
+def test_a_strategy_that_cannot_be_copied_is_said(tmp_path: Path) -> None:
+    strategy = Listening(small_space())
+    strategy.heard.append((Lock(),))
+    with pytest.raises(
+        RunError, match=r"the strategy listening cannot be copied for a run: .*; give it a __deepcopy__"
+    ):
+        small_search(strategy=strategy).run(tmp_path)
 
 
 class Halving(Random):

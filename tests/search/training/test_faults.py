@@ -14,9 +14,8 @@ from torch import Tensor
 
 from search import Failed, Scored, Task, Training
 from search.backends.worker import Trainer
-from search.events import Epoch, Event, Finished, Interrupted, from_data, to_data
+from search.events import Epoch, Event, Finished, Interrupted
 from search.files import RunDirectory
-from search.outcome import from_record, to_record
 from search.training import limits, trainer
 from search.training.limits import TIME_UP, Limits, TimeUp
 from search.training.trainer import train
@@ -55,19 +54,6 @@ def test_a_score_that_is_undefined_after_every_epoch_is_a_failure_that_says_so()
     outcome = train(network(), rare(99), SETTINGS, 0, GOAL)
     assert isinstance(outcome, Failed)
     assert outcome.reason == "accuracy was not a finite number after any epoch"
-
-
-def test_undefined_scores_are_written_in_json_that_others_can_read() -> None:
-    assert to_data(Epoch(1, 1, math.nan))["score"] is None
-    again = from_data(to_data(Epoch(1, 1, math.nan)))
-    assert isinstance(again, Epoch)
-    assert math.isnan(again.score)
-    record = to_record(Scored({"accuracy": 0.5}, curve=(math.nan, 0.5)))
-    assert record["curve"] == [None, 0.5]
-    outcome = from_record(record)
-    assert isinstance(outcome, Scored)
-    assert math.isnan(outcome.curve[0])
-    assert outcome.curve[1] == 0.5
 
 
 def test_a_trial_ends_at_its_limit_of_time_as_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
