@@ -61,6 +61,8 @@ def kill_parent(process: subprocess.Popen[str], flag: Path, rng: random.Random) 
 
 
 def interrupt(process: subprocess.Popen[str], flag: Path, rng: random.Random) -> bool:
+    if not workers(process.pid):  # it has not begun to search
+        return False
     process.send_signal(signal.SIGINT)
     return True
 
