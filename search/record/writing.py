@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -129,6 +130,10 @@ def _begun(directory: RunDirectory, settings: Mapping[str, Any], task: AnyTask |
         write_whole(directory.record, lambda path: _write_durably(path, text))
     history = Reading(directory, task).history
     if names := different(history.settings.values, settings):
+        if not history.draws and not history.settings.drawn:  # it stopped before it began: a fault of its set-up
+            text = first_line(replace(new_settings(settings), run=history.settings.run))
+            write_whole(directory.record, lambda path: _write_durably(path, text))
+            return Reading(directory, task).history
         raise RunError(
             f"{directory.path} holds a search with another {names[0]}; use another directory, or the settings it was "
             "begun with"
