@@ -53,9 +53,10 @@ Answer: TypeAlias = Booted | Ready | Refused | Unloadable | Event
 
 
 class Unguarded(BaseException):
-    """The script runs a search when a worker process imports it. No `except Exception` of the script catches it."""
+    """A script runs a search when a worker process imports it. No `except Exception` of the script catches it."""
 
 
+# What this process, a worker, is importing; None in any other process.
 _importing: str | None = None
 
 
@@ -97,6 +98,7 @@ def script(started: Mapping[str, Any]) -> str | None:
 
 def work() -> None:
     """Run a worker process, whose command line is that of `command`."""
+    global _importing
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the parent ends the workers
     pipe = Connection(int(sys.argv[2]))
     # Processes that a data loader forks must not keep the pipe open when this one dies.
@@ -118,6 +120,7 @@ def work() -> None:
     one_thread()
     send(Booted())
     trainer: Trainer | None = None
+    _importing = "the modules of the task"
     while True:
         message = received.get()
         if not isinstance(message, bytes):
@@ -127,6 +130,8 @@ def work() -> None:
         try:
             trainer = pickle.loads(message)
             send(Ready())
+        except Unguarded as error:
+            send(Refused(str(error)))
         except Exception as error:
             send(Unloadable(f"{type(error).__name__}: {_said(error)}"))
 
@@ -149,7 +154,7 @@ def _end() -> None:
 def _imported(started: Mapping[str, Any]) -> Refused | None:
     """Import the main module of the parent; says why if that cannot be done."""
     global _importing
-    name = _importing = script(started)
+    _importing = name = script(started) or "the script"
     try:
         spawn.prepare(started)
     except Unguarded as error:
@@ -159,8 +164,6 @@ def _imported(started: Mapping[str, Any]) -> Refused | None:
             f"{name} cannot be imported by a worker process ({type(error).__name__}: {_said(error)}); it must be "
             "possible to import it from anywhere, without arguments"
         )
-    finally:
-        _importing = None
     return None
 
 

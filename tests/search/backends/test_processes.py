@@ -128,6 +128,11 @@ def test_what_a_worker_cannot_load_is_said_before_anything_is_trained(
     monkeypatch.syspath_prepend(str(tmp_path))
     from only_here import what  # type: ignore[import-not-found]
 
+    (tmp_path / "only_here.py").write_text("from tests.search.tiny import small_search\nsmall_search().run('run')\n")
+    with pytest.raises(
+        RunError, match="worker processes import the modules of the task, and would run its search again"
+    ):
+        Local(Doing(what), 1)  # type: ignore[arg-type]
     (tmp_path / "only_here.py").unlink()
     with pytest.raises(
         RunError, match=r"cannot be loaded by worker processes \(ModuleNotFoundError: No module named 'only"
