@@ -47,7 +47,7 @@ class RunDirectory:
         return self.path / "failures" / f"{number}.txt"
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file atomically: if the process is killed, `path` holds the complete old or the complete new file.
 
     `write` is called with the path of a temporary file in the same folder.

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import copy
 import json
-import os
+import operator
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from archspec.doors import Unknown
 from archspec.geometry.fourier import TARGETS, Target
-from search.backends.backend import BACKENDS, Backend
+from search.backends.backend import BACKENDS
+from search.backends.process import refuse_in_a_worker
 from search.backends.worker import Trainer
 from search.engine import Engine
 from search.errors import RunError
+from search.events import Retried
 from search.files import RunDirectory, write_text
+from search.machine import available_cores
 from search.objectives import Constraint, Objective, goal_of, parse_constraint, parse_objective
-from search.outcome import Outcome
 from search.preflight import Findings, Unfit, check_scores, default_objectives, preflight
 from search.record.mirror import Mirror
 from search.record.reading import Reading
 from search.record.studies import Translation
 from search.record.writing import Record
 from search.result import Result
+from search.running import Running, Watch, to_be_retried
 from search.strategies.strategy import STRATEGIES, Strategy
 from search.tasks.named import TASKS, AnyTask
 from search.terms import terms
 from search.training.augmentation import check_augmentation
 from search.training.rates import check_roles
 from search.training.settings import Training
-from search.trial import Trial
 from spaces import Space
-
-Watch = Callable[[Engine, Trial | None, Outcome | None], None]
 
 
 class Search:
@@ -77,9 +77,8 @@ class Search:
             raise ValueError("the first argument of Search is a Space: Space(Architecture(...))")
         if target not in TARGETS:
             raise ValueError(f"there is no target {target!r}; use one of {', '.join(TARGETS)}")
-        if trials < 1:
-            raise ValueError(f"trials must be 1 or more, not {trials}")
-        self.space, self.trials, self.seed, self.target = space, trials, seed, target
+        self.space, self.target = space, target
+        self.trials, self.seed = _whole("trials", trials, least=1), _whole("seed", seed)
         self.task: AnyTask = TASKS[task]() if isinstance(task, str) else task
         self.objectives = [parse_objective(text) for text in objectives or default_objectives(self.task)]
         self.constraints = [parse_constraint(text) for text in constraints]
@@ -105,6 +104,7 @@ class Search:
         hours: float | None = None,
         watch: Watch | None = None,
         optuna_storage: str | None = None,
+        retry_failed: bool = False,
     ) -> Result:
         """Run the search in a directory, or resume it there; a finished run returns its result at once.
 
@@ -114,17 +114,29 @@ class Search:
             workers: number of candidates trained at the same time; by default one for each CPU core. Runs with the same
                 number of workers train the same candidates.
             address: address of the Ray cluster; by default one is started on this machine.
-            hours: hours after which no further candidate is started.
+            hours: hours after which the search ends; candidates in training are interrupted, and go on from their last
+                epoch when the search is run again.
             watch: called as `watch(engine, None, None)` at the start, and as `watch(engine, trial, outcome)` after each
-                outcome.
+                outcome; if it has a method `epoch`, that is called as `watch.epoch(engine, trial, epoch, score)` after
+                each epoch.
             optuna_storage: URL of the database in which the run is mirrored as an Optuna study, for its dashboard:
                 `sqlite:///runs.db`, `postgresql://…`. By default it is mirrored in the run's own `study.journal`.
+            retry_failed: train the candidates again that have failed.
 
         Raises:
-            RunError: the directory holds another search, or another process is running it.
+            ValueError: an argument is out of its range.
+            RunError: the directory holds another search; another process is running it; workers cannot be started; the
+                machine keeps failing (a full disk, say); or the last three candidates failed alike. Each can be mended,
+                and the run resumed.
             Exhausted: no architecture of the space satisfies the constraints.
         """
-        workers = workers or max(1, len(os.sched_getaffinity(0)))
+        refuse_in_a_worker()
+        workers = available_cores() if workers is None else _whole("workers", workers, least=1)
+        if hours is not None and not hours > 0:
+            raise ValueError(f"hours must be above 0, not {hours}")
+        if address is not None and backend == "local":
+            raise RunError(f"the address {address} is that of a Ray cluster; use it with backend='ray' (--backend ray)")
+        until = None if hours is None else time.time() + 3600 * hours
         try:
             begin, strategy = BACKENDS[backend], self._fresh_strategy()
         except Unknown as error:
@@ -140,6 +152,8 @@ class Search:
             if (prepared := getattr(self.task, "preparation", None)) is not None and not home.preparation.exists():
                 write_text(home.preparation, json.dumps(prepared.to_data()))
             record.followers.append(Mirror(record.history, Translation(self.space, self.objectives), optuna_storage))
+            for number in to_be_retried(record.history, retry_failed):
+                record.append(Retried(number))
             engine = Engine(
                 record,
                 self.space,
@@ -156,10 +170,10 @@ class Search:
                 watch(engine, None, None)
             if not engine.done:
                 path = str(home.path.resolve())
-                trainer = Trainer(self.task.without_test(), self.training, self.goal, path, self.target)
+                trainer = Trainer(self.task.without_test(), self.training, self.goal, path, self.target, until)
                 running = begin(trainer, workers, address)
                 try:
-                    _pull(engine, running, _callback(engine, hours, watch))
+                    Running(engine, running, watch, until).run()
                 finally:
                     running.close()
         return Result(home.path, self.objectives, self.task)
@@ -205,26 +219,12 @@ class Search:
             ) from None
 
 
-def _pull(engine: Engine, backend: Backend, callback: Callable[[Trial, Outcome], None]) -> None:
-    """Submit the engine's candidates to the backend, and pass its events to the engine, until the engine is done."""
-    while not engine.done:
-        while (trial := engine.ask()) is not None:
-            backend.submit(trial)
-        if engine.done:
-            return
-        for event in backend.events():
-            if (finished := engine.observe(event)) is not None:
-                callback(*finished)
-
-
-def _callback(engine: Engine, hours: float | None, watch: Watch | None) -> Callable[[Trial, Outcome], None]:
-    """A function to call after each outcome: it stops the engine after so many hours, and calls `watch`."""
-    deadline = None if hours is None else time.monotonic() + 3600 * hours
-
-    def callback(trial: Trial, outcome: Outcome) -> None:
-        if deadline is not None and time.monotonic() > deadline:
-            engine.stop("the time is up")
-        if watch:
-            watch(engine, trial, outcome)
-
-    return callback
+def _whole(name: str, value: int, least: int | None = None) -> int:
+    """A whole number, of Python or numpy; ValueError if it is none, or less than `least`."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name} must be a whole number, not {value!r}") from None
+    if least is not None and number < least:
+        raise ValueError(f"{name} must be {least} or more, not {value}")
+    return number

@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Protocol
 
 from search.errors import RunError
 from search.events import Epoch, Event, Started
 from search.files import RunDirectory, write_whole
+from search.machine import patiently
 from search.record.history import History
 from search.record.lines import different, event_lines, first_line, new_settings
 from search.record.reading import Reading
@@ -41,14 +43,18 @@ class Record:
         self.followers: list[Follower] = []
         try:
             directory.path.mkdir(parents=True, exist_ok=True)
+            self._lock = _locked(directory)
         except OSError as error:
             raise RunError(f"{directory.path} cannot be made: {error.strerror}; use another directory") from None
-        self._lock = _locked(directory)
         try:
             self.history = _begun(directory, settings, task)
             self._file = os.open(directory.record, os.O_WRONLY | os.O_APPEND)
-        except BaseException:
+        except BaseException as error:
             os.close(self._lock)
+            if isinstance(error, OSError):
+                raise RunError(
+                    f"{directory.path} cannot be written: {error.strerror}; make room, and run the same again"
+                ) from None
             raise
 
     def append(self, event: Event) -> None:
@@ -60,11 +66,16 @@ class Record:
             RunError: the event cannot be written.
         """
         line = event_lines([event]).encode()
-        try:
-            while line:
+
+        def write() -> None:
+            nonlocal line
+            while line:  # called again, it goes on where the disk was full
                 line = line[os.write(self._file, line) :]
             if not isinstance(event, Started | Epoch):  # a power cut may lose these: training can repeat them
                 os.fsync(self._file)
+
+        try:
+            patiently(write)
         except OSError as error:
             raise RunError(
                 f"{self.directory.record} cannot be written: {error.strerror}; make room, and run the same again"
@@ -119,6 +130,10 @@ def _begun(directory: RunDirectory, settings: Mapping[str, Any], task: AnyTask |
         write_whole(directory.record, lambda path: _write_durably(path, text))
     history = Reading(directory, task).history
     if names := different(history.settings.values, settings):
+        if not history.draws and not history.settings.drawn:  # it stopped before it began: a fault of its set-up
+            text = first_line(replace(new_settings(settings), run=history.settings.run))
+            write_whole(directory.record, lambda path: _write_durably(path, text))
+            return Reading(directory, task).history
         raise RunError(
             f"{directory.path} holds a search with another {names[0]}; use another directory, or the settings it was "
             "begun with"

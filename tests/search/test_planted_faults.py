@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from search.errors import RunError
-from tests.search.faults import running, telling, training
+from tests.search.faults import machine, running, telling, training
 from tests.search.planting import Fault
 
-FAULTS: dict[str, Fault] = training.FAULTS | running.FAULTS | telling.FAULTS
+FAULTS: dict[str, Fault] = training.FAULTS | running.FAULTS | machine.FAULTS | telling.FAULTS
 # Any other error would be one of the planting.
 NOTICED = (AssertionError, pytest.fail.Exception, RunError)
 
@@ -47,4 +47,4 @@ def test_a_planted_fault_is_noticed(
 
 
 def test_no_two_tables_name_a_fault_alike() -> None:
-    assert len(FAULTS) == sum(len(table.FAULTS) for table in (training, running, telling))
+    assert len(FAULTS) == sum(len(table.FAULTS) for table in (training, running, machine, telling))
