@@ -80,7 +80,12 @@ class Search:
         self.space, self.target = space, target
         self.trials, self.seed = _whole("trials", trials, least=1), _whole("seed", seed)
         self.task: AnyTask = TASKS[task]() if isinstance(task, str) else task
-        self.objectives = [parse_objective(text) for text in objectives or default_objectives(self.task)]
+        if not hasattr(self.task, "kind"):
+            raise ValueError(
+                f"the second argument of Search is a task: Task.from_arrays(x, y), not {type(task).__name__}"
+            )
+        wanted = default_objectives(self.task) if objectives is None else objectives
+        self.objectives = [parse_objective(text) for text in wanted]
         self.constraints = [parse_constraint(text) for text in constraints]
         if training is not None and epochs is not None:
             raise ValueError("give epochs or training, not both: training has epochs of its own")

@@ -297,3 +297,17 @@ def test_a_finished_run_needs_no_data(tmp_path: Path) -> None:
     assert search.preflight().mistakes
     with pytest.raises(RunError, match="another task"):  # told by the record: nothing is left to train
         search.run(tmp_path, workers=1)
+
+
+@pytest.mark.parametrize(
+    ("make", "wanted"),
+    [
+        (lambda: Search(space(), None), r"second argument of Search is a task: Task.from_arrays\(x, y\), not NoneType"),
+        (lambda: Search(None, arrays()), "first argument of Search is a Space"),
+        (lambda: Search(space(), arrays(), []), "at least one objective is a score"),
+        (lambda: Search(space(), "digit"), "there is no task 'digit'"),
+    ],
+)
+def test_arguments_of_another_kind_are_one_sentence(make: Callable[[], Any], wanted: str) -> None:
+    with pytest.raises(ValueError, match=wanted):
+        make()
