@@ -108,7 +108,7 @@ def test_a_full_disk_interrupts_a_trial_and_costs_it_nothing(tmp_path: Path, mon
     monkeypatch.setattr(Path, "write_bytes", write)
     last = run_of(tmp_path)[-1]
     assert isinstance(last, Interrupted)
-    assert last.reason.startswith(f"No space left on device: {tmp_path}/checkpoints/4.pt")
+    assert last.reason == f"No space left on device: {tmp_path}/checkpoints/4.pt"
     assert not (tmp_path / "failures").exists()
     takes["writes"] = 2
     assert isinstance(run_of(tmp_path)[-1], Interrupted)
