@@ -7,8 +7,8 @@ the front of accuracy against FLOPs, and the best network tested, unchanged, at 
 """
 
 from search import Search, waves
-from search.cli.progress import Watcher
 from search.report.plot import draw_front
+from search.report.progress import Watcher
 from search.training.trainer import evaluate
 from spaces import sequences
 

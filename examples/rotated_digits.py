@@ -22,8 +22,8 @@ from archspec import (
     Table,
 )
 from search import Search, digits
-from search.cli.progress import Watcher
 from search.report.plot import draw_front
+from search.report.progress import Watcher
 from spaces import Space, choice, integer, order
 
 group = choice("C1", "C4", "D4", name="group")

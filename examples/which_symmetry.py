@@ -8,7 +8,7 @@ and sine networks as kernels. Ends with the front, the report that says which sy
 """
 
 from search import Search, digits
-from search.cli.progress import Watcher
+from search.report.progress import Watcher
 from search.report.report import report, write_report
 from spaces import rotated_images
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
@@ -42,6 +43,9 @@ class Drawing:
         trials: number of candidates of the run.
         epochs: number of epochs of a full training.
         target: what costs are computed for.
+        settings: names of the parameters that are settings of the training: candidates that differ in these alone are
+            no duplicates.
+        designs: what is proposed for the first slots, as plain data (see `search.record.history.Settings`).
     """
 
     def __init__(
@@ -53,17 +57,20 @@ class Drawing:
         trials: int,
         epochs: int,
         target: Target = "torch",
+        settings: Collection[str] = (),
+        designs: Sequence[Mapping[str, Any]] = (),
     ) -> None:
+        self.settings, self.designs = tuple(settings), designs
         self.strategy, self.space, self.constraints, self.seed = strategy, space, tuple(constraints), seed
         self.trials, self.epochs, self.target = trials, epochs, target
         self.rejected: Counter[str] = Counter()
-        self._known: set[tuple[str | None, int | None]] = set()
+        self._known: set[tuple[Scalar, ...]] = set()
         self._attempts = 0
 
     def observe(self, event: Event) -> None:
         """Take account of a draw: count it if it was rejected; draw no duplicate of it if it was proposed."""
         if isinstance(event, Proposed):
-            self._known.add((event.trial.hash, event.trial.epochs))
+            self._known.add(self._key(event.trial.hash, event.trial.epochs, event.trial.values))
             self._attempts = 0
         elif isinstance(event, Rejected):
             self._attempts += 1
@@ -87,6 +94,8 @@ class Drawing:
     def _proposal(self, slot: int, history: History) -> Proposal:
         if self._attempts > MOST_DRAWS:
             raise Exhausted(self._explanation())
+        if slot < len(self.designs) and not self._attempts:
+            return Proposal(self.designs[slot]["values"])
         seed = derived_seed(self.seed, f"{slot} {self._attempts}")
         proposal = self.strategy.propose(history, Budget(slot, self.trials, self._attempts, self.epochs, seed))
         if self._attempts < MOST_DRAWS:
@@ -100,7 +109,8 @@ class Drawing:
             raise RunError(
                 f"the strategy {self.strategy.name} proposes values that are not of the space: {error}"
             ) from None
-        cost, excess = self._examine(architecture, proposal.fidelity)
+        cost, excess = self._examine(architecture, proposal.fidelity, proposal.values)
+        design = self.designs[slot] if slot < len(self.designs) and not self._attempts else {}
         trial = Trial(
             number,
             slot,
@@ -109,14 +119,21 @@ class Drawing:
             parent=proposal.parent,
             notes=proposal.notes,
             excess=excess,
+            source=design.get("source"),
         )
         if violated := _violated(excess):
             reason = self._reason(architecture, cost, violated[0])
-            return Rejected(replace(trial, state="rejected", reason=reason, notes={}))
+            return Rejected(replace(trial, state="rejected", reason=reason, notes={}, source=None))
         name, seed = architecture.hash, derived_seed(self.seed, architecture.hash)
         return Proposed(replace(trial, architecture=architecture, hash=name, cost=cost, seed=seed))
 
-    def _examine(self, architecture: Architecture, epochs: int | None) -> tuple[Cost, dict[str, float]]:
+    def _key(self, hash: str | None, epochs: int | None, values: Mapping[str, Scalar]) -> tuple[Scalar, ...]:
+        """What tells a candidate from its duplicates."""
+        return hash, epochs, *(values.get(name) for name in self.settings)
+
+    def _examine(
+        self, architecture: Architecture, epochs: int | None, values: Mapping[str, Scalar]
+    ) -> tuple[Cost, dict[str, float]]:
         """Cost of an architecture, and its excess by the name of each condition: above zero where it is violated."""
         try:
             cost = price(architecture, self.target)
@@ -124,7 +141,7 @@ class Drawing:
             return Cost(), {TYPED: 1.0}
         excess = {TYPED: -1.0} | {str(c): c.excess(cost) for c in self.constraints}
         if not _violated(excess):
-            excess[NEW] = 1.0 if (architecture.hash, epochs) in self._known else -1.0
+            excess[NEW] = 1.0 if self._key(architecture.hash, epochs, values) in self._known else -1.0
         return cost, excess
 
     def _reason(self, architecture: Architecture, cost: Cost, name: str) -> str:
@@ -142,18 +159,22 @@ class Drawing:
         """Values of a random candidate among the fillings examined without the strategy; Exhausted if there is none."""
         rng = random.Random(derived_seed(self.seed, f"look {slot}"))
         small = self.space.size() <= MOST_LOOKED_AT
-        pool = self.space.enumerate() if small else (self.space.sample(rng) for _ in range(MOST_LOOKED_AT))
+        pool = self.space.fillings() if small else (self._random(rng) for _ in range(MOST_LOOKED_AT))
         violations: Counter[str] = Counter()
         candidates = []
-        for architecture in pool:
-            violated = _violated(self._examine(architecture, epochs)[1])
+        for architecture, values in pool:
+            violated = _violated(self._examine(architecture, epochs, values)[1])
             violations.update(violated)
             if not violated:
-                candidates.append(architecture)
+                candidates.append((architecture, {name: values[name] for name in self.settings}))
         if not candidates:
             self.rejected = self.rejected or violations
             raise Exhausted(self._explanation(violations, all_examined=small))
-        return self.space.values_of(rng.choice(candidates))
+        architecture, settings = rng.choice(candidates)
+        return self.space.values_of(architecture) | settings
+
+    def _random(self, rng: random.Random) -> tuple[Architecture, dict[str, Scalar]]:
+        return self.space.drawn(lambda _, hole: hole.drawn(rng.random()))
 
     def _explanation(self, violations: Counter[str] | None = None, all_examined: bool = False) -> str:
         """One sentence: how many architectures violate each condition, and the remedy for the most frequent one."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from archspec.geometry.fourier import Target
 from search.drawing import Drawing, Exhausted
 from search.events import Epoch, Event, Finished, Proposed, Rejected, Started
 from search.objectives import QUANTITIES, Constraint, Objective
-from search.outcome import Failed, Outcome, Scored
+from search.outcome import Failed, Outcome, Scored, from_record
 from search.record.history import History
 from search.record.writing import Record
 from search.strategies.strategy import STRATEGIES, Strategy
@@ -27,12 +27,13 @@ class Engine:
 
     Args:
         record: the run's record, open for writing.
-        trials: number of candidates to train.
+        trials: number of candidates to train; what the run carries over from another comes on top.
         seed: seed of the run.
         lag: number of workers that train at the same time.
         target: what costs are computed for.
         strategy: proposes the values of candidates; it must not have observed an event yet. By default `tpe`.
         epochs: number of epochs of a full training, for strategies that train some candidates for fewer.
+        settings: names of the space's parameters that are settings of the training.
     """
 
     def __init__(
@@ -47,13 +48,18 @@ class Engine:
         target: Target = "torch",
         strategy: Strategy | None = None,
         epochs: int = 1,
+        settings: Collection[str] = (),
     ) -> None:
         self.record, self.space = record, space
         self.objectives, self.constraints = tuple(objectives), tuple(constraints)
-        self.trials, self.seed, self.lag = trials, seed, lag
+        # What was carried over from another run comes before the candidates that are trained.
+        self.designs = record.history.settings.designs
+        self.trials, self.seed, self.lag = trials + record.history.settings.carried, seed, lag
         self.exhausted: str | None = None
         self.strategy = strategy or STRATEGIES["tpe"](space, self.objectives)
-        self.drawing = Drawing(self.strategy, space, constraints, seed, trials, epochs, target)
+        self.drawing = Drawing(
+            self.strategy, space, constraints, seed, self.trials, epochs, target, settings, self.designs
+        )
         # The history as the strategy knows it: draws, and outcomes in the order of the slots.
         self.told = History(record.history.settings, record.directory)
         # The number of the trial in each slot.
@@ -96,14 +102,17 @@ class Engine:
         if slot >= self.trials or self.exhausted or not self._tell_up_to(slot - self.lag):
             return None
         try:
-            for event in self.drawing.draw(slot, self.history.next_number, self.told):
-                self.record.append(event)
-                self._take_draw(event)
+            return self._draw(slot)
         except Exhausted as reason:
             self.exhausted = str(reason)
             if not self._numbers:
                 raise
             return None
+
+    def _draw(self, slot: int) -> Trial:
+        for event in self.drawing.draw(slot, self.history.next_number, self.told):
+            self.record.append(event)
+            self._take_draw(event)
         return self.history[self._numbers[slot]]
 
     def stop(self, reason: str) -> None:
@@ -175,5 +184,18 @@ class Engine:
         for event in self.history.draws:
             self._tell_up_to(event.trial.slot - self.lag)
             self._take_draw(event)
+        self._carry_over()
         self._to_resume = [trial for trial in self.history if trial.state == "running"]
         self._tell_up_to(self.history.settings.told - 1)
+
+    def _carry_over(self) -> None:
+        """Draw the designs whose outcome is known, and record it as that of the candidate."""
+        for slot, design in enumerate(self.designs):
+            if "outcome" not in design:
+                return
+            if slot == len(self._numbers):
+                self._tell_up_to(slot - self.lag)
+                self._draw(slot)
+            trial = self.history[self._numbers[slot]]
+            if trial.source is not None:
+                self.tell(trial, from_record(design["outcome"]))

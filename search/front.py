@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rich.table import Table
 
+from archspec.graph.cost import Cost
+from archspec.schema.hole import Scalar
 from search.errors import RunError
 from search.objectives import Objective
 from search.trial import Trial
-from search.words import as_text, short, summary
+from search.words import as_text, cell, html_table, short, summary
 
 
 @dataclass(frozen=True)
@@ -56,26 +58,84 @@ class Front(Sequence[Trial]):
     def __str__(self) -> str:
         return as_text(front_table(self))
 
+    def to_html(self) -> str:
+        """The front as an HTML table."""
+        return html_table(*front_rows(self))
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
+def front_of(trials: Iterable[Trial], objectives: Sequence[Objective]) -> Front:
+    """The scored trials that no other of them beats in every objective; one trial for each tuple of values.
+
+    Trials of which an objective is not a number are left out.
+
+    Raises:
+        RunError: a scored trial lacks the score of an objective.
+    """
+    valued = [(t, smaller_is_better(t, objectives)) for t in trials if t.state == "scored"]
+    scored = [(t, values) for t, values in valued if not any(map(math.isnan, values))]
+    seen: dict[tuple[float, ...], Trial] = {}
+    for trial, values in scored:
+        if not any(_beats(other, values) for _, other in scored):
+            seen.setdefault(values, trial)
+    return Front(tuple(sorted(seen.values(), key=flops_of)), tuple(objectives))
+
+
+def smaller_is_better(trial: Trial, objectives: Sequence[Objective]) -> tuple[float, ...]:
+    """The values of the objectives for a scored trial, negated where they are maximised.
+
+    Raises:
+        RunError: the trial lacks the score of an objective.
+    """
+    cost = trial.cost or Cost()
+    try:
+        return tuple((-1 if o.maximize else 1) * o.value(cost, trial.scores) for o in objectives)
+    except KeyError as error:
+        raise RunError(f"trial {trial.number}: {error.args[0]}; open the run with objectives that it has") from None
+
+
+def flops_of(trial: Trial) -> int:
+    """The FLOPs of a trial's network; 0 if it has none."""
+    return trial.cost.flops if trial.cost else 0
+
+
+def _beats(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    """Whether `a` dominates `b`: nowhere larger, and somewhere smaller."""
+    return all(x <= y for x, y in zip(a, b, strict=True)) and a != b
+
 
 def front_table(front: Front) -> Table:
     """A table with one row for each trial of a front, cheapest first."""
     table = Table(title=None, box=None, pad_edge=False)
-    table.add_column("trial", justify="right")
-    scores = [o.name for o in front.objectives if not o.priced]
-    for name in scores:
-        table.add_column(name, justify="right")
-    for name in ("FLOPs", "params"):
-        table.add_column(name, justify="right")
-    table.add_column("architecture")
-    for trial in front:
-        assert trial.cost is not None
-        assert trial.architecture is not None
-        values = [trial.scores.get(name) for name in scores]
-        table.add_row(
-            str(trial.number),
-            *(f"{v:.4f}" if v is not None else "" for v in values),
-            short(trial.cost.flops),
-            short(trial.cost.params),
-            summary(trial.architecture),
-        )
+    names, rows = front_rows(front)
+    for name in names:
+        table.add_column(cell(name), justify="left" if name in ("training", "architecture") else "right")
+    for row in rows:
+        table.add_row(*map(cell, row))
     return table
+
+
+def front_rows(front: Front) -> tuple[list[str], list[list[str]]]:
+    """The names of the columns of a front's table, and its rows as text."""
+    scores = [o.name for o in front.objectives if not o.priced]
+    training = ["training"] if any(trial.decided for trial in front) else []
+    rows = []
+    for trial in front:
+        values = [trial.scores.get(name) for name in scores]
+        rows.append(
+            [
+                str(trial.number),
+                *(f"{v:.4f}" if v is not None else "" for v in values),
+                short(trial.cost.flops if trial.cost else 0),
+                short(trial.cost.params if trial.cost else 0),
+                *(", ".join(f"{name} {_brief(value)}" for name, value in trial.decided.items()) for _ in training),
+                summary(trial.architecture) if trial.architecture else "",
+            ]
+        )
+    return ["trial", *scores, "FLOPs", "params", *training, "architecture"], rows
+
+
+def _brief(value: Scalar) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

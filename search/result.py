@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,15 +13,18 @@ from search import objectives as named
 from search.directions import direction_of
 from search.errors import RunError
 from search.files import RunDirectory
-from search.front import Front
+from search.frame import curves_frame, trials_frame
+from search.front import Front, flops_of, front_of, smaller_is_better
 from search.objectives import QUANTITIES, Objective, maximize, minimize, parse_objective
 from search.record.history import History
 from search.record.reading import Reading
 from search.tasks.named import AnyTask
 from search.trial import Trial
+from search.words import counted, in_html, printable
 
 if TYPE_CHECKING:
     import optuna
+    import pandas as pd
 
     from search.prediction import Predictor
 
@@ -45,7 +49,10 @@ class Result:
         self.directory, self.task = RunDirectory(Path(directory)), task
         self._reading = Reading(self.directory, task)
         recorded = self.history.settings.values.get("objectives", [])
-        self.objectives = tuple(objectives if objectives is not None else map(parse_objective, recorded))
+        try:
+            self.objectives = tuple(objectives if objectives is not None else map(parse_objective, recorded))
+        except ValueError as error:
+            raise RunError(f"{self.directory.path}: {error}") from None
 
     @classmethod
     def open(cls, directory: str | Path, task: AnyTask | None = None) -> Result:
@@ -70,21 +77,18 @@ class Result:
     def study(self) -> optuna.Study:
         """The run as an Optuna study in memory, built anew at each access, for Optuna's importances and plots."""
         from search.record.studies import Translation
+        from search.training.joint import joint
+        from search.training.settings import Training
         from spaces import Space
 
-        history = self.history
-        space = Space.from_data(history.settings.values["space"])
+        history, known = self.history, self.history.settings.values
+        space = joint(Space.from_data(known["space"]), Training.from_record(known.get("training", {})))
         return Translation(space, self.objectives).study(history)
 
     @property
     def front(self) -> Front:
         """The scored trials that no other trial beats in every objective; one trial for each tuple of values."""
-        scored = [(t, self._values(t)) for t in self.history if t.state == "scored"]
-        best = [t for t, values in scored if not any(_beats(other, values) for _, other in scored)]
-        seen: dict[tuple[float, ...], Trial] = {}
-        for trial in best:
-            seen.setdefault(self._values(trial), trial)
-        return Front(tuple(sorted(seen.values(), key=_flops)), self.objectives)
+        return front_of(self.history, self.objectives)
 
     def best(self, by: str | None = None) -> Trial:
         """The best scored trial; among equal ones, the cheapest.
@@ -101,14 +105,25 @@ class Result:
         if not scored:
             raise RunError("no trial of this run has been scored; let it run on")
         objective = self._objective(by) if by else self._default_objective(scored[0])
-        sign = 1 if objective.maximize else -1
-        try:
-            return max(scored, key=lambda t: (sign * objective.value(t.cost or Cost(), t.scores), -_flops(t)))
-        except (KeyError, ValueError) as error:
-            raise RunError(str(error.args[0])) from None
+        valued = [(smaller_is_better(t, [objective]), flops_of(t), t) for t in scored]
+        known = [(values, flops, t) for values, flops, t in valued if not math.isnan(values[0])]
+        if not known:
+            raise RunError(f"{objective.name} is not a number for any trial of this run; choose by another score")
+        return min(known, key=lambda found: found[:2])[2]
+
+    def __repr__(self) -> str:
+        return f"Result({printable(self.directory.path)}: {counted(self.counts())})"
+
+    def __str__(self) -> str:
+        return f"{printable(self.directory.path)}: {counted(self.counts())}\n\n{self.front}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{in_html(f'{self.directory.path}: {counted(self.counts())}')}</p>{self.front.to_html()}"
 
     def _default_objective(self, trial: Trial) -> Objective:
         known = any(objective.name == "accuracy" for objective in self.objectives) or "accuracy" in trial.scores
+        if not known and not self.objectives:
+            raise RunError("the run records no objective; say what best means: best('loss')")
         return maximize(ACCURACY_PER_FLOP) if known else self.objectives[0]
 
     def _objective(self, by: str) -> Objective:
@@ -134,6 +149,24 @@ class Result:
             )
         raise RunError(f"whether {by} is to be large is not known; write 'maximize {by}' or 'minimize {by}'")
 
+    def to_frame(self) -> pd.DataFrame:
+        """All trials as a data frame of pandas, a row each: state, scores, costs, decided values, reason.
+
+        Raises:
+            RunError: pandas is not installed.
+        """
+        return trials_frame(self.history)
+
+    def curves(self) -> pd.DataFrame:
+        """The learning curves as a data frame of pandas: a row for each epoch, a column for each trial.
+
+        They are of the validation score that selects the best weights; `result.curves().plot()` draws them.
+
+        Raises:
+            RunError: pandas is not installed.
+        """
+        return curves_frame(self.history)
+
     def predictor(self, by: str | None = None) -> Predictor:
         """The best trained network, as by `best`, which answers for raw examples: `predict("x.png")`."""
         return self.best(by).predictor()
@@ -148,24 +181,10 @@ class Result:
         """The number of trials in each state."""
         return self.history.counts()
 
-    def _values(self, trial: Trial) -> tuple[float, ...]:
-        """The values of the objectives, negated where they are maximised: smaller is better."""
-        cost = trial.cost or Cost()
-        return tuple((-1 if o.maximize else 1) * o.value(cost, trial.scores) for o in self.objectives)
-
 
 def accuracy_per_flop(trial: Trial) -> float:
     """The value of the objective `accuracy_per_flop` for a trial."""
     return named.accuracy_per_flop(trial.cost or Cost(), trial.scores)
-
-
-def _flops(trial: Trial) -> int:
-    return trial.cost.flops if trial.cost else 0
-
-
-def _beats(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    """Whether `a` dominates `b`: nowhere larger, and somewhere smaller."""
-    return all(x <= y for x, y in zip(a, b, strict=True)) and a != b
 
 
 if not TYPE_CHECKING:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
 from typing import Protocol
 
 from search import machine
@@ -17,10 +16,10 @@ from search.errors import RunError
 from search.events import Epoch, Event, Finished, Interrupted
 from search.outcome import Failed, Outcome, Scored
 from search.record.history import History
+from search.report.watching import Watch
 from search.training.limits import TIME_UP
 from search.trial import Trial
 
-Watch = Callable[[Engine, Trial | None, Outcome | None], None]
 # How often in a row the worker of a candidate may die before it is tried with no other in training.
 DEATHS = 3
 # So many candidates that fail alike, one after the other, stop the search.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import json
-import operator
 import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 from archspec.doors import Unknown
 from archspec.geometry.fourier import TARGETS, Target
@@ -16,24 +15,28 @@ from search.backends.backend import BACKENDS
 from search.backends.process import refuse_in_a_worker
 from search.backends.worker import Trainer
 from search.engine import Engine
-from search.errors import RunError
+from search.errors import NotBegun, RunError
 from search.events import Retried
 from search.files import RunDirectory, write_text
 from search.machine import available_cores
+from search.numbers import whole
 from search.objectives import Constraint, Objective, goal_of, parse_constraint, parse_objective
 from search.preflight import Findings, Unfit, check_scores, default_objectives, preflight
 from search.record.mirror import Mirror
 from search.record.reading import Reading
 from search.record.studies import Translation
-from search.record.writing import Record
+from search.record.writing import Record, Unwritable, begun_alike
+from search.report.watching import Watch, watching
 from search.result import Result
-from search.running import Running, Watch, to_be_retried
-from search.strategies.strategy import STRATEGIES, Strategy
+from search.running import Running, to_be_retried
+from search.strategies.strategy import STRATEGIES, Strategy, fresh
 from search.tasks.named import TASKS, AnyTask
 from search.terms import terms
 from search.training.augmentation import check_augmentation
+from search.training.joint import joint
 from search.training.rates import check_roles
 from search.training.settings import Training
+from search.warm import Wanted, WarmStart, carry_weights, checked, designs, name_of
 from spaces import Space
 
 
@@ -54,6 +57,10 @@ class Search:
             `torch` on a CPU, `cuda`, or `onnx`, the exported file in onnxruntime.
         strategy: what proposes candidates: `tpe`, `random`, a name that an installed package registers, or an object,
             which is copied at the start of each run, so that no run learns from another.
+        warm_start: the directory of an older run, or a list of architectures and trials. Scored trials of the same
+            task, data, training, functions and target are taken over with their outcomes, weights and all, beside the
+            `trials` that are trained; others, and architectures, are the first that are trained. What is not of the
+            space or breaks a constraint is left out. It is read when a run is begun, and not when it is resumed.
 
     Raises:
         ValueError: an objective, a constraint, a name or a number cannot be read, or the training does not fit space
@@ -72,13 +79,14 @@ class Search:
         training: Training | None = None,
         target: Target = "torch",
         strategy: str | Strategy = "tpe",
+        warm_start: WarmStart | None = None,
     ) -> None:
         if not isinstance(space, Space):
             raise ValueError("the first argument of Search is a Space: Space(Architecture(...))")
         if target not in TARGETS:
             raise ValueError(f"there is no target {target!r}; use one of {', '.join(TARGETS)}")
         self.space, self.target = space, target
-        self.trials, self.seed = _whole("trials", trials, least=1), _whole("seed", seed)
+        self.trials, self.seed = whole("trials", trials, least=1), whole("seed", seed)
         self.task: AnyTask = TASKS[task]() if isinstance(task, str) else task
         if not hasattr(self.task, "kind"):
             raise ValueError(
@@ -91,12 +99,15 @@ class Search:
             raise ValueError("give epochs or training, not both: training has epochs of its own")
         self.training = training or (Training(epochs=epochs) if epochs is not None else Training())
         check_roles(space.template, self.training.rates)
-        check_augmentation(self.training.augment, self.task)
+        for group in self.training.possible("augment"):
+            check_augmentation(group, self.task)
+        # The space with the training's holes among its parameters.
+        self.joint = joint(space, self.training)
         if all(objective.priced for objective in self.objectives):
             raise ValueError("at least one objective is a score of the task, such as 'maximize accuracy'")
         check_scores(self.objectives, self.task)
         self.goal = goal_of(self.objectives, self.task.kind)
-        self.strategy = strategy
+        self.strategy, self.warm_start = strategy, checked(warm_start)
         if isinstance(strategy, str):
             _ = STRATEGIES[strategy]  # raises for an unknown name
 
@@ -107,7 +118,7 @@ class Search:
         workers: int | None = None,
         address: str | None = None,
         hours: float | None = None,
-        watch: Watch | None = None,
+        watch: Watch | Literal["auto", False] | None = "auto",
         optuna_storage: str | None = None,
         retry_failed: bool = False,
     ) -> Result:
@@ -121,9 +132,10 @@ class Search:
             address: address of the Ray cluster; by default one is started on this machine.
             hours: hours after which the search ends; candidates in training are interrupted, and go on from their last
                 epoch when the search is run again.
-            watch: called as `watch(engine, None, None)` at the start, and as `watch(engine, trial, outcome)` after each
-                outcome; if it has a method `epoch`, that is called as `watch.epoch(engine, trial, epoch, score)` after
-                each epoch.
+            watch: what shows the progress: `auto` is a bar and the front on a terminal, a cell in a notebook, and
+                elsewhere lines on standard error; None or False is nothing. Or a function, called as
+                `watch(engine, None, None)` at the start, and as `watch(engine, trial, outcome)` after each outcome; if
+                it has a method `epoch`, that is called as `watch.epoch(engine, trial, epoch, score)` after each epoch.
             optuna_storage: URL of the database in which the run is mirrored as an Optuna study, for its dashboard:
                 `sqlite:///runs.db`, `postgresql://…`. By default it is mirrored in the run's own `study.journal`.
             retry_failed: train the candidates again that have failed.
@@ -136,49 +148,43 @@ class Search:
             Exhausted: no architecture of the space satisfies the constraints.
         """
         refuse_in_a_worker()
-        workers = available_cores() if workers is None else _whole("workers", workers, least=1)
+        workers = available_cores() if workers is None else whole("workers", workers, least=1)
         if hours is not None and not hours > 0:
             raise ValueError(f"hours must be above 0, not {hours}")
         if address is not None and backend == "local":
             raise RunError(f"the address {address} is that of a Ray cluster; use it with backend='ray' (--backend ray)")
         until = None if hours is None else time.time() + 3600 * hours
         try:
-            begin, strategy = BACKENDS[backend], self._fresh_strategy()
+            begin, strategy = BACKENDS[backend], fresh(self.strategy, self.joint, self.objectives)
         except Unknown as error:
             raise RunError(str(error)) from None
         home = RunDirectory(Path(directory))
-        if not self._finished(home):
-            found = self.preflight()
-            if found.mistakes:
-                raise Unfit(found.mistakes)
-            if found.note:
-                warnings.warn(found.note, stacklevel=2)
-        with Record(home, self._terms(), self.task) as record:
+        finished = self._finished(home) and not retry_failed
+        if not finished:
+            self._be_ready()
+        try:
+            opened = Record(home, self._terms(), self.task, self._designs)
+        except Unwritable:
+            if not finished:
+                raise
+            begun_alike(home, self._terms())  # on a medium that is only read
+            return Result(home.path, self.objectives, self.task)
+        with opened as record, watching(watch) as seen:
             if (prepared := getattr(self.task, "preparation", None)) is not None and not home.preparation.exists():
                 write_text(home.preparation, json.dumps(prepared.to_data()))
-            record.followers.append(Mirror(record.history, Translation(self.space, self.objectives), optuna_storage))
+            record.followers.append(Mirror(record.history, Translation(self.joint, self.objectives), optuna_storage))
             for number in to_be_retried(record.history, retry_failed):
                 record.append(Retried(number))
-            engine = Engine(
-                record,
-                self.space,
-                self.objectives,
-                self.constraints,
-                self.trials,
-                self.seed,
-                workers,
-                self.target,
-                strategy,
-                self.training.epochs,
-            )
-            if watch:
-                watch(engine, None, None)
+            engine = self._engine(record, workers, strategy)
+            carry_weights(engine.history, home)
+            if seen:
+                seen(engine, None, None)
             if not engine.done:
                 path = str(home.path.resolve())
                 trainer = Trainer(self.task.without_test(), self.training, self.goal, path, self.target, until)
                 running = begin(trainer, workers, address)
                 try:
-                    Running(engine, running, watch, until).run()
+                    Running(engine, running, seen, until).run()
                 finally:
                     running.close()
         return Result(home.path, self.objectives, self.task)
@@ -186,50 +192,43 @@ class Search:
     def preflight(self) -> Findings:
         """Compare task, space and objectives, and try one step of training; see `search.preflight.preflight`."""
         return preflight(
-            self.space, self.task, self.objectives, self.constraints, self.training, self.target, self.seed
+            self.space, self.task, self.objectives, self.constraints, self.training.default, self.target, self.seed
         )
 
+    def _be_ready(self) -> None:
+        """Raise Unfit, with all that is wrong, if the preflight finds anything; warn of what it notes."""
+        found = self.preflight()
+        if found.mistakes:
+            raise Unfit(found.mistakes)
+        if found.note:
+            warnings.warn(found.note, stacklevel=3)
+
+    def _engine(self, record: Record, workers: int, strategy: Strategy) -> Engine:
+        wanted = (self.objectives, self.constraints, self.trials, self.seed, workers, self.target, strategy)
+        return Engine(record, self.joint, *wanted, self.training.epochs, self.training.parameters)
+
     def _finished(self, home: RunDirectory) -> bool:
-        """Whether the directory holds a run with all its candidates trained, so that nothing is left to train."""
+        """Whether the directory holds a run with all its candidates trained, so that nothing is left to train.
+
+        RunError if it holds one that cannot be read.
+        """
         if not home.record.exists():
             return False
         try:
-            return len(Reading(home).history.outcomes) >= self.trials
-        except RunError:
-            return False  # what is wrong with the record is said where it is opened to be written
+            history = Reading(home).history
+            return len(history.outcomes) >= self.trials + history.settings.carried
+        except NotBegun:
+            return False
 
     def _terms(self) -> dict[str, object]:
         """The terms of a run, which must be the same for it to be resumed."""
-        return terms(
-            self.space,
-            self.task,
-            self.objectives,
-            self.constraints,
-            self.training,
-            self.seed,
-            self.target,
-            self.strategy,
-        )
+        wanted = (self.objectives, self.constraints, self.training, self.seed, self.target, self.strategy)
+        decisive = terms(self.space, self.task, *wanted)
+        return decisive if self.warm_start is None else decisive | {"warm start": name_of(self.warm_start)}
 
-    def _fresh_strategy(self) -> Strategy:
-        """A strategy that has observed no event: a new one by its name, or a copy of the object."""
-        if isinstance(self.strategy, str):
-            return STRATEGIES[self.strategy](self.space, self.objectives)
-        try:
-            return copy.deepcopy(self.strategy)
-        except Exception as error:
-            raise RunError(
-                f"the strategy {self.strategy.name} cannot be copied for a run: {error}; give it a __deepcopy__ that "
-                "begins anew, or register it and give its name"
-            ) from None
-
-
-def _whole(name: str, value: int, least: int | None = None) -> int:
-    """A whole number, of Python or numpy; ValueError if it is none, or less than `least`."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise ValueError(f"{name} must be a whole number, not {value!r}") from None
-    if least is not None and number < least:
-        raise ValueError(f"{name} must be {least} or more, not {value}")
-    return number
+    def _designs(self) -> list[dict[str, Any]]:
+        """What a new run tries first."""
+        if self.warm_start is None:
+            return []
+        wanted = Wanted(self.joint, self.training, self.objectives, self.constraints, self.target, self._terms())
+        return designs(self.warm_start, wanted)

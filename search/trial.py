@@ -13,6 +13,7 @@ from archspec.schema.hole import Scalar
 from archspec.symmetry.certificate import Certificate, largest
 from search.errors import RunError
 from search.files import RunDirectory
+from search.training.holes import is_hole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +55,7 @@ class Trial:
         curve: the score that selects its best weights, by epoch, from 1.
         reason: why it failed or was rejected, in one sentence.
         seconds: seconds of training.
+        source: the run and trial that its outcome was carried over from by a warm start; None if it is trained here.
         symmetry: certificate of the trained network; None for a network without a group.
         directory: directory of its run; None for a trial outside of a run.
         task: task of its run; None if the run was opened without its task.
@@ -77,6 +79,7 @@ class Trial:
     curve: Mapping[int, float] = field(default_factory=dict)
     reason: str | None = None
     seconds: float = 0.0
+    source: str | None = None
     symmetry: Certificate | None = None
     directory: RunDirectory | None = field(default=None, repr=False)
     task: AnyTask | None = field(default=None, repr=False)
@@ -99,6 +102,7 @@ class Trial:
             data |= {"cost": self.cost.quantities(), "seed": self.seed}
         data |= {"excess": dict(self.excess)}
         further = {"epochs": self.epochs, "parent": self.parent, "notes": dict(self.notes), "reason": self.reason}
+        further["source"] = self.source
         return data | {name: value for name, value in further.items() if value not in (None, {})}
 
     @classmethod
@@ -115,19 +119,31 @@ class Trial:
         """The largest group of its network, C1 for a plain network; tables and plots list it as the symmetry."""
         return str(largest(self.architecture.graph)) if self.architecture else "C1"
 
-    def model(self) -> Network:
-        """The trained network, in evaluation mode; RunError if it has no weights."""
-        from safetensors.torch import load_file
+    @property
+    def training(self) -> Training:
+        """How it is trained, with the settings that were decided for it; RunError if the run does not say."""
+        from search.training.settings import Training
 
-        from archspec.lowering import lower
+        try:
+            found = Training.from_record(self.settings.get("training", {})).filled(self.values)
+        except (ValueError, TypeError) as error:
+            raise RunError(f"how trial {self.number} was trained cannot be read: {error}; give a training") from None
+        return found if self.epochs is None else replace(found, epochs=self.epochs)
+
+    @property
+    def decided(self) -> dict[str, Scalar]:
+        """The settings of its training that were decided for it, by their names: `{"learning_rate": 0.01}`."""
+        holes = {name: hole for name, hole in self.settings.get("training", {}).items() if is_hole(hole)}
+        return {name: self.values.get(hole.get("name") or f"training.{name}") for name, hole in holes.items()}
+
+    def model(self) -> Network:
+        """The trained network, in evaluation mode; RunError if it has no weights, or they were damaged."""
+        from search.training.weights import load_network
 
         path = self.directory.weights(self.number) if self.directory else None
         if self.architecture is None or path is None or not path.exists():
             raise RunError(f"trial {self.number} ({self.state}) has no weights; take one that was scored")
-        model = lower(self.architecture)
-        model.load_state_dict(load_file(path))
-        model.eval()
-        return model
+        return load_network(self.architecture, path)
 
     def test(self) -> dict[str, float]:
         """Scores on the test data, which the search does not use; RunError if the run was opened without its task."""
@@ -155,13 +171,12 @@ class Trial:
         from search.objectives import goal_of, parse_objective
         from search.retrained import Retrained
         from search.training.retraining import retrained
-        from search.training.settings import Training
 
         if self.architecture is None:
             raise RunError(f"trial {self.number} was rejected: there is nothing to train; take one that was scored")
         if self.task is None:
             raise RunError("there are no data here: open the run with its task, Result.open(directory, task)")
-        how = training or Training.from_record(self.settings.get("training", {}))
+        how = training or self.training
         how = how if epochs is None else replace(how, epochs=epochs)
         goal = goal_of([parse_objective(text) for text in self.settings.get("goals", ())], self.task.kind)
         found = [retrained(self.architecture, self.task, how, seed, goal) for seed in seeds]

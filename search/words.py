@@ -1,13 +1,20 @@
-"""Architectures, numbers and tables as plain text."""
+"""Architectures, numbers, tables, and text from outside, as plain text."""
 
 from __future__ import annotations
 
+import html
 import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from archspec.architecture import Architecture
+
+MOST_SHOWN = 500
+_ACTS_IN_MARKDOWN = re.compile(r"[\\`*\[\]#|~!$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
 def summary(architecture: Architecture) -> str:
@@ -28,6 +35,52 @@ def short(number: float) -> str:
     return f"{number:.3g}"
 
 
+def counted(counts: Mapping[str, int]) -> str:
+    """The number of trials in each state, as text: `7 scored, 2 failed`."""
+    return ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "nothing yet"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as text in a unit that suits: `40 s`, `12 min`, `3.5 h`."""
+    if seconds < 90:
+        return f"{max(seconds, 0.1):.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def printable(text: object, most: int = MOST_SHOWN) -> str:
+    r"""Text from outside as one line that no terminal acts on, at most `most` characters of it.
+
+    Line ends, escape sequences, marks that turn the direction of writing, and halves of characters are written as
+    Python writes them: `\n`, `\x1b`.
+    """
+    whole = str(text)
+    shown = whole if len(whole) <= most else f"{whole[: most - 1]}…"
+    return "".join(c if c.isprintable() else _written_out(c) for c in shown)
+
+
+def cell(text: object) -> Text:
+    """Text from outside for a table or a line of rich, which reads no markup in it."""
+    return Text(printable(text))
+
+
+def in_markdown(text: object) -> str:
+    """Text from outside for a line or a table of Markdown: neither Markdown nor HTML in it acts."""
+    escaped = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _ACTS_IN_MARKDOWN.sub(lambda found: f"\\{found[0]}", escaped)
+
+
+def in_html(text: object) -> str:
+    """Text from outside for HTML, in which it does not act."""
+    return html.escape(printable(text))
+
+
+def html_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in HTML, of text from outside."""
+    head = "".join(f"<th>{in_html(name)}</th>" for name in names)
+    body = "".join(f"<tr>{''.join(f'<td>{in_html(text)}</td>' for text in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
 def as_text(table: Table, width: int = 140) -> str:
     """A table as plain text, at most `width` characters wide."""
     console = Console(file=io.StringIO(), width=width, color_system=None)
@@ -35,3 +88,7 @@ def as_text(table: Table, width: int = 140) -> str:
     file = console.file
     assert isinstance(file, io.StringIO)
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+
+
+def _written_out(character: str) -> str:
+    return " " if character == "\xa0" else character.encode("unicode_escape").decode()

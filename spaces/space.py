@@ -49,7 +49,7 @@ class Space:
         walk(template, "", {}, self._note)
 
     def __repr__(self) -> str:
-        return f"Space({len(self._parameters)} parameters, {self.size():,} architectures)"
+        return f"Space({len(self.parameters())} parameters, {self.size():,} architectures)"
 
     def parameters(self) -> list[Parameter]:
         """Every decision of the space, also those that exist only for some values of others, in order of the fields."""
@@ -92,6 +92,10 @@ class Space:
         """A random architecture: every decision is uniform over its values (with `log`, over their logarithm)."""
         return self.drawn(lambda _, hole: hole.drawn(rng.random()))[0]
 
+    def random_values(self, rng: Random) -> dict[str, Scalar]:
+        """Values with which `fill` returns what `sample` draws."""
+        return self.values_of(self.sample(rng))
+
     @property
     def default(self) -> Architecture:
         """The architecture with the first option of every choice and the lowest value of every number."""
@@ -99,6 +103,10 @@ class Space:
 
     def enumerate(self) -> Iterator[Architecture]:
         """Every filling, the last decision varying fastest. ValueError if a hole is a real number."""
+        return (architecture for architecture, _ in self.fillings())
+
+    def fillings(self) -> Iterator[tuple[Architecture, dict[str, Scalar]]]:
+        """Every filling as `enumerate` does, with its values."""
         turns: list[int] = []
         while True:
             counts: list[int] = []
@@ -109,7 +117,7 @@ class Space:
                 counts.append(len(values))
                 return values[turn]
 
-            yield self.drawn(draw)[0]
+            yield self.drawn(draw)
             turns += [0] * (len(counts) - len(turns))
             while turns and turns[-1] + 1 >= counts[len(turns) - 1]:
                 turns.pop()

@@ -67,7 +67,7 @@ class Trainer:
         tell(last)
 
     def _last_event(self, trial: Trial, tell: Tell, limits: Limits) -> Finished | Interrupted:
-        directory, training = RunDirectory(Path(self.directory)), self.training
+        directory, training = RunDirectory(Path(self.directory)), self.training.filled(trial.values)
         assert trial.architecture is not None
         try:
             limits.step()

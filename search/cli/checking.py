@@ -8,6 +8,7 @@ from pathlib import Path
 
 from archspec.architecture import Architecture, price
 from search.cli.loading import load_search, read_spec
+from search.words import duration, printable
 from spaces import Space
 from spaces.fitting import fitting
 
@@ -29,7 +30,7 @@ def _check_architecture(architecture: Architecture, options: argparse.Namespace)
         f"{cost.params:,} parameters, hash {architecture.hash})"
     )
     for warning in architecture.warnings:
-        print(f"warning: {warning}")
+        print(f"warning: {printable(warning)}")
     return MISTAKE if options.strict and architecture.warnings else OK
 
 
@@ -38,11 +39,11 @@ def _check_space(space: Space, options: argparse.Namespace) -> int:
     found = fitting(space)
     print(f"{options.spec}: a space of {space.size():,} architectures")
     for parameter in space.parameters():
-        print(f"  {parameter}")
+        print(f"  {printable(parameter)}")
     if found.counts:
         print(f"{len(found.fit):,} of {found.examined:,}{'' if found.whole else ' random ones'} fit together")
     for reason in found.told():
-        print(f"does not fit: {reason}")
+        print(f"does not fit: {printable(reason)}")
     return OK if found.fit and not (options.strict and found.counts) else MISTAKE
 
 
@@ -52,7 +53,7 @@ def _check_search(path: Path) -> int:
     found = search.preflight()
     if found.mistakes:
         for mistake in found.mistakes:
-            print(f"{path}: {mistake}")
+            print(printable(f"{path}: {mistake}", 2000))
         return MISTAKE
     if found.note:
         print(f"note: {found.note}")
@@ -65,10 +66,3 @@ def _check_search(path: Path) -> int:
         f"{duration(found.trial * search.trials / workers)} with {workers} workers"
     )
     return OK
-
-
-def duration(seconds: float) -> str:
-    """Seconds as text in a unit that suits: `40 s`, `12 min`, `3.5 h`."""
-    if seconds < 90:
-        return f"{max(seconds, 0.1):.2g} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

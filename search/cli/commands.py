@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from archspec.architecture import Architecture, price
 from archspec.schema.document import SpecError
 from search.cli.loading import load_search, read_spec
+from search.words import printable
+
+if TYPE_CHECKING:
+    from search.trial import Trial
 
 OK, MISTAKE = 0, 1
+MOST_COMPLAINED = 2000  # characters of a line
 
 
 def cost(options: argparse.Namespace) -> int:
@@ -41,10 +48,10 @@ def search(options: argparse.Namespace) -> int:
     if options.strategy is not None:
         search.strategy = options.strategy
     directory = options.directory or Path("runs") / options.file.stem
-    from search.cli.progress import Watcher
+    from search.report.progress import Watcher
     from search.report.tables import counts_line
 
-    with Watcher() as watch:
+    with Watcher(sys.stdout) as watch:
         result = search.run(
             directory,
             backend=options.backend,
@@ -66,16 +73,16 @@ def status(options: argparse.Namespace) -> int:
 
     result = Result.open(options.directory)
     known = result.history.settings.values
-    print(f"{options.directory}: {counts_line(result)}")
-    print(
-        f"task {known['task']} · {', '.join(known['objectives'])}"
-        + (f" · {', '.join(known['constraints'])}" if known["constraints"] else "")
-        + f" · seed {known['seed']}"
-        + (f" · priced for {known['target']}" if known.get("target", "torch") != "torch" else "")
-    )
+    print(f"{printable(options.directory)}: {counts_line(result)}")
+    listed = [", ".join(known.get(name, [])) for name in ("objectives", "constraints")]
+    told = [f"task {known.get('task')}", *filter(None, listed), f"seed {known.get('seed')}"]
+    target = known.get("target", "torch")
+    print(" · ".join(map(printable, [*told, f"priced for {target}"] if target != "torch" else told)))
+    if carried := result.history.settings.carried:
+        print(f"{carried} of them carried over by a warm start")
     for trial in result.trials:
         if trial.state == "failed":
-            print(f"trial {trial.number} failed: {trial.reason}")
+            print(f"trial {trial.number} failed: {printable(trial.reason)}")
     return OK
 
 
@@ -85,16 +92,7 @@ def front(options: argparse.Namespace) -> int:
 
     result = Result.open(options.directory)
     if options.json:
-        rows = [
-            {
-                "trial": t.number,
-                **t.scores,
-                **(t.cost.quantities() if t.cost else {}),
-                "architecture": t.architecture.to_data() if t.architecture else None,
-            }
-            for t in result.front
-        ]
-        print(json.dumps(rows))
+        print(json.dumps([_row(trial) for trial in result.front]))
     else:
         print(result.front)
     if options.plot:
@@ -104,6 +102,14 @@ def front(options: argparse.Namespace) -> int:
     return OK if len(result.front) else complain(f"{options.directory} has no scored trial yet")
 
 
+def _row(trial: Trial) -> dict[str, Any]:
+    """A trial for scripts; null stands for a number that JSON does not have."""
+    scores = {name: value if math.isfinite(value) else None for name, value in trial.scores.items()}
+    costs = trial.cost.quantities() if trial.cost else {}
+    spec = trial.architecture.to_data() if trial.architecture else None
+    return {"trial": trial.number, **scores, **costs, "architecture": spec}
+
+
 def export(options: argparse.Namespace) -> int:
     """Export a trained network of a run."""
     from search.result import Result
@@ -111,7 +117,7 @@ def export(options: argparse.Namespace) -> int:
     result = Result.open(options.directory)
     trial = result.best(options.by) if options.trial is None else result.trial(options.trial)
     path = trial.export(options.to, options.overwrite, options.format)
-    print(f"trial {trial.number} written to {path}")
+    print(f"trial {trial.number} written to {printable(path)}")
     return OK
 
 
@@ -125,7 +131,7 @@ def report(options: argparse.Namespace) -> int:
     if options.to is None:
         print(markdown(result))
     else:
-        print(f"written to {write_report(result, options.to)}")
+        print(f"written to {printable(write_report(result, options.to))}")
     return OK
 
 
@@ -171,6 +177,8 @@ def new(options: argparse.Namespace) -> int:
 
 
 def complain(error: object) -> int:
-    """Print an error as one line on standard error; returns exit code 1."""
-    print(f"archsearch: {error}", file=sys.stderr)
+    """Print an error as one line on standard error, or a line for each of several mistakes; returns exit code 1."""
+    mistakes = getattr(error, "mistakes", ())
+    lines = [f"{len(mistakes)} things do not fit:", *mistakes] if len(mistakes) > 1 else [error]
+    print("archsearch: " + "\n  - ".join(printable(line, MOST_COMPLAINED) for line in lines), file=sys.stderr)
     return MISTAKE

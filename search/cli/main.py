@@ -29,8 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except (SpecError, SignalError, Unknown, FileExistsError, NotADirectoryError, PermissionError) as error:
+    except (SpecError, SignalError, Unknown) as error:
         return commands.complain(error)
+    except OSError as error:
+        return commands.complain(f"{error.filename}: {error.strerror}" if error.strerror else error)
     except KeyboardInterrupt:
         print("stopped; the same command resumes the search", file=sys.stderr)
         return INTERRUPTED

@@ -24,12 +24,20 @@ class Settings:
         run: a short random identifier of the run.
         drawn: for a run begun by a version without a record, the number of trials that it had drawn; otherwise 0.
         told: for such a run, the number of candidates whose outcomes its sampler had been told; otherwise 0.
+        designs: what is tried first, as plain data: the `values`, and of what was carried over from another run the
+            `outcome`, its `source` and the path of its `weights`.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     run: str = ""
     drawn: int = 0
     told: int = 0
+    designs: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def carried(self) -> int:
+        """Number of designs whose outcome is known."""
+        return sum("outcome" in design for design in self.designs)
 
 
 class History:

@@ -18,6 +18,7 @@ from search.record.journal import MIRRORED, STUDY, journal_storage
 from search.record.lines import new_settings
 from search.record.studies import quietly
 from search.trial import Trial
+from search.words import printable
 
 
 def read_journal(journal: Path) -> tuple[Settings, list[Event]] | None:
@@ -27,20 +28,29 @@ def read_journal(journal: Path) -> tuple[Settings, list[Event]] | None:
         RunError: the file is not a journal of Optuna, or it only mirrors a run, whose record is gone.
     """
     try:
-        study = quietly(optuna.load_study, study_name=STUDY, storage=journal_storage(journal))
-    except KeyError:
-        return None
-    except (ValueError, TypeError, OSError) as error:
-        raise RunError(f"{journal} cannot be read: {error}") from None
-    if MIRRORED in study.user_attrs:
+        storage = journal_storage(journal)
+        try:
+            study = quietly(optuna.load_study, study_name=STUDY, storage=storage)
+        except KeyError:
+            return None
+        trials = study.get_trials(deepcopy=False)
+        mirrors = MIRRORED in study.user_attrs
+        events = [] if mirrors else list(_events(trials))
+    except Exception as error:  # Optuna replays whatever stands in the file
+        reason = f"it has no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+        raise RunError(
+            f"{journal} cannot be read: {printable(reason or type(error).__name__, 200)}; put the whole file back"
+        ) from None
+    if mirrors:
         raise RunError(
             f"the record of the run in {journal.parent} is gone, and {journal.name} only mirrors it; put the record "
             "back, or use another directory"
         )
-    trials = study.get_trials(deepcopy=False)
+    if not trials and "task" not in study.user_attrs:
+        return None  # it was killed before its settings were written
     # The old sampler had been told the outcomes of the candidates whose state in the study is final.
     told = sum("architecture" in trial.user_attrs and trial.state.is_finished() for trial in trials)
-    return new_settings(study.user_attrs, len(trials), told), list(_events(trials))
+    return new_settings(study.user_attrs, len(trials), told), events
 
 
 def _events(trials: Sequence[FrozenTrial]) -> Iterator[Event]:

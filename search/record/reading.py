@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 
-from search.errors import RunError
-from search.events import Proposed, Rejected, from_data
+from search.errors import NotBegun, RunError
+from search.events import from_data
 from search.files import RunDirectory
+from search.record.checking import check_data, check_order
 from search.record.history import History
-from search.record.lines import reason_of, settings_in
+from search.record.lines import data_in, reason_of, settings_in
 from search.tasks.named import AnyTask
 
 
@@ -44,17 +44,24 @@ class Reading:
             self._read = len(lines[0])
             self._take(self._history, lines[1:])
             return self._history
-        if not self.directory.journal.exists():
-            raise RunError(
-                f"{self.directory.path} is not the directory of a run: there is no {self.directory.record.name} in it"
-            )
+        return self._begin_before_records()
+
+    def _begin_before_records(self) -> History:
+        """The history of a run of a version without a record; RunError if there is none."""
+        directory = self.directory
+        begun = any(file.exists() for file in (directory.record, directory.lock, directory.journal))
+        if not begun:
+            raise RunError(f"{directory.path} is not the directory of a run: there is no {directory.record.name} in it")
+        not_begun = NotBegun(f"{directory.path} is the directory of a run that has not begun; run its search")
+        if not directory.journal.exists():
+            raise not_begun
         from search.record.old import read_journal
 
-        old = read_journal(self.directory.journal)
+        old = read_journal(directory.journal)
         if old is None:
-            raise RunError(f"{self.directory.path} is the directory of a run that was never begun; run its search")
+            raise not_begun
         settings, events = old
-        history = History(settings, self.directory, self.task)
+        history = History(settings, directory, self.task)
         for event in events:
             history.observe(event)
         return history
@@ -63,14 +70,22 @@ class Reading:
         """Pass the events of lines to the history. A line that cannot be read is the next one to be read again."""
         for line in lines:
             try:
-                event = from_data(json.loads(line), self.directory)
-                if not isinstance(event, Proposed | Rejected) and event.number not in history:
-                    raise ValueError(f"no line before it begins trial {event.number}")
+                data = data_in(line)
+                check_data(data)
+                event = from_data({name: value for name, value in data.items() if name != "crc"}, self.directory)
+                check_order(event, history)
                 history.observe(event)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                number = self.directory.record.read_bytes()[: self._read].count(b"\n") + 1
-                raise RunError(f"{self.directory.record} cannot be read: line {number}: {reason_of(error)}") from None
+            except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+                raise RunError(self._damaged(reason_of(error), len(history.outcomes))) from None
             self._read += len(line)
+
+    def _damaged(self, reason: str, kept: int) -> str:
+        """One sentence: which line is damaged, and what can be saved."""
+        number = self.directory.record.read_bytes()[: self._read].count(b"\n") + 1
+        return (
+            f"{self.directory.record} cannot be read: line {number}: {reason}; put the whole file back, or cut it off "
+            f"before that line, which keeps {kept} finished trials"
+        )
 
     def _new_lines(self) -> list[bytes]:
         """The complete lines after those that were read."""
@@ -79,8 +94,10 @@ class Reading:
                 complete = file.seek(0, os.SEEK_END) >= self._read
                 file.seek(self._read)
                 text = file.read()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             complete, text = not self._read, b""
+        except OSError as error:
+            raise RunError(f"{self.directory.record} cannot be read: {error.strerror}; put the file back") from None
         if not complete:
             raise RunError(f"{self.directory.record} has lost lines since it was opened; put the whole file back")
         return text[: text.rfind(b"\n") + 1].splitlines(keepends=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Protocol
@@ -17,6 +17,10 @@ from search.record.history import History
 from search.record.lines import different, event_lines, first_line, new_settings
 from search.record.reading import Reading
 from search.tasks.named import AnyTask
+
+
+class Unwritable(RunError):
+    """The directory of a run cannot be written, at least now."""
 
 
 class Follower(Protocol):
@@ -33,26 +37,34 @@ class Record:
         directory: directory of the run.
         settings: the settings that must be unchanged for the run to be resumed, as plain data.
         task: the task of the run, for its trials.
+        designs: called if the run is new; what is tried first (see `Settings`).
 
     Raises:
+        Unwritable: the directory cannot be written.
         RunError: another process is running the search, or it was begun with other settings.
     """
 
-    def __init__(self, directory: RunDirectory, settings: Mapping[str, Any], task: AnyTask | None = None) -> None:
+    def __init__(
+        self,
+        directory: RunDirectory,
+        settings: Mapping[str, Any],
+        task: AnyTask | None = None,
+        designs: Callable[[], Sequence[Mapping[str, Any]]] = tuple,
+    ) -> None:
         self.directory = directory
         self.followers: list[Follower] = []
         try:
             directory.path.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(directory)
         except OSError as error:
-            raise RunError(f"{directory.path} cannot be made: {error.strerror}; use another directory") from None
+            raise Unwritable(f"{directory.path} cannot be written: {error.strerror}; use another directory") from None
         try:
-            self.history = _begun(directory, settings, task)
+            self.history = _begun(directory, settings, task, designs)
             self._file = os.open(directory.record, os.O_WRONLY | os.O_APPEND)
         except BaseException as error:
             os.close(self._lock)
             if isinstance(error, OSError):
-                raise RunError(
+                raise Unwritable(
                     f"{directory.path} cannot be written: {error.strerror}; make room, and run the same again"
                 ) from None
             raise
@@ -107,7 +119,12 @@ def mend(directory: RunDirectory) -> None:
             os.truncate(file, text.rfind(b"\n") + 1)
 
 
-def _begun(directory: RunDirectory, settings: Mapping[str, Any], task: AnyTask | None) -> History:
+def _begun(
+    directory: RunDirectory,
+    settings: Mapping[str, Any],
+    task: AnyTask | None,
+    designs: Callable[[], Sequence[Mapping[str, Any]]],
+) -> History:
     """The history of the run in a directory; a missing record is created, from an older version's run if there is one.
 
     Raises:
@@ -125,15 +142,23 @@ def _begun(directory: RunDirectory, settings: Mapping[str, Any], task: AnyTask |
                 f"{directory.path} has weights of a run whose record is gone; put the record back, or use another "
                 "directory"
             )
-        begun, events = old or (new_settings(settings), [])
+        begun, events = old or (new_settings(settings, designs=designs()), [])
         text = first_line(begun) + event_lines(events)
         write_whole(directory.record, lambda path: _write_durably(path, text))
+    else:
+        history = Reading(directory).history
+        drawn = history.draws or history.settings.drawn
+        if not drawn and different(history.settings.values, settings):
+            # It stopped before it began, for a fault of its set-up, which has been mended.
+            text = first_line(replace(new_settings(settings, designs=designs()), run=history.settings.run))
+            write_whole(directory.record, lambda path: _write_durably(path, text))
+    return begun_alike(directory, settings, task)
+
+
+def begun_alike(directory: RunDirectory, settings: Mapping[str, Any], task: AnyTask | None = None) -> History:
+    """The history of the run in a directory; RunError if it was begun with other settings."""
     history = Reading(directory, task).history
     if names := different(history.settings.values, settings):
-        if not history.draws and not history.settings.drawn:  # it stopped before it began: a fault of its set-up
-            text = first_line(replace(new_settings(settings), run=history.settings.run))
-            write_whole(directory.record, lambda path: _write_durably(path, text))
-            return Reading(directory, task).history
         raise RunError(
             f"{directory.path} holds a search with another {names[0]}; use another directory, or the settings it was "
             "begun with"
@@ -157,7 +182,9 @@ def _locked(directory: RunDirectory) -> int:
     handle = os.open(directory.lock, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
         os.close(handle)
+        if not isinstance(error, BlockingIOError):
+            raise
         raise RunError(f"another process is running the search in {directory.path}; wait for it, or stop it") from None
     return handle

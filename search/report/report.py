@@ -7,51 +7,75 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
+from urllib.parse import quote
 
+from search.errors import RunError
+from search.front import front_rows
 from search.report.tables import counts_line
 from search.result import Result
 from search.trial import Trial
-from search.words import short, summary
+from search.words import in_markdown, short
 
 BUDGETS = 6
 
 
 def write_report(result: Result, file: str | Path) -> Path:
-    """Write the report as Markdown, and a plot of the front beside it as a PNG; returns the path of the report."""
-    from search.report.plot import draw_front
+    """Write the report as Markdown, and beside it plots of the front and the learning curves as PNG files.
 
-    file = Path(file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    picture = file.with_suffix(".png")
-    text = report(result)
-    if len(result.front):
-        draw_front(result, picture)
-        text += f"\n![The front]({picture.name})\n"
-    file.write_text(text)
+    Returns:
+        The path of the report.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    from search.report.plot import draw_curves, draw_front
+
+    file, text = Path(file), report(result)
+    try:
+        if file.is_dir():
+            raise RunError(f"{file} is a directory; give the file to write the report to, such as {file / 'report.md'}")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if _score(result) is not None and len(result.front):
+            pictures = {"The front": draw_front(result, file.with_suffix(".png"))}
+            if any(trial.curve for trial in result.trials):
+                pictures["Learning curves"] = draw_curves(result, file.with_name(f"{file.stem}-curves.png"))
+            text += "".join(f"\n![{title}]({quote(path.name)})\n" for title, path in pictures.items())
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"{file} cannot be written: {error.strerror or error}; give another file") from None
     return file
 
 
 def report(result: Result) -> str:
     """The report of a run as Markdown text."""
     known = result.history.settings.values
+    objectives = ", ".join(known.get("objectives", []))
     lines = [
-        f"# {known.get('task', 'A search')}",
+        f"# {in_markdown(known.get('task', 'A search'))}",
         "",
-        f"{counts_line(result)} · objectives: {', '.join(known.get('objectives', []))} · seed {known.get('seed')}",
+        f"{counts_line(result)} · objectives: {in_markdown(objectives)} · seed {known.get('seed')}",
         "",
     ]
     if not len(result.front):
         return "\n".join([*lines, "No candidate has been scored yet.", ""])
-    score = next(o.name for o in result.objectives if not o.priced)
-    lines += ["## The front", "", *_front(result, score), ""]
-    scored = [t for t in result.trials if t.state == "scored"]
+    lines += ["## The front", "", *_front(result), ""]
+    score = _score(result)
+    scored = [t for t in result.trials if t.state == "scored" and score is not None and not _is_nan(t, score)]
     compared: dict[str, Callable[[Trial], str]] = {"symmetry": attrgetter("group")}
     compared |= {name: partial(trait_of, name) for name in traits_of(scored)}
     for title, of in compared.items():
-        kinds = {of(t) for t in scored}
-        if len(kinds) > 1:
-            lines += [f"## Which {title} paid", "", *_paid(scored, score, of, result), ""]
+        if score is not None and len({of(t) for t in scored}) > 1:
+            lines += [f"## Which {in_markdown(title)} paid", "", *_paid(scored, score, of, result), ""]
     return "\n".join(lines)
+
+
+def _score(result: Result) -> str | None:
+    """The first objective that is a score; None if none is."""
+    return next((o.name for o in result.objectives if not o.priced), None)
+
+
+def _is_nan(trial: Trial, score: str) -> bool:
+    return math.isnan(trial.scores.get(score, math.nan))
 
 
 def trait_of(name: str, trial: Trial) -> str:
@@ -75,17 +99,13 @@ def budgets(trials: Sequence[Trial]) -> list[int]:
     return sorted({round(math.exp(low + (high - low) * (i + 1) / BUDGETS)) for i in range(BUDGETS)})
 
 
-def _front(result: Result, score: str) -> list[str]:
+def _front(result: Result) -> list[str]:
     """A Markdown table with one row for each trial of the front."""
-    rows = [f"| trial | {score} | FLOPs | params | symmetry, as measured | architecture |", "|---|---|---|---|---|---|"]
-    for trial in result.front:
-        assert trial.cost is not None
-        assert trial.architecture is not None
-        rows.append(
-            f"| {trial.number} | {trial.scores[score]:.4f} | {short(trial.cost.flops)} | {short(trial.cost.params)} | "
-            f"{trial.symmetry or 'plain'} | {summary(trial.architecture)} |"
-        )
-    return rows
+    names, rows = front_rows(result.front)
+    measured = [str(trial.symmetry or "plain") for trial in result.front]
+    table = [[*names, "symmetry, as measured"], *([*row, text] for row, text in zip(rows, measured, strict=True))]
+    lines = [f"| {' | '.join(map(in_markdown, row))} |" for row in table]
+    return [lines[0], f"|{'---|' * len(table[0])}", *lines[1:]]
 
 
 def _paid(scored: Sequence[Trial], score: str, of: Callable[[Trial], str], result: Result) -> list[str]:
@@ -94,9 +114,10 @@ def _paid(scored: Sequence[Trial], score: str, of: Callable[[Trial], str], resul
     sign = 1 if objective.maximize else -1
     kinds = sorted({of(t) for t in scored})
     rows = [
-        f"Best {score} of a candidate within each budget. One training each: small differences are chance.",
+        f"Best {in_markdown(score)} of a candidate within each budget. "
+        "One training each: small differences are chance.",
         "",
-        f"| FLOPs up to | {' | '.join(kinds)} | paid |",
+        f"| FLOPs up to | {' | '.join(map(in_markdown, kinds))} | paid |",
         f"|{'---|' * (len(kinds) + 2)}",
     ]
     for budget in budgets(scored):
@@ -108,5 +129,5 @@ def _paid(scored: Sequence[Trial], score: str, of: Callable[[Trial], str], resul
                 best[kind] = value if kind not in best else sign * max(sign * value, sign * best[kind])
         winner = max(best, key=lambda kind: sign * best[kind]) if best else "none"
         cells = [f"**{best[k]:.4f}**" if k == winner else f"{best[k]:.4f}" if k in best else "" for k in kinds]
-        rows.append(f"| {short(budget)} | {' | '.join(cells)} | {winner} |")
+        rows.append(f"| {short(budget)} | {' | '.join(cells)} | {in_markdown(winner)} |")
     return rows

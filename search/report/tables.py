@@ -10,6 +10,7 @@ from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
 from archspec.graph.graph import path
+from search.words import cell, counted
 
 if TYPE_CHECKING:
     from archspec.symmetry.certificate import Certificate
@@ -22,7 +23,7 @@ def cost_table(cost: Cost) -> Table:
     table.add_column("quantity")
     table.add_column("value", justify="right")
     for name, value in cost.quantities().items():
-        table.add_row(name, f"{value:,}")
+        table.add_row(cell(name), f"{value:,}")
     return table
 
 
@@ -38,7 +39,7 @@ def node_table(architecture: Architecture, target: Target = "torch") -> Table:
         kind = node.block.kind if node.block else (node.merge if node.inputs else "")
         cost = architecture.graph.cost_at(name, target)
         numbers = [f"{n:,}" if n else "" for n in (cost.macs, cost.params, cost.kernel_macs)]
-        table.add_row(path(name), kind, str(node.signal), algorithms.get(name, ""), *numbers)
+        table.add_row(*map(cell, (path(name), kind, node.signal, algorithms.get(name, ""), *numbers)))
     return table
 
 
@@ -54,4 +55,4 @@ def symmetry_table(certificate: Certificate) -> Table:
 
 def counts_line(result: Result) -> str:
     """The number of trials in each state, in one line."""
-    return ", ".join(f"{count} {state}" for state, count in result.counts().items() if count) or "nothing yet"
+    return counted(result.counts())

@@ -22,7 +22,7 @@ class Random:
 
     def propose(self, history: History, budget: Budget) -> Proposal:
         """Values drawn with the budget's seed."""
-        return Proposal(self.space.values_of(self.space.sample(random.Random(budget.seed))))
+        return Proposal(self.space.random_values(random.Random(budget.seed)))
 
     def observe(self, event: Event) -> None:
         """Does nothing: random search learns from no event."""

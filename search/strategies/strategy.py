@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from archspec.doors import Door
 from archspec.schema.hole import Scalar
+from search.errors import RunError
 from search.events import Event
 from search.objectives import Objective
 from search.record.history import History
@@ -75,3 +77,20 @@ STRATEGIES: Door[Callable[[Space, Sequence[Objective]], Strategy]] = Door(
     "strategy",
     {"tpe": "search.strategies.tpe:Tpe", "random": "search.strategies.random:Random"},
 )
+
+
+def fresh(strategy: str | Strategy, space: Space, objectives: Sequence[Objective]) -> Strategy:
+    """A strategy that has observed no event: a new one by its name, or a copy of the object.
+
+    Raises:
+        RunError: the object cannot be copied.
+    """
+    if isinstance(strategy, str):
+        return STRATEGIES[strategy](space, objectives)
+    try:
+        return copy.deepcopy(strategy)
+    except Exception as error:
+        raise RunError(
+            f"the strategy {strategy.name} cannot be copied for a run: {error}; give it a __deepcopy__ that begins "
+            "anew, or register it and give its name"
+        ) from None

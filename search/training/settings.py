@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral, Real
 from typing import Any, Literal
 
 from archspec.layers.layer import Role
 from archspec.network.roles import ROLES
+from archspec.schema.data import from_data, to_data
+from archspec.schema.hole import Decision, Scalar
+from search.training.holes import check_holes, is_hole, open_settings
 from search.training.rates import Rate
 
 # Training diverges well below this learning rate.
@@ -19,6 +22,9 @@ LARGE_RATE = 10.0
 @dataclass(frozen=True)
 class Training:
     """How a candidate is trained: with AdamW, by epochs.
+
+    Settings may be holes, which a search decides with the architecture: `Training(learning_rate=real(1e-3, 1e-1,
+    log=True), weight_decay=choice(0.0, 1e-2))`. All but epochs, rates and device can be.
 
     Attributes:
         epochs: largest number of epochs.
@@ -69,6 +75,9 @@ class Training:
         for name, value in vars(self).copy().items():  # numbers of numpy become Python's, which the record can hold
             if isinstance(value, Real) and not isinstance(value, bool):
                 object.__setattr__(self, name, int(value) if isinstance(value, Integral) else float(value))
+        if holes := open_settings(self):
+            check_holes(self, holes)
+            return
         for name in ("epochs", "batch_size", "patience"):
             if not isinstance(value := getattr(self, name), int | None):
                 raise ValueError(f"{name} is a whole number, not {value!r}")
@@ -86,16 +95,58 @@ class Training:
         if not (0 <= self.offsets <= 1 and self.admissibility >= 0):
             raise ValueError("offsets must be a share from 0 to 1, and admissibility a factor of 0 or more")
 
+    @property
+    def parameters(self) -> dict[str, Decision]:
+        """The holes, by the names of their decisions: `training.learning_rate`, or the name that a hole has."""
+        return {hole.called(f"training.{name}"): hole for name, hole in open_settings(self).items()}
+
+    def filled(self, values: Mapping[str, Scalar]) -> Training:
+        """The settings with the values of their holes by name; other values are ignored.
+
+        Raises:
+            ValueError: the value of a hole is missing, or not a value of it.
+        """
+        found: dict[str, Any] = {}
+        for name, hole in open_settings(self).items():
+            if (called := hole.called(f"training.{name}")) not in values:
+                raise ValueError(f"{called} is open; give its value, {hole.text}")
+            hole.check(values[called], called)
+            found[name] = values[called]
+        return replace(self, **found) if found else self
+
+    def values_like(self, other: Training) -> dict[str, Scalar] | None:
+        """The values of the holes with which these settings are the other's, which has none; None if there are none."""
+        values: dict[str, Scalar] = {}
+        for name, hole in open_settings(self).items():
+            values[hole.called(f"training.{name}")] = getattr(other, name)
+        try:
+            return values if self.filled(values).record() == other.record() else None
+        except ValueError:
+            return None
+
+    @property
+    def default(self) -> Training:
+        """The settings with the first option of every choice and the lowest value of every number."""
+        return self.filled({name: hole.first for name, hole in self.parameters.items()})
+
+    def possible(self, name: str) -> list[Any]:
+        """The values that a setting can have; of many numbers, the lowest and the highest."""
+        value = getattr(self, name)
+        hole = open_settings(self).get(name)
+        return [value] if hole is None else [option for _, option in hole.values_to_check()]
+
     def record(self) -> dict[str, Any]:
-        """The settings that differ from their defaults, without device and limit of time.
+        """The settings that differ from their defaults, without device and limit of time; holes as data.
 
         So a run can be resumed on another device, with another limit, and after this class has gained a setting.
         """
-        default, free = asdict(type(self)()), ("device", "seconds")
-        return {key: value for key, value in asdict(self).items() if key not in free and value != default[key]}
+        default, holes, free = asdict(type(self)()), open_settings(self), ("device", "seconds")
+        known = {key: to_data(holes[key]) if key in holes else value for key, value in asdict(self.default).items()}
+        return {key: value for key, value in known.items() if key not in free and value != default[key]}
 
     @classmethod
     def from_record(cls, data: Mapping[str, Any]) -> Training:
         """The settings that `record` wrote, on the device `auto`."""
+        known = {name: from_data(value) if is_hole(value) else value for name, value in data.items()}
         rates = {role: Rate(**rate) for role, rate in data.get("rates", {}).items()}
-        return cls(**{**data, **({"rates": rates} if rates else {})})
+        return cls(**{**known, **({"rates": rates} if rates else {})})

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save
 from torch import nn
 
 from archspec.architecture import Architecture, price
@@ -24,7 +23,6 @@ from archspec.network.roles import roles
 from archspec.network.statistics import reestimate
 from archspec.symmetry.certificate import largest
 from archspec.symmetry.certifying import certify
-from search.files import write_whole
 from search.objectives import Score
 from search.outcome import Failed, Outcome, Scored
 from search.seeds import derived_seed
@@ -36,6 +34,7 @@ from search.training.evaluation import EVALUATION_BATCH, evaluate
 from search.training.limits import time_limit
 from search.training.rates import parameter_groups, set_rates
 from search.training.settings import Training
+from search.training.weights import save_weights
 
 
 def train(
@@ -69,6 +68,7 @@ def train(
         `Scored`, or `Failed` if training diverges, lasts longer than `training.seconds` or runs out of memory, or if no
         epoch has a finite score; other errors are raised, and the checkpoint is kept.
     """
+    training = training.filled({})  # an open setting is refused
     began = time.monotonic()
     try:
         outcome = _trained(
@@ -115,8 +115,7 @@ def _trained(
     run.model.load_state_dict(run.best_state)
     scores = evaluate(run.model, task, task.validation, training.batch_size, run.device)
     if weights is not None:
-        best = {name: value.contiguous().cpu() for name, value in run.best_state.items()}
-        write_whole(weights, lambda path: path.write_bytes(save(best)))
+        save_weights(run.best_state, architecture, weights)
     cost, begun, plain = run.model.cost(target), price(architecture, target), largest(architecture.graph).trivial
     symmetry = None if plain else certify(run.model).to_data()
     return Scored(scores, run.done, run.elapsed, cost if cost != begun else None, symmetry, tuple(run.history))

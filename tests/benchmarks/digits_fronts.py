@@ -28,7 +28,7 @@ from archspec import (
 )
 from archspec.graph.block import Block
 from search import Result, Search, Task, Training, Trial, digits
-from search.cli.progress import Watcher
+from search.report.progress import Watcher
 from search.training.retraining import retrain
 from spaces import Space, choice, integer, order
 

@@ -94,3 +94,14 @@ def test_the_direction_of_a_score_is_known_or_asked_for(tmp_path: Path) -> None:
         result.best("delay")
     with pytest.raises(RunError, match="there is no score 'beauty'; there are delay, mae and the costs flops"):
         result.best("beauty")
+
+
+def test_what_is_no_number_is_not_on_the_front(tmp_path: Path) -> None:
+    nan = float("nan")
+    result = told(tmp_path, [({"accuracy": nan}, 100), ({"accuracy": 0.5}, 1_000), ({"accuracy": 0.25}, 2_000)])
+    assert numbers(result) == [1]
+    assert result.best().number == 1
+    with pytest.raises(RunError, match="accuracy is not a number for any trial"):
+        told(tmp_path / "none", [({"accuracy": nan}, 100)]).best("accuracy")
+    with pytest.raises(RunError, match="trial 0: there is no score 'accuracy'"):
+        _ = told(tmp_path / "without", [({"loss": 0.5}, 100)]).front

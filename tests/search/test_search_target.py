@@ -51,10 +51,10 @@ def test_a_run_goes_on_under_its_own_target_only(tmp_path: Path) -> None:
 def test_a_run_that_was_begun_before_there_were_targets_is_for_torch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = Search._record
-    monkeypatch.setattr(Search, "_record", lambda self: {k: v for k, v in said(self).items() if k != "target"})
+    said = Search._terms
+    monkeypatch.setattr(Search, "_terms", lambda self: {k: v for k, v in said(self).items() if k != "target"})
     small_search(trials=1).run(tmp_path, workers=1)
-    monkeypatch.setattr(Search, "_record", said)
+    monkeypatch.setattr(Search, "_terms", said)
     with pytest.raises(RunError, match="another target"):
         small_search(trials=1, target="onnx").run(tmp_path, workers=1)
     assert len(small_search(trials=2).run(tmp_path, workers=1).front) >= 1

@@ -13,8 +13,8 @@ import pytest
 from search import Failed, Result
 from search.cli import commands
 from search.cli.main import main
-from search.cli.progress import Watcher
 from search.errors import RunError
+from search.report.progress import Watcher
 from search.trial import Trial
 from tests.search.made_up import engine_in, outcome_of, told
 

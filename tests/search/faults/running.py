@@ -77,16 +77,16 @@ PROPOSING = {
     ),
     "the run's seed not used": Fault(Drawing._event, "derived_seed(self.seed, arch", "derived_seed(0, arch", SEEDS),
     "duplicates trained again": Fault(
-        Drawing._examine, "1.0 if (architecture.hash, epochs) in self._known else -1.0", "-1.0", FITTING
+        Drawing._examine, "if self._key(architecture.hash, epochs, values) in self._known", "if False", FITTING
     ),
     "what was found in the space thrown away": Fault(
         Drawing._proposal, "replace(proposal, values=self._found_in_space(slot, proposal.fidelity))", "proposal", FOUND
     ),
     "found for another fidelity": Fault(Drawing._proposal, "(slot, proposal.fidelity)", "(slot, None)", FOUND),
     "a fidelity forgotten": Fault(
-        Drawing.observe,
-        "event.trial.epochs))",
-        "None))",
+        Drawing._key,
+        "return hash, epochs,",
+        "return hash, None,",
         test_strategies.test_fidelity_parent_and_notes_go_with_the_trial,
     ),
 }
@@ -138,7 +138,10 @@ GOALS = {
 }
 ORDER = {
     "candidates that depend on who is faster": Fault(
-        Engine.ask, "self.told)", "self.history)", test_strategies.test_a_strategy_hears_the_same_whoever_finishes_first
+        Engine._draw,
+        "self.told)",
+        "self.history)",
+        test_strategies.test_a_strategy_hears_the_same_whoever_finishes_first,
     ),
     "proposals that wait for nothing": Fault(Engine._tell_up_to, "return False", "break", KNOWS),
     "one outcome fewer than promised": Fault(Engine.ask, "slot - self.lag", "slot - self.lag - 1", KNOWS),
@@ -239,8 +242,8 @@ WRITING = {
     ),
     "a mirror taken for a run": Fault(
         old.read_journal,
-        "if MIRRORED in study.user_attrs",
-        "if False",
+        "if mirrors:",
+        "if False:",
         partial(test_mirror.test_a_mirror_is_not_taken_for_a_run, lose=test_mirror.emptied),
     ),
     "lines that cannot be read passed over": Fault(

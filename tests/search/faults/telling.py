@@ -3,11 +3,12 @@
 from functools import partial
 
 from archspec.schema.holes import Choice, Integer, Real
-from search import result
-from search.cli import commands, progress
+from search import front
+from search.cli import commands
 from search.cli.main import main
 from search.front import Front
 from search.record.history import History
+from search.report import progress
 from search.report.report import _paid
 from search.result import Result
 from search.tasks import batches, datasets, sources, splitting
@@ -46,19 +47,19 @@ PAID = partial(test_paid.test_the_best_within_each_budget_pays, "minimize loss",
 
 FRONTS = {
     "a front that keeps dominated trials": Fault(
-        Result.front, "not any(_beats(other, values) for", "not any(False for", FRONT
+        front.front_of, "not any(_beats(other, values) for", "not any(False for", FRONT
     ),
-    "beaten in one objective only": Fault(result._beats, "all(x <= y", "any(x <= y", FRONT),
-    "beaten only in every objective": Fault(result._beats, "all(x <= y", "all(x < y", FRONT),
-    "a front without ties": Fault(result._beats, " and a != b", "", FRONT),
-    "a front of stopped trials": Fault(Result.front, 't.state == "scored"', "t.scores", FRONT),
-    "an objective upside down": Fault(Result._values, "(-1 if o.maximize else 1)", "-1", FRONT),
+    "beaten in one objective only": Fault(front._beats, "all(x <= y", "any(x <= y", FRONT),
+    "beaten only in every objective": Fault(front._beats, "all(x <= y", "all(x < y", FRONT),
+    "a front without ties": Fault(front._beats, " and a != b", "", FRONT),
+    "a front of stopped trials": Fault(front.front_of, 't.state == "scored"', "t.scores", FRONT),
+    "an objective upside down": Fault(front.smaller_is_better, "(-1 if o.maximize else 1)", "-1", FRONT),
     "a front that begins with the dearest": Fault(
-        Result.front, "sorted(seen.values(), key=_flops)", "sorted(seen.values(), key=_flops)[::-1]", FRONT
+        front.front_of, "sorted(seen.values(), key=flops_of)", "sorted(seen.values(), key=flops_of)[::-1]", FRONT
     ),
-    "the dearest of equals": Fault(Result.best, "-_flops(t)", "_flops(t)", BEST),
-    "the largest loss": Fault(Result.best, 'by == "loss" or', "", BEST),
-    "an asked objective read the other way": Fault(Result.best, "if known else", "if False else", BEST),
+    "the dearest of equals": Fault(Result.best, ", flops_of(t), t)", ", -flops_of(t), t)", BEST),
+    "the largest loss": Fault(Result._objective, "maximize(by) if large else", "maximize(by) if True else", BEST),
+    "an asked objective read the other way": Fault(Result._objective, "objective.name == by", "False", BEST),
     "half the hypervolume": Fault(Front.hypervolume, "return area / ", "return area / 2 / ", VOLUME),
     "a hypervolume beyond its rectangle": Fault(Front.hypervolume, "min(right, math.log10(high))", "right", VOLUME),
     "a hypervolume of what is too cheap": Fault(Front.hypervolume, ", math.log10(low))", ", 0.0)", VOLUME),
@@ -88,11 +89,13 @@ TOLD = {
         "result.best()",
         partial(test_exit_codes.test_the_trial_that_was_asked_for_is_exported, "--by flops", 1),
     ),
-    "all trials for the front": Fault(commands.front, "for t in result.front", "for t in result.trials", SCRIPTS),
+    "all trials for the front": Fault(
+        commands.front, "for trial in result.front", "for trial in result.trials", SCRIPTS
+    ),
     "progress by the number of the trial": Fault(
-        progress.Watcher._line,
+        progress.Watcher._head,
         "{engine.finished:>4}",
-        "{trial.number:>4}",
+        "{engine.history.next_number:>4}",
         test_exit_codes.test_progress_counts_the_candidates_that_are_finished,
     ),
     "the largest loss pays": Fault(_paid, "1 if objective.maximize else -1", "1", PAID),

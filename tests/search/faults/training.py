@@ -5,6 +5,7 @@ from functools import partial
 from archspec.exporting import agreement
 from archspec.exporting.onnx_file import OnnxFile
 from search.backends.worker import Trainer
+from search.tasks.kinds import Classification
 from search.tasks.task import Task
 from search.training import augmentation, checkpoints, evaluation, rates, retraining, trainer
 from search.training.trainer import _Run
@@ -67,11 +68,11 @@ STEPS = {
     "scaled gradients clipped": Fault(_Run.epoch, "self.scaler.unscale_(self.optimizer)", "pass", HALF),
     "gradients that add up": Fault(_Run.epoch, "self.optimizer.zero_grad(set_to_none=True)", "pass", SMOOTHED),
     "no label smoothing": Fault(_Run.epoch, ", self.training.label_smoothing)", ")", SMOOTHED),
-    "no label smoothing in the loss": Fault(Task.loss, "=label_smoothing", "=0.0", SMOOTHED),
+    "no label smoothing in the loss": Fault(Classification.loss, "=smoothing", "=0.0", SMOOTHED),
     "label smoothing in scores": Fault(
         Task.scores,
-        "self.loss(outputs, targets)",
-        "self.loss(outputs, targets, 0.1)",
+        "self._loss(outputs, targets, 0.0)",
+        "self._loss(outputs, targets, 0.1)",
         test_task.test_the_loss_is_smoothed_in_training_and_never_in_a_score,
     ),
     "no alias penalty": Fault(_Run.epoch, "self.training.alias_penalty *", "0 *", REGULARISED),
@@ -127,9 +128,9 @@ SELECTION = {
     "patience that ends too early": Fault(_Run.finished, "waited >= patience", "waited + 1 >= patience", PATIENCE),
     "no fidelity": Fault(Trainer._last_event, "training if trial.epochs is None else", "training if True else", WORKER),
     "retrained scores of validation data": Fault(
-        retraining._tested, "task, task.test)", "task, task.validation)", RETRAINED
+        retraining.retrained, "task, task.test)", "task, task.validation)", RETRAINED
     ),
-    "retrained with test data in sight": Fault(retraining._tested, "task.without_test()", "task", RETRAINED),
+    "retrained with test data in sight": Fault(retraining.retrained, "task.without_test()", "task", RETRAINED),
     "retrained under one seed": Fault(retraining.retrain, "[*seeds] *", "[seeds[0]] * len(seeds) *", RETRAINED),
 }
 EPOCHS = {

@@ -137,7 +137,7 @@ def test_a_mirror_is_not_taken_for_a_run(tmp_path: Path, lose: Callable[[Path], 
         ):
             read(tmp_path)
     (tmp_path / "study.journal").unlink()
-    with pytest.raises(RunError, match=r"is not the directory of a run: there is no|that was never begun"):
+    with pytest.raises(RunError, match=r"is not the directory of a run: there is no|that has not begun"):
         Result.open(tmp_path)
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "0.safetensors").touch()

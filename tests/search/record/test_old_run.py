@@ -124,7 +124,7 @@ def test_its_networks_are_exported(run: Path, tmp_path: Path) -> None:
 
 def test_a_run_that_was_never_begun_is_said(tmp_path: Path) -> None:
     (tmp_path / "study.journal").touch()
-    with pytest.raises(RunError, match="never begun; run its search"):
+    with pytest.raises(RunError, match="has not begun; run its search"):
         Result.open(tmp_path)
     go_on(tmp_path, trials=2)
     assert len(Result.open(tmp_path).front) >= 1

@@ -176,7 +176,7 @@ def test_a_full_disk_is_one_sentence_and_costs_no_more_than_the_last_line(
         ('{"format":1}', "cannot be read: it has no 'settings'"),
         ('["format"]', "the first line of the record cannot be read: it is no event"),
         ("[1]", "line 2: it is no event; put the whole file back"),
-        ('{"event":"started"}', "line 2: it is no event"),
+        ('{"event":"started"}', "line 2: it has no 'number'"),
         ('{"event":"epoch","number":7,"epoch":1,"score":0.5}', "line 2: no line before it begins trial 7"),
         ('{"event":"finished","number":0}', "line 2: it has no 'outcome'"),
     ],
@@ -236,3 +236,31 @@ def test_what_training_found_is_in_the_trial() -> None:
     assert (stopped.state, stopped.scores, stopped.fidelity, stopped.seconds) == ("stopped", {"accuracy": 0.5}, 1, 2.5)
     failed = finished(drawn, Failed("diverged", 3.5))
     assert (failed.state, failed.reason, failed.seconds, failed.scores) == ("failed", "diverged", 3.5, {})
+
+
+def test_another_digit_is_not_taken_for_what_was_written(tmp_path: Path) -> None:
+    drive(engine_in(tmp_path, trials=2))
+    file = tmp_path / "record.jsonl"
+    whole = file.read_bytes()
+    for at in [at for at, byte in enumerate(whole) if chr(byte).isdigit()][::7]:
+        spoiled = bytearray(whole)
+        spoiled[at] ^= 1
+        file.write_bytes(bytes(spoiled))
+        with pytest.raises(RunError, match="cannot be read"):
+            Result.open(tmp_path)
+
+
+def test_a_line_that_is_lost_or_stands_twice_is_noticed(tmp_path: Path) -> None:
+    drive(engine_in(tmp_path, trials=9))
+    file = tmp_path / "record.jsonl"
+    whole = file.read_bytes().splitlines(keepends=True)
+    kinds = [line.get("event") for line in lines(tmp_path)]
+    assert "rejected" in kinds
+    drawn = [i for i, kind in enumerate(kinds) if kind in ("proposed", "rejected")]
+    for i in drawn:
+        for changed in (whole[:i] + whole[i + 1 :], whole[: i + 1] + whole[i:]):
+            if changed[:-1] == whole[:-2]:
+                continue  # the last line alone is what a killed process had not written
+            file.write_bytes(b"".join(changed))
+            with pytest.raises(RunError, match=r"it begins trial|no line before it begins"):
+                Result.open(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -16,7 +17,7 @@ from search.files import RunDirectory
 from search.record.history import History
 from search.record.writing import Record
 from search.strategies.random import Random
-from search.strategies.strategy import STRATEGIES, Budget, Proposal
+from search.strategies.strategy import STRATEGIES, Budget, Proposal, fresh
 from spaces import Space
 from tests.search.made_up import candidates, deep_space, drive, engine_in, outcome_of
 from tests.search.tiny import bars, small_search, small_space
@@ -105,7 +106,8 @@ def test_an_old_run_goes_on_with_all_told_that_its_sampler_had_been(tmp_path: Pa
     drive(engine)
     engine.record.close()
     first, *rest = (tmp_path / "record.jsonl").read_text().splitlines(keepends=True)
-    (tmp_path / "record.jsonl").write_text("".join([first.replace('"told":0', '"told":5'), *rest]))
+    begun = {name: value for name, value in json.loads(first).items() if name != "crc"}
+    (tmp_path / "record.jsonl").write_text("".join([json.dumps(begun | {"told": 5}) + "\n", *rest]))
     strategy = Listening(small_space())
     engine_in(tmp_path, trials=7, lag=3, strategy=strategy).ask()
     (known,) = (what[2] for what in strategy.heard if what[0] == "asked")
@@ -200,8 +202,7 @@ def test_a_search_takes_a_name_or_an_object_and_its_record_says_which(tmp_path: 
         Search(small_space(), bars(), strategy="best")
     ours = small_search(strategy=Listening(small_space()))
     assert ours._terms()["strategy"] == "listening"
-    fresh = ours._fresh_strategy()
-    fresh.observe(Started(0))
+    fresh(ours.strategy, ours.joint, ours.objectives).observe(Started(0))
     assert isinstance(ours.strategy, Listening)
     assert not ours.strategy.heard
     begun = small_search()
@@ -218,7 +219,7 @@ def test_a_search_takes_a_name_or_an_object_and_its_record_says_which(tmp_path: 
 def test_strategies_of_others_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(STRATEGIES, "known", dict(STRATEGIES.known))
     STRATEGIES.add("listening", lambda space, objectives: Listening(space))
-    assert small_search(strategy="listening")._fresh_strategy().name == "listening"
+    assert fresh(small_search(strategy="listening").strategy, small_space(), ()).name == "listening"
 
 
 def test_events_of_workers_are_recorded_once_and_end_with_the_outcome(tmp_path: Path) -> None:

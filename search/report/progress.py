@@ -1,0 +1,121 @@
+"""The progress of a running search: a line for each outcome, and on a terminal a bar over the front as it grows."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TextIO
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from archspec.graph.cost import Cost
+from search.engine import Engine
+from search.front import Front, front_table
+from search.outcome import Failed, Outcome, Scored
+from search.report.standing import Standing
+from search.trial import Trial
+from search.words import cell, duration, short, summary
+
+# Where there is no bar, seconds after which an epoch is worth a line.
+QUIET = 30.0
+MOST_ROWS = 10  # of the front under the bar
+
+
+class Watcher:
+    """Shows the progress of a search; a context manager, to be passed as `watch` to `Search.run`.
+
+    Args:
+        stream: where lines are written; by default standard output.
+        live: whether to draw the bar and the front; by default only on a terminal.
+        clock: seconds, from any beginning.
+    """
+
+    def __init__(
+        self, stream: TextIO | None = None, live: bool | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.console = Console(file=stream or sys.stdout, highlight=False, soft_wrap=True)
+        self.clock, self.began = clock, clock()
+        self.standing: Standing | None = None
+        self._told = self.began
+        self._bar: TaskID | None = None
+        self._progress = Progress(
+            TextColumn("training"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self.console,
+        )
+        shown = self.console.is_terminal if live is None else live
+        self._live = Live(self._progress, console=self.console) if shown else None
+
+    def __enter__(self) -> Watcher:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def __call__(self, engine: Engine, trial: Trial | None, outcome: Outcome | None) -> None:
+        if trial is None or outcome is None:
+            self._begin(engine)
+        else:
+            self._line(engine, trial, outcome)
+        self._redraw(engine)
+        if engine.exhausted and engine.done:
+            self._say(f"stopped early: {engine.exhausted}")
+
+    def epoch(self, engine: Engine, trial: Trial, epoch: int, score: float) -> None:
+        """Show that a candidate was trained for one more epoch."""
+        if self._live is None and self.clock() - self._told >= QUIET:
+            self._say(f"{self._head(engine)}  trial {trial.number:<4} epoch {epoch}: {score:.4f}")
+        self._redraw(engine)
+
+    def _begin(self, engine: Engine) -> None:
+        self.standing = Standing(engine)
+        carried = engine.history.settings.carried
+        if engine.finished == carried > 0:
+            self._say(f"{carried} outcomes carried over by the warm start; {engine.wanted - carried} to be trained")
+        elif engine.finished:
+            self._say(f"resuming a run: {engine.finished} of {engine.wanted} candidates are finished")
+        else:
+            self._say(f"searching {engine.space!r}: {engine.wanted} candidates, {engine.lag} at once")
+        if self._live is not None and not engine.done:
+            self._bar = self._progress.add_task("", total=engine.wanted, completed=engine.finished)
+            self._live.start()
+
+    def _line(self, engine: Engine, trial: Trial, outcome: Outcome) -> None:
+        new = self.standing is not None and self.standing.take(trial, outcome)
+        head = f"{self._head(engine)}  trial {trial.number:<4}"
+        if isinstance(outcome, Failed):
+            self._say(f"{head} failed: {outcome.reason}")
+            return
+        assert trial.architecture is not None
+        priced = (isinstance(outcome, Scored) and outcome.cost) or trial.cost or Cost()
+        cost = f"{short(priced.flops):>6} FLOPs {short(priced.params):>6} params"
+        learned = [o for o in engine.objectives if not o.priced]
+        scores = "  ".join(f"{o.name} {o.value(priced, outcome.scores):.4f}" for o in learned)
+        self._say(f"{head} {scores}  {cost}  {summary(trial.architecture)}{'  (on the front)' if new else ''}")
+
+    def _head(self, engine: Engine) -> str:
+        """How many candidates are finished, since when, and about how long the others will take."""
+        left = self.standing.left() if self.standing and self._live is None else None
+        more = "" if left is None else f", about {duration(left)} left"
+        return f"{engine.finished:>4}/{engine.wanted} {self.clock() - self.began:6.0f} s{more}"
+
+    def _redraw(self, engine: Engine) -> None:
+        if self._live is None or self._bar is None or self.standing is None:
+            return
+        self._progress.update(self._bar, completed=engine.finished, total=engine.wanted)
+        front = self.standing.front
+        shown = Front(front.trials[-MOST_ROWS:], front.objectives)
+        self._live.update(Group(self._progress, cell(self.standing), front_table(shown)))
+
+    def _say(self, text: str) -> None:
+        self._told = self.clock()
+        self.console.print(cell(text))

@@ -1,0 +1,40 @@
+"""Settings of a training that are holes, decided by a search for each candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from archspec.schema.hole import Decision, Hole
+
+# Settings that are decided elsewhere, or are no single value.
+CLOSED = ("epochs", "rates", "device", "seconds")
+
+
+def open_settings(training: Any) -> dict[str, Decision]:
+    """The settings that are holes, by their names; arithmetic over holes is refused by `check_holes`."""
+    return {name: value for name, value in vars(training).items() if isinstance(value, Hole)}  # type: ignore[misc]
+
+
+def check_holes(training: Any, holes: Mapping[str, Hole]) -> None:
+    """Refuse holes with a value that the setting cannot have.
+
+    Raises:
+        ValueError: a setting cannot be a hole, or cannot have one of its values.
+    """
+    for name, hole in holes.items():
+        if name in CLOSED or not isinstance(hole, Decision):
+            raise ValueError(f"{name} cannot be {'open' if name in CLOSED else 'arithmetic'}; give its value")
+    first = {name: hole.first for name, hole in holes.items() if isinstance(hole, Decision)}
+    for name, hole in holes.items():
+        for label, value in hole.values_to_check():
+            try:
+                replace(training, **first | {name: value})
+            except (ValueError, TypeError) as error:
+                raise ValueError(f"{name} cannot be {label}: {error}") from None
+
+
+def is_hole(data: Any) -> bool:
+    """Whether plain data are those of a hole."""
+    return isinstance(data, Mapping) and "hole" in data

@@ -1,0 +1,66 @@
+"""The weights of a trial as a file, which says whose they are, and in which no damage goes unnoticed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from archspec.architecture import Architecture
+from archspec.lowering import Network, lower
+from search.errors import RunError
+from search.files import write_whole
+
+# Key of the file's metadata: the hash of the architecture and a digest of the weights. One key: of several, the order
+# in the file would be random.
+WRITTEN = "architecture and digest"
+
+
+def save_weights(state: Mapping[str, Tensor], architecture: Architecture, file: Path) -> None:
+    """Write the weights of a network as safetensors, all of them or nothing."""
+    weights = {name: value.detach().contiguous().cpu() for name, value in state.items()}
+    about = {WRITTEN: f"{architecture.hash} {_digest(weights)}"}
+    # As bytes: safetensors would not say of a full disk that it is one.
+    write_whole(file, lambda path: path.write_bytes(save(weights, about)))
+
+
+def load_network(architecture: Architecture, file: Path) -> Network:
+    """The network with the weights in a file, in evaluation mode.
+
+    Raises:
+        RunError: the file was damaged, or holds the weights of another architecture.
+    """
+    remedy = "put the file back, or retrain the trial"
+    try:
+        weights = load_file(file)
+        with safe_open(file, "pt") as opened:
+            about = opened.metadata() or {}
+    except (OSError, SafetensorError, ValueError) as error:
+        raise RunError(f"{file} cannot be read: {' '.join(str(error).split())}; {remedy}") from None
+    if WRITTEN in about:  # an earlier version did not say
+        made_for, _, digest = about[WRITTEN].partition(" ")
+        if made_for != architecture.hash:
+            raise RunError(f"{file} holds the weights of another architecture; {remedy}")
+        if digest != _digest(weights):
+            raise RunError(f"{file} is not what was written; {remedy}")
+    with torch.random.fork_rng(devices=[]):
+        model = lower(architecture)
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:300]
+        raise RunError(f"{file} does not belong to its architecture: {reason}; {remedy}") from None
+    return model.eval()
+
+
+def _digest(weights: Mapping[str, Tensor]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for name, value in sorted(weights.items()):
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)} ".encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
