@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from archspec.moved import former, keep_old_names
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from search.training.rates import Rate, parameter_groups
     from search.training.settings import Training
     from search.trial import Trial
+
+if find_spec("fcntl") is None:  # what locks a run
+    raise ImportError("archsearch runs on Linux and macOS; on Windows use it in WSL")
 
 keep_old_names("search", MODULES, NAMES)
 

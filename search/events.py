@@ -59,7 +59,29 @@ class Finished:
     outcome: Outcome
 
 
-Event: TypeAlias = Proposed | Rejected | Started | Epoch | Finished
+@dataclass(frozen=True)
+class Retried:
+    """The outcome of a failed candidate no longer counts: it is trained again."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """Training of a candidate has ended without an outcome, through no fault of its own. It is not recorded.
+
+    Attributes:
+        number: the number of the trial.
+        reason: why, in a few words.
+        died: whether its worker process died.
+    """
+
+    number: int
+    reason: str
+    died: bool = False
+
+
+Event: TypeAlias = Proposed | Rejected | Started | Epoch | Finished | Retried | Interrupted
 
 
 def to_data(event: Event) -> dict[str, Any]:
@@ -70,7 +92,7 @@ def to_data(event: Event) -> dict[str, Any]:
             return kind | event.trial.to_data()
         case Finished():
             return kind | {"number": event.number, "outcome": to_record(event.outcome)}
-        case Started() | Epoch():
+        case Started() | Epoch() | Retried() | Interrupted():
             return kind | vars(event)
 
 
@@ -88,6 +110,10 @@ def from_data(data: Mapping[str, Any], directory: RunDirectory | None = None) ->
             return Rejected(Trial.from_data(fields, directory))
         case "started":
             return Started(**fields)
+        case "retried":
+            return Retried(**fields)
+        case "interrupted":
+            return Interrupted(**fields)
         case "epoch":
             return Epoch(**fields | {"score": number(fields["score"])})
         case "finished":

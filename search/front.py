@@ -59,10 +59,11 @@ class Front(Sequence[Trial]):
         return as_text(front_table(self))
 
     def to_html(self) -> str:
-        """The table in HTML."""
+        """The front as an HTML table."""
         return html_table(*front_rows(self))
 
-    _repr_html_ = to_html
+    def _repr_html_(self) -> str:
+        return self.to_html()
 
 
 def front_of(trials: Iterable[Trial], objectives: Sequence[Objective]) -> Front:

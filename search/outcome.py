@@ -19,7 +19,7 @@ class Scored:
         seconds: seconds of training, including those before an interruption.
         cost: cost of the trained network if learned windows or elements changed it; None if it is the proposed one's.
         symmetry: the network's certificate as plain data; None for a network without a group.
-        curve: the score that selects the best weights, after each epoch.
+        curve: the score that selects the best weights, after each epoch; NaN where it was not a finite number.
     """
 
     scores: dict[str, float]
@@ -46,7 +46,19 @@ class Failed:
     reason: str
     seconds: float = 0.0
 
+    @property
+    def natural(self) -> bool:
+        """Whether such failures belong to a search of large spaces: divergence, and limits of memory and time."""
+        return self.reason.startswith(NATURAL)
 
+    @property
+    def for_memory(self) -> bool:
+        """Whether memory ran out, which may have been taken by another candidate."""
+        return self.reason in ("ran out of memory", "ran out of GPU memory")
+
+
+# How the reasons begin that say something of the candidate alone.
+NATURAL = ("diverged", "ran out of", "its time limit")
 Outcome: TypeAlias = Scored | Stopped | Failed
 _KINDS: dict[str, type[Scored] | type[Stopped] | type[Failed]] = {
     "scored": Scored,

@@ -18,7 +18,7 @@ from search.errors import RunError
 from search.objectives import Constraint, Objective, Score
 from search.seeds import derived_seed
 from search.tasks.batches import Batch, batch_count
-from search.tasks.inspecting import PARTS, data_mistakes, target_mistakes
+from search.tasks.inspecting import PARTS, cast, data_mistakes, target_mistakes
 from search.tasks.kinds import KINDS
 from search.tasks.named import AnyTask
 from search.training.settings import Training
@@ -72,12 +72,14 @@ class Findings:
         epoch: seconds of one epoch of the dearest of the examined candidates, roughly; 0 if nothing could be tried.
         trial: seconds of all epochs of a candidate of mean cost, roughly.
         flops: cost of the dearest of the examined candidates.
+        note: a sentence about what is done to the data; None if nothing is.
     """
 
     mistakes: tuple[str, ...]
     epoch: float = 0.0
     trial: float = 0.0
     flops: int = 0
+    note: str | None = None
 
 
 def preflight(
@@ -114,6 +116,7 @@ def preflight(
             mistakes += list(dict.fromkeys(_targets(task, batches, tried[0])))
         if mistakes:
             return Findings(tuple(mistakes))
+        note = cast(task)
         try:
             seconds = [_step(a, task, training, batches, objectives) for a in tried]
         except RunError as error:
@@ -122,7 +125,7 @@ def preflight(
     slope = max(0.0, seconds[-1] - seconds[0]) / max(1, high - low)
     steps = batch_count(task.train, training.batch_size)
     each = [steps * (seconds[0] + slope * (cost.flops - low)) for cost in costs]
-    return Findings((), each[by_cost[-1]], training.epochs * sum(each) / len(each), high)
+    return Findings((), each[by_cost[-1]], training.epochs * sum(each) / len(each), high, note)
 
 
 def _device(training: Training) -> Iterator[str]:

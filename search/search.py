@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from archspec.doors import Unknown
 from archspec.geometry.fourier import TARGETS, Target
-from search.backends.backend import BACKENDS, Backend
+from search.backends.backend import BACKENDS
+from search.backends.process import refuse_in_a_worker
 from search.backends.worker import Trainer
 from search.engine import Engine
 from search.errors import NotBegun, RunError
+from search.events import Retried
 from search.files import RunDirectory, write_text
+from search.machine import available_cores
+from search.numbers import whole
 from search.objectives import Constraint, Objective, goal_of, parse_constraint, parse_objective
-from search.outcome import Outcome
 from search.preflight import Findings, Unfit, check_scores, default_objectives, preflight
 from search.record.mirror import Mirror
 from search.record.reading import Reading
@@ -25,6 +28,7 @@ from search.record.studies import Translation
 from search.record.writing import Record, Unwritable, begun_alike
 from search.report.watching import Watch, watching
 from search.result import Result
+from search.running import Running, to_be_retried
 from search.strategies.strategy import STRATEGIES, Strategy, fresh
 from search.tasks.named import TASKS, AnyTask
 from search.terms import terms
@@ -32,7 +36,6 @@ from search.training.augmentation import check_augmentation
 from search.training.joint import joint
 from search.training.rates import check_roles
 from search.training.settings import Training
-from search.trial import Trial
 from search.warm import Wanted, WarmStart, carry_weights, checked, designs, name_of
 from spaces import Space
 
@@ -82,11 +85,15 @@ class Search:
             raise ValueError("the first argument of Search is a Space: Space(Architecture(...))")
         if target not in TARGETS:
             raise ValueError(f"there is no target {target!r}; use one of {', '.join(TARGETS)}")
-        if trials < 1:
-            raise ValueError(f"trials must be 1 or more, not {trials}")
-        self.space, self.trials, self.seed, self.target = space, trials, seed, target
+        self.space, self.target = space, target
+        self.trials, self.seed = whole("trials", trials, least=1), whole("seed", seed)
         self.task: AnyTask = TASKS[task]() if isinstance(task, str) else task
-        self.objectives = [parse_objective(text) for text in objectives or default_objectives(self.task)]
+        if not hasattr(self.task, "kind"):
+            raise ValueError(
+                f"the second argument of Search is a task: Task.from_arrays(x, y), not {type(task).__name__}"
+            )
+        wanted = default_objectives(self.task) if objectives is None else objectives
+        self.objectives = [parse_objective(text) for text in wanted]
         self.constraints = [parse_constraint(text) for text in constraints]
         if training is not None and epochs is not None:
             raise ValueError("give epochs or training, not both: training has epochs of its own")
@@ -113,6 +120,7 @@ class Search:
         hours: float | None = None,
         watch: Watch | Literal["auto", False] | None = "auto",
         optuna_storage: str | None = None,
+        retry_failed: bool = False,
     ) -> Result:
         """Run the search in a directory, or resume it there; a finished run returns its result at once.
 
@@ -122,26 +130,38 @@ class Search:
             workers: number of candidates trained at the same time; by default one for each CPU core. Runs with the same
                 number of workers train the same candidates.
             address: address of the Ray cluster; by default one is started on this machine.
-            hours: hours after which no further candidate is started.
+            hours: hours after which the search ends; candidates in training are interrupted, and go on from their last
+                epoch when the search is run again.
             watch: what shows the progress: `auto` is a bar and the front on a terminal, a cell in a notebook, and
                 elsewhere lines on standard error; None or False is nothing. Or a function, called as
-                `watch(engine, None, None)` at the start, and as `watch(engine, trial, outcome)` after each outcome.
+                `watch(engine, None, None)` at the start, and as `watch(engine, trial, outcome)` after each outcome; if
+                it has a method `epoch`, that is called as `watch.epoch(engine, trial, epoch, score)` after each epoch.
             optuna_storage: URL of the database in which the run is mirrored as an Optuna study, for its dashboard:
                 `sqlite:///runs.db`, `postgresql://…`. By default it is mirrored in the run's own `study.journal`.
+            retry_failed: train the candidates again that have failed.
 
         Raises:
-            RunError: the directory holds another search, or another process is running it.
+            ValueError: an argument is out of its range.
+            RunError: the directory holds another search; another process is running it; workers cannot be started; the
+                machine keeps failing (a full disk, say); or the last three candidates failed alike. Each can be mended,
+                and the run resumed.
             Exhausted: no architecture of the space satisfies the constraints.
         """
-        workers = workers or max(1, len(os.sched_getaffinity(0)))
+        refuse_in_a_worker()
+        workers = available_cores() if workers is None else whole("workers", workers, least=1)
+        if hours is not None and not hours > 0:
+            raise ValueError(f"hours must be above 0, not {hours}")
+        if address is not None and backend == "local":
+            raise RunError(f"the address {address} is that of a Ray cluster; use it with backend='ray' (--backend ray)")
+        until = None if hours is None else time.time() + 3600 * hours
         try:
             begin, strategy = BACKENDS[backend], fresh(self.strategy, self.joint, self.objectives)
         except Unknown as error:
             raise RunError(str(error)) from None
         home = RunDirectory(Path(directory))
-        finished = self._finished(home)
-        if not finished and (mistakes := self.preflight().mistakes):
-            raise Unfit(mistakes)
+        finished = self._finished(home) and not retry_failed
+        if not finished:
+            self._be_ready()
         try:
             opened = Record(home, self._terms(), self.task, self._designs)
         except Unwritable:
@@ -153,28 +173,18 @@ class Search:
             if (prepared := getattr(self.task, "preparation", None)) is not None and not home.preparation.exists():
                 write_text(home.preparation, json.dumps(prepared.to_data()))
             record.followers.append(Mirror(record.history, Translation(self.joint, self.objectives), optuna_storage))
-            engine = Engine(
-                record,
-                self.joint,
-                self.objectives,
-                self.constraints,
-                self.trials,
-                self.seed,
-                workers,
-                self.target,
-                strategy,
-                self.training.epochs,
-                self.training.parameters,
-            )
+            for number in to_be_retried(record.history, retry_failed):
+                record.append(Retried(number))
+            engine = self._engine(record, workers, strategy)
             carry_weights(engine.history, home)
             if seen:
                 seen(engine, None, None)
             if not engine.done:
                 path = str(home.path.resolve())
-                trainer = Trainer(self.task.without_test(), self.training, self.goal, path, self.target)
+                trainer = Trainer(self.task.without_test(), self.training, self.goal, path, self.target, until)
                 running = begin(trainer, workers, address)
                 try:
-                    _pull(engine, running, _callback(engine, hours, seen))
+                    Running(engine, running, seen, until).run()
                 finally:
                     running.close()
         return Result(home.path, self.objectives, self.task)
@@ -184,6 +194,18 @@ class Search:
         return preflight(
             self.space, self.task, self.objectives, self.constraints, self.training.default, self.target, self.seed
         )
+
+    def _be_ready(self) -> None:
+        """Raise Unfit, with all that is wrong, if the preflight finds anything; warn of what it notes."""
+        found = self.preflight()
+        if found.mistakes:
+            raise Unfit(found.mistakes)
+        if found.note:
+            warnings.warn(found.note, stacklevel=3)
+
+    def _engine(self, record: Record, workers: int, strategy: Strategy) -> Engine:
+        wanted = (self.objectives, self.constraints, self.trials, self.seed, workers, self.target, strategy)
+        return Engine(record, self.joint, *wanted, self.training.epochs, self.training.parameters)
 
     def _finished(self, home: RunDirectory) -> bool:
         """Whether the directory holds a run with all its candidates trained, so that nothing is left to train.
@@ -200,16 +222,8 @@ class Search:
 
     def _terms(self) -> dict[str, object]:
         """The terms of a run, which must be the same for it to be resumed."""
-        decisive = terms(
-            self.space,
-            self.task,
-            self.objectives,
-            self.constraints,
-            self.training,
-            self.seed,
-            self.target,
-            self.strategy,
-        )
+        wanted = (self.objectives, self.constraints, self.training, self.seed, self.target, self.strategy)
+        decisive = terms(self.space, self.task, *wanted)
         return decisive if self.warm_start is None else decisive | {"warm start": name_of(self.warm_start)}
 
     def _designs(self) -> list[dict[str, Any]]:
@@ -218,28 +232,3 @@ class Search:
             return []
         wanted = Wanted(self.joint, self.training, self.objectives, self.constraints, self.target, self._terms())
         return designs(self.warm_start, wanted)
-
-
-def _pull(engine: Engine, backend: Backend, callback: Callable[[Trial, Outcome], None]) -> None:
-    """Submit the engine's candidates to the backend, and pass its events to the engine, until the engine is done."""
-    while not engine.done:
-        while (trial := engine.ask()) is not None:
-            backend.submit(trial)
-        if engine.done:
-            return
-        for event in backend.events():
-            if (finished := engine.observe(event)) is not None:
-                callback(*finished)
-
-
-def _callback(engine: Engine, hours: float | None, watch: Watch | None) -> Callable[[Trial, Outcome], None]:
-    """A function to call after each outcome: it stops the engine after so many hours, and calls `watch`."""
-    deadline = None if hours is None else time.monotonic() + 3600 * hours
-
-    def callback(trial: Trial, outcome: Outcome) -> None:
-        if deadline is not None and time.monotonic() > deadline:
-            engine.stop("the time is up")
-        if watch:
-            watch(engine, trial, outcome)
-
-    return callback

@@ -15,6 +15,7 @@ def readme(
     scores: Mapping[str, float],
     error: float,
     symmetry: Certificate | None,
+    prepared: bool = False,
 ) -> str:
     """The README as Markdown: what the files are, what was measured, and how to use them.
 
@@ -24,6 +25,7 @@ def readme(
         scores: scores of the network by name.
         error: the largest difference between the forms, see `archspec.exporting.agreement.agreed`.
         symmetry: the certificate; None without one.
+        prepared: whether `preparation.json` is among the files.
     """
     grid = ", ".join(map(str, architecture.input.grid))
     lines = "".join(f"| {name} | {value:.6g} |\n" for name, value in scores.items())
@@ -35,6 +37,11 @@ def readme(
     about |= {"scores.json": "what was measured", "export.json": "each file's digest, which `archspec.load` checks"}
     if symmetry is not None:
         about["symmetry.json"] = "its certificate of symmetry"
+    if prepared:
+        about["preparation.json"] = (
+            "inputs are (raw - mean) / spread of each channel, predictions outputs * target_spread + target_mean, "
+            "classes by name; `search.Predictor.open` does all this: `.predict(example)`"
+        )
     files = "\n".join(f"- `{name}`: {text}" for name, text in about.items())
     usage = "\n".join(check.usage for check in checks)
     return f"""# An exported network

@@ -80,7 +80,9 @@ def export(
             (aside / PREPARATION).write_text(json.dumps(preparation, indent=2, ensure_ascii=False) + "\n")
         if symmetry is not None:
             (aside / SYMMETRY).write_text(json.dumps(symmetry.to_data(), indent=2) + "\n")
-        (aside / README).write_text(readme(network.architecture, checks, scores, error, symmetry))
+        (aside / README).write_text(
+            readme(network.architecture, checks, scores, error, symmetry, preparation is not None)
+        )
         seal(aside, about | {"contents": {name: dict(run) for check in checks for name, run in check.runs.items()}})
     return place
 

@@ -15,12 +15,19 @@ class Backend(Protocol):
     """Trains the candidates that the search submits, and returns their events; it decides nothing."""
 
     def submit(self, trial: Trial) -> None:
-        """Queue a candidate: as soon as a worker is free, it calls `Trainer.run(trial.to_data(), tell)`."""
+        """Queue a candidate: as soon as a worker is free, it calls `Trainer.run(trial.to_data(), tell)`.
+
+        A worker process in which nothing else runs passes `own_process=True`, so that limits of time hold in any case.
+        """
 
     def events(self) -> Sequence[Event]:
         """The next events of the submitted trials, in order for each trial; waits until there is at least one.
 
-        The last event of each trial is `Finished`; if its worker died, with the outcome `Failed` and the reason.
+        The last event of each trial is `Finished`, or `Interrupted` if the machine failed (its worker died, say), after
+        which the search submits the trial again.
+
+        Raises:
+            RunError: nothing can be trained any more; the run can be resumed once that is mended.
         """
 
     def close(self) -> None:
@@ -28,7 +35,8 @@ class Backend(Protocol):
 
 
 # Backends by name: each is a function that takes what trains a candidate, the number of workers and the address of a
-# cluster (None for this machine), and returns a backend.
+# cluster (None for this machine), and returns a backend. It raises RunError if workers cannot train: nothing is then
+# drawn.
 BACKENDS: Door[Callable[[Trainer, int, str | None], Backend]] = Door(
     "archsearch.backends",
     "backend",

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import pickle
 import signal
+import subprocess
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
-from typing import Any
 
-from search.backends.worker import Trainer, parent_is_gone
+import cloudpickle
+
+from search.backends.process import Answer, Booted, Ready, Refused, Unloadable, command, preparation, script
+from search.backends.worker import Trainer
 from search.errors import RunError
-from search.events import Event, Finished
-from search.outcome import Failed
-from search.training.threads import one_thread
+from search.events import Event, Finished, Interrupted
 from search.trial import Trial
 
 # Without these, the C library maps and unmaps large activations at every operation: long convolutions then take up to
@@ -27,28 +27,31 @@ ALLOCATOR = {
     "MALLOC_TRIM_THRESHOLD_": "100000000000",
     "MALLOC_TOP_PAD_": "268435456",
 }
+# How often in a row a process may be killed while it starts.
+STARTS = 3
 
 
 class Local:
     """Trains in at most `workers` processes on this machine, each started when a candidate needs it.
 
+    A process gets candidates only once it has loaded the trainer; the first one has when this object is made.
     `address` is not used.
 
     Raises:
-        RunError: the task cannot be sent to another process.
+        RunError: the task cannot be sent to another process, or cannot be loaded there.
     """
 
     def __init__(self, trainer: Trainer, workers: int, address: str | None = None) -> None:
-        try:
-            pickle.dumps(trainer)
-        except Exception as error:
-            raise RunError(
-                f"the task cannot be sent to worker processes ({error}); define its functions and datasets at the "
-                "top level of a module"
-            ) from None
-        self.trainer, self.workers = trainer, workers
-        self._pool: list[_Worker] = []
+        self.workers = workers
+        self.start = _Start(trainer)
+        self._pool = [_Worker(self.start)]
         self._waiting: deque[Trial] = deque()
+        try:
+            while not self._pool[0].ready:
+                self._pool[0].receive()
+        except BaseException:
+            self.close()
+            raise
 
     def submit(self, trial: Trial) -> None:
         """Queue a candidate for the next process that is free."""
@@ -56,11 +59,16 @@ class Local:
         self._hand_out()
 
     def events(self) -> Sequence[Event]:
-        """One event of each process that has sent any; waits for the first."""
-        busy = {worker.pipe: worker for worker in self._pool if worker.number is not None}
-        ready = [busy[pipe] for pipe in wait(list(busy)) if isinstance(pipe, Connection)]
-        found = [worker.event() for worker in ready]
-        self._hand_out()
+        """One event of each process that has sent any; waits for the first.
+
+        Raises:
+            RunError: a process cannot start.
+        """
+        found: list[Event] = []
+        while not found and (busy := {w.pipe: w for w in self._pool if w.number is not None or not w.ready}):
+            received = [busy[pipe].receive() for pipe in wait(list(busy)) if isinstance(pipe, Connection)]
+            found = [event for event in received if event is not None]
+            self._hand_out()
         return found
 
     def close(self) -> None:
@@ -69,92 +77,134 @@ class Local:
             worker.stop()
 
     def _hand_out(self) -> None:
-        """Give queued candidates to idle processes, and to new ones while there are fewer than `workers`."""
-        while self._waiting:
-            idle = next((worker for worker in self._pool if worker.number is None), None)
-            if idle is None:
-                if len(self._pool) >= self.workers:
-                    return
-                idle = _Worker(self.trainer)
-                self._pool.append(idle)
-            idle.start(self._waiting.popleft())
+        """Give queued candidates to idle processes; start as many as the others need, while there are few enough."""
+        for worker in self._pool:
+            if self._waiting and worker.ready and worker.number is None:
+                worker.train(self._waiting.popleft())
+        starting = sum(not worker.ready for worker in self._pool)
+        for _ in range(min(len(self._waiting) - starting, self.workers - len(self._pool))):
+            self._pool.append(_Worker(self.start))
+
+
+class _Start:
+    """What a worker process needs before it can train: how this process was started, and the trainer as bytes.
+
+    The trainer is sent by reference to the script where there is one. What is refused so (functions of a notebook cell,
+    of standard input, inside a function) is sent by value.
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        self.prepared = preparation()
+        self.forms: list[bytes] = []
+        for write in (pickle.dumps, cloudpickle.dumps) if script(self.prepared) else (cloudpickle.dumps,):
+            try:
+                self.forms.append(write(trainer))
+            except Exception as error:
+                reason = " ".join(str(error).split())
+        if not self.forms:
+            raise RunError(
+                f"the task cannot be sent to worker processes ({reason}); its functions and datasets may hold no lock, "
+                "open file or generator: open files when they are read, and define functions at the top level of a "
+                "module"
+            )
+
+    def fall_back(self, reason: str) -> None:
+        """Use another form, as the first could not be loaded; RunError if there is none."""
+        self.forms.pop(0)
+        if not self.forms:
+            raise RunError(
+                f"the task cannot be loaded by worker processes ({reason}); define its functions and datasets at the "
+                "top level of a module that can be imported from anywhere"
+            )
 
 
 class _Worker:
-    """One worker process, and the number of the trial that it trains; None while it is idle."""
+    """One worker process, whether it is ready, and the number of the trial that it trains; None while it is idle."""
 
-    def __init__(self, trainer: Trainer) -> None:
-        self.trainer = trainer
+    def __init__(self, start: _Start) -> None:
+        self.start = start
         self.number: int | None = None
+        self._deaths = 0
         self._begin()
 
     def _begin(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process: SpawnProcess = context.Process(
-            target=_work, args=(theirs, self.trainer, os.getpid()), daemon=True
+        self.ready = False
+        self.pipe, theirs = Pipe()
+        self.process = subprocess.Popen(
+            command(theirs.fileno()),
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            env=ALLOCATOR | os.environ,  # the C library reads these when the process starts
+            process_group=0,  # with the processes of its data loaders, which end with it
         )
-        with _environment(ALLOCATOR):  # the C library reads these when the process starts
-            self.process.start()
         theirs.close()
+        self._send(self.start.prepared)
 
-    def start(self, trial: Trial) -> None:
+    def train(self, trial: Trial) -> None:
         """Send the process a candidate to train."""
         self.number = trial.number
-        with contextlib.suppress(OSError):  # the process has died; `event` then returns `Failed`
-            self.pipe.send(trial.to_data())
+        self._send(trial.to_data())
 
-    def event(self) -> Event:
-        """The next event of the candidate; if the process died, it is replaced, and the event is a failure."""
-        assert self.number is not None
+    def receive(self) -> Event | None:
+        """Take the next message of the process: an event, or None if it is about its start.
+
+        If the process died, it is replaced, and the event is `Interrupted`.
+
+        Raises:
+            RunError: the process cannot start.
+        """
         try:
-            event: Event = self.pipe.recv()
+            message: Answer = self.pipe.recv()
         except (EOFError, OSError):
-            self.process.join()
-            code = self.process.exitcode or 0
-            name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-            likely = ", most likely for lack of memory" if code == -signal.SIGKILL else ""
-            event = Finished(self.number, Failed(f"its worker process died ({name}{likely})"))
-            self._begin()
-        if isinstance(event, Finished):
-            self.number = None
-        return event
+            return self._died()
+        match message:
+            case Booted():
+                self._send(self.start.forms[0])
+            case Unloadable():
+                self.start.fall_back(message.reason)
+                self._send(self.start.forms[0])
+            case Refused():
+                raise RunError(message.reason)
+            case Ready():
+                self.ready, self._deaths = True, 0
+            case event:
+                if isinstance(event, Finished | Interrupted):
+                    self.number = None
+                return event
+        return None
 
     def stop(self) -> None:
-        """End the process."""
+        """End the process, and those of its data loaders."""
         self.pipe.close()
-        self.process.terminate()
-        self.process.join()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def _send(self, message: object) -> None:
+        with contextlib.suppress(OSError):  # the process has died; `receive` notices
+            self.pipe.send(message)
+
+    def _died(self) -> Interrupted | None:
+        """Replace the process, which has died."""
+        code = _exit_code(self.process)
+        self.stop()
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        if not self.ready:
+            self._deaths += 1
+            if code >= 0 or self._deaths == STARTS:
+                raise RunError(
+                    f"a worker process ended while it started ({how}); see what it wrote, then run the same again with "
+                    "fewer workers if memory was short"
+                )
+        number, self.number = self.number, None
+        self._begin()
+        return None if number is None else Interrupted(number, f"its worker process died ({how})", died=True)
 
 
-@contextlib.contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Environment variables for the processes started inside; variables that are set already are not changed."""
-    added = [name for name in values if name not in os.environ]
-    os.environ.update({name: values[name] for name in added})
+def _exit_code(process: subprocess.Popen[bytes]) -> int:
+    """The exit code of a process that has closed its pipe; one that does not end by itself is ended."""
     try:
-        yield
-    finally:
-        for name in added:
-            del os.environ[name]
-
-
-def _work(pipe: Connection, trainer: Trainer, parent: int) -> None:
-    """What a worker process runs: it trains the candidates sent to it until its parent closes the pipe or has ended."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the parent ends the workers
-    one_thread()
-
-    def tell(event: Event) -> None:
-        try:
-            pipe.send(event)
-        except OSError:
-            os._exit(1)
-        if parent_is_gone(parent):
-            os._exit(1)
-
-    while True:
-        try:
-            data: dict[str, Any] = pipe.recv()
-        except (EOFError, OSError):
-            return
-        trainer.run(data, tell)
+        return process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()

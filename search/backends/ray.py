@@ -1,4 +1,4 @@
-"""The Ray backend: Ray Tune in a thread, connected by two queues. The only file that imports Ray."""
+"""The Ray backend: Ray Tune in a thread, connected by two queues."""
 
 from __future__ import annotations
 
@@ -12,56 +12,51 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from search.backends.cluster import connect, gpu_share, probe_nodes
 from search.backends.worker import Trainer
 from search.errors import RunError
-from search.events import Event, Finished, from_data, to_data
-from search.files import RunDirectory
-from search.outcome import Failed
+from search.events import Event, Finished, Interrupted, from_data, to_data
 from search.training.threads import one_thread
 from search.trial import Trial
 
-# Read by Ray when it is imported: no usage statistics, no progress tables, no loggers of its own.
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
-os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-
-try:
-    import ray
-    from ray import tune
-    from ray.tune.search import Searcher
-except ImportError as error:
-    raise RunError("the ray backend needs Ray: pip install 'archsearch[ray]', or use backend='local'") from error
-
-RESTARTS = 2  # of a worker that died, for each trial
+import ray  # isort: skip  # after `cluster`, which says what to do where there is no Ray
+from ray import tune  # isort: skip
+from ray.tune.search import Searcher  # isort: skip
 
 
 class Ray:
     """Trains on the Ray cluster at `address`, or on one started on this machine if that is None.
 
-    The run's directory must be on a file system that all nodes share. A worker that died is restarted up to twice for
-    each trial, from the last epoch's checkpoint.
+    The run's directory must be on a file system that all nodes share. Each node is asked before the first candidate
+    whether it sees the directory and can load the task.
 
     Raises:
-        RunError: there is no cluster at the address.
+        RunError: there is no cluster at the address, or a node cannot train.
     """
 
     def __init__(self, trainer: Trainer, workers: int, address: str | None = None) -> None:
         self.ours = not ray.is_initialized()
         if self.ours:
-            _connect(address, workers)
+            connect(address, workers)
         logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+        try:
+            probe_nodes(trainer)
+        except BaseException:
+            if self.ours:
+                ray.shutdown()
+            raise
         self.scratch = Path(trainer.directory) / "ray"
         self.searcher = _QueueSearcher()
-        gpus = ray.cluster_resources().get("GPU", 0.0) / workers
+        os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(workers)  # by default workers start one after the other
+        gpus = gpu_share(ray.cluster_resources().get("GPU", 0.0), workers)
         self.tuner = tune.Tuner(
-            tune.with_resources(tune.with_parameters(_train, trainer=trainer), {"cpu": 1, "gpu": min(1.0, gpus)}),
+            tune.with_resources(tune.with_parameters(_train, trainer=trainer), {"cpu": 1, "gpu": gpus}),
             tune_config=tune.TuneConfig(search_alg=self.searcher, num_samples=-1, reuse_actors=True),
             run_config=tune.RunConfig(
                 storage_path=str(self.scratch),
                 name="tune",
                 verbose=0,
-                failure_config=tune.FailureConfig(max_failures=RESTARTS),
+                callbacks=[_Errors(self.searcher)],
             ),
         )
         self.thread = threading.Thread(target=self._tune, daemon=True)
@@ -130,16 +125,19 @@ class _QueueSearcher(Searcher):  # type: ignore[misc]
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Queue the event that a worker reports."""
         event = from_data(json.loads(result["event"]))
-        if isinstance(event, Finished):
+        if isinstance(event, Finished | Interrupted):
             self.running.pop(trial_id, None)
         self.heard.put(event)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Queue a failure for a trial that ends without an outcome: its workers have died."""
+        """Does nothing: `_Errors` is told of a trial that ends without an outcome, and why."""
+
+    def lost(self, trial_id: str, error: BaseException | None) -> None:
+        """Queue that a trial has ended without an outcome: its worker, or the node of it, has died."""
         number = self.running.pop(trial_id, None)
         if number is not None:
-            reason = f"its Ray worker died {RESTARTS + 1} times, most likely for lack of memory"
-            self.heard.put(Finished(number, Failed(reason)))
+            why = str(error).splitlines()[0] if str(error or "") else type(error).__name__
+            self.heard.put(Interrupted(number, f"its Ray worker died ({why})", died=True))
 
     def save(self, checkpoint_path: str) -> None:
         """Does nothing: the run's record holds all state."""
@@ -148,31 +146,23 @@ class _QueueSearcher(Searcher):  # type: ignore[misc]
         """Does nothing: a run is resumed from its record."""
 
 
+class _Errors(tune.Callback):  # type: ignore[misc]
+    """Tells the searcher of Ray Tune's trials that end with an error."""
+
+    def __init__(self, searcher: _QueueSearcher) -> None:
+        self.searcher = searcher
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """Pass on the trial and its error."""
+        self.searcher.lost(trial.trial_id, trial.get_error())
+
+
 def _train(config: dict[str, Any], trainer: Trainer) -> None:
     """What a Ray worker runs for one candidate."""
     one_thread()
     data = json.loads(config["trial"])
 
     def tell(event: Event) -> None:
-        tune.report({"finished": int(isinstance(event, Finished)), "event": json.dumps(to_data(event))})
+        tune.report({"finished": int(isinstance(event, Finished | Interrupted)), "event": json.dumps(to_data(event))})
 
-    if RunDirectory(Path(trainer.directory)).record.exists():
-        trainer.run(data, tell)
-        return
-    reason = (
-        f"{trainer.directory} is not visible on node {ray.util.get_node_ip_address()}; put the run's "
-        "directory on a file system that all nodes share"
-    )
-    tell(Finished(data["number"], Failed(reason)))
-
-
-def _connect(address: str | None, workers: int) -> None:
-    """Connect to the cluster at an address, or start one on this machine; RunError if there is none."""
-    options: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
-    try:
-        if address is None:
-            ray.init(num_cpus=workers, **options)
-        else:
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise RunError(f"no Ray cluster at {address or 'this machine'}: {str(error).splitlines()[0]}") from None
+    trainer.run(data, tell, own_process=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from archspec.geometry.fourier import Target
-from search.events import Epoch, Event, Finished, Started
+from search.events import Epoch, Event, Finished, Interrupted, Started
 from search.files import RunDirectory
+from search.machine import machine_fault
 from search.objectives import Score
-from search.outcome import Failed, Outcome
+from search.outcome import Failed
 from search.tasks.named import AnyTask
+from search.training.limits import TIME_UP, Limits, TimeUp, time_limit
 from search.training.settings import Training
 from search.training.trainer import train
 from search.trial import Trial
+
+Tell = Callable[[Event], None]
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Trainer:
         goal: the score that selects the best weights.
         directory: absolute path of the run's directory, which every worker can read and write.
         target: what the cost of a trained network is computed for.
+        until: time, in seconds since 1970, at which training is interrupted; None for never.
     """
 
     task: AnyTask
@@ -38,21 +41,37 @@ class Trainer:
     goal: Score
     directory: str
     target: Target = "torch"
+    until: float | None = None
 
-    def run(self, data: Mapping[str, Any], tell: Callable[[Event], None]) -> None:
-        """Train the trial that `Trial.to_data` wrote, and pass its events to `tell`, the last one `Finished`.
+    def run(self, data: Mapping[str, Any], tell: Tell, own_process: bool = False) -> None:
+        """Train the trial that `Trial.to_data` wrote, and pass its events to `tell`.
 
-        An error becomes the outcome `Failed`, and its traceback is written to the run's directory.
+        The last event is `Finished`, or `Interrupted` if the machine failed (its disk, say) or the time of the search
+        is up; the checkpoint is then kept. Any other error becomes the outcome `Failed`, and its traceback is written
+        to the run's directory.
+
+        With `own_process`, this process trains and does nothing else: if training does not end at a limit of time (its
+        data loader blocks, say), another thread tells the last event, and ends the process.
         """
         trial = Trial.from_data(data)
         tell(Started(trial.number))
-        tell(Finished(trial.number, self._outcome(trial, tell)))
 
-    def _outcome(self, trial: Trial, tell: Callable[[Event], None]) -> Outcome:
+        def end(own: bool) -> None:
+            seconds = self.training.seconds or 0.0
+            failed = Finished(trial.number, Failed(time_limit(seconds), seconds))
+            tell(failed if own else Interrupted(trial.number, TIME_UP))
+
+        name, ending = f"trial {trial.number}", end if own_process else None
+        with Limits(name, self.training.seconds, self.until, ending) as limits:
+            last = self._last_event(trial, tell, limits)
+        tell(last)
+
+    def _last_event(self, trial: Trial, tell: Tell, limits: Limits) -> Finished | Interrupted:
         directory, training = RunDirectory(Path(self.directory)), self.training.filled(trial.values)
         assert trial.architecture is not None
         try:
-            return train(
+            limits.step()
+            outcome = train(
                 trial.architecture,
                 self.task,
                 training if trial.epochs is None else replace(training, epochs=trial.epochs),
@@ -62,16 +81,25 @@ class Trainer:
                 checkpoint=directory.checkpoint(trial.number),
                 each_epoch=lambda epoch, score: tell(Epoch(trial.number, epoch, score)),
                 target=self.target,
+                each_batch=limits.step,
             )
-        except Exception as error:
+            return Finished(trial.number, outcome)
+        except TimeUp:
+            return Interrupted(trial.number, TIME_UP)
+        except (Exception, SystemExit) as error:
+            if (fault := machine_fault(error)) is not None:
+                return Interrupted(trial.number, fault)
+            return self._failed(trial, error)
+
+    def _failed(self, trial: Trial, error: BaseException) -> Finished | Interrupted:
+        """The outcome of an error of the candidate; its traceback is written, and its checkpoint deleted."""
+        directory = RunDirectory(Path(self.directory))
+        try:
             directory.checkpoint(trial.number).unlink(missing_ok=True)
             path = directory.failure(trial.number)
-            with contextlib.suppress(OSError):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(traceback.format_exc())
-            return Failed(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}")
-
-
-def parent_is_gone(parent: int) -> bool:
-    """Whether the process that started this one has ended."""
-    return os.getppid() != parent
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("".join(traceback.format_exception(error)), errors="backslashreplace")
+        except OSError as fault:
+            return Interrupted(trial.number, machine_fault(fault) or str(fault))
+        message = str(error).splitlines()
+        return Finished(trial.number, Failed(f"{type(error).__name__}: {message[0] if message else 'no message'}"))

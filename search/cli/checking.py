@@ -55,12 +55,14 @@ def _check_search(path: Path) -> int:
         for mistake in found.mistakes:
             print(printable(f"{path}: {mistake}", 2000))
         return MISTAKE
+    if found.note:
+        print(f"note: {found.note}")
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     size = search.space.size()
     print(f"{path}: ready to search {size:,} architectures for {', '.join(map(str, search.objectives))}")
     print(
         f"an epoch of the dearest candidate ({found.flops:,} FLOPs) takes about {duration(found.epoch)}, "
-        f"{search.trials} trials of up to {search.training.epochs} epochs at most about "
+        f"{search.trials} trials of up to {search.training.epochs} epochs altogether about "
         f"{duration(found.trial * search.trials / workers)} with {workers} workers"
     )
     return OK

@@ -60,6 +60,7 @@ def search(options: argparse.Namespace) -> int:
             hours=options.hours,
             watch=watch,
             optuna_storage=options.optuna_storage,
+            retry_failed=options.retry_failed,
         )
     print(f"\n{counts_line(result)}\n\n{result.front}")
     return OK if len(result.front) else MISTAKE

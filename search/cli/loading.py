@@ -68,7 +68,10 @@ def _over_a_space(path: Path, task: str | None) -> Search:
 def _in_python(path: Path) -> Search:
     from search.search import Search
 
-    if path.stem in sys.modules or not path.stem.isidentifier():
+    known = sys.modules.get(path.stem)
+    if known is not None and Path(getattr(known, "__file__", None) or "").resolve() == path.resolve():
+        del sys.modules[path.stem]  # the same file, read again
+    elif known is not None or not path.stem.isidentifier():
         raise RunError(f"{path}: a module cannot be called {path.stem}; rename the file, for example to my_search.py")
     # Worker processes import the file again, by its name, to unpickle the task.
     sys.path.insert(0, str(path.resolve().parent))

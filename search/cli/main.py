@@ -70,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--task", help="name of the task to search a space on, such as digits")
     sub.add_argument("--directory", type=Path, help="directory of the run; by default runs/NAME-OF-THE-FILE")
     sub.add_argument("--trials", type=_positive, help="number of candidates to train, instead of the file's")
-    sub.add_argument("--hours", type=float, help="hours after which no further candidate is started")
+    sub.add_argument("--hours", type=_hours, help="hours after which the search ends; the same command resumes it")
+    sub.add_argument("--retry-failed", action="store_true", help="train the candidates again that have failed")
     sub.add_argument("--strategy", help="tpe, random, or one that a package registers, instead of the file's")
     sub.add_argument("--backend", default="local", help="local, ray, or one that a package registers")
     sub.add_argument("--address", help="address of a Ray cluster, such as auto")
@@ -120,6 +121,13 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return number
+
+
+def _hours(text: str) -> float:
+    hours = float(text)
+    if not hours > 0:
+        raise argparse.ArgumentTypeError("must be above 0")
+    return hours
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 from search.errors import RunError
 
 FILE = "my_search.py"
+LARGE = 64  # pixels
 TEXT = '''"""A search for small networks that classify rotated digits.
 
     archsearch search my_search.py        # or: python my_search.py
@@ -128,7 +129,8 @@ def _own(kind: str, data: Path | None) -> str:
         return OWN.format(imports="import numpy as np\n\n", space=space, data=MADE_UP[kind] + "\n", task=task)
     if data.is_dir():
         sound = any(data.rglob("*.wav"))
-        task = f"Task.from_folder({str(data.resolve())!r}" + (", rate=16_000)" if sound else ", size=32)")
+        options = ", rate=16_000" if sound else _size(data)
+        task = f"Task.from_folder({str(data.resolve())!r}{options})"
         return OWN.format(imports="", space="sequences" if sound else "images", data="", task=task)
     if data.suffix.lower() != ".csv" or not data.exists():
         raise RunError(f"{data} is neither a folder of files by class nor a CSV file")
@@ -136,3 +138,16 @@ def _own(kind: str, data: Path | None) -> str:
         target = file.readline().strip().split(",")[-1].strip('"')
     task = f'Task.from_csv({str(data.resolve())!r}, {target!r}, kind="{kind}")'
     return OWN.format(imports="", space="sequences", data="", task=task)
+
+
+def _size(folder: Path) -> str:
+    """The size to which large images are best brought for a first search, as an argument."""
+    from search.tasks.folders import IMAGES
+    from search.tasks.reading import opened
+
+    first = next((path for path in sorted(folder.rglob("*")) if path.suffix.lower() in IMAGES), None)
+    try:
+        large = first is not None and max(opened(first).size) > LARGE
+    except ValueError as error:
+        raise RunError(str(error)) from None
+    return f", size={LARGE}" if large else ""

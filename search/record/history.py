@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from archspec.symmetry.certificate import Certificate
-from search.events import Epoch, Event, Finished, Proposed, Rejected
+from search.events import Epoch, Event, Finished, Proposed, Rejected, Retried
 from search.files import RunDirectory
 from search.outcome import Failed, Outcome, Scored, Stopped
 from search.tasks.named import AnyTask
@@ -54,6 +54,7 @@ class History:
         self._trials: dict[int, Trial] = {}
         self._outcomes: dict[int, Outcome] = {}
         self._draws: list[Proposed | Rejected] = []
+        self._retried: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._trials)
@@ -74,8 +75,13 @@ class History:
 
     @property
     def outcomes(self) -> Mapping[int, Outcome]:
-        """The outcomes of the finished candidates, by the number of the trial."""
+        """The outcomes of the finished candidates, by the number of the trial, in the order in which they came."""
         return MappingProxyType(self._outcomes)
+
+    @property
+    def retried(self) -> Set[int]:
+        """The numbers of the candidates that were tried again after they had failed."""
+        return self._retried
 
     @property
     def next_number(self) -> int:
@@ -94,6 +100,11 @@ class History:
                 event.trial, directory=self.directory, task=self.task, settings=self.settings.values
             )
             self._draws.append(event)
+        elif isinstance(event, Retried):
+            if self._outcomes.pop(event.number, None) is not None:
+                self._retried.add(event.number)
+                trial = self._trials[event.number]
+                self._trials[event.number] = replace(trial, state="running", reason=None, seconds=0.0, curve={})
         elif event.number in self._outcomes:
             return
         elif isinstance(event, Epoch):

@@ -13,7 +13,7 @@ import optuna
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import TrialState
 
-from search.events import Epoch, Event, Finished, Proposed, Rejected
+from search.events import Epoch, Event, Finished, Proposed, Rejected, Retried
 from search.files import RunDirectory
 from search.record.history import History
 from search.record.journal import MIRRORED, STUDY, journal_storage
@@ -85,15 +85,15 @@ class Mirror:
             if trial.state == TrialState.RUNNING and number not in self.history:
                 self._study.tell(trial.number, state=TrialState.FAIL)
         for ours in self.history:
-            if ours.number not in known:
-                self._add(ours)
+            if ours.number not in known or (known[ours.number].state == TrialState.FAIL and ours.state != "failed"):
+                self._add(ours)  # one that is tried again: the study keeps its failed attempt too
             elif ours.state != "running" and known[ours.number].state == TrialState.RUNNING:
                 self._finish(ours)
 
     def _take(self, event: Event) -> None:
         trial = self.history[event.number]
         match event:
-            case Proposed() | Rejected():
+            case Proposed() | Rejected() | Retried():
                 self._add(trial)
             case Epoch() if len(self.translation.objectives) == 1:
                 self._storage.set_trial_intermediate_value(self._trial_id(trial), event.epoch, event.score)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Protocol
 
 from search.errors import RunError
 from search.events import Epoch, Event, Started
 from search.files import RunDirectory, write_whole
+from search.machine import patiently
 from search.record.history import History
 from search.record.lines import different, event_lines, first_line, new_settings
 from search.record.reading import Reading
@@ -76,11 +78,16 @@ class Record:
             RunError: the event cannot be written.
         """
         line = event_lines([event]).encode()
-        try:
-            while line:
+
+        def write() -> None:
+            nonlocal line
+            while line:  # called again, it goes on where the disk was full
                 line = line[os.write(self._file, line) :]
             if not isinstance(event, Started | Epoch):  # a power cut may lose these: training can repeat them
                 os.fsync(self._file)
+
+        try:
+            patiently(write)
         except OSError as error:
             raise RunError(
                 f"{self.directory.record} cannot be written: {error.strerror}; make room, and run the same again"
@@ -138,6 +145,13 @@ def _begun(
         begun, events = old or (new_settings(settings, designs=designs()), [])
         text = first_line(begun) + event_lines(events)
         write_whole(directory.record, lambda path: _write_durably(path, text))
+    else:
+        history = Reading(directory).history
+        drawn = history.draws or history.settings.drawn
+        if not drawn and different(history.settings.values, settings):
+            # It stopped before it began, for a fault of its set-up, which has been mended.
+            text = first_line(replace(new_settings(settings, designs=designs()), run=history.settings.run))
+            write_whole(directory.record, lambda path: _write_durably(path, text))
     return begun_alike(directory, settings, task)
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import torch
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from search.tasks.downloads import download as fetch
 from search.tasks.formats import RATE, mfcc, read_cifar, read_idx, read_series, read_wav
 from search.tasks.task import Task
 
@@ -34,11 +34,11 @@ def sequential_mnist(
 
     Raises:
         FileNotFoundError: a file is missing.
-        ImportError: downloading needs torchvision.
+        OSError: a file cannot be downloaded.
     """
     home = Path(directory)
     if download:
-        _download("MNIST", home)
+        fetch("MNIST", home)
     remedy = f"put MNIST's four files into {home / 'MNIST' / 'raw'}, or pass download=True"
     folders = (home / "MNIST" / "raw", home / "raw", home)
     parts = []
@@ -68,11 +68,11 @@ def cifar10(
 
     Raises:
         FileNotFoundError: a file is missing.
-        ImportError: downloading needs torchvision.
+        OSError: a file cannot be downloaded.
     """
     home = Path(directory)
     if download:
-        _download("CIFAR10", home)
+        fetch("CIFAR10", home)
     remedy = f"put CIFAR-10's version for Python into {home / 'cifar-10-batches-py'}, or pass download=True"
     folders = (home / "cifar-10-batches-py", home)
     parts = []
@@ -225,13 +225,3 @@ def located(folders: Sequence[Path], names: Sequence[str], remedy: str) -> Path:
             if (folder / name).exists():
                 return folder / name
     raise FileNotFoundError(f"{' or '.join(names)} is not in {folders[0]}; {remedy}")
-
-
-def _download(name: str, directory: Path) -> None:
-    try:
-        datasets: Any = import_module("torchvision.datasets")
-    except (ImportError, RuntimeError) as error:  # RuntimeError: torchvision was built for another version of torch
-        raise ImportError(
-            "download=True needs torchvision of the same build as torch: pip install 'archsearch[data]'"
-        ) from error
-    getattr(datasets, name)(str(directory), download=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -29,20 +30,28 @@ def data_mistakes(task: AnyTask, part: str, size: int, architecture: Architectur
         architecture: any of the space; its input is what the examples must look like.
     """
     data, name = getattr(task, _ATTRIBUTES[part]), f"the {part} data"
-    generator = getattr(data, "generator", None)
-    state = generator.get_state() if isinstance(generator, torch.Generator) else None
     try:
-        wrong = _first_example(data, name) or _first_batch(data, name, size)
+        with _unspent(data):
+            wrong = _first_example(data, name) or _first_batch(data, name, size)
         if isinstance(wrong, str):
             return None, [wrong]
     except Exception as error:
         reason = " ".join(str(error).split())
         return None, [f"{name} cannot be read: {type(error).__name__}: {reason}"]
-    finally:
-        if state is not None and isinstance(generator, torch.Generator):
-            generator.set_state(state)  # the same examples come in training as without a preflight
     x, y = wrong
     return (x, y), [f"{name}: {text}" for text in _input_mistakes(x, data, architecture)]
+
+
+@contextlib.contextmanager
+def _unspent(data: Any) -> Iterator[None]:
+    """Leave the generator of a loader as it was, so that training gets the same examples as without a preflight."""
+    generator = getattr(data, "generator", None)
+    state = generator.get_state() if isinstance(generator, torch.Generator) else None
+    try:
+        yield
+    finally:
+        if state is not None and isinstance(generator, torch.Generator):
+            generator.set_state(state)
 
 
 def _first_example(data: Any, name: str) -> str | None:
@@ -81,6 +90,21 @@ def _first_batch(data: Any, name: str, size: int) -> Batch | str:
     if not all(isinstance(part, Tensor) for part in found):
         return f"a batch of {name} is not a pair of tensors (x, y); give numbers"
     return found
+
+
+def cast(task: AnyTask) -> str | None:
+    """A sentence about inputs of another precision, which `batches` casts; None if there are none."""
+    for part in PARTS[:2]:
+        data = getattr(task, _ATTRIBUTES[part])
+        if isinstance(data, tuple):
+            continue
+        with _unspent(data):
+            first = data[0] if isinstance(data, Dataset) and hasattr(data, "__getitem__") else next(iter(data))
+        dtype = torch.as_tensor(first[0]).dtype
+        if dtype.is_floating_point and dtype != torch.get_default_dtype():
+            own, real = (str(d).removeprefix("torch.") for d in (dtype, torch.get_default_dtype()))
+            return f"the inputs of the {part} data are {own}, and are cast to {real}"
+    return None
 
 
 def _input_mistakes(x: Tensor, data: Any, architecture: Architecture) -> Iterator[str]:

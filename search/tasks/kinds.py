@@ -62,7 +62,7 @@ class Classification(TaskKind):
     counted = True
 
     def loss(self, outputs: Tensor, targets: Tensor, smoothing: float, weights: Tensor | None) -> Tensor:
-        return F.cross_entropy(outputs, targets, weight=weights, label_smoothing=smoothing)
+        return F.cross_entropy(outputs, targets.long(), weight=weights, label_smoothing=smoothing)
 
     def scores(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         # A ratio of integers, so that equal predictions have exactly equal accuracies.

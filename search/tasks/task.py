@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from search.tasks.batches import Batch, Data, batch_count, batches
 from search.tasks.kinds import Kind, kind_of
@@ -146,6 +146,8 @@ class Task(Made):
 
     def _loss(self, outputs: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
         if self.criterion is not None:
+            if isinstance(self.criterion, nn.Module):
+                self.criterion.to(outputs.device)
             like = targets if kind_of(self.kind).name in ("classification", "dense") else targets.view_as(outputs)
             return self.criterion(outputs, like.to(outputs.dtype) if like is not targets else like)
         weights = self.class_weights

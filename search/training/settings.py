@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from numbers import Integral, Real
 from typing import Any, Literal
 
 from archspec.layers.layer import Role
@@ -12,6 +14,9 @@ from archspec.schema.data import from_data, to_data
 from archspec.schema.hole import Decision, Scalar
 from search.training.holes import check_holes, is_hole, open_settings
 from search.training.rates import Rate
+
+# Training diverges well below this learning rate.
+LARGE_RATE = 10.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Training:
         device: torch device; `auto` is a GPU if there is one, else the CPU.
         precision: precision of the network in training: `float32`, or by autocast `bf16` or (with scaled gradients)
             `fp16`. Weights, kernels, Fourier transforms and scores are float32 in any case.
+        seconds: seconds after which training a candidate ends, as a failure; None for no limit.
 
     Raises:
         ValueError: a value is out of its range.
@@ -63,14 +69,25 @@ class Training:
     rates: Mapping[Role, Rate] = field(default_factory=dict)
     device: str = "auto"
     precision: Literal["float32", "bf16", "fp16"] = "float32"
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
+        for name, value in vars(self).copy().items():  # numbers of numpy become Python's, which the record can hold
+            if isinstance(value, Real) and not isinstance(value, bool):
+                object.__setattr__(self, name, int(value) if isinstance(value, Integral) else float(value))
         if holes := open_settings(self):
             check_holes(self, holes)
             return
+        for name in ("epochs", "batch_size", "patience"):
+            if not isinstance(value := getattr(self, name), int | None):
+                raise ValueError(f"{name} is a whole number, not {value!r}")
+        if self.seconds is not None and not self.seconds > 0:
+            raise ValueError(f"seconds must be above 0, not {self.seconds}; None is no limit")
         for name in ("epochs", "batch_size", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        if self.learning_rate > LARGE_RATE:
+            warnings.warn(f"a learning rate of {self.learning_rate:g} is far beyond what trains", stacklevel=3)
         if self.precision not in ("float32", "bf16", "fp16"):
             raise ValueError(f"there is no precision {self.precision!r}; use 'float32', 'bf16' or 'fp16'")
         if unknown := self.rates.keys() - set(ROLES):
@@ -119,13 +136,13 @@ class Training:
         return [value] if hole is None else [option for _, option in hole.values_to_check()]
 
     def record(self) -> dict[str, Any]:
-        """The settings that differ from their defaults, without the device; holes as data.
+        """The settings that differ from their defaults, without device and limit of time; holes as data.
 
-        So a run can be resumed on another device, and after this class has gained a setting.
+        So a run can be resumed on another device, with another limit, and after this class has gained a setting.
         """
-        default, holes = asdict(type(self)()), open_settings(self)
+        default, holes, free = asdict(type(self)()), open_settings(self), ("device", "seconds")
         known = {key: to_data(holes[key]) if key in holes else value for key, value in asdict(self.default).items()}
-        return {key: value for key, value in known.items() if key != "device" and value != default[key]}
+        return {key: value for key, value in known.items() if key not in free and value != default[key]}
 
     @classmethod
     def from_record(cls, data: Mapping[str, Any]) -> Training:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
-import pickle
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,14 +23,15 @@ from archspec.network.roles import roles
 from archspec.network.statistics import reestimate
 from archspec.symmetry.certificate import largest
 from archspec.symmetry.certifying import certify
-from search.files import write_whole
 from search.objectives import Score
 from search.outcome import Failed, Outcome, Scored
 from search.seeds import derived_seed
 from search.tasks.named import AnyTask
 from search.tasks.task import batch_count, batches
 from search.training.augmentation import augmented
+from search.training.checkpoints import Checkpoint, read_checkpoint
 from search.training.evaluation import EVALUATION_BATCH, evaluate
+from search.training.limits import time_limit
 from search.training.rates import parameter_groups, set_rates
 from search.training.settings import Training
 from search.training.weights import save_weights
@@ -48,6 +47,7 @@ def train(
     checkpoint: Path | None = None,
     each_epoch: Callable[[int, float], None] | None = None,
     target: Target = "torch",
+    each_batch: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """Train an architecture, and score the network with the best weights on validation data.
 
@@ -62,14 +62,18 @@ def train(
             deleted at the end.
         each_epoch: called after each epoch with its number, from 1, and its score.
         target: what the cost of the trained network is computed for.
+        each_batch: called before each batch; what it raises ends the training, and its checkpoint is kept.
 
     Returns:
-        `Scored`, or `Failed` if training diverges or runs out of memory; other errors are raised.
+        `Scored`, or `Failed` if training diverges, lasts longer than `training.seconds` or runs out of memory, or if no
+        epoch has a finite score; other errors are raised, and the checkpoint is kept.
     """
     training = training.filled({})  # an open setting is refused
     began = time.monotonic()
     try:
-        outcome = _trained(architecture, task, training, seed, goal, weights, checkpoint, each_epoch, target)
+        outcome = _trained(
+            architecture, task, training, seed, goal, weights, checkpoint, each_epoch, target, each_batch
+        )
     except MemoryError:
         outcome = Failed("ran out of memory", time.monotonic() - began)
     except torch.OutOfMemoryError:
@@ -78,7 +82,7 @@ def train(
         if "can't allocate memory" not in str(error) and "not enough memory" not in str(error):
             raise
         outcome = Failed("ran out of memory", time.monotonic() - began)
-    if checkpoint is not None:
+    if checkpoint is not None and not checkpoint.is_dir():
         checkpoint.unlink(missing_ok=True)
     return outcome
 
@@ -93,18 +97,21 @@ def _trained(
     checkpoint: Path | None,
     each_epoch: Callable[[int, float], None] | None,
     target: Target,
+    each_batch: Callable[[], None],
 ) -> Outcome:
     run = _Run(architecture, task, training, seed, goal)
     if checkpoint is not None and checkpoint.exists():
         run.restore(checkpoint)
     while not run.finished:
-        failure = run.epoch()
+        failure = run.epoch(each_batch)
         if failure:
             return Failed(failure, run.elapsed)
         if checkpoint is not None:
             run.save(checkpoint)
         if each_epoch is not None:
             each_epoch(run.done, run.history[-1])
+    if all(math.isnan(score) for score in run.history):
+        return Failed(f"{goal.name} was not a finite number after any epoch", run.elapsed)
     run.model.load_state_dict(run.best_state)
     scores = evaluate(run.model, task, task.validation, training.batch_size, run.device)
     if weights is not None:
@@ -119,6 +126,7 @@ class _Run:
 
     def __init__(self, architecture: Architecture, task: AnyTask, training: Training, seed: int, goal: Score) -> None:
         self.task, self.training, self.seed, self.goal = task, training, seed, goal
+        self.of = {"hash": architecture.hash, "seed": seed, "goal": goal.name, "training": training.record()}
         wanted = training.device
         self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
         torch.manual_seed(seed)
@@ -150,7 +158,8 @@ class _Run:
     def finished(self) -> bool:
         """Whether all epochs are done, or the last `patience` scores are worse than the best."""
         patience = self.training.patience
-        waited = len(self.history) - 1 - self._best_epoch() if self.history else 0
+        best = self._best_epoch()
+        waited = len(self.history) - 1 - best if best >= 0 else 0
         return self.done >= self.training.epochs or (patience is not None and waited >= patience)
 
     def cast(self) -> contextlib.AbstractContextManager[object]:
@@ -158,8 +167,8 @@ class _Run:
         dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.training.precision)
         return contextlib.nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
 
-    def epoch(self) -> str | None:
-        """Train for one epoch; returns the reason if training has diverged, else None."""
+    def epoch(self, each_batch: Callable[[], None]) -> str | None:
+        """Train for one epoch; returns the reason if training has diverged or its time is over, else None."""
         # All randomness follows from the seed and the epoch, so that a resumed training equals an uninterrupted one.
         torch.manual_seed((self.seed * 1_000_003 + self.done) % 2**63)
         if self.turns:
@@ -167,6 +176,9 @@ class _Run:
         self.model.train()
         examples = batches(self.task.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done)
         for x, y in augmented(examples, self.training.augment, derived_seed(self.seed, f"augment {self.done}")):
+            each_batch()
+            if self.training.seconds is not None and self.elapsed > self.training.seconds:
+                return time_limit(self.training.seconds)
             self._begin_step()
             with self.cast():
                 outputs = self.model(x.to(self.device))
@@ -187,9 +199,9 @@ class _Run:
         self._end_epoch()
         scores = evaluate(self.model, self.task, self.task.validation, self.training.batch_size, self.device)
         score = self.goal.value(Cost(), scores)
-        if not math.isfinite(score):
-            return f"diverged: {self.goal.name} is {score} in epoch {self.done + 1}"
-        self.history.append(score)
+        # Early in a training a score may not be defined (the precision of a class that no prediction is of): any epoch
+        # in which it is has better weights.
+        self.history.append(score if math.isfinite(score) else math.nan)
         self.done += 1
         if self._best_epoch() == len(self.history) - 1:
             self.best_state = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
@@ -197,36 +209,26 @@ class _Run:
 
     def save(self, path: Path) -> None:
         """Write a checkpoint."""
-        state = {
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "scaler": self.scaler.state_dict(),
-            "best": self.best_state,
-            "done": self.done,
-            "step": self.step,
-            "history": self.history,
-            "training": self.training.record(),
-            "seconds": self.elapsed,
-        }
-        write_whole(path, lambda temporary: torch.save(state, temporary))
+        states = self.model.state_dict(), self.optimizer.state_dict(), self.scaler.state_dict(), self.best_state
+        Checkpoint(self.of, *states, self.done, self.step, self.history, self.elapsed).write(path)
 
     def restore(self, path: Path) -> None:
-        """Resume from a checkpoint; one of a training with other settings, or one that cannot be read, is ignored."""
-        try:
-            state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
+        """Resume from a checkpoint; one that cannot be read, or is not of this training, is left aside."""
+        found = read_checkpoint(path, self.of, self.model, self.optimizer, self.training.epochs, self.device)
+        if found is None:
             return
-        if state["training"] != self.training.record():
-            return
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.scaler.load_state_dict(state.get("scaler", {}))
-        self.best_state = state["best"]
-        self.history, self.done, self.step, self.seconds = (state[k] for k in ("history", "done", "step", "seconds"))
+        self.model.load_state_dict(found.model)
+        self.optimizer.load_state_dict(found.optimizer)
+        self.scaler.load_state_dict(found.scaler)
+        self.best_state, self.history = found.best, found.history
+        self.done, self.step, self.seconds = found.done, found.step, found.seconds
 
     def _best_epoch(self) -> int:
-        """Index, from 0, of the last epoch with the best score."""
-        best = max(self.history) if self.goal.maximize else min(self.history)
+        """Index, from 0, of the last epoch with the best score; -1 if no epoch has one that is a number."""
+        scores = [score for score in self.history if not math.isnan(score)]
+        if not scores:
+            return -1
+        best = max(scores) if self.goal.maximize else min(scores)
         return len(self.history) - 1 - self.history[::-1].index(best)
 
     def _begin_step(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from archspec.architecture import Architecture
@@ -25,7 +25,8 @@ def save_weights(state: Mapping[str, Tensor], architecture: Architecture, file: 
     """Write the weights of a network as safetensors, all of them or nothing."""
     weights = {name: value.detach().contiguous().cpu() for name, value in state.items()}
     about = {WRITTEN: f"{architecture.hash} {_digest(weights)}"}
-    write_whole(file, lambda path: save_file(weights, path, metadata=about))
+    # As bytes: safetensors would not say of a full disk that it is one.
+    write_whole(file, lambda path: path.write_bytes(save(weights, about)))
 
 
 def load_network(architecture: Architecture, file: Path) -> Network:

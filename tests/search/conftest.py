@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from search import machine
+
 HERE = Path(__file__).parent
 THOROUGH = (
     "backends",
@@ -15,6 +17,12 @@ THOROUGH = (
     "test_planted_faults.py",
 )
 THOROUGH += ("record/test_old_run.py", "tasks/synthetic/test_oscillations.py")
+
+
+@pytest.fixture(autouse=True)
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine made fail is tried again at once."""
+    monkeypatch.setattr(machine, "WAITS", (0.0, 0.0, 0.0))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

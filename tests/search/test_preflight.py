@@ -271,6 +271,8 @@ def test_what_fits_is_run_with_the_objectives_of_its_kind(name: str) -> None:
     found = search.preflight()
     assert found.mistakes == ()
     assert found.epoch > 0
+    cast = "the inputs of the training data are float64, and are cast to float32"
+    assert found.note == (cast if name == "numbers of another precision" else None)
     assert found.trial > 0
     wanted = {"regression": "r2", "multilabel": "f1"}.get(search.task.kind, "accuracy")
     assert [str(o) for o in search.objectives] == [f"maximize {wanted}", "minimize flops"]
@@ -295,3 +297,17 @@ def test_a_finished_run_needs_no_data(tmp_path: Path) -> None:
     assert search.preflight().mistakes
     with pytest.raises(RunError, match="another task"):  # told by the record: nothing is left to train
         search.run(tmp_path, workers=1)
+
+
+@pytest.mark.parametrize(
+    ("make", "wanted"),
+    [
+        (lambda: Search(space(), None), r"second argument of Search is a task: Task.from_arrays\(x, y\), not NoneType"),
+        (lambda: Search(None, arrays()), "first argument of Search is a Space"),
+        (lambda: Search(space(), arrays(), []), "at least one objective is a score"),
+        (lambda: Search(space(), "digit"), "there is no task 'digit'"),
+    ],
+)
+def test_arguments_of_another_kind_are_one_sentence(make: Callable[[], Any], wanted: str) -> None:
+    with pytest.raises(ValueError, match=wanted):
+        make()

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from archspec.graph.cost import Cost
-from search import Search, Task, at_most, maximize
+from search import Engine, Search, Task, at_most, maximize
 from search.errors import RunError
 from search.files import RunDirectory
 from search.identity import of_data, of_function
@@ -71,7 +71,9 @@ CHANGES: dict[str, tuple[Callable[[], Search], str]] = {
 
 
 def opened(search: Search, directory: Path) -> None:
-    Record(RunDirectory(directory), search._terms()).close()
+    with Record(RunDirectory(directory), search._terms()) as record:
+        if not record.history.draws:
+            Engine(record, search.space, search.objectives, [], trials=1, seed=0).ask()
 
 
 @pytest.mark.parametrize("name", CHANGES)

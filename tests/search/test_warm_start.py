@@ -13,6 +13,7 @@ import pytest
 from archspec import price
 from search import Engine, Result, Scored, Search, Trial
 from search.errors import RunError
+from search.events import Rejected
 from search.files import RunDirectory
 from search.objectives import parse_constraint, parse_objective
 from search.record.writing import Record
@@ -210,8 +211,8 @@ def test_another_warm_start_is_another_search(tmp_path: Path) -> None:
     names = [name_of(tmp_path / "old"), name_of([space.default]), name_of([space.default, space.default])]
     assert len(set(names)) == 3
     assert name_of(str(tmp_path / "old")) == names[0]
-    plain = Record(RunDirectory(tmp_path / "new"), TERMS)
-    plain.close()
+    with Record(RunDirectory(tmp_path / "new"), TERMS) as plain:
+        plain.append(Rejected(Trial(0, 0, {}, state="rejected")))
     with pytest.raises(RunError, match="holds a search with another warm start"):
         Record(RunDirectory(tmp_path / "new"), TERMS | {"warm start": names[0]})
     with pytest.raises(RunError, match="is not the directory of a run"):

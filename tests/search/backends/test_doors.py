@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from search import Failed, Outcome, Search, Training
@@ -96,10 +97,37 @@ def test_it_is_closed_and_the_run_is_free_when_it_breaks(tmp_path: Path, raised:
     assert result.counts()["running"] == 0
 
 
-def test_hours_that_are_over_start_no_further_candidate(tmp_path: Path) -> None:
-    result = small_search(trials=9).run(tmp_path, "made up", workers=2, hours=-1.0)
-    assert result.counts()["scored"] + result.counts()["failed"] == 2
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"hours": -1.0}, "hours must be above 0, not -1.0"),
+        ({"hours": float("nan")}, "hours must be above 0, not nan"),
+        ({"workers": 0}, "workers must be 1 or more, not 0"),
+        ({"workers": -1}, "workers must be 1 or more, not -1"),
+        ({"workers": 2.5}, "workers must be a whole number, not 2.5"),
+    ],
+)
+def test_arguments_out_of_their_range_are_refused(arguments: dict[str, float], complaint: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        small_search().run(tmp_path / "run", "made up", **arguments)  # type: ignore[arg-type]
+    assert not (tmp_path / "run").exists()
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
+    training = Training(epochs=np.int64(2), learning_rate=np.float32(0.5))  # type: ignore[arg-type]
+    search = small_search(np.int64(2), seed=np.int32(3), training=training)  # type: ignore[arg-type]
+    result = search.run(tmp_path, "made up", workers=np.int8(1))  # type: ignore[arg-type]
     assert result.counts()["running"] == 0
+    assert result.history.settings.values["training"] == {"epochs": 2, "learning_rate": 0.5}
+    with pytest.raises(ValueError, match=r"trials must be a whole number, not 2\.5"):
+        small_search(2.5)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"epochs is a whole number, not 2\.5"):
+        Training(epochs=2.5)  # type: ignore[arg-type]
+
+
+def test_an_address_is_for_clusters(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="the address auto is that of a Ray cluster; use it with backend='ray'"):
+        small_search().run(tmp_path, address="auto")
 
 
 def test_no_other_backend(tmp_path: Path) -> None:

@@ -10,12 +10,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from search import Failed
+from search import running
 from search import search as searching
 from search.backends import local
 from search.backends.backend import BACKENDS
 from search.backends.worker import Trainer
-from search.events import Event, Finished
+from search.errors import RunError
+from search.events import Event, Finished, Interrupted
+from search.training.limits import TIME_UP
 from search.trial import Trial
 from tests.search.made_up import outcome_of
 from tests.search.tiny import small_search
@@ -30,6 +32,7 @@ class OneByOne:
 
     def __init__(self, trainer: Trainer, workers: int, address: str | None) -> None:
         self.waiting: list[Trial] = []
+        self.until = trainer.until
 
     def submit(self, trial: Trial) -> None:
         self.waiting.append(trial)
@@ -37,35 +40,43 @@ class OneByOne:
     def events(self) -> Sequence[Event]:
         OneByOne.now += HOUR / 2
         trial = self.waiting.pop(0)
+        if OneByOne.now > (self.until or OneByOne.now) + HOUR / 2:
+            return [Interrupted(trial.number, TIME_UP)]
         return [Finished(trial.number, outcome_of(trial))]
 
     def close(self) -> None:
         pass
 
 
-@pytest.mark.parametrize(("hours", "workers", "finished"), [(None, 1, 9), (1.9, 1, 4), (0.4, 1, 1), (1.9, 3, 6)])
+@pytest.mark.parametrize(("hours", "workers", "finished"), [(None, 1, 9), (1.9, 1, 4), (0.4, 1, 1), (1.9, 3, 4)])
 def test_after_so_many_hours_no_further_candidate_is_started(
     hours: float | None, workers: int, finished: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(BACKENDS, "known", {**BACKENDS.known, "one by one": OneByOne})
     monkeypatch.setattr(OneByOne, "now", 0.0)
-    monkeypatch.setattr(searching, "time", SimpleNamespace(monotonic=lambda: OneByOne.now))
+    for module in (searching, running):
+        monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: OneByOne.now, sleep=print))
     result = small_search(trials=9).run(tmp_path, "one by one", workers=workers, hours=hours)
     counts = result.counts()
     assert counts["scored"] + counts["failed"] == finished
-    assert counts["running"] == 0
+    assert counts["running"] == (workers - 1 if hours else 0)  # interrupted, for the next run
 
 
 class Idle:
-    """In place of a worker process: it is told what to train, and never answers."""
+    """In place of a worker process: it is ready when it has been asked, and never answers what it is told to train."""
 
     begun: list[Idle]
 
-    def __init__(self, trainer: Trainer) -> None:
+    def __init__(self, start: object) -> None:
         self.number: int | None = None
+        self.ready = False
         Idle.begun.append(self)
 
-    def start(self, trial: Trial) -> None:
+    def receive(self) -> None:
+        self.ready = True
+
+    def train(self, trial: Trial) -> None:
+        assert self.ready
         assert self.number is None
         self.number = trial.number
 
@@ -77,25 +88,47 @@ def test_as_many_processes_as_workers_each_with_one_candidate(monkeypatch: pytes
     backend = local.Local(Trainer(search.task, search.training, search.goal, ""), workers=3)
     for number in range(5):
         backend.submit(Trial(number, number, {}))
+    assert [(worker.number, worker.ready) for worker in Idle.begun] == [(0, True), (None, False), (None, False)]
+    for worker in Idle.begun:
+        worker.ready = True
+    backend.submit(Trial(5, 5, {}))
     assert [worker.number for worker in Idle.begun] == [0, 1, 2]
 
 
-def test_a_process_that_is_killed_fails_its_own_candidate_and_is_replaced() -> None:
-    class Dead(local._Worker):
-        begun = 0
+class Dead(local._Worker):
+    """A worker whose process has been killed when it is asked for the first event."""
 
-        def _begin(self) -> None:
-            self.pipe, theirs = Pipe()
-            theirs.close()
-            self.process = SimpleNamespace(join=lambda: None, exitcode=-signal.SIGKILL)  # type: ignore[assignment]
-            self.begun += 1
+    begun = 0
 
+    def _begin(self) -> None:
+        self.ready = self.begun == 0
+        self.pipe, theirs = Pipe()
+        theirs.close()
+        self.process = SimpleNamespace(wait=lambda timeout=None: self.code, pid=2**22 + 1)  # type: ignore[assignment]
+        self.begun += 1
+
+    code = -signal.SIGKILL
+
+
+def test_a_process_that_is_killed_interrupts_its_own_candidate_and_is_replaced() -> None:
     worker = Dead(None)  # type: ignore[arg-type]
-    worker.start(Trial(7, 0, {}))
-    reason = "its worker process died (SIGKILL, most likely for lack of memory)"
-    assert worker.event() == Finished(7, Failed(reason))
+    worker.train(Trial(7, 0, {}))
+    assert worker.receive() == Interrupted(7, "its worker process died (SIGKILL)", died=True)
     assert worker.number is None
     assert worker.begun == 2
+
+
+def test_a_process_that_is_killed_while_it_starts_is_started_again_three_times() -> None:
+    worker = Dead(None)  # type: ignore[arg-type]
+    worker.ready = False
+    assert [worker.receive(), worker.receive()] == [None, None]
+    with pytest.raises(RunError, match=r"a worker process ended while it started \(SIGKILL\); see what it wrote"):
+        worker.receive()
+    assert worker.begun == 3
+    worker = Dead(None)  # type: ignore[arg-type]
+    worker.ready, worker.code = False, 1  # type: ignore[assignment]
+    with pytest.raises(RunError, match=r"a worker process ended while it started \(exit code 1\)"):
+        worker.receive()
 
 
 def test_workers_get_no_test_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ FAULTS = {
         test_warm_start.test_architectures_are_tried_first_in_their_order,
     ),
     "open settings left at their first value": Fault(
-        Trainer._outcome,
+        Trainer._last_event,
         "self.training.filled(trial.values)",
         "self.training.default",
         TRAINED,
@@ -76,8 +76,8 @@ FAULTS = {
     ),
     "random values without open settings": Fault(
         Joint.random_values,
-        " | {name: values[name] for name in self.settings}",
-        "",
+        "values[name] for name in self.settings",
+        "self.settings[name].first for name in self.settings",
         test_open_settings.test_a_joint_space_has_the_parameters_of_both,
     ),
 }

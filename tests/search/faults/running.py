@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from search import objectives, search
+from search import objectives
 from search.backends import local
 from search.drawing import Drawing, _violated
 from search.engine import Engine
@@ -16,6 +16,7 @@ from search.record.mirror import Mirror
 from search.record.reading import Reading
 from search.record.studies import Translation
 from search.record.writing import Record
+from search.running import Running
 from search.search import Search
 from search.strategies.tpe import Tpe
 from search.tasks.task import Task
@@ -38,7 +39,7 @@ LEARNS = partial(
 SAME = partial(test_candidates.test_candidates_are_those_of_before, name="small, 2 workers")
 HOURS = partial(test_workers.test_after_so_many_hours_no_further_candidate_is_started, 1.9, 1, 4)
 WORKERS = test_workers.test_as_many_processes_as_workers_each_with_one_candidate
-DIED = test_workers.test_a_process_that_is_killed_fails_its_own_candidate_and_is_replaced
+DIED = test_workers.test_a_process_that_is_killed_interrupts_its_own_candidate_and_is_replaced
 SEEDS = test_engine.test_each_architecture_is_trained_under_a_seed_of_its_own_that_follows_from_the_runs
 FITTING = test_engine.test_no_candidate_is_ill_typed_over_budget_or_drawn_twice
 KNOWS = partial(test_strategies.test_with_n_workers_a_proposal_knows_the_outcomes_up_to_n_slots_before, lag=2)
@@ -121,9 +122,9 @@ GOALS = {
         "False",
         test_engine.test_an_objective_that_cannot_be_worked_out_is_a_failure_with_its_reason,
     ),
-    "hours without end": Fault(search._callback, "time.monotonic() > deadline", "False", HOURS),
-    "hours of a minute": Fault(search._callback, "3600 *", "60 *", HOURS),
-    "hours of a day": Fault(search._callback, "3600 *", "86400 *", HOURS),
+    "hours without end": Fault(Running._stop_when_late, "time.time() >= self.until", "False", HOURS),
+    "hours of a minute": Fault(Search.run, "3600 *", "60 *", HOURS),
+    "hours of a day": Fault(Search.run, "3600 *", "86400 *", HOURS),
     "a stop that stops nothing": Fault(Engine.stop, "self.exhausted or reason", "self.exhausted", HOURS),
     "test data sent to the workers": Fault(
         Search.run,
@@ -159,10 +160,13 @@ ORDER = {
         "False",
         test_engine.test_an_engine_over_the_record_of_a_killed_one_goes_on_as_if_nothing_had_happened,
     ),
-    "a single process": Fault(local.Local._hand_out, ">= self.workers", ">= 1", WORKERS),
-    "a process for each candidate": Fault(local.Local._hand_out, "len(self._pool) >= self.workers", "False", WORKERS),
-    "a death that fails another candidate": Fault(local._Worker.event, "Finished(self.number, ", "Finished(0, ", DIED),
-    "a process that is not replaced": Fault(local._Worker.event, "self._begin()", "pass", DIED),
+    "a single process": Fault(local.Local._hand_out, "self.workers - len", "1 - len", WORKERS),
+    "a process for each candidate": Fault(local.Local._hand_out, "self.workers - len(self._pool)", "99", WORKERS),
+    "candidates for a process that is not ready": Fault(local.Local._hand_out, "and worker.ready ", "", WORKERS),
+    "a death that interrupts another candidate": Fault(
+        local._Worker._died, "Interrupted(number,", "Interrupted(0,", DIED
+    ),
+    "a process that is not replaced": Fault(local._Worker._died, "self._begin()", "pass", DIED),
 }
 WRITING = {
     "a torn last line kept": Fault(

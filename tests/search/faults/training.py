@@ -5,8 +5,9 @@ from functools import partial
 from archspec.exporting import agreement
 from archspec.exporting.onnx_file import OnnxFile
 from search.backends.worker import Trainer
+from search.tasks.kinds import Classification
 from search.tasks.task import Task
-from search.training import augmentation, evaluation, rates, retraining, trainer
+from search.training import augmentation, checkpoints, evaluation, rates, retraining, trainer
 from search.training.trainer import _Run
 from search.trial import Trial
 from tests.archspec.exporting import test_guard
@@ -67,11 +68,11 @@ STEPS = {
     "scaled gradients clipped": Fault(_Run.epoch, "self.scaler.unscale_(self.optimizer)", "pass", HALF),
     "gradients that add up": Fault(_Run.epoch, "self.optimizer.zero_grad(set_to_none=True)", "pass", SMOOTHED),
     "no label smoothing": Fault(_Run.epoch, ", self.training.label_smoothing)", ")", SMOOTHED),
-    "no label smoothing in the loss": Fault(Task.loss, "=label_smoothing", "=0.0", SMOOTHED),
+    "no label smoothing in the loss": Fault(Classification.loss, "=smoothing", "=0.0", SMOOTHED),
     "label smoothing in scores": Fault(
         Task.scores,
-        "self.loss(outputs, targets)",
-        "self.loss(outputs, targets, 0.1)",
+        "self._loss(outputs, targets, 0.0)",
+        "self._loss(outputs, targets, 0.1)",
         test_task.test_the_loss_is_smoothed_in_training_and_never_in_a_score,
     ),
     "no alias penalty": Fault(_Run.epoch, "self.training.alias_penalty *", "0 *", REGULARISED),
@@ -103,7 +104,7 @@ SEEDS = {
         augmentation.augmented, "randint(group.order,", "randint(group.order - 1,", EACH_MOVED
     ),
     "the trial's seed not used": Fault(
-        Trainer._outcome, "trial.seed,", "0,", test_doors.test_a_worker_trains_under_the_trials_seed
+        Trainer._last_event, "trial.seed,", "0,", test_doors.test_a_worker_trains_under_the_trials_seed
     ),
 }
 SELECTION = {
@@ -125,11 +126,11 @@ SELECTION = {
     ),
     "patience without end": Fault(_Run.finished, "waited >= patience", "False", PATIENCE),
     "patience that ends too early": Fault(_Run.finished, "waited >= patience", "waited + 1 >= patience", PATIENCE),
-    "no fidelity": Fault(Trainer._outcome, "training if trial.epochs is None else", "training if True else", WORKER),
+    "no fidelity": Fault(Trainer._last_event, "training if trial.epochs is None else", "training if True else", WORKER),
     "retrained scores of validation data": Fault(
-        retraining._tested, "task, task.test)", "task, task.validation)", RETRAINED
+        retraining.retrained, "task, task.test)", "task, task.validation)", RETRAINED
     ),
-    "retrained with test data in sight": Fault(retraining._tested, "task.without_test()", "task", RETRAINED),
+    "retrained with test data in sight": Fault(retraining.retrained, "task.without_test()", "task", RETRAINED),
     "retrained under one seed": Fault(retraining.retrain, "[*seeds] *", "[seeds[0]] * len(seeds) *", RETRAINED),
 }
 EPOCHS = {
@@ -140,16 +141,14 @@ EPOCHS = {
         _Run._begin_step, ">= (1 - self.training.offsets) *", "< self.training.offsets *", OFFSETS
     ),
     "statistics of moved kernels": Fault(_Run._end_epoch, "reestimate(self.model, (", "list((", OFFSETS),
-    "moments lost on resuming": Fault(
-        _Run.restore, 'self.optimizer.load_state_dict(state["optimizer"])', "pass", AGAIN
-    ),
-    "the step lost on resuming": Fault(_Run.save, '"step": self.step', '"step": 0', AGAIN),
-    "the best weights lost on resuming": Fault(_Run.restore, 'self.best_state = state["best"]', "pass", AGAIN),
+    "moments lost on resuming": Fault(_Run.restore, "self.optimizer.load_state_dict(found.optimizer)", "pass", AGAIN),
+    "the step lost on resuming": Fault(_Run.restore, "found.done, found.step,", "found.done, 0,", AGAIN),
+    "the best weights lost on resuming": Fault(_Run.restore, "= found.best,", "= self.best_state,", AGAIN),
     "checkpoints left behind": Fault(trainer.train, "checkpoint.unlink(missing_ok=True)", "pass", AGAIN),
     "a checkpoint of other settings used": Fault(
-        _Run.restore,
-        'state["training"] != self.training.record()',
-        "False",
+        checkpoints.read_checkpoint,
+        "found.of == of and",
+        "",
         test_epochs.test_a_checkpoint_of_another_training_is_left_aside,
     ),
     "seconds lost on resuming": Fault(

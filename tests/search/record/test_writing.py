@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from search.errors import RunError
 from search.events import Epoch, Event, Finished
 from search.files import RunDirectory
 from search.record.reading import Reading
@@ -57,3 +58,17 @@ def test_what_a_killed_process_had_half_written_is_cleared_away(tmp_path: Path) 
         (tmp_path / "weights" / name).touch()
     Record(RunDirectory(tmp_path), {}).close()
     assert [file.name for file in (tmp_path / "weights").iterdir()] == ["1.safetensors"]
+
+
+def test_a_run_in_which_nothing_was_drawn_is_begun_anew_with_other_settings(tmp_path: Path) -> None:
+    """A fault of the set-up stops a run before its first draw; what mends it may change the settings."""
+    with Record(RunDirectory(tmp_path), {"task": "as it was"}) as record:
+        run = record.history.settings.run
+    with Record(RunDirectory(tmp_path), {"task": "mended"}) as record:
+        assert record.history.settings.values == {"task": "mended"}
+        assert record.history.settings.run == run
+    engine = engine_in(tmp_path, trials=1)
+    assert engine.ask()
+    engine.record.close()
+    with pytest.raises(RunError, match="another task"):
+        Record(RunDirectory(tmp_path), {"task": "another"})

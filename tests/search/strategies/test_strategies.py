@@ -205,7 +205,9 @@ def test_a_search_takes_a_name_or_an_object_and_its_record_says_which(tmp_path: 
     fresh(ours.strategy, ours.joint, ours.objectives).observe(Started(0))
     assert isinstance(ours.strategy, Listening)
     assert not ours.strategy.heard
-    Record(RunDirectory(tmp_path), small_search()._terms()).close()
+    begun = small_search()
+    with Record(RunDirectory(tmp_path), begun._terms()) as record:
+        assert Engine(record, begun.space, begun.objectives, [], trials=1, seed=0).ask()
     with pytest.raises(RunError, match="another strategy"):
         Record(RunDirectory(tmp_path), ours._terms())
     # Before strategies had names there was one.

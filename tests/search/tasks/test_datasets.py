@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import struct
-import sys
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +15,9 @@ import torch
 from scipy.io import wavfile
 from torch import Tensor
 
+from search.tasks import downloads
 from search.tasks.datasets import TEN_WORDS, character_trajectories, cifar10, sequential_mnist, speech_commands
+from search.tasks.downloads import Download
 from search.tasks.task import Data, Task, batches
 
 RNG = np.random.default_rng(0)
@@ -232,19 +234,36 @@ def test_a_missing_file_is_named_with_its_place(tmp_path: Path, load: Callable[[
         load(tmp_path)
 
 
-def test_downloading_without_torchvision_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "torchvision.datasets", None)
-    for load in (sequential_mnist, cifar10):
-        with pytest.raises(ImportError, match=r"pip install 'archsearch\[data\]'"):
-            load(tmp_path, download=True)
+def published_at(monkeypatch: pytest.MonkeyPatch, name: str, files: list[tuple[Path, str]]) -> None:
+    """Publish local files, each with the folder that it belongs to, instead of those on the web."""
+    found = [Download(path.as_uri(), hashlib.md5(path.read_bytes()).hexdigest(), folder) for path, folder in files]
+    monkeypatch.setitem(downloads.DOWNLOADS, name, tuple(found))
 
 
-def test_download_asks_torchvision_and_reads_what_it_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fetched = SimpleNamespace(
-        MNIST=lambda root, download: write_mnist(Path(root) / "MNIST" / "raw"),
-        CIFAR10=lambda root, download: write_cifar(Path(root) / "cifar-10-batches-py"),
-    )
-    monkeypatch.setitem(sys.modules, "torchvision", SimpleNamespace(datasets=fetched))
-    monkeypatch.setitem(sys.modules, "torchvision.datasets", fetched)
-    assert len(arrays(sequential_mnist(tmp_path, download=True).test)[1]) == 20
-    assert len(arrays(cifar10(tmp_path, download=True, validation=0.2).test)[1]) == 20
+def test_files_are_downloaded_once_and_compared_with_their_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away, home = tmp_path / "away", tmp_path / "home"
+    write_mnist(away)
+    files = sorted(path for path in away.iterdir() if path.is_file())
+    published_at(monkeypatch, "MNIST", [(path, "MNIST/raw") for path in files])
+    assert len(arrays(sequential_mnist(home, download=True).test)[1]) == 20
+    for path in files:
+        path.unlink()
+    assert len(arrays(sequential_mnist(home, download=True).test)[1]) == 20
+    (home / "MNIST" / "raw" / files[0].name).write_bytes(b"half of it")
+    with pytest.raises(OSError, match=f"{files[0].name} cannot be fetched .*fetch it by hand into .*raw"):
+        sequential_mnist(home, download=True)
+    files[0].write_bytes(b"another")
+    with pytest.raises(OSError, match="is not the published file"):
+        sequential_mnist(home, download=True)
+    assert {path.name for path in (home / "MNIST" / "raw").iterdir()} == {path.name for path in files}
+
+
+def test_an_archive_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_cifar(tmp_path / "away" / "cifar-10-batches-py")
+    packed = tmp_path / "cifar-10-python.tar.gz"
+    with tarfile.open(packed, "w:gz") as archive:
+        archive.add(tmp_path / "away" / "cifar-10-batches-py", "cifar-10-batches-py")
+    published_at(monkeypatch, "CIFAR10", [(packed, ".")])
+    assert len(arrays(cifar10(tmp_path / "home", download=True, validation=0.2).test)[1]) == 20

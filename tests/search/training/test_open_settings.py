@@ -98,14 +98,16 @@ def test_a_joint_space_has_the_parameters_of_both() -> None:
     filled = list(finite.fillings())
     assert len(filled) == finite.size()
     assert len({json.dumps(values) for _, values in filled}) == finite.size()
-    rng = random.Random(0)
+    rng, rates = random.Random(0), set()
     for _ in range(20):
         values = both.random_values(rng)
         assert values.keys() >= NAMES
+        rates.add(values["training.learning_rate"])
         architecture = both.fill(values)
         assert architecture == space.fill({name: value for name, value in values.items() if name not in NAMES})
         with pytest.raises(ValueError, match=r"training\.learning_rate is missing"):
             both.fill({name: value for name, value in values.items() if name != "training.learning_rate"})
+    assert len(rates) == 20
 
 
 @pytest.mark.parametrize("strategy", ["tpe", "random"])

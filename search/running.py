@@ -1,0 +1,177 @@
+"""The run of a search: candidates to the backend, its events to the engine, and what to do when something fails.
+
+Faults of the machine are no outcomes: what they interrupt is tried again, from its checkpoint.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Protocol
+
+from search import machine
+from search.backends.backend import Backend
+from search.engine import Engine
+from search.errors import RunError
+from search.events import Epoch, Event, Finished, Interrupted
+from search.outcome import Failed, Outcome, Scored
+from search.record.history import History
+from search.report.watching import Watch
+from search.training.limits import TIME_UP
+from search.trial import Trial
+
+# How often in a row the worker of a candidate may die before it is tried with no other in training.
+DEATHS = 3
+# So many candidates that fail alike, one after the other, stop the search.
+ALIKE = 3
+
+
+class WatchesEpochs(Protocol):
+    """What is passed as `watch` may have this method too."""
+
+    def epoch(self, engine: Engine, trial: Trial, epoch: int, score: float) -> None:
+        """Called after each epoch of a candidate: `epoch` counts from 1, `score` selects the best weights."""
+
+
+class Running:
+    """Runs the search of an engine on a backend.
+
+    Args:
+        engine: gives candidates, and records what comes of them.
+        backend: trains them.
+        watch: called after each outcome, and its method `epoch`, if it has one, after each epoch.
+        until: time (of `time.time`) from which no candidate is begun; None for never.
+    """
+
+    def __init__(
+        self, engine: Engine, backend: Backend, watch: Watch | None = None, until: float | None = None
+    ) -> None:
+        self.engine, self.backend, self.watch = engine, backend, watch
+        self.until = float("inf") if until is None else until
+        # Numbers of the candidates at the backend, and of the one that is there with no other beside it.
+        self._there: set[int] = set()
+        self._alone: int | None = None
+        # Candidates to be tried with no other beside them, and how often in a row each was interrupted.
+        self._suspects: list[Trial] = []
+        self._interrupted: Counter[int] = Counter()
+        self._failures: list[Failed] = []
+
+    def run(self) -> None:
+        """Run until the engine is done or the time is up; candidates that were interrupted then stay `running`.
+
+        Raises:
+            RunError: the machine keeps failing, or candidates fail alike.
+        """
+        while True:
+            self._submit_all()
+            if not self._there:
+                return
+            for event in self.backend.events():
+                self._take(event)
+
+    def _submit_all(self) -> None:
+        if self.engine.exhausted == TIME_UP:
+            return
+        if self._suspects:
+            if not self._there:
+                self._submit(self._suspects.pop(0))
+            return
+        while (trial := self.engine.ask()) is not None:
+            self._submit(trial)
+
+    def _submit(self, trial: Trial) -> None:
+        self._alone = None if self._there else trial.number
+        self._there.add(trial.number)
+        self.backend.submit(trial)
+
+    def _take(self, event: Event) -> None:
+        trial = self.engine.history[event.number]
+        match event:
+            case Interrupted() if event.number in self._there:
+                self._there.remove(event.number)
+                self._interrupt(trial, event)
+            case Finished() if event.number in self._there:
+                self._there.remove(event.number)
+                self._finish(trial, event.outcome)
+            case Epoch():
+                self._interrupted.pop(event.number, None)  # it gets on
+                self.engine.observe(event)
+                if (each_epoch := getattr(self.watch, "epoch", None)) is not None:
+                    each_epoch(self.engine, self.engine.history[event.number], event.epoch, event.score)
+            case _:
+                self.engine.observe(event)
+
+    def _finish(self, trial: Trial, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed) and outcome.for_memory and self._alone != trial.number:
+            self._suspects.append(trial)  # another candidate may have taken the memory
+            return
+        outcome = self.engine.tell(trial, outcome)
+        self._stop_when_late()
+        if self.watch:
+            self.watch(self.engine, trial, outcome)
+        self._failures = [*self._failures, outcome] if isinstance(outcome, Failed) else []
+        if len(last := _alike(self._failures)) >= ALIKE and _stops(last[0], self.engine.history):
+            raise RunError(
+                f"the last {len(last)} candidates failed alike ({last[0].reason}); mend that, and run the same again: "
+                "it tries them again"
+            )
+
+    def _interrupt(self, trial: Trial, event: Interrupted) -> None:
+        if event.reason == TIME_UP:
+            self.engine.stop(TIME_UP)
+        self._stop_when_late()
+        if self.engine.exhausted == TIME_UP:
+            return
+        self._interrupted[trial.number] += 1
+        times = self._interrupted[trial.number]
+        if not event.died:
+            if times > len(machine.WAITS):
+                raise RunError(
+                    f"trial {trial.number} cannot be trained on this machine ({event.reason}); mend that, and run the "
+                    "same again: it resumes"
+                )
+            time.sleep(machine.WAITS[times - 1])
+        elif times > DEATHS and self._alone == trial.number:
+            self._finish(trial, _by_itself(event))
+            return
+        elif times >= DEATHS:
+            self._suspects.append(trial)
+            return
+        self._submit(trial)
+
+    def _stop_when_late(self) -> None:
+        if time.time() >= self.until:
+            self.engine.stop(TIME_UP)
+
+
+def _by_itself(event: Interrupted) -> Failed:
+    """The outcome of a candidate whose worker died time and again, at last with no other candidate in training."""
+    begins = "ran out of memory by itself" if "SIGKILL" in event.reason else "ended its worker by itself"
+    return Failed(f"{begins} ({event.reason} again and again)")
+
+
+def to_be_retried(history: History, all_failed: bool) -> list[int]:
+    """The numbers of the failed candidates that a resumed run tries again.
+
+    Those are all, if that is asked for; otherwise those that stopped the run because they failed alike, unless they
+    have been tried again before.
+    """
+    outcomes = list(history.outcomes.items())
+    if all_failed:
+        return [number for number, outcome in outcomes if isinstance(outcome, Failed)]
+    scored = max((i for i, (_, outcome) in enumerate(outcomes, 1) if not isinstance(outcome, Failed)), default=0)
+    last = _alike([outcome for _, outcome in outcomes[scored:] if isinstance(outcome, Failed)])
+    if len(last) < ALIKE or not _stops(last[0], history):
+        return []
+    return [number for number, _ in outcomes[-len(last) :] if number not in history.retried]
+
+
+def _alike(failures: list[Failed]) -> list[Failed]:
+    """The last failures, as far back as they have the same reason."""
+    different = [i for i, failure in enumerate(failures, 1) if failure.reason != failures[-1].reason]
+    return failures[max(different, default=0) :]
+
+
+def _stops(failure: Failed, history: History) -> bool:
+    """Whether failures like it stop a search: not what belongs to large spaces, once a candidate has been scored."""
+    return not failure.natural or not any(isinstance(outcome, Scored) for outcome in history.outcomes.values())

@@ -1,0 +1,70 @@
+"""A small search on a disk that can fill up: while DIRECTORY.full exists, nothing more is written to DIRECTORY."""
+
+import errno
+import json
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from search import machine
+from search.errors import RunError
+from search.record import writing
+from search.tasks.task import Task
+from tests.search.tiny import bars, small_search, told
+
+TRIALS = 8
+COMMAND = "from tests.search.drill import main; main()"
+
+
+class Filling(Task):
+    """The bars. In the worker that loads it, the disk can fill up."""
+
+    directory = ""
+
+    def without_test(self) -> "Filling":
+        """Itself; it has no test data."""
+        return self
+
+    def __reduce__(self) -> Any:
+        return filling, (self.directory,)
+
+
+def filling(directory: str) -> Filling:
+    """The task of the search in a directory; from now on, this process writes there only while there is room."""
+    flag, write, machine.WAITS = Path(f"{directory}.full"), Path.write_bytes, (0.05, 0.1, 0.2)
+    full = OSError(errno.ENOSPC, "No space left on device")
+
+    def write_line(file: int, data: bytes) -> int:
+        if flag.exists():
+            if len(data) < 100:
+                raise full
+            data = data[: len(data) // 2]
+        return os.write(file, data)
+
+    def write_bytes(path: Path, data: Any) -> int:
+        if flag.exists():
+            write(path, bytes(data)[: len(data) // 2])
+            raise full
+        return write(path, data)
+
+    writing.os = SimpleNamespace(**{**vars(os), "write": write_line})  # type: ignore[assignment]
+    Path.write_bytes = write_bytes  # type: ignore[assignment, method-assign]
+    plain = bars()
+    task = Filling("bars", "classification", plain.train, plain.validation)
+    task.__dict__["directory"] = directory
+    return task
+
+
+def main() -> None:
+    """Run the search, or resume it, and print what came of it as JSON."""
+    directory, backend = sys.argv[1:]
+    search = small_search(TRIALS)
+    search.task = filling(directory)
+    try:
+        print(json.dumps(told(search.run(directory, backend=backend, workers=2))))
+    except RunError as error:
+        sys.exit(f"paused: {error}")
+    except KeyboardInterrupt:
+        sys.exit("interrupted")

@@ -1,0 +1,66 @@
+"""Faults of how faults are treated (of the machine, of a candidate), and the laws that notice them."""
+
+import errno
+from functools import partial
+
+from search import machine, running
+from search.running import Running
+from tests.search import test_machine, test_running
+from tests.search.planting import Fault
+
+ALIKE = test_running.test_three_that_fail_alike_stop_the_search_and_are_tried_again_once_the_fault_is_mended
+ALONE = test_running.test_a_candidate_whose_worker_dies_beside_others_only_is_scored
+AGAIN = test_running.test_a_candidate_whose_worker_died_is_tried_again_and_the_run_ends_the_same
+FULL = test_running.test_a_disk_that_is_full_for_a_while_costs_nothing
+LATE = test_running.test_what_the_time_interrupts_stays_in_training_and_goes_on_with_the_next_run
+PAUSED = test_running.test_a_disk_that_stays_full_pauses_the_run_in_a_sentence_and_no_candidate_is_blamed
+
+FAULTS = {
+    "a full disk taken for a death": Fault(Running._interrupt, "if not event.died", "if False", PAUSED),
+    "a death booked against the candidate": Fault(Running._interrupt, "elif times > DEATHS and", "elif", AGAIN),
+    "a disk that is tried once": Fault(Running._interrupt, "if times > len(machine.WAITS)", "if True", FULL),
+    "a candidate lost with its worker": Fault(Running._interrupt, "self._submit(trial)", "pass", AGAIN),
+    "never tried alone": Fault(
+        Running._interrupt,
+        "self._suspects.append(trial)",
+        "self._submit(trial)",
+        ALONE,
+    ),
+    "others beside one that is tried alone": Fault(
+        Running._submit_all,
+        "if not self._there:",
+        "if True:",
+        ALONE,
+    ),
+    "memory taken by a neighbour": Fault(
+        Running._finish,
+        "self._alone != trial.number",
+        "False",
+        partial(
+            test_running.test_out_of_memory_beside_others_is_tried_alone_before_it_is_a_failure, "ran out of memory"
+        ),
+    ),
+    "a full disk booked against the candidate": Fault(
+        machine.machine_fault,
+        "cause.errno in _FAULTS",
+        "False",
+        partial(
+            test_machine.test_errors_of_disks_are_faults_of_the_machine_whatever_was_raised_from_them, errno.ENOSPC
+        ),
+    ),
+    "the same failure to the last candidate": Fault(running._stops, "return", "return False and", ALIKE),
+    "every divergence stops the search": Fault(
+        running._stops,
+        "not failure.natural or",
+        "True or",
+        test_running.test_divergence_of_some_does_not_stop_a_search_that_has_scored_others,
+    ),
+    "what was mended is not tried again": Fault(running.to_be_retried, "if number not in", "if number in", ALIKE),
+    "what is not mended is tried for ever": Fault(
+        running.to_be_retried,
+        "if number not in history.retried",
+        "",
+        test_running.test_what_is_tried_again_in_vain_is_not_tried_a_third_time,
+    ),
+    "the time blames who was in training": Fault(Running._interrupt, "self.engine.exhausted == TIME_UP", "False", LATE),
+}

@@ -1,0 +1,64 @@
+"""Every command of the README is run, on a search so small that it takes seconds."""
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from search.cli.main import main
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+SEARCH = """
+import numpy as np
+from search import Search, Task
+from spaces import images
+
+rng = np.random.default_rng(0)
+y = np.arange(80) % 2
+task = Task.from_arrays(rng.normal(size=(80, 1, 8, 8)) + y[:, None, None, None], y)
+search = Search(images.for_task(task), task, constraints=["flops <= 300k"], trials=2, epochs=1)
+"""
+# What stands for the words in capitals and the choices of the README, one after the other in the order of a day's work.
+COMMANDS = [
+    "new own --kind regression",
+    "check tiny.py",
+    "search tiny.py --trials 2 --workers 1 --hours 1 --directory run",
+    "status run",
+    "front run",
+    "front run --plot front.png",
+    "export run --to best",
+    "export run --by flops --to best --overwrite",
+    "report run --to report.md",
+    "check best/architecture.json",
+    "cost best/architecture.json --target onnx",
+    "symmetry best --group D4",
+]
+
+
+@pytest.mark.thorough
+def test_every_command_of_the_readme_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = set(re.findall(r"^archsearch (\w+)|· (\w+) (?:RUN|SPEC|FILE)", README, re.MULTILINE))
+    wanted = {one or other for one, other in named}
+    assert wanted == {command.split()[0] for command in COMMANDS}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "tiny.py").write_text(SEARCH)
+    for command in COMMANDS:
+        code = main(shlex.split(command))
+        told = capsys.readouterr()
+        # A network of C1 is not equivariant under D4: `symmetry` says so by its exit code.
+        assert code == 0 or command.startswith("symmetry"), (command, told.err)
+        assert told.out
+    assert {path.name for path in tmp_path.iterdir()} >= {"own", "run", "best", "front.png", "report.md"}
+
+
+def test_every_command_has_a_place_in_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    known = re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE)
+    assert len(known) > 8
+    assert [name for name in known if not re.search(rf"archsearch {name}|· {name} ", README)] == []
