@@ -16,6 +16,7 @@ from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
 from archspec.graph.signal import SignalError
 from archspec.schema.hole import Scalar
+from search.errors import RunError
 from search.files import RunDirectory, write_whole
 from search.objectives import Constraint, Objective
 from search.outcome import Scored, to_record
@@ -80,13 +81,22 @@ def designs(warm_start: WarmStart, wanted: Wanted) -> list[dict[str, Any]]:
 
 
 def carry_weights(history: History, home: RunDirectory) -> None:
-    """Copy the weights of trials that were carried over into the directory of the run, where they still exist."""
+    """Copy the weights of trials that were carried over into the directory of the run, where they still exist.
+
+    Raises:
+        RunError: they cannot be copied.
+    """
     for trial in history:
         if trial.source is None or home.weights(trial.number).exists():
             continue
         source = Path(str(history.settings.designs[trial.slot].get("weights")))
-        if source.is_file():
-            write_whole(home.weights(trial.number), partial(_copied, source))
+        try:
+            if source.is_file():
+                write_whole(home.weights(trial.number), partial(_copied, source))
+        except OSError as error:
+            raise RunError(
+                f"{source} cannot be copied to {home.path}: {error.strerror}; make room, and run the same again"
+            ) from None
 
 
 def _copied(source: Path, path: Path) -> None:

@@ -18,6 +18,7 @@ from search.cli import commands
 from search.cli.main import main
 from search.errors import RunError
 from search.files import RunDirectory
+from search.preflight import Findings
 from search.record.writing import Record
 from search.search import Search
 from tests.laws.bounds import bounded
@@ -229,7 +230,7 @@ def test_a_finished_run_on_a_medium_that_is_only_read_gives_its_result(
 
 
 def test_a_run_that_is_not_finished_cannot_go_on_there(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Search, "preflight", lambda self: type("Fine", (), {"mistakes": ()}))
+    monkeypatch.setattr(Search, "preflight", lambda self: Findings(()))
     read_only(monkeypatch, finished)
     with pytest.raises(RunError, match="cannot be written: Read-only file system; use another directory"):
         small_search(trials=4).run(finished, watch=None)
