@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from search.tasks.kinds import KINDS, TaskKind
 from search.tasks.labels import known_labels
 from search.tasks.named import AnyTask
 
+PATIENCE = 120.0  # seconds to wait for a first batch
 PARTS = ("training", "validation", "test")
 _ATTRIBUTES = {"training": "train", "validation": "validation", "test": "test"}
 
@@ -32,7 +34,7 @@ def data_mistakes(task: AnyTask, part: str, size: int, architecture: Architectur
     data, name = getattr(task, _ATTRIBUTES[part]), f"the {part} data"
     try:
         with _unspent(data):
-            wrong = _first_example(data, name) or _first_batch(data, name, size)
+            wrong = _in_time(lambda: _first_example(data, name) or _first_batch(data, name, size), name)
         if isinstance(wrong, str):
             return None, [wrong]
     except Exception as error:
@@ -40,6 +42,25 @@ def data_mistakes(task: AnyTask, part: str, size: int, architecture: Architectur
         return None, [f"{name} cannot be read: {type(error).__name__}: {reason}"]
     x, y = wrong
     return (x, y), [f"{name}: {text}" for text in _input_mistakes(x, data, architecture)]
+
+
+def _in_time(read: Callable[[], Batch | str], name: str) -> Batch | str:
+    """What `read` returns, or a sentence if that takes too long; then it is left behind in its thread."""
+    found: list[Batch | str] = []
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            found.append(read())
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    if errors:
+        raise errors[0]
+    return found[0] if found else f"{name} give no batch within {PATIENCE:g} s; does their loader wait for something?"
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from archspec import Architecture, Classifier, Conv, Dense, GroupPool, Image, Li
 from search import Search, Task, Training, maximize
 from search.errors import RunError
 from search.preflight import Unfit
+from search.tasks import inspecting
 from spaces import Space
 
 RNG = np.random.default_rng(0)
@@ -311,3 +313,17 @@ def test_a_finished_run_needs_no_data(tmp_path: Path) -> None:
 def test_arguments_of_another_kind_are_one_sentence(make: Callable[[], Any], wanted: str) -> None:
     with pytest.raises(ValueError, match=wanted):
         make()
+
+
+def test_a_loader_that_blocks_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspecting, "PATIENCE", 0.05)
+    end = threading.Event()
+
+    class Blocked:
+        def __iter__(self) -> Iterator[Any]:
+            end.wait()
+            return iter([TENSORS])
+
+    found = Search(space(), Task.from_loaders(Blocked(), [TENSORS])).preflight()
+    end.set()
+    assert found.mistakes == ("the training data give no batch within 0.05 s; does their loader wait for something?",)
