@@ -78,8 +78,11 @@ def _unspent(data: Any) -> Iterator[None]:
 def _first_example(data: Any, name: str) -> str | None:
     """What is wrong with the first example of a dataset, before it is put in a batch."""
     if isinstance(data, tuple):
-        short = len(data) != 2 or not all(isinstance(part, Tensor) for part in data)
-        return f"{name} must be a pair of tensors (x, y)" if short else None
+        if len(data) != 2 or not all(isinstance(part, Tensor) for part in data):
+            return f"{name} must be a pair of tensors (x, y)"
+        if len(data[0]) != len(data[1]):
+            return f"{name} hold {len(data[0])} examples but {len(data[1])} targets"
+        return None if len(data[0]) else f"{name} hold no example; give some"
     if length(data) == 0:
         return f"{name} hold no example; give some"
     if not (isinstance(data, Dataset) and hasattr(data, "__getitem__")):

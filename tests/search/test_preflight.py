@@ -124,6 +124,8 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     ),
     "a dataset of nothing": (lambda: Search(space(), datasets(lambda i: (X[i], 0), count=0)), ["hold no example"]),
     "a loader of nothing": (lambda: Search(space(), loaders([])), ["the training data hold no example; give some"]),
+    "fewer targets than examples": (lambda: Search(space(), tensors(X, Y[:50])), ["hold 60 examples but 50 targets"]),
+    "tensors of nothing": (lambda: Search(space(), tensors(X[:0], Y[:0])), ["the training data hold no example"]),
     "a stream of nothing": (
         lambda: Search(space(), Task.from_loaders(DataLoader(Stream()), DataLoader(Stream()))),
         ["the training data give no batch"],
