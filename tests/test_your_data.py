@@ -29,7 +29,7 @@ def write_data(home: Path) -> None:
 
 
 def test_every_block_is_run() -> None:
-    assert len(BLOCKS) == PAGE.count("```python") == 4
+    assert len(BLOCKS) == PAGE.count("```python") == 5
 
 
 @pytest.mark.thorough
@@ -44,5 +44,5 @@ def test_a_block_runs_as_it_stands(name: str, tmp_path: Path) -> None:
         [sys.executable, "story.py"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    wanted = {"images": "'bright'", "series": "r2", "labels": "'hum'", "datasets": "far_off"}
+    wanted = {"images": "'bright'", "series": "r2", "labels": "'hum'", "datasets": "far_off", "holes": "learning_rate"}
     assert wanted[name] in done.stdout

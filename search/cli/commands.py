@@ -47,6 +47,8 @@ def search(options: argparse.Namespace) -> int:
         search.trials = options.trials
     if options.strategy is not None:
         search.strategy = options.strategy
+    if options.warm_start is not None:
+        search.warm_start = options.warm_start
     directory = options.directory or Path("runs") / options.file.stem
     from search.report.progress import Watcher
     from search.report.tables import counts_line

@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--backend", default="local", help="local, ray, or one that a package registers")
     sub.add_argument("--address", help="address of a Ray cluster, such as auto")
     sub.add_argument("--workers", type=_positive, help="candidates trained at the same time; by default one per core")
+    sub.add_argument("--warm-start", metavar="RUN", help="an older run, whose results are taken over or tried first")
     sub.add_argument("--optuna-storage", metavar="URL", help="database to mirror the run in, for optuna-dashboard")
     sub = command("status", commands.status, "show how many trials of a run are in each state")
     sub.add_argument("directory", type=Path)
