@@ -78,6 +78,9 @@ def from_frame(
     channels = list(columns) if columns else [name for name in table.columns if name not in aside]
     if missing := [name for name in (*aside, *channels) if name not in table.columns]:
         raise ValueError(f"there is no column {missing[0]!r}; the columns are {', '.join(map(str, table.columns))}")
+    if empty := [name for name in (*aside, *channels) if table[name].isna().any()]:
+        count = int(table[empty[0]].isna().sum())
+        raise ValueError(f"the column {empty[0]!r} has no value in {count} rows; fill them in, or leave these rows out")
     if series is None:
         # A row is a series of one channel, a column each of its points.
         inputs = torch.from_numpy(reading.numbers(table[channels], "the table"))[:, None]
@@ -94,8 +97,10 @@ def from_frame(
         labels = np.stack([_constant(part, targets, series) for part in parts])
         of_groups = np.stack([_constant(part, [groups], series)[0] for part in parts]) if groups else None
     labels = labels[:, 0] if len(targets) == 1 else labels
-    text = labels.dtype.kind in "OUS" and kind_of(kind).labels
-    classes = tuple(sorted({str(value) for value in labels.flat})) if text else ()
+    named = kind == "classification" and labels.dtype.kind in "iu"
+    named = named and not np.array_equal(np.unique(labels), np.arange(int(labels.max()) + 1))
+    text = (labels.dtype.kind in "OUS" and kind_of(kind).labels) or named
+    classes = tuple(map(str, sorted(set(labels.flat), key=None if named else str))) if text else ()
     if kind == "multilabel":
         classes = tuple(targets)
     y = as_targets(labels.astype(str) if text else labels, kind, classes)
@@ -133,6 +138,8 @@ def _of_images(
     first = reading.opened(files[0][0])
     own, mode = (first.size[1], first.size[0]), first.mode
     grid = (size, size) if isinstance(size, int) else tuple(size or own)
+    if len(grid) != 2 or min(grid) < 1:
+        raise ValueError(f"size is the side of a square, or (rows, columns), not {size}")
     count = channels or (1 if mode in ("1", "L", "I", "I;16", "F") else 3)
     return Preparation("classification", "image", classes, grid, count)
 

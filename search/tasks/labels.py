@@ -31,6 +31,8 @@ def as_targets(y: Any, kind: str, classes: Sequence[str] = ()) -> Tensor:
     real = torch.get_default_dtype()
     given = np.asarray(y)
     if given.dtype.kind in "OUS":
+        if not kind_of(kind).labels:
+            raise ValueError(f"the targets of a regression are numbers, and one is {given.flat[0]!r}")
         given = _numbered(given, classes)
     if not kind_of(kind).labels:
         return torch.tensor(given, dtype=real)

@@ -26,16 +26,19 @@ def image(path: str | Path | Any, channels: int, size: tuple[int, ...]) -> Tenso
     Raises:
         ValueError: the file is not an image, or there is no image of so many channels.
     """
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     if channels not in MODES:
         raise ValueError(f"images have 1, 3 or 4 channels, not {channels}")
-    found = path if hasattr(path, "convert") else opened(path)
-    found = found.convert(MODES[channels])
+    given: Any = path if hasattr(path, "convert") else opened(path)
+    found = ImageOps.exif_transpose(given)
+    deep = found.mode.startswith("I")  # 16 bits, which a conversion would cut off
+    found = found.convert("F" if deep else MODES[channels])
     if size and found.size != (size[1], size[0]):
         found = found.resize((size[1], size[0]), Image.Resampling.BILINEAR)
-    values = np.asarray(found, dtype=np.float32).reshape(found.size[1], found.size[0], channels)
-    return torch.from_numpy(np.moveaxis(values, -1, 0) / np.float32(255))
+    values = np.asarray(found, dtype=np.float32).reshape(found.size[1], found.size[0], -1)
+    values = np.repeat(values, channels, -1) / np.float32(65535) if deep else values / np.float32(255)
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(values, -1, 0)))
 
 
 def opened(path: str | Path) -> Any:
@@ -119,7 +122,11 @@ def frame(raw: Any) -> Any:
     import pandas as pd
 
     try:
-        return pd.read_csv(raw)
+        table = pd.read_csv(raw)
+        for separator in ";\t":
+            if len(table.columns) == 1 and separator in str(table.columns[0]):
+                table = pd.read_csv(raw, sep=separator)
+        return table
     except (OSError, ValueError) as error:
         raise ValueError(f"{raw} cannot be read as CSV: {' '.join(str(error).split())}") from None
 

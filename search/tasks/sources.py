@@ -31,7 +31,7 @@ def from_arrays(
     x: Any, y: Any, kind: Kind, classes: Sequence[str], shares: Shares, seed: int, groups: Any, standardise: bool
 ) -> Parts:
     """Arrays, split at random; see `Task.from_arrays`."""
-    inputs = torch.as_tensor(np.asarray(x), dtype=torch.get_default_dtype())
+    inputs = as_numbers(x)
     targets = as_targets(y, kind, classes)
     if len(inputs) != len(targets):
         raise ValueError(f"{len(inputs)} examples but {len(targets)} targets")
@@ -42,6 +42,19 @@ def from_arrays(
         channels=inputs.shape[1] if inputs.dim() > 1 else 1,
     )
     return split_up(inputs, targets, prepared, shares, seed, groups, normalise=False, standardise=standardise)
+
+
+def as_numbers(x: Any) -> Tensor:
+    """An array of real numbers in the default precision; ValueError if it holds anything else."""
+    try:
+        given = np.asarray(x)
+        kind = given.dtype.kind
+    except ValueError:  # rows of different lengths
+        kind = "O"
+    if kind not in "biuf":
+        what = {"O": "objects, or of different lengths", "c": "complex numbers"}.get(kind, "text")
+        raise ValueError(f"the inputs are {what}; give real numbers of one shape: (examples, channels, *grid)")
+    return torch.as_tensor(given, dtype=torch.get_default_dtype())
 
 
 def split_up(

@@ -12,6 +12,7 @@ from scipy.io import wavfile
 from torch.utils.data import Dataset, Subset, TensorDataset
 
 from search import Task
+from search.tasks.reading import image
 
 CLASSES = ("cat", "dog", "eel")
 RNG = np.random.default_rng(0)
@@ -178,3 +179,41 @@ def test_what_is_held_out_is_not_augmented() -> None:
     assert isinstance(task.train, Subset)
     assert isinstance(task.validation, Subset)
     assert not set(task.train.indices) & set(task.validation.indices)
+
+
+def test_images_of_16_bits_and_turned_ones_are_read_as_they_are_seen(tmp_path: Path) -> None:
+    Image.fromarray(np.full((4, 6), 32768, dtype=np.uint16)).save(tmp_path / "deep.png")
+    assert torch.allclose(image(tmp_path / "deep.png", 3, ()), torch.full((3, 4, 6), 32768 / 65535))
+    pixels = np.zeros((4, 6), dtype=np.uint8)
+    pixels[0] = 255
+    exif = Image.Exif()
+    exif[274] = 3  # orientation: turned by half a turn
+    Image.fromarray(pixels).save(tmp_path / "turned.png", exif=exif)
+    assert image(tmp_path / "turned.png", 1, ())[0, -1].tolist() == [1.0] * 6
+
+
+def test_tables_as_people_have_them(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("a;b;y\n" + "1;2;3\n4;5;7\n" * 10)
+    task = Task.from_csv(tmp_path / "table.csv", "y")
+    assert task.classes == ("3", "7")
+    assert set(task.train[1].tolist()) == {0, 1}  # type: ignore[index]
+    table = pd.DataFrame({"a": [1.0, None] * 10, "b": range(20), "y": [0, 1] * 10})
+    with pytest.raises(
+        ValueError, match="the column 'a' has no value in 10 rows; fill them in, or leave these rows out"
+    ):
+        Task.from_frame(table, "y")
+    with pytest.raises(ValueError, match="the targets of a regression are numbers, and one is 'x'"):
+        Task.from_frame(table.assign(a=0.0, y="x"), "y", kind="regression")
+
+
+@pytest.mark.parametrize(
+    ("x", "wanted"),
+    [
+        ([["a"], ["b"]], "the inputs are text"),
+        ([[1.0], [1.0, 2.0]], "objects, or of different lengths"),
+        ([[1j], [2j]], "complex numbers"),
+    ],
+)
+def test_inputs_that_are_not_numbers_are_one_sentence(x: Any, wanted: str) -> None:
+    with pytest.raises(ValueError, match=wanted):
+        Task.from_arrays(x, [0, 1])
