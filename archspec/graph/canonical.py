@@ -13,7 +13,6 @@ from archspec.graph.signal import Signal
 
 _COMMUTES = ("add", "multiply")
 Labels = dict[str, bytes]
-Around = tuple[bytes, tuple[bytes, ...], tuple[tuple[bytes, int], ...]]
 T = TypeVar("T", bytes, str)
 
 
@@ -138,7 +137,7 @@ class _Writer:
             classes.setdefault(labels[name], []).append(name)
         open_ = set(part)
         while True:
-            groups: dict[Around, list[str]] = {}
+            groups: dict[str, list[str]] = {}
             split: list[str] = []
             for names in classes.values():
                 before = len(groups)
@@ -148,7 +147,7 @@ class _Writer:
                     groups[next(reversed(groups))] = names
                 else:
                     split += names
-            grown = {_digest(repr((one, list(read), list(by))).encode()): g for (one, read, by), g in groups.items()}
+            grown = {_digest(around.encode()): names for around, names in groups.items()}
             labels.update({name: label for label, names in grown.items() for name in names})
             if len(grown) == len(classes):
                 return labels
@@ -158,7 +157,7 @@ class _Writer:
         """The inputs and the readers of a node."""
         return [*self.nodes[name].inputs, *(reader for reader, _ in self.readers[name])]
 
-    def surroundings(self, name: str, labels: Labels) -> Around:
+    def surroundings(self, name: str, labels: Labels) -> str:
         """The label of a node, those of its inputs, and those of its readers with the position at which they read."""
         node, readers = self.nodes[name], self.readers[name]
         read = [labels[source] for source in node.inputs]
@@ -167,7 +166,7 @@ class _Writer:
         by = [(labels[reader], at) for reader, at in readers]
         if len(by) > 1:
             by.sort()
-        return labels[name], tuple(read), tuple(by)
+        return repr((labels[name], read, by))
 
     def joined(self, part: list[str]) -> list[list[str]]:
         """The connected components of a part."""
