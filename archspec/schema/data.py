@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import inspect
 from typing import Any
 
 from pydantic import ValidationError
@@ -81,6 +81,5 @@ def _hole_from_data(fields: dict[str, Any]) -> Hole:
     try:
         return _HOLES[kind].from_fields(fields)
     except (TypeError, KeyError):
-        names = [field.name for field in dataclasses.fields(_HOLES[kind])]  # type: ignore[arg-type]
-        known = ", ".join(names).replace("operands", "of")
+        known = ", ".join(inspect.signature(_HOLES[kind]).parameters).replace("operands", "of")
         raise ValueError(f"the fields of this kind of hole are {known}, not {', '.join(fields) or 'none'}") from None

@@ -182,7 +182,7 @@ def test_a_group_is_not_given_a_name_that_means_another() -> None:
     with pytest.raises(ValueError, match="the group is called 'Sx', not 'Sy'"):
         GROUPS.check("Sy", Finite("Sx", matrices))
     with pytest.raises(ValueError, match="is not a group"):
-        GROUPS.check("Sx", print)  # type: ignore[arg-type]
+        GROUPS.check("Sx", print)
     assert GROUPS.same(Finite("Sx", matrices), Finite("Sx", matrices))
     assert not GROUPS.same(Finite("Sx", matrices), Finite("Sx", {1: Group("D1").action(1).matrices}))
 

@@ -85,9 +85,9 @@ def test_old_modules_are_found_in_their_packages_and_their_names_by_a_star() -> 
     with pytest.warns(DeprecationWarning, match=r"archspec\.groups is now archspec\.geometry\.groups"):
         assert archspec.groups.Group is archspec.Group
     with pytest.warns(DeprecationWarning, match="conv_parts is now"):
-        assert archspec.blocks.conv_parts.spatial  # type: ignore[attr-defined]
+        assert archspec.blocks.conv_parts.spatial
     with pytest.warns(DeprecationWarning, match="roles is now"):
-        assert archspec.layers.roles.roles is archspec.roles  # type: ignore[attr-defined]
+        assert archspec.layers.roles.roles is archspec.roles
     taken: dict[str, object] = {}
     with pytest.warns(DeprecationWarning, match=r"search\.task is now"):
         exec("from search.task import *", taken)

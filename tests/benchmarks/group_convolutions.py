@@ -186,7 +186,7 @@ def escnn() -> None:
 def lowered(of: Architecture) -> None:
     """Both layers of a typed architecture."""
     for place, block in enumerate(of.body[:2]):
-        block.lower(of.graph.source(f"body.{place}"))  # type: ignore[union-attr]
+        block.lower(of.graph.source(f"body.{place}"))
 
 
 def made(library: str, group: str, channels: int, size: int) -> None:

@@ -40,7 +40,7 @@ def fitted(kernel: Kernel, target: Tensor) -> tuple[float, int]:
     for _ in range(STEPS):
         optimizer.zero_grad()
         loss = (layer.sample().view(grid) - target).square().mean()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         schedule.step()
     return float(loss), price(architecture).params - 2

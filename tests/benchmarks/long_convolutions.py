@@ -73,7 +73,7 @@ def ours(reference: Reference) -> GroupConv:
     layer = model.get_submodule("body_0_conv")
     assert isinstance(layer, GroupConv)
     theirs = (reference.first, reference.second, reference.out)
-    for mine, other in zip((*layer.kernel.hidden, layer.kernel.out), theirs, strict=True):  # type: ignore[misc]
+    for mine, other in zip((*layer.kernel.hidden, layer.kernel.out), theirs, strict=True):
         normed = other.parametrizations.weight
         state = {"length": normed.original0.flatten(), "direction": normed.original1[..., 0], "bias": other.bias}
         mine.load_state_dict(state)

@@ -77,7 +77,7 @@ def forgotten(text: str) -> None:
 
 def refilled(of: Space, values: dict[str, object]) -> None:
     """Another filling of the same space, priced."""
-    price(of.fill(values))  # type: ignore[arg-type]
+    price(of.fill(values))
 
 
 def ours(of: Space, rng: random.Random) -> list[Architecture]:
@@ -86,11 +86,11 @@ def ours(of: Space, rng: random.Random) -> list[Architecture]:
     texts = [a.to_json() for a in drawn]
     fresh = [of.values_of(of.sample(rng)) for _ in range(400)]
     from_text(texts[0])
-    row("JSON → validated, typed, hashed, priced", [timed(lambda t=t: from_text(t)) for t in texts * 10])  # type: ignore[misc]
-    row("  the same, no block met before", [timed(lambda t=t: forgotten(t)) for t in texts])  # type: ignore[misc]
+    row("JSON → validated, typed, hashed, priced", [timed(lambda t=t: from_text(t)) for t in texts * 10])
+    row("  the same, no block met before", [timed(lambda t=t: forgotten(t)) for t in texts])
     for values in fresh[:200]:
         refilled(of, dict(values))
-    row("another filling of the space, priced", [timed(lambda v=v: refilled(of, v)) for v in fresh[200:]])  # type: ignore[misc]
+    row("another filling of the space, priced", [timed(lambda v=v: refilled(of, v)) for v in fresh[200:]])
     return drawn
 
 
@@ -122,8 +122,8 @@ def theirs(drawn: list[Architecture]) -> None:
     frozen = [freeze(model) for _, model in models]
     assert all(with_torch(f) == price(a).flops for (a, _), f in zip(models, frozen, strict=True))
     for name, count in (("torch FlopCounterMode", with_torch), ("fvcore", with_fvcore), ("ptflops", with_ptflops)):
-        row(f"{name}, frozen network", [timed(lambda m=m, c=count: c(m)) for m in frozen])  # type: ignore[misc]
-    row("torch FlopCounterMode, lowering it first", [timed(lambda a=a: with_torch(lower(a).eval())) for a in drawn])  # type: ignore[misc]
+        row(f"{name}, frozen network", [timed(lambda m=m, c=count: c(m)) for m in frozen])
+    row("torch FlopCounterMode, lowering it first", [timed(lambda a=a: with_torch(lower(a).eval())) for a in drawn])
 
 
 def main() -> None:

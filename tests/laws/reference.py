@@ -75,7 +75,7 @@ def _siren(conv: Conv, w: Weights, rows: int, sizes: tuple[int, ...]) -> At:
 def _mlp(conv: Conv, w: Weights, rows: int, sizes: tuple[int, ...]) -> At:
     def at(i: int, p: Tensor) -> Tensor:
         z = p
-        for layer in range(conv.kernel.layers - 1):  # type: ignore[union-attr]
+        for layer in range(conv.kernel.layers - 1):
             z = torch.relu(w[f"hidden.{layer}.weight"] @ z + w[f"hidden.{layer}.bias"])
         return w["out.weight"] @ z + w["out.bias"]
 
@@ -90,7 +90,7 @@ def _magnet(conv: Conv, w: Weights, rows: int, sizes: tuple[int, ...]) -> At:
 
     def at(i: int, p: Tensor) -> Tensor:
         z = filtered(0, p)
-        for layer in range(conv.kernel.layers):  # type: ignore[union-attr]
+        for layer in range(conv.kernel.layers):
             z = filtered(layer + 1, p) * (w[f"mixes.{layer}.weight"] @ z + w[f"mixes.{layer}.bias"])
         return w["out.weight"] @ z + w["out.bias"]
 

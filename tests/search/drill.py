@@ -49,8 +49,8 @@ def filling(directory: str) -> Filling:
             raise full
         return write(path, data)
 
-    writing.os = SimpleNamespace(**{**vars(os), "write": write_line})  # type: ignore[assignment]
-    Path.write_bytes = write_bytes  # type: ignore[assignment, method-assign]
+    writing.os = SimpleNamespace(**{**vars(os), "write": write_line})
+    Path.write_bytes = write_bytes
     plain = bars()
     task = Filling("bars", "classification", plain.train, plain.validation)
     task.__dict__["directory"] = directory

@@ -30,13 +30,13 @@ def candidates(directory: Path, space: Space, limit: int, quantity: str, target:
     """All that a run draws within a limit, to the end of the space."""
     record = Record(RunDirectory(directory), {})
     limits = [at_most(quantity, limit)]
-    engine = Engine(record, space, [maximize("accuracy")], limits, 99, 0, target=target)  # type: ignore[arg-type]
+    engine = Engine(record, space, [maximize("accuracy")], limits, 99, 0, target=target)
     drive(engine)
     return [trial for trial in engine.history if trial.state != "rejected"]
 
 
 def costs(space: Space, target: str) -> dict[str, Cost]:
-    return {a.hash: price(a, target) for a in space.enumerate()}  # type: ignore[arg-type]
+    return {a.hash: price(a, target) for a in space.enumerate()}
 
 
 def test_what_costs_the_limit_is_within_it_and_what_costs_one_more_is_not(tmp_path: Path) -> None:

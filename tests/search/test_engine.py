@@ -248,7 +248,7 @@ class Widths:
     name, maximize, priced = "widths", False, True
 
     def value(self, cost: Cost, scores: Mapping[str, float]) -> float:
-        return np.float32(cost.params) ** 0.5  # type: ignore[no-any-return]
+        return np.float32(cost.params) ** 0.5
 
     told = value
 

@@ -24,7 +24,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
 
 
 def test_the_front_is_what_no_other_trial_beats(result: Result) -> None:
-    def beats(a, b) -> bool:  # type: ignore[no-untyped-def]
+    def beats(a, b) -> bool:
         values = [(t.scores["accuracy"], -t.cost.flops) for t in (a, b)]
         return values[0] != values[1] and all(x >= y for x, y in zip(*values, strict=True))
 

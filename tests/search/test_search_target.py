@@ -24,7 +24,7 @@ def continuous(**options: object) -> Search:
     ]
     space = Space(Architecture(input=Image(channels=1, size=(6, 6)), body=body, head=Classifier(classes=2)))
     settings: dict[str, object] = {"trials": 4, "training": Training(epochs=1), "seed": 1} | options
-    return Search(space, bars(), **settings)  # type: ignore[arg-type]
+    return Search(space, bars(), **settings)
 
 
 def test_constraints_and_costs_are_of_the_target(tmp_path: Path) -> None:

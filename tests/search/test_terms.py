@@ -90,7 +90,7 @@ def test_random_augmentation_is_the_same_data() -> None:
     loader = partial(DataLoader, batch_size=8)
     assert of_data(loader(Images())) == of_data(loader(Images())) != of_data(loader(Images(1.0)))
     with pytest.raises(ValueError, match="example 0 of the data cannot be read: TypeError"):
-        of_data(Images("much"))  # type: ignore[arg-type]
+        of_data(Images("much"))
 
 
 def test_a_function_is_its_name_its_source_and_what_it_encloses() -> None:

@@ -218,7 +218,7 @@ def test_another_warm_start_is_another_search(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="is not the directory of a run"):
         name_of(tmp_path / "nothing")
     with pytest.raises(ValueError, match="warm_start is the directory of a run, or a list of architectures and trials"):
-        Search(space, bars(), warm_start=[space])  # type: ignore[list-item]
+        Search(space, bars(), warm_start=[space])
 
 
 def test_designs_that_were_damaged_are_refused(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def small_search(trials: int = 12, **options: object) -> Search:
     """Over `small_space`, two epochs each."""
     training = Training(epochs=2, batch_size=32)
     settings: dict[str, object] = {"constraints": ["params <= 1k"], "seed": 3, "training": training} | options
-    return Search(small_space(), bars(), trials=trials, **settings)  # type: ignore[arg-type]
+    return Search(small_space(), bars(), trials=trials, **settings)
 
 
 def told(result: Result) -> list[tuple[object, ...]]:
@@ -57,5 +57,5 @@ def told(result: Result) -> list[tuple[object, ...]]:
 
 if __name__ == "__main__":
     directory, backend, trials = [*sys.argv[1:], *["", "local", "12"][len(sys.argv) - 1 :]]
-    outcome = small_search(int(trials)).run(directory, backend=backend, workers=2)  # type: ignore[arg-type]
+    outcome = small_search(int(trials)).run(directory, backend=backend, workers=2)
     print(json.dumps(told(outcome)))

@@ -286,7 +286,7 @@ def test_arithmetic_over_holes() -> None:
     space = Space(
         network(LINE, *(Pointwise(channels=c) for c in (WIDTH + 1, 10 - WIDTH, 3 * WIDTH, WIDTH // 2, 12 // WIDTH)))
     )
-    channels = [[block.channels for block in a.body] for a in space.enumerate()]  # type: ignore[union-attr]
+    channels = [[block.channels for block in a.body] for a in space.enumerate()]
     assert channels == [[3, 8, 6, 1, 6], [4, 7, 9, 1, 4], [5, 6, 12, 2, 3]]
 
 

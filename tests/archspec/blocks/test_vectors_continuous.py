@@ -347,7 +347,7 @@ def test_alias_regularisation(name: str) -> None:
         model.zero_grad()
         found = case["factor"] * alias_penalty(
             model,
-            part=PARTS[case["target"]],  # type: ignore[arg-type]
+            part=PARTS[case["target"]],
             each_filter=case["method"] != "summed",
             deviations=case["gauss_stddevs"],
             smooth=case["fn"] == "offset_elu",

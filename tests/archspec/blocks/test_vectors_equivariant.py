@@ -288,7 +288,7 @@ def at_turns(module: nn.Module, wanted: Tensor) -> list[int]:
     reach = float(module.reach.detach())
     share = 2 * math.pi * reach / module.count
     offset = (wanted + math.pi * reach).remainder(share)[:1] / share
-    module.offset = lambda: offset  # type: ignore[method-assign]
+    module.offset = lambda: offset
     apart = (module().detach()[None] - wanted[:, None] + math.pi).remainder(2 * math.pi) - math.pi
     assert float(apart.abs().amin(1).max()) < 1e-9
     return apart.abs().argmin(1).tolist()

@@ -98,7 +98,7 @@ def test_the_example_of_the_readme_is_priced_for_the_file(tmp_path: Path) -> Non
 
 
 def test_no_other_target() -> None:
-    target: Target = "tpu"  # type: ignore[assignment]
+    target: Target = "tpu"
     with pytest.raises(ValueError, match="no target 'tpu'; use one of torch, cuda, onnx"):
         price(EXAMPLES["table"], target)
 

@@ -110,7 +110,7 @@ def test_and_on_a_group(kernel: Kernel) -> None:
 def built_bank(architecture: object, seed: int) -> GroupConv:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = lower(architecture)  # type: ignore[arg-type]
+        model = lower(architecture)
     conv = model.get_submodule("body_0_conv")
     bank = conv.get_submodule("spatial") if not isinstance(conv, GroupConv) else conv
     assert isinstance(bank, GroupConv)
@@ -131,12 +131,12 @@ def _hidden(kernel: Siren) -> list[nn.Linear]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = lower(network(Image(size=(9, 9)), Conv(channels=2, kernel_size=5, kernel=kernel)))
-    return list(model.requires_grad_(False).get_submodule("body_0_conv").kernel.hidden)  # type: ignore[union-attr, arg-type]
+    return list(model.requires_grad_(False).get_submodule("body_0_conv").kernel.hidden)
 
 
 def test_the_alias_penalty_brings_frequencies_down() -> None:
     def made(limit: str) -> Network:
-        conv = Conv(channels=2, kernel_size=9, kernel=Magnet(hidden=4, bandwidth=4), band_limit=limit)  # type: ignore[arg-type]
+        conv = Conv(channels=2, kernel_size=9, kernel=Magnet(hidden=4, bandwidth=4), band_limit=limit)
         return built(network(Image(size=(12, 12)), conv))
 
     assert float(alias_penalty(made("none"))) == 0
@@ -147,7 +147,7 @@ def test_the_alias_penalty_brings_frequencies_down() -> None:
     for _ in range(300):
         optimizer.zero_grad()
         penalty = alias_penalty(model)
-        penalty.backward()  # type: ignore[no-untyped-call]
+        penalty.backward()
         optimizer.step()
     assert float(alias_penalty(model).detach()) < 0.3 * float(begun.detach())
 
@@ -156,7 +156,7 @@ def test_a_masked_kernel_leaves_out_what_the_grid_cannot_hold() -> None:
     series = Series(channels=4, length=65)
     kept = {}
     for limit in ("none", "mask"):
-        conv = Conv(channels=4, kernel_size=65, kernel=Fourier(bandwidth=4), band_limit=limit)  # type: ignore[arg-type]
+        conv = Conv(channels=4, kernel_size=65, kernel=Fourier(bandwidth=4), band_limit=limit)
         bank = built_bank(network(series, conv), 0)
         assert isinstance(bank.kernel, FourierLayer)
         held = bank.kernel.features().abs().amax(0) > 0

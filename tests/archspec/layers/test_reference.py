@@ -171,13 +171,12 @@ def test_gradients_are_those_of_finite_differences(kernel: Kernel) -> None:
 def test_in_single_precision_both_ways_agree(kernel: Kernel, length: int) -> None:
     size = length // 2 + 1
     body: list[Block] = [
-        Conv(channels=3, kernel_size=size | 1, kernel=kernel, algorithm=way)
-        for way in ("direct", "fft")  # type: ignore[arg-type]
+        Conv(channels=3, kernel_size=size | 1, kernel=kernel, algorithm=way) for way in ("direct", "fft")
     ]
     input_ = Series(channels=2, length=length)
     direct, transformed = (built(network(input_, conv)).float().eval() for conv in body)
     transformed.load_state_dict(direct.state_dict())
     x = torch.randn(2, 2, length, generator=seeded(1))
     with torch.no_grad():
-        one, other = direct.body_0_conv(x), transformed.body_0_conv(x)  # type: ignore[operator]
+        one, other = direct.body_0_conv(x), transformed.body_0_conv(x)
     assert (one - other).abs().max() < 1e-5 * one.abs().max()

@@ -93,7 +93,7 @@ def test_offset_elements_are_the_same_function_of_a_turned_image(factorisation: 
     wanted = model(x)
 
     class Whole(np.random.Generator):
-        def uniform(self, *bounds: object) -> float:  # type: ignore[override]
+        def uniform(self, *bounds: object) -> float:
             return 1.0
 
     turn(model, Whole(np.random.PCG64(0)))

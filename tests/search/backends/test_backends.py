@@ -105,8 +105,8 @@ class Explodes:
     def __init__(self, task: Task) -> None:
         self.task = task
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        x, y = self.task.train  # type: ignore[misc]
+    def __iter__(self):
+        x, y = self.task.train
         yield x[:8], y[:8]
         raise OSError("the disk is gone")
 
@@ -117,14 +117,14 @@ class Kills:
     def __init__(self) -> None:
         self.parent = os.getpid()
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self):
         if os.getpid() != self.parent:
             os.kill(os.getpid(), signal.SIGKILL)
         yield bars().train
 
 
 def test_trials_that_raise_fail_and_stop_the_search_once_three_do(tmp_path: Path) -> None:
-    task = Task.from_loaders(Explodes(bars()), bars().validation)  # type: ignore[arg-type]
+    task = Task.from_loaders(Explodes(bars()), bars().validation)
     with pytest.raises(RunError, match=r"the last 3 candidates failed alike \(OSError: the disk is gone\); mend"):
         Search(small_space(), task, trials=9, epochs=1).run(tmp_path / "run", workers=2)
     result = Result.open(tmp_path / "run")
@@ -136,7 +136,7 @@ def test_a_trial_whose_worker_dies_each_time_fails_and_the_search_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "DEATHS", 1)
-    task = Task.from_loaders(Kills(), bars().validation)  # type: ignore[arg-type]
+    task = Task.from_loaders(Kills(), bars().validation)
     result = Search(small_space(), task, trials=1, epochs=1).run(tmp_path / "run", workers=1)
     reason = "ran out of memory by itself (its worker process died (SIGKILL) again and again)"
     assert [t.reason for t in result.trials if t.state == "failed"] == [reason]

@@ -109,20 +109,20 @@ def test_it_is_closed_and_the_run_is_free_when_it_breaks(tmp_path: Path, raised:
 )
 def test_arguments_out_of_their_range_are_refused(arguments: dict[str, float], complaint: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=complaint):
-        small_search().run(tmp_path / "run", "made up", **arguments)  # type: ignore[arg-type]
+        small_search().run(tmp_path / "run", "made up", **arguments)
     assert not (tmp_path / "run").exists()
 
 
 def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
-    training = Training(epochs=np.int64(2), learning_rate=np.float32(0.5))  # type: ignore[arg-type]
-    search = small_search(np.int64(2), seed=np.int32(3), training=training)  # type: ignore[arg-type]
-    result = search.run(tmp_path, "made up", workers=np.int8(1))  # type: ignore[arg-type]
+    training = Training(epochs=np.int64(2), learning_rate=np.float32(0.5))
+    search = small_search(np.int64(2), seed=np.int32(3), training=training)
+    result = search.run(tmp_path, "made up", workers=np.int8(1))
     assert result.counts()["running"] == 0
     assert result.history.settings.values["training"] == {"epochs": 2, "learning_rate": 0.5}
     with pytest.raises(ValueError, match=r"trials must be a whole number, not 2\.5"):
-        small_search(2.5)  # type: ignore[arg-type]
+        small_search(2.5)
     with pytest.raises(ValueError, match=r"epochs is a whole number, not 2\.5"):
-        Training(epochs=2.5)  # type: ignore[arg-type]
+        Training(epochs=2.5)
 
 
 def test_an_address_is_for_clusters(tmp_path: Path) -> None:

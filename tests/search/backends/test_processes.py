@@ -45,7 +45,7 @@ class Doing:
 
 @contextlib.contextmanager
 def local(trainer: object, workers: int = 1) -> Iterator[Local]:
-    backend = Local(trainer, workers)  # type: ignore[arg-type]
+    backend = Local(trainer, workers)
     try:
         yield backend
     finally:
@@ -126,22 +126,22 @@ def test_what_a_worker_cannot_load_is_said_before_anything_is_trained(
 ) -> None:
     (tmp_path / "only_here.py").write_text("def what(number):\n    return 'done'\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    from only_here import what  # type: ignore[import-not-found]
+    from only_here import what
 
     (tmp_path / "only_here.py").write_text("from tests.search.tiny import small_search\nsmall_search().run('run')\n")
     with pytest.raises(
         RunError, match="worker processes import the modules of the task, and would run its search again"
     ):
-        Local(Doing(what), 1)  # type: ignore[arg-type]
+        Local(Doing(what), 1)
     (tmp_path / "only_here.py").unlink()
     with pytest.raises(
         RunError, match=r"cannot be loaded by worker processes \(ModuleNotFoundError: No module named 'only"
     ):
-        Local(Doing(what), 1)  # type: ignore[arg-type]
+        Local(Doing(what), 1)
     with pytest.raises(
         RunError, match=r"cannot be sent to worker processes .*; its functions and datasets may hold no"
     ):
-        Local(Doing(n for n in "generators cannot be pickled"), 1)  # type: ignore[arg-type]
+        Local(Doing(n for n in "generators cannot be pickled"), 1)
 
 
 class Loads:
@@ -196,7 +196,7 @@ class Blocks:
     """A loader that gives one batch and then nothing for ever."""
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        x, y = bars().train  # type: ignore[misc]
+        x, y = bars().train
         yield x[:32], y[:32]
         time.sleep(1000)
 
@@ -214,7 +214,7 @@ class Impatient:
 
 @pytest.mark.parametrize("own", [True, False])
 def test_a_loader_that_blocks_ends_at_the_limit_of_the_trial_or_of_the_search(own: bool, tmp_path: Path) -> None:
-    task = Task.from_loaders(Blocks(), bars().validation)  # type: ignore[arg-type]
+    task = Task.from_loaders(Blocks(), bars().validation)
     search = small_search(training=Training(epochs=2, seconds=0.2 if own else None))
     trainer = Trainer(task, search.training, search.goal, str(tmp_path), until=None if own else time.time() + 4)
     architecture = next(small_space().enumerate())

@@ -104,14 +104,14 @@ class Dead(local._Worker):
         self.ready = self.begun == 0
         self.pipe, theirs = Pipe()
         theirs.close()
-        self.process = SimpleNamespace(wait=lambda timeout=None: self.code, pid=2**22 + 1)  # type: ignore[assignment]
+        self.process = SimpleNamespace(wait=lambda timeout=None: self.code, pid=2**22 + 1)
         self.begun += 1
 
     code = -signal.SIGKILL
 
 
 def test_a_process_that_is_killed_interrupts_its_own_candidate_and_is_replaced() -> None:
-    worker = Dead(None)  # type: ignore[arg-type]
+    worker = Dead(None)
     worker.train(Trial(7, 0, {}))
     assert worker.receive() == Interrupted(7, "its worker process died (SIGKILL)", died=True)
     assert worker.number is None
@@ -119,14 +119,14 @@ def test_a_process_that_is_killed_interrupts_its_own_candidate_and_is_replaced()
 
 
 def test_a_process_that_is_killed_while_it_starts_is_started_again_three_times() -> None:
-    worker = Dead(None)  # type: ignore[arg-type]
+    worker = Dead(None)
     worker.ready = False
     assert [worker.receive(), worker.receive()] == [None, None]
     with pytest.raises(RunError, match=r"a worker process ended while it started \(SIGKILL\); see what it wrote"):
         worker.receive()
     assert worker.begun == 3
-    worker = Dead(None)  # type: ignore[arg-type]
-    worker.ready, worker.code = False, 1  # type: ignore[assignment]
+    worker = Dead(None)
+    worker.ready, worker.code = False, 1
     with pytest.raises(RunError, match=r"a worker process ended while it started \(exit code 1\)"):
         worker.receive()
 

@@ -78,7 +78,7 @@ def one_letter(text: Lines) -> None:
 
 def one_digit(text: Lines) -> None:
     line = bytearray(text[1])
-    at = re.search(rb'"seed":(\d)', text[1]).start(1)  # type: ignore[union-attr]
+    at = re.search(rb'"seed":(\d)', text[1]).start(1)
     line[at] = line[at] ^ 1
     text[1] = bytes(line)
 
@@ -175,7 +175,7 @@ def test_what_can_be_saved_is_said_and_can_be(finished: Path, tmp_path: Path, mo
     record.write_bytes(b"".join([*text[: outcomes[1]], b"rubbish\n", *text[outcomes[1] :]]))
     with pytest.raises(RunError, match="cut it off before that line, which keeps 1 finished trials") as said:
         Result.open(place)
-    number = int(re.search(r"line (\d+)", str(said.value))[1])  # type: ignore[index]
+    number = int(re.search(r"line (\d+)", str(said.value))[1])
     record.write_bytes(b"".join(text[: number - 1]))
     result = small_search(trials=3).run(place, workers=1, watch=None)
     untouched = Result.open(finished)

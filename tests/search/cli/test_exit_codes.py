@@ -121,7 +121,7 @@ def test_progress_counts_the_candidates_that_are_finished(tmp_path: Path) -> Non
             watch(engine, trial, outcome)
     lines = stream.getvalue().splitlines()
     assert "6 candidates, 2 at once" in lines[0]
-    assert [re.match(r" +(\d+)/6 ", line)[1] for line in lines[1:]] == list("123456")  # type: ignore[index]
+    assert [re.match(r" +(\d+)/6 ", line)[1] for line in lines[1:]] == list("123456")
 
 
 def test_status_counts_the_trials(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -81,7 +81,7 @@ def test_every_proposal_has_a_seed_of_its_own_that_follows_from_the_runs(tmp_pat
         engine = engine_in(tmp_path / name, trials=10, seed=seed, strategy=strategy)
         drive(engine)
         assert any(trial.state == "rejected" for trial in engine.history)
-        return [what[1].seed for what in strategy.heard if what[0] == "asked"]  # type: ignore[attr-defined]
+        return [what[1].seed for what in strategy.heard if what[0] == "asked"]
 
     first, again, other = seeds("first", 1), seeds("again", 1), seeds("other", 2)
     assert first == again

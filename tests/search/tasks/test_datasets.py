@@ -154,7 +154,7 @@ def test_all_words_are_the_folders(tmp_path: Path) -> None:
     write_speech(tmp_path, ("no", "bed", "cat"))
     task = speech_commands(tmp_path, words=None)
     assert task.name == "speech commands, 3 words, raw"
-    names = [path.parent.name for path, _ in task.test.files]  # type: ignore[union-attr]
+    names = [path.parent.name for path, _ in task.test.files]
     assert names == ["bed", "cat", "no"]
     with pytest.raises(FileNotFoundError, match=r"yes is not in .*; unpack speech_commands_v0\.02"):
         speech_commands(tmp_path)

@@ -71,7 +71,7 @@ def test_numbers_are_learned_standardised_and_scored_in_their_units(shape: tuple
     regression = task(
         "regression", y, metrics={"mae": lambda outputs, targets: float((outputs - targets).abs().mean())}
     )
-    _, train = regression.train  # type: ignore[misc]
+    _, train = regression.train
     train = train.double()
     standard = (train - train.mean(0)) / train.std(0, correction=0)
     learned = standard.reshape(len(train), -1)

@@ -28,7 +28,7 @@ class Ours:
 
     @property
     def train(self) -> list[Batch]:
-        x, y = self.data.train  # type: ignore[misc]
+        x, y = self.data.train
         return [(x[:64], y[:64])]
 
     @property

@@ -36,7 +36,7 @@ def parts(task: Task) -> list[Any]:
 def test_images_by_class_become_inputs_of_mean_0_and_variance_1(images: Path) -> None:
     task = Task.from_folder(images, seed=1)
     assert (task.name, task.classes) == ("pets", CLASSES)
-    x, y = task.train  # type: ignore[misc]
+    x, y = task.train
     assert x.shape[1:] == (3, 12, 10)
     assert torch.bincount(y).tolist() == [6, 6, 6]
     assert torch.allclose(x.mean((0, 2, 3)), torch.zeros(3), atol=1e-5)
@@ -50,7 +50,7 @@ def test_images_by_class_become_inputs_of_mean_0_and_variance_1(images: Path) ->
 
 
 def test_images_are_resized_and_grey_on_request(images: Path) -> None:
-    x, _ = Task.from_folder(images, size=8, channels=1).train  # type: ignore[misc]
+    x, _ = Task.from_folder(images, size=8, channels=1).train
     assert x.shape[1:] == (1, 8, 8)
 
 
@@ -75,7 +75,7 @@ def test_recordings_are_resampled_and_padded(tmp_path: Path) -> None:
             wave = np.sin(2 * np.pi * tone * np.arange(4000 + 100 * i) / 8000)
             wavfile.write(tmp_path / name / f"{i}.wav", 8000, (wave * 2**14).astype(np.int16))
     task = Task.from_folder(tmp_path, rate=2000, seconds=0.6)
-    assert task.train[0].shape[1:] == (1, 1200)  # type: ignore[index]
+    assert task.train[0].shape[1:] == (1, 1200)
     assert task.preparation is not None
     heard = task.preparation.inputs(tmp_path / "low" / "0.wav")[0] * task.preparation.spread[0]
     assert abs(int(torch.fft.rfft(heard[:1000]).abs().argmax()) - 25) <= 1  # 50 Hz in half a second
@@ -117,7 +117,7 @@ def test_series_of_a_long_table_are_sampled_at_regular_times(tmp_path: Path) -> 
         tmp_path / "series.csv", "y", kind="regression", series="id", time="t", rate=20, groups="patient",
         split=(0.5, 0.25, 0.25),
     )  # fmt: skip
-    x, y = task.train  # type: ignore[misc]
+    x, y = task.train
     assert x.shape[1:] == (2, 43)
     assert task.preparation is not None
     v = x[0, 1] * task.preparation.spread[1] + task.preparation.mean[1]
@@ -132,7 +132,7 @@ def test_a_row_may_be_a_series_with_a_label_in_words() -> None:
     table = pd.DataFrame(RNG.normal(size=(30, 5)), columns=list("abcde")).assign(label=["up", "down", "up"] * 10)
     task = Task.from_frame(table, "label")
     assert task.classes == ("down", "up")
-    assert task.train[0].shape[1:] == (1, 5)  # type: ignore[index]
+    assert task.train[0].shape[1:] == (1, 5)
     with pytest.raises(ValueError, match="there is no column 'labels'; the columns are a, b"):
         Task.from_frame(table, "labels")
     with pytest.raises(ValueError, match="holds what is not a number"):
@@ -160,22 +160,22 @@ class Mappings(Dataset[Any]):
 
 def test_datasets_of_mappings_give_two_of_their_columns() -> None:
     task = Task.from_datasets(Mappings(), columns=("image", "label"))
-    x, y = task.train[0]  # type: ignore[index]
+    x, y = task.train[0]
     assert x.shape == (1, 6, 5)
     assert y in (0, 1)
     assert float(x.max()) <= 19 / 255
-    labels = [task.validation[i][1] for i in range(4)]  # type: ignore[index]
+    labels = [task.validation[i][1] for i in range(4)]
     assert sorted(labels) == [0, 0, 1, 1]
     with pytest.raises(ValueError, match="an example has no column 'img'; its columns are image, label"):
-        _ = Task.from_datasets(Mappings(), Mappings(), columns=("img", "label")).train[0]  # type: ignore[index]
+        _ = Task.from_datasets(Mappings(), Mappings(), columns=("img", "label")).train[0]
 
 
 def test_what_is_held_out_is_not_augmented() -> None:
     plain = TensorDataset(torch.zeros(20, 1, 4), torch.tensor([0, 1] * 10))
     augmented = TensorDataset(torch.ones(20, 1, 4), torch.tensor([0, 1] * 10))
     task = Task.from_datasets(augmented, plain=plain)
-    assert all(float(x.max()) == 1 for x, _ in task.train)  # type: ignore[misc]
-    assert all(float(x.max()) == 0 for x, _ in task.validation)  # type: ignore[misc]
+    assert all(float(x.max()) == 1 for x, _ in task.train)
+    assert all(float(x.max()) == 0 for x, _ in task.validation)
     assert isinstance(task.train, Subset)
     assert isinstance(task.validation, Subset)
     assert not set(task.train.indices) & set(task.validation.indices)
@@ -196,7 +196,7 @@ def test_tables_as_people_have_them(tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("a;b;y\n" + "1;2;3\n4;5;7\n" * 10)
     task = Task.from_csv(tmp_path / "table.csv", "y")
     assert task.classes == ("3", "7")
-    assert set(task.train[1].tolist()) == {0, 1}  # type: ignore[index]
+    assert set(task.train[1].tolist()) == {0, 1}
     table = pd.DataFrame({"a": [1.0, None] * 10, "b": range(20), "y": [0, 1] * 10})
     with pytest.raises(
         ValueError, match="the column 'a' has no value in 10 rows; fill them in, or leave these rows out"

@@ -17,11 +17,11 @@ Y = np.repeat([0, 1], 50)
 
 def test_the_parts_of_a_split_are_disjoint_whole_and_even_over_the_classes() -> None:
     task = Task.from_arrays(X, Y, seed=1)
-    parts = [set(part[0].flatten().tolist()) for part in (task.train, task.validation, task.test)]  # type: ignore[index]
+    parts = [set(part[0].flatten().tolist()) for part in (task.train, task.validation, task.test)]
     assert set.union(*parts) == set(range(100))
     assert sum(map(len, parts)) == 100
     for part, share in zip((task.train, task.validation, task.test), (0.6, 0.2, 0.2), strict=True):
-        counts = torch.bincount(part[1])  # type: ignore[index]
+        counts = torch.bincount(part[1])
         assert abs(int(counts[0]) - int(counts[1])) <= 2
         assert abs(int(counts.sum()) - 100 * share) <= 2
 
@@ -73,12 +73,12 @@ def test_a_dataset_without_a_length_is_not_split() -> None:
 
 def test_a_dataset_without_validation_gives_a_fifth_of_itself() -> None:
     task = Task.from_datasets(TensorDataset(torch.from_numpy(X), torch.from_numpy(Y)))
-    assert (len(task.train), len(task.validation)) == (80, 20)  # type: ignore[arg-type]
+    assert (len(task.train), len(task.validation)) == (80, 20)
 
 
 def test_what_a_dataset_gives_away_it_keeps_no_longer() -> None:
     task = Task.from_datasets(TensorDataset(torch.from_numpy(X), torch.from_numpy(Y)))
-    kept, held = ({int(x) for x, _ in part} for part in (task.train, task.validation))  # type: ignore[union-attr]
+    kept, held = ({int(x) for x, _ in part} for part in (task.train, task.validation))
     assert kept | held == set(range(100))
     assert not kept & held
 
@@ -87,7 +87,7 @@ def test_every_class_has_its_share_of_each_part_however_rare_it_is() -> None:
     y = np.repeat([0, 1, 2], [600, 300, 100])[np.random.default_rng(0).permutation(1_000)]
     task = Task.from_arrays(np.zeros((1_000, 1, 1, 1)), y, split=(0.5, 0.3, 0.2))
     for part, share in zip((task.train, task.validation, task.test), (0.5, 0.3, 0.2), strict=True):
-        counts = torch.bincount(part[1])  # type: ignore[index]
+        counts = torch.bincount(part[1])
         assert all(abs(int(n) - share * of) <= 2 for n, of in zip(counts, (600, 300, 100), strict=True))
 
 
@@ -138,9 +138,9 @@ def test_scores_of_classification_and_regression() -> None:
 
 def test_rotated_digits_are_turned_and_keep_their_ink() -> None:
     upright, turned = digits(size=16), digits(rotated=True)
-    assert upright.train[0].shape[1:] == turned.train[0].shape[1:] == (1, 16, 16)  # type: ignore[index]
-    assert digits().train[0].shape[1:] == (1, 8, 8)  # type: ignore[index]
-    images = turned.train[0][:, 0]  # type: ignore[index]
+    assert upright.train[0].shape[1:] == turned.train[0].shape[1:] == (1, 16, 16)
+    assert digits().train[0].shape[1:] == (1, 8, 8)
+    images = turned.train[0][:, 0]
     border = torch.cat([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], dim=1)
     assert float(border.mean()) < 0.02 * float(images.mean())
     assert digits(rotated=True).fingerprint == turned.fingerprint

@@ -185,7 +185,7 @@ def shaped(*grid: int, targets: tuple[int, ...] = ()) -> Task:
     ],
 )
 def test_a_group_that_does_not_fit_is_refused_before_anything_is_trained(name: str, task: Task, says: str) -> None:
-    grid = tuple(task.train[0].shape[2:])  # type: ignore[index]
+    grid = tuple(task.train[0].shape[2:])
     entry = Image(channels=1, size=grid) if len(grid) == 2 else Series(channels=1, length=grid[0])
     architecture = Architecture(input=entry, body=[Conv(channels=choice(1, 2))], head=Classifier(classes=2))
     training = Training(epochs=1, augment=name)

@@ -23,7 +23,7 @@ SETTINGS = Training(epochs=3, batch_size=64)
 
 
 def network(channels: int = 2, kind: str = "relu") -> Architecture:
-    body = [Conv(channels=channels), Activation(function=kind)]  # type: ignore[arg-type]
+    body = [Conv(channels=channels), Activation(function=kind)]
     return Architecture(input=Image(channels=1, size=(6, 6)), body=body, head=Classifier(classes=2))
 
 

@@ -83,7 +83,7 @@ def test_the_weights_kept_are_those_of_the_best_epoch_and_the_latest_of_equals(
     goal: object, scores: list[float], best: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     training = Training(epochs=4, patience=None)
-    watched = watch(monkeypatch, training, goal=goal, scores=[*scores, 0.1], weights=tmp_path / "w")  # type: ignore[arg-type]
+    watched = watch(monkeypatch, training, goal=goal, scores=[*scores, 0.1], weights=tmp_path / "w")
     assert scored(watched).curve == tuple(scores)
     kept, measured = load_file(tmp_path / "w"), watched.evaluations[-1].state
     for name, value in watched.evaluations[best].state.items():
@@ -113,7 +113,7 @@ def test_dropout_drops_others_each_epoch(monkeypatch: pytest.MonkeyPatch) -> Non
     kept: list[torch.Tensor] = []
 
     class Noted(Watched):
-        def lower(self, architecture: Architecture) -> torch.nn.Module:  # type: ignore[override]
+        def lower(self, architecture: Architecture) -> torch.nn.Module:
             model = super().lower(architecture)
             dropout = model.get_submodule("body_0_dropout")
             dropout.register_forward_hook(lambda m, inputs, y: kept.append(y != 0) if m.training else None)
@@ -206,13 +206,13 @@ def test_offsets_move_the_last_share_of_the_steps_and_are_taken_back_for_evaluat
 ) -> None:
     turned: list[tuple[int, bool]] = []
     task = noise()
-    x = task.train[0]  # type: ignore[index]
+    x = task.train[0]
     training = Training(epochs=4, batch_size=8, offsets=0.25, patience=None)
     watched = Watched()
 
     def noted(model: torch.nn.Module, rng: object) -> None:
         turned.append((len(watched.shown), rng is not None))
-        turn(model, rng)  # type: ignore[arg-type]
+        turn(model, rng)
 
     def evaluated(model: torch.nn.Module, *rest: object) -> dict[str, float]:
         fresh = lower(TURNING)
@@ -222,7 +222,7 @@ def test_offsets_move_the_last_share_of_the_steps_and_are_taken_back_for_evaluat
         reestimate(fresh, [x])
         for name, value in model.state_dict().items():
             torch.testing.assert_close(value, fresh.state_dict()[name])
-        return evaluate(model, *rest)  # type: ignore[arg-type]
+        return evaluate(model, *rest)
 
     monkeypatch.setattr(trainer, "turn", noted)
     monkeypatch.setattr(trainer, "lower", watched.lower)

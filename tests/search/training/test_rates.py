@@ -37,7 +37,7 @@ def test_each_role_is_trained_at_its_rate() -> None:
 def test_asking_for_a_role_that_matches_nothing_is_an_error(role: str, message: str) -> None:
     model = built(network(Series(length=17), Conv(channels=2, kernel=Siren(hidden=4))))
     with pytest.raises(ValueError, match=message):
-        parameter_groups(model, 1e-2, 0.0, {role: Rate()})  # type: ignore[dict-item]
+        parameter_groups(model, 1e-2, 0.0, {role: Rate()})
 
 
 @pytest.mark.parametrize("role", ["window", "omega", "kernel"])
@@ -45,8 +45,8 @@ def test_a_search_refuses_a_rate_that_nothing_in_its_space_has(role: str) -> Non
     conv = Conv(channels=2, kernel=Table() if role == "kernel" else Siren(hidden=4), window=None)
     space = spaces.Space(network(Series(length=17), conv))
     with pytest.raises(ValueError, match=f"no parameter of this space has the role '{role}'"):
-        Search(space, nearby(length=40, delay=30), training=Training(rates={role: Rate()}))  # type: ignore[dict-item]
+        Search(space, nearby(length=40, delay=30), training=Training(rates={role: Rate()}))
     fitting = spaces.Space(
         network(Series(length=17), Conv(channels=2, kernel=spaces.choice(Table(), Hyena()), window=Gaussian()))
     )
-    Search(fitting, nearby(length=40, delay=30), training=Training(rates={role: Rate()}))  # type: ignore[dict-item]
+    Search(fitting, nearby(length=40, delay=30), training=Training(rates={role: Rate()}))

@@ -48,7 +48,7 @@ def test_the_rate_rises_over_the_warm_up_then_falls_as_a_cosine_to_zero(monkeypa
 def test_a_role_moves_at_its_factor_of_the_rate_once_it_moves() -> None:
     model = lower(REGULARISED)
     rates = {"window": Rate(factor=10.0, still=0.5), "kernel": Rate(factor=0.1)}
-    optimizer = torch.optim.AdamW(parameter_groups(model, 1.0, 0.0, rates))  # type: ignore[arg-type]
+    optimizer = torch.optim.AdamW(parameter_groups(model, 1.0, 0.0, rates))
     windows = {id(p) for name, p in model.named_parameters() if ".window." in name}
     kernels = {id(p) for name, p in model.named_parameters() if ".kernel." in name}
     assert windows
@@ -68,7 +68,7 @@ def by_hand(step: Step, architecture: Architecture, task: Task, training: Traini
     model = lower(architecture)
     model.load_state_dict(step.state)
     outputs = model.train()(step.x)
-    x, y = task.train  # type: ignore[misc]
+    x, y = task.train
     labels = torch.stack([y[(x == one).flatten(1).all(1)][0] for one in step.x])
     loss = F.cross_entropy(outputs, labels, label_smoothing=training.label_smoothing)
     if architecture is REGULARISED:
@@ -132,7 +132,7 @@ def test_the_first_weights_are_those_that_the_seed_gives(monkeypatch: pytest.Mon
 
 def orders(watched: Watched, task: Task) -> list[list[int]]:
     """The examples in the order shown, for each epoch."""
-    x = task.train[0]  # type: ignore[index]
+    x = task.train[0]
     seen = torch.cat(watched.shown).flatten(1)
     numbers = torch.cdist(seen, x.flatten(1), compute_mode="donot_use_mm_for_euclid_dist").argmin(1)
     return [part.tolist() for part in numbers.split(len(x))]

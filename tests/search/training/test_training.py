@@ -46,7 +46,7 @@ def test_same_seed_same_scores_and_weights(tmp_path: Path) -> None:
         for i, seed in enumerate((1, 1, 2))
     ]
     assert all(isinstance(o, Scored) for o in outcomes)
-    assert outcomes[0].scores == outcomes[1].scores != outcomes[2].scores  # type: ignore[union-attr]
+    assert outcomes[0].scores == outcomes[1].scores != outcomes[2].scores
     assert (tmp_path / "0.safetensors").read_bytes() == (tmp_path / "1.safetensors").read_bytes()
 
 
@@ -112,7 +112,7 @@ def test_patience_stops_a_training_that_gets_no_better() -> None:
 
 def test_divergence_is_a_failure_with_its_reason() -> None:
     task = bars()
-    x, y = task.train  # type: ignore[misc]
+    x, y = task.train
     broken = Task("broken", "classification", (x * float("inf"), y), task.validation)
     outcome = train(ARCHITECTURE, broken, Training(epochs=2), 0, GOAL)
     assert isinstance(outcome, Failed)
@@ -148,7 +148,7 @@ def test_regression_and_dense_targets_train() -> None:
 def test_evaluation_leaves_the_batch_out_of_it() -> None:
     torch.manual_seed(0)
     model, task = lower(ARCHITECTURE).double(), bars()
-    x, y = task.validation  # type: ignore[misc]
+    x, y = task.validation
     one = evaluate(model, task, (x.double(), y), batch_size=1)
     assert one == pytest.approx(evaluate(model, task, (x.double(), y), batch_size=1000))
 
@@ -212,7 +212,7 @@ def test_what_is_as_by_default_is_not_recorded_so_new_settings_keep_old_runs() -
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_training_in_half_precision_learns_as_in_float32(precision: str, tmp_path: Path) -> None:
-    settings = Training(epochs=15, precision=precision)  # type: ignore[arg-type]
+    settings = Training(epochs=15, precision=precision)
     outcome = train(ARCHITECTURE, bars(), settings, 0, GOAL, weights=tmp_path / "best.safetensors")
     assert isinstance(outcome, Scored)
     assert outcome.scores["accuracy"] > 0.9
@@ -242,7 +242,7 @@ def test_a_training_in_float16_goes_on_with_its_scale(tmp_path: Path) -> None:
 
 def test_no_other_precision() -> None:
     with pytest.raises(ValueError, match="no precision 'float64'; use 'float32', 'bf16' or 'fp16'"):
-        Training(precision="float64")  # type: ignore[arg-type]
+        Training(precision="float64")
 
 
 def test_a_precision_is_part_of_the_record_only_where_it_is_another() -> None:

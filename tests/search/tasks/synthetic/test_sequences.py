@@ -82,7 +82,7 @@ def test_what_does_not_see_the_cue_can_only_guess() -> None:
 
 def test_nearby_asks_the_other_question_of_the_same_inputs() -> None:
     settings = {"length": 60, "delay": 50, "noise": 0.0, "examples": FEW}
-    far, near = train(recall(**settings)), train(nearby(**settings))  # type: ignore[arg-type]
+    far, near = train(recall(**settings)), train(nearby(**settings))
     assert torch.equal(far[0], near[0])
     assert torch.equal(near[0][:, :, -5:].sum(2).argmax(1), near[1])
     assert not torch.equal(far[1], near[1])

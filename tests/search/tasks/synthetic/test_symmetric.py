@@ -194,7 +194,7 @@ def test_digits_turn_in_the_test_alone() -> None:
         (lambda: chiral_voxels(size=2, shapes=2), "up to 3 voxels long; size must be no less, not 2"),
         (lambda: chiral_voxels(examples=(3, 2, 2)), "3 is not"),
         (lambda: digits(rotated=True, test_turns="any"), "not both"),
-        (lambda: digits(test_turns="half"), "'quarter' or 'any'"),  # type: ignore[arg-type]
+        (lambda: digits(test_turns="half"), "'quarter' or 'any'"),
     ],
 )
 def test_what_cannot_be_is_refused(make: Callable[[], Task], says: str) -> None:
