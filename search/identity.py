@@ -24,6 +24,8 @@ def of_function(function: Callable[..., Any]) -> str:
         return f"{of_function(function.func)}({', '.join(arguments)})"
     if not inspect.isroutine(function) and not inspect.isclass(function):
         attributes = {k: v for k, v in sorted(getattr(function, "__dict__", {}).items()) if not k.startswith("_")}
+        if hasattr(function, "reset"):  # what a metric of torchmetrics has seen so far is no part of it
+            attributes = {k: v for k, v in attributes.items() if isinstance(v, str | int | float | None)}
         inside = ", ".join(f"{key}={of_value(value)}" for key, value in attributes.items())
         return f"{of_function(type(function))}({inside})"
     name = str(getattr(function, "__qualname__", type(function).__name__))
@@ -33,7 +35,15 @@ def of_function(function: Callable[..., Any]) -> str:
         code = getattr(function, "__code__", None)
         source = _code(code) if isinstance(code, CodeType) else name
     closed = [cell.cell_contents for cell in getattr(function, "__closure__", None) or () if _is_plain(cell)]
-    return f"{name} {_hash(source, *map(of_value, closed))}"
+    return f"{name} {_hash(source, *map(of_value, closed), *_globals(function))}"
+
+
+def _globals(function: Any) -> list[str]:
+    """The global numbers and texts that a function reads."""
+    code, known = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+    names = sorted({name for name in getattr(code, "co_names", ()) if name in known})
+    plain = [name for name in names if isinstance(known[name], str | int | float | None)]
+    return [f"{name}={known[name]!r}" for name in plain if not name.startswith("__")]
 
 
 def of_value(value: Any) -> str:

@@ -107,7 +107,7 @@ def preflight(
     with torch.random.fork_rng(devices=[]), one_core():
         torch.manual_seed(0)
         batches: dict[str, Batch] = {}
-        for part in PARTS[:2]:
+        for part in PARTS if task.test is not None else PARTS[:2]:
             batch, wrong = data_mistakes(task, part, training.batch_size, tried[0])
             mistakes += [text for text in wrong if text not in mistakes]
             if batch is not None:

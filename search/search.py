@@ -147,9 +147,11 @@ class Search:
                 and the run resumed.
             Exhausted: no architecture of the space satisfies the constraints.
         """
+        if not isinstance(directory, str | Path) or not str(directory):
+            raise ValueError(f"the first argument of run is a directory, such as 'runs/mine', not {directory!r}")
         refuse_in_a_worker()
         workers = available_cores() if workers is None else whole("workers", workers, least=1)
-        if hours is not None and not hours > 0:
+        if hours is not None and not (isinstance(hours, int | float) and hours > 0):
             raise ValueError(f"hours must be above 0, not {hours}")
         if address is not None and backend == "local":
             raise RunError(f"the address {address} is that of a Ray cluster; use it with backend='ray' (--backend ray)")

@@ -27,7 +27,7 @@ def terms(
     strategy: str | Strategy,
 ) -> dict[str, object]:
     """The terms of a run; RunError if an example of the data cannot be read."""
-    weights = getattr(task, "class_weights", None)
+    weights, prepared = getattr(task, "class_weights", None), getattr(task, "preparation", None)
     return {
         "target": target,
         "strategy": strategy if isinstance(strategy, str) else strategy.name,
@@ -40,6 +40,7 @@ def terms(
         "goals": [in_words(o.name, o.maximize) for o in objectives if isinstance(o, Score)],
         "directions": dict(getattr(task, "directions", {})),
         "functions": _functions(task, objectives, constraints),
+        "preparation": None if prepared is None else prepared.to_data(),
         "class weights": None if weights is None else of_array(weights),
         "data": {part: _data(task, part) for part in ("train", "validation")},
     }

@@ -28,7 +28,7 @@ from spaces import Space
 
 WarmStart: TypeAlias = str | Path | Sequence[Architecture | Trial]
 # The terms of a run that decide what a training comes to, beside the settings of the training.
-DECISIVE = ("task", "data", "class weights", "target")
+DECISIVE = ("task", "data", "class weights", "preparation", "target")
 
 
 @dataclass(frozen=True)
@@ -172,6 +172,8 @@ def checked(warm_start: WarmStart | None) -> WarmStart | None:
     """
     if warm_start is None or isinstance(warm_start, str | Path):
         return warm_start
+    if not isinstance(warm_start, list | tuple):
+        raise ValueError("warm_start is the directory of a run, or a list of architectures and trials")
     given = list(warm_start)
     if not all(isinstance(one, Architecture | Trial) for one in given):
         raise ValueError("warm_start is the directory of a run, or a list of architectures and trials")

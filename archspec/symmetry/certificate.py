@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -62,7 +63,8 @@ class Certificate:
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
         """The certificate that `to_data` returned as `data`."""
-        return cls(Group(data["group"]), tuple(data["features"]), tuple(data["output"]), data["held"], data["breaks"])
+        features, output = ([math.nan if e is None else e for e in data[name]] for name in ("features", "output"))
+        return cls(Group(data["group"]), tuple(features), tuple(output), data["held"], data["breaks"])
 
 
 def largest(graph: Graph) -> Group:

@@ -53,7 +53,7 @@ def _or_none(holds: Holds) -> Holds:
 
 
 def _errors(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(x, float | int) for x in value)
+    return isinstance(value, list) and bool(value) and all(x is None or isinstance(x, float | int) for x in value)
 
 
 def _certificate(value: Any) -> bool:

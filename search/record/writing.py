@@ -160,10 +160,15 @@ def begun_alike(directory: RunDirectory, settings: Mapping[str, Any], task: AnyT
     history = Reading(directory, task).history
     if names := different(history.settings.values, settings):
         raise RunError(
-            f"{directory.path} holds a search with another {names[0]}; use another directory, or the settings it was "
+            f"{directory.path} holds a search with {_other(names[0])}; use another directory, or the settings it was "
             "begun with"
         )
     return history
+
+
+def _other(name: str) -> str:
+    """`another task`, `other functions`."""
+    return f"{'other' if name.endswith('s') or name == 'data' else 'another'} {name}"
 
 
 def _write_durably(path: os.PathLike[str], text: str) -> None:

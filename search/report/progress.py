@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -25,6 +26,15 @@ QUIET = 30.0
 MOST_ROWS = 10  # of the front under the bar
 
 
+class Steady(Console):
+    """A console whose reader may go away, which is no reason to end a search."""
+
+    def on_broken_pipe(self) -> None:
+        """Write nothing more."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
 class Watcher:
     """Shows the progress of a search; a context manager, to be passed as `watch` to `Search.run`.
 
@@ -37,7 +47,7 @@ class Watcher:
     def __init__(
         self, stream: TextIO | None = None, live: bool | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.console = Console(file=stream or sys.stdout, highlight=False, soft_wrap=True)
+        self.console = Steady(file=stream or sys.stdout, highlight=False, soft_wrap=True)
         self.clock, self.began = clock, clock()
         self.standing: Standing | None = None
         self._told = self.began

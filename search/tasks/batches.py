@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Iterator, Sized
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 Batch = tuple[Tensor, Tensor]
 # Tensors (x, y), a dataset of pairs (x, y), or an iterable, such as a loader, over batches (x, y).
@@ -32,13 +33,23 @@ def batches(data: Data, size: int, shuffle_seed: int | None = None) -> Iterator[
             yield x[part], y[part]
         return
     real = torch.get_default_dtype()
-    for x, y in _loaded(data, size, generator) if isinstance(data, Dataset) else data:
+    for x, y in _loaded(data, size, generator) if isinstance(data, Dataset) else untouched(data):
         yield x.to(real) if x.is_floating_point() else x, y
 
 
 def _loaded(data: Dataset[Any], size: int, generator: torch.Generator | None) -> Iterable[Batch]:
+    if isinstance(data, IterableDataset):
+        return DataLoader(data, size)
     drop = generator is not None and isinstance(data, Sized) and _one_left_over(len(data), size)
     return DataLoader(data, size, shuffle=generator is not None, generator=generator, drop_last=drop)
+
+
+def untouched(data: Any) -> Any:
+    """A shallow copy of a loader, whose iterator stays with the copy: a loader with a live one cannot be sent."""
+    try:
+        return copy.copy(data) if isinstance(data, DataLoader) else data
+    except TypeError:
+        return data
 
 
 def batch_count(data: Data, size: int) -> int:

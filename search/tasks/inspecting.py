@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, IterableDataset
 
 from archspec.architecture import Architecture
-from search.tasks.batches import Batch, batches, length
+from search.tasks.batches import Batch, batches, length, untouched
 from search.tasks.kinds import KINDS, TaskKind
 from search.tasks.labels import known_labels
 from search.tasks.named import AnyTask
@@ -85,7 +85,7 @@ def _first_example(data: Any, name: str) -> str | None:
         return None if len(data[0]) else f"{name} hold no example; give some"
     if length(data) == 0:
         return f"{name} hold no example; give some"
-    if not (isinstance(data, Dataset) and hasattr(data, "__getitem__")):
+    if not isinstance(data, Dataset) or isinstance(data, IterableDataset):
         return None
     example = data[0]
     if isinstance(example, dict):
@@ -100,6 +100,7 @@ def _first_example(data: Any, name: str) -> str | None:
 
 def _first_batch(data: Any, name: str, size: int) -> Batch | str:
     if not isinstance(data, tuple | Dataset):
+        data = untouched(data)
         batch = next(iter(data), None)
         if batch is None:
             return f"{name} give no batch; a loader must give batches each time it is iterated over"
@@ -123,7 +124,8 @@ def cast(task: AnyTask) -> str | None:
         if isinstance(data, tuple):
             continue
         with _unspent(data):
-            first = data[0] if isinstance(data, Dataset) and hasattr(data, "__getitem__") else next(iter(data))
+            indexed = isinstance(data, Dataset) and not isinstance(data, IterableDataset)
+            first = data[0] if indexed else next(iter(untouched(data)))
         dtype = torch.as_tensor(first[0]).dtype
         if dtype.is_floating_point and dtype != torch.get_default_dtype():
             own, real = (str(d).removeprefix("torch.") for d in (dtype, torch.get_default_dtype()))
@@ -181,6 +183,8 @@ def target_mistakes(task: AnyTask, part: str, y: Tensor, output: tuple[int, ...]
         yield f"{name}: labels are {dtype}; give whole numbers (y.long()), or another kind"
     elif kind.counted:
         yield from (f"{name}: {text}" for text in _label_mistakes(seen, output[0]))
+        if part == "training" and known is not None and not getattr(task, "classes", ()):
+            yield from (f"{name}: {text}" for text in _gaps(known, output[0]))
         highest = max((int(labels.max()) for labels in every if labels is not None and labels.numel()), default=-1)
         if all(labels is not None for labels in every):
             yield from _unused_classes(highest + 1, output[0], getattr(task, "classes", ()))
@@ -210,6 +214,16 @@ def _label_mistakes(y: Tensor, classes: int) -> Iterator[str]:
         yield f"labels run from 1 to {high}; classes are counted from 0: give y - 1"
     elif high >= classes:
         yield f"labels go up to {high}, and the head has {classes} classes; write classes={high + 1} in the head"
+
+
+def _gaps(y: Tensor, classes: int) -> Iterator[str]:
+    found = set(torch.unique(y).tolist())
+    if len(found) == 1:
+        yield f"all labels are {found.pop()}, so that there is nothing to tell apart"
+    elif min(found) == 1 and max(found) == classes - 1:
+        yield f"labels run from 1 to {max(found)}; classes are counted from 0: give y - 1"
+    elif missing := sorted(set(range(min(classes, max(found)))) - found):
+        yield f"no label is {missing[0]}; number the classes without gaps, or name all of them: classes=(…)"
 
 
 def _unused_classes(count: int, classes: int, names: Sequence[str]) -> Iterator[str]:

@@ -88,10 +88,14 @@ def read_metrics(metrics: Metrics | None, kind: Kind) -> tuple[dict[str, Metric]
     Raises:
         ValueError: a metric is neither a function nor a name that there is.
     """
+    if isinstance(metrics, str):
+        raise ValueError(f"metrics is a list of names or a mapping, not a text: metrics=[{metrics!r}]")
     functions: dict[str, Metric] = {}
     directions: dict[str, bool] = {}
     given = metrics if isinstance(metrics, Mapping) else {name: name for name in metrics or ()}
     for name, what in given.items():
+        if name in kind_of(kind).scores_known and not isinstance(what, str):
+            raise ValueError(f"every task of the kind {kind} has a score {name} already; give the metric another name")
         if isinstance(what, tuple):
             if len(what) != 2 or what[0] not in ("maximize", "minimize"):
                 raise ValueError(f"write the metric {name} as ('maximize', function) or ('minimize', function)")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor, nn
 
-from search.tasks.batches import Batch, Data, batch_count, batches
+from search.tasks.batches import Batch, Data, batch_count, batches, length
 from search.tasks.kinds import Kind, kind_of
 from search.tasks.labels import class_weights, labels_of
 from search.tasks.making import Loss, Made, Options, Weights
@@ -162,6 +162,6 @@ class Task(Made):
             if isinstance(part, tuple):
                 for tensor in part:
                     digest.update(str(tuple(tensor.shape)).encode() + tensor.numpy().tobytes())
-            elif isinstance(part, Sized):
-                digest.update(str(len(part)).encode())
+            elif (count := length(part)) is not None:
+                digest.update(str(count).encode())
         return digest.hexdigest()

@@ -25,3 +25,8 @@ def evaluate(
     outputs, targets = (torch.cat(parts) for parts in zip(*found, strict=True))
     restored = getattr(task, "restored", None)  # tasks of other packages need not have it
     return task.scores(restored(outputs) if restored else outputs, targets)
+
+
+def is_finite(model: nn.Module) -> bool:
+    """Whether no weight of a model is infinite or NaN."""
+    return all(bool(value.isfinite().all()) for value in model.state_dict().values() if value.is_floating_point())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -17,6 +18,7 @@ from search.training.rates import Rate
 
 # Training diverges well below this learning rate.
 LARGE_RATE = 10.0
+RANGES = (("clip", 1e-12, math.inf), ("warmup", 0, 1), ("label_smoothing", 0, 1), ("weight_decay", 0, math.inf))
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,9 @@ class Training:
         for name in ("epochs", "batch_size", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        for name, low, high in RANGES:
+            if isinstance(value := getattr(self, name), bool) or not low <= value <= high:
+                raise ValueError(f"{name} is a number from {low:g} to {high:g}, not {value!r}")
         if self.learning_rate > LARGE_RATE:
             warnings.warn(f"a learning rate of {self.learning_rate:g} is far beyond what trains", stacklevel=3)
         if self.precision not in ("float32", "bf16", "fp16"):

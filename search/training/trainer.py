@@ -30,7 +30,7 @@ from search.tasks.named import AnyTask
 from search.tasks.task import batch_count, batches
 from search.training.augmentation import augmented
 from search.training.checkpoints import Checkpoint, read_checkpoint
-from search.training.evaluation import EVALUATION_BATCH, evaluate
+from search.training.evaluation import EVALUATION_BATCH, evaluate, is_finite
 from search.training.limits import time_limit
 from search.training.rates import parameter_groups, set_rates
 from search.training.settings import Training
@@ -196,11 +196,12 @@ class _Run:
             self.scaler.step(self.optimizer)
             self.scaler.update()
             self.step += 1
+        if not is_finite(self.model):
+            return f"diverged: a weight is infinite or not a number after epoch {self.done + 1}"
         self._end_epoch()
         scores = evaluate(self.model, self.task, self.task.validation, self.training.batch_size, self.device)
         score = self.goal.value(Cost(), scores)
-        # Early in a training a score may not be defined (the precision of a class that no prediction is of): any epoch
-        # in which it is has better weights.
+        # Early on a score may be undefined (the precision of a class that no prediction is of): any other is better.
         self.history.append(score if math.isfinite(score) else math.nan)
         self.done += 1
         if self._best_epoch() == len(self.history) - 1:

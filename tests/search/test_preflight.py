@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import numpy as np
 import pytest
 import torch
@@ -329,3 +330,51 @@ def test_a_loader_that_blocks_is_not_waited_for_without_end(monkeypatch: pytest.
     found = Search(space(), Task.from_loaders(Blocked(), [TENSORS])).preflight()
     end.set()
     assert found.mistakes == ("the training data give no batch within 0.05 s; does their loader wait for something?",)
+
+
+def streamed(count: int = 3) -> Task:
+    class Endless(IterableDataset[Any]):
+        def __iter__(self) -> Iterator[Any]:
+            return iter([(TENSORS[0][i], TENSORS[1][i]) for i in range(8 * count)])
+
+    loader = DataLoader(Endless(), 8)
+    return Task.from_loaders(loader, loader)
+
+
+def test_loaders_over_streams_and_with_workers_that_stay_are_data() -> None:
+    search = Search(space(), streamed())
+    assert search.preflight().mistakes == ()
+    assert search.task.fingerprint
+    stays = DataLoader(TensorDataset(*TENSORS), 8, num_workers=1, persistent_workers=True)
+    task = Task.from_loaders(stays, [TENSORS])
+    assert task.shape == (1, 8, 8)
+    assert Search(space(), task).preflight().mistakes == ()
+    cloudpickle.dumps(task)  # a live iterator could not be sent
+
+
+def test_test_data_are_looked_at_too() -> None:
+    task = arrays()
+    assert isinstance(task.test, tuple)
+    wrong = task.with_fields(test=(with_nan(task.test[0]), task.test[1]))
+    assert Search(space(), wrong).preflight().mistakes == (
+        "the test data: inputs hold NaN; fill them in, or leave these examples out",
+    )
+
+
+def with_nan(x: torch.Tensor) -> torch.Tensor:
+    changed = x.clone()
+    changed[0] = torch.nan
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "wanted"),
+    [
+        (Y + 1, 4, "labels run from 1 to 3; classes are counted from 0: give y - 1"),
+        (Y * 2, 5, "no label is 1; number the classes without gaps, or name all of them"),
+        (Y * 0, 1, "all labels are 0, so that there is nothing to tell apart"),
+    ],
+)
+def test_labels_have_no_gaps(y: Any, classes: int, wanted: str) -> None:
+    (first, *_) = Search(space(Classifier(classes=classes)), arrays(y=y)).preflight().mistakes
+    assert wanted in first

@@ -81,7 +81,7 @@ def test_what_decides_a_result_cannot_change_unnoticed(name: str, tmp_path: Path
     opened(make(), tmp_path)
     opened(make(), tmp_path)
     change, what = CHANGES[name]
-    with pytest.raises(RunError, match=f"holds a search with another {what}"):
+    with pytest.raises(RunError, match=f"holds a search with (an)?other {what}"):
         opened(change(), tmp_path)
 
 
@@ -102,3 +102,45 @@ def test_a_function_is_its_name_its_source_and_what_it_encloses() -> None:
     one, same, two = eval(code.format(1)), eval(code.format(1)), eval(code.format(2))
     assert of_function(one) == of_function(same) != of_function(two)
     assert of_function(torch.nn.HuberLoss(delta=1.0)) != of_function(torch.nn.HuberLoss(delta=2.0))
+
+
+def test_what_is_done_to_the_examples_decides_a_result(tmp_path: Path) -> None:
+    x, y = torch.randn(40, 1, 6, 6).numpy(), torch.arange(40).numpy() % 2
+
+    def over(**options: Any) -> Search:
+        return Search(small_space(), Task.from_arrays(x, y, **options))
+
+    opened(over(classes=["a", "b"]), tmp_path)
+    with pytest.raises(RunError, match="holds a search with another preparation"):
+        opened(over(classes=["b", "a"]), tmp_path)
+
+
+LIMIT = 3.0
+
+
+def limited(outputs: Tensor, targets: Tensor) -> float:
+    return min(LIMIT, float(outputs[0, 0]))
+
+
+def test_numbers_that_a_function_reads_from_its_module_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = of_function(limited)
+    monkeypatch.setitem(limited.__globals__, "LIMIT", 4.0)
+    assert of_function(limited) != before
+
+
+def test_what_a_metric_has_seen_so_far_is_no_part_of_it() -> None:
+    class Counting:
+        def __init__(self) -> None:
+            self.seen = torch.zeros(1)
+
+        def reset(self) -> None:
+            self.seen.zero_()
+
+        def __call__(self, outputs: Tensor, targets: Tensor) -> float:
+            self.seen += 1
+            return 0.0
+
+    metric = Counting()
+    before = of_function(metric)
+    metric(torch.zeros(1), torch.zeros(1))
+    assert of_function(metric) == before

@@ -28,6 +28,7 @@ TERMS: dict[str, Any] = {
     "task": "made up",
     "data": {"train": "a", "validation": "b"},
     "class weights": None,
+    "preparation": None,
     "target": "torch",
     "goals": ["maximize accuracy"],
     "functions": {},

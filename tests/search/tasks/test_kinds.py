@@ -149,3 +149,20 @@ def test_what_is_no_task_is_one_sentence(make: Any, wanted: str) -> None:
         make()
     assert wanted in str(told.value)
     assert "\n" not in str(told.value)
+
+
+def test_r2_counts_each_target_alike_whatever_its_scale() -> None:
+    y = torch.stack([1e-3 * OUTPUTS[:, 0], 1e6 * OUTPUTS[:, 1]], 1)
+    guess = torch.stack([torch.zeros(60).double(), y[:, 1]], 1)
+    found = task("regression", y).scores(guess, y)["r2"]
+    assert found == pytest.approx(reference.r2_score(y, guess))
+    assert found < 0.6
+
+
+@pytest.mark.parametrize(
+    ("metrics", "wanted"),
+    [("f1", r"metrics=\['f1'\]"), ({"accuracy": lambda o, t: 0.0}, "has a score accuracy already")],
+)
+def test_metrics_that_would_be_misread_are_one_sentence(metrics: Any, wanted: str) -> None:
+    with pytest.raises(ValueError, match=wanted):
+        task("classification", CLASSES, metrics=metrics)
