@@ -26,6 +26,8 @@ from search.training.threads import one_core
 from spaces import Space
 from spaces.fitting import fitting
 
+PATIENCE = 5.0  # seconds that one step of the preflight may take
+
 
 class Unfit(RunError):
     """A search cannot be run as it is written.
@@ -118,11 +120,13 @@ def preflight(
             return Findings(tuple(mistakes))
         note = cast(task)
         try:
-            seconds = [_step(a, task, training, batches, objectives) for a in tried]
+            seconds = list(_steps(tried, task, training, batches, objectives, target))
         except RunError as error:
             return Findings((str(error),))
     low, high = costs[by_cost[0]].flops, costs[by_cost[-1]].flops
-    slope = max(0.0, seconds[-1] - seconds[0]) / max(1, high - low)
+    last = price(tried[len(seconds) - 1], target).flops
+    # Where only the cheapest could be tried, time is taken to be proportional to FLOPs.
+    slope = max(0.0, seconds[-1] - seconds[0]) / (last - low) if last > low else seconds[0] / max(1, low)
     steps = batch_count(task.train, training.batch_size)
     each = [steps * (seconds[0] + slope * (cost.flops - low)) for cost in costs]
     return Findings((), each[by_cost[-1]], training.epochs * sum(each) / len(each), high, note)
@@ -142,6 +146,25 @@ def _targets(task: AnyTask, batches: dict[str, Batch], architecture: Architectur
     output = architecture.graph.signal
     for part, (_, y) in batches.items():
         yield from target_mistakes(task, part, y, (output.channels, *output.grid))
+
+
+def _steps(
+    tried: Sequence[Architecture],
+    task: AnyTask,
+    training: Training,
+    batches: dict[str, Batch],
+    objectives: Sequence[Objective],
+    target: Target,
+) -> Iterator[float]:
+    """Seconds of one step of architectures of growing cost, as far as a step takes no more than a few seconds."""
+    rate = 0.0
+    for architecture in tried:
+        flops = max(1, price(architecture, target).flops)
+        if rate * flops > PATIENCE:
+            return
+        seconds = _step(architecture, task, training, batches, objectives)
+        rate = max(rate, seconds / flops)
+        yield seconds
 
 
 def _step(

@@ -63,6 +63,6 @@ def _check_search(path: Path) -> int:
     print(
         f"an epoch of the dearest candidate ({found.flops:,} FLOPs) takes about {duration(found.epoch)}, "
         f"{search.trials} trials of up to {search.training.epochs} epochs altogether about "
-        f"{duration(found.trial * search.trials / workers)} with {workers} workers"
+        f"{duration(found.trial * search.trials / workers)} of training with {workers} workers"
     )
     return OK

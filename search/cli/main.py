@@ -32,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SpecError, SignalError, Unknown) as error:
         return commands.complain(error)
     except OSError as error:
-        return commands.complain(f"{error.filename}: {error.strerror}" if error.strerror else error)
+        where = error.filename or "the output"
+        return commands.complain(f"{where}: {error.strerror}" if error.strerror else error)
     except KeyboardInterrupt:
         print("stopped; the same command resumes the search", file=sys.stderr)
         return INTERRUPTED

@@ -14,8 +14,8 @@ import torch
 from PIL import Image as Picture
 from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
-from archspec import Architecture, Classifier, Conv, Dense, GroupPool, Image, Lift, Pool, Regressor, choice
-from search import Search, Task, Training, maximize
+from archspec import Architecture, Classifier, Conv, Dense, GroupPool, Image, Lift, Pool, Regressor, choice, price
+from search import Search, Task, Training, maximize, preflight
 from search.errors import RunError
 from search.preflight import Unfit
 from search.tasks import inspecting
@@ -378,3 +378,25 @@ def with_nan(x: torch.Tensor) -> torch.Tensor:
 def test_labels_have_no_gaps(y: Any, classes: int, wanted: str) -> None:
     (first, *_) = Search(space(Classifier(classes=classes)), arrays(y=y)).preflight().mistakes
     assert wanted in first
+
+
+def test_a_step_that_would_take_long_is_worked_out_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[Architecture] = []
+
+    def slow(architecture: Architecture, *rest: Any) -> float:
+        taken.append(architecture)
+        return 4.0
+
+    monkeypatch.setattr(preflight, "_step", slow)
+    wide = Space(
+        Architecture(
+            input=Image(channels=1, size=(8, 8)),
+            body=[Conv(channels=choice(2, 4, 64), kernel_size=3)],
+            head=Classifier(classes=3),
+        )
+    )
+    search = Search(wide, arrays(), training=Training(batch_size=64))
+    found = search.preflight()
+    assert len(taken) == 1
+    costs = [price(architecture).flops for architecture in wide.enumerate()]
+    assert found.epoch == pytest.approx(4.0 * max(costs) / min(costs))

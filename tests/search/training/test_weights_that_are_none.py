@@ -1,4 +1,4 @@
-"""A network whose weights have become NaN has diverged, even in the last step: it is no result, and no record breaks."""
+"""A network whose weights are NaN has diverged, even in the last step: it is no result, and breaks no record."""
 
 from pathlib import Path
 
