@@ -136,7 +136,7 @@ def _device(training: Training) -> Iterator[str]:
     if training.device == "auto":
         return
     try:
-        torch.zeros(1, device=training.device)
+        torch.zeros(1, device=training.device).item()
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         yield f"there is no device {training.device!r} here ({reason}); use device='auto'"

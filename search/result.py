@@ -104,6 +104,8 @@ class Result:
         scored = [t for t in self.history if t.state == "scored"]
         if not scored:
             raise RunError("no trial of this run has been scored; let it run on")
+        if not isinstance(by, str | None):
+            raise RunError(f"best takes the name of an objective, a score or a cost, not {by!r}")
         objective = self._objective(by) if by else self._default_objective(scored[0])
         valued = [(smaller_is_better(t, [objective]), flops_of(t), t) for t in scored]
         known = [(values, flops, t) for values, flops, t in valued if not math.isnan(values[0])]

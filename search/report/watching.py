@@ -22,6 +22,8 @@ def watching(watch: Watch | Literal["auto", False] | None) -> Iterator[Watch | N
 
     None or False is nothing; anything else is returned as it is.
     """
+    if not (watch is None or watch is False or watch == "auto" or callable(watch)):
+        raise ValueError(f"watch is 'auto', None, or a function of (engine, trial, outcome), not {watch!r}")
     if watch is None or watch is False:
         yield None
     elif isinstance(watch, str):
