@@ -12,6 +12,8 @@ from scipy.io import wavfile
 from torch.utils.data import Dataset, Subset, TensorDataset
 
 from search import Task
+from search.cli.starter import write_starter
+from search.errors import RunError
 from search.tasks.reading import image
 
 CLASSES = ("cat", "dog", "eel")
@@ -301,3 +303,12 @@ def test_mistyped_options_are_named(images: Path) -> None:
     for make in (Task.from_arrays, Task.from_datasets, Task.from_loaders, Task.from_frame):
         with pytest.raises(TypeError, match="there is no option 'clases' here"):
             make(long_table(), "y", clases=("a", "b"))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("", "cannot be read as CSV"), ("a,y\n", "holds no rows")])
+def test_a_search_to_begin_with_is_not_of_a_table_of_nothing(tmp_path: Path, text: str, wanted: str) -> None:
+    (tmp_path / "table.csv").write_text(text)
+    with pytest.raises(RunError, match=wanted):
+        write_starter(tmp_path / "own", data=tmp_path / "table.csv")
+    (tmp_path / "table.csv").write_text("a;y\n1;2\n")
+    assert "'y', kind=" in write_starter(tmp_path / "own", data=tmp_path / "table.csv").read_text()
