@@ -65,6 +65,12 @@ class Predictor:
                 f"the examples have the shapes {tuple(inputs[0].shape)} and {tuple(other)}; give one shape"
             )
         like = next(self.model.parameters(), torch.zeros(()))
-        with torch.no_grad():
-            outputs = self.model(torch.stack(inputs).to(like.device, like.dtype))
+        try:
+            with torch.no_grad():
+                outputs = self.model(torch.stack(inputs).to(like.device, like.dtype))
+        except RuntimeError as error:
+            if self.preparation.size:  # the shape is as it must be, and the error is another one
+                raise
+            why = " ".join(str(error).split())
+            raise ValueError(f"the network takes no example of the shape {tuple(inputs[0].shape)}: {why}") from None
         return self.preparation.answers(outputs.cpu())
