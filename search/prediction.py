@@ -35,8 +35,8 @@ class Predictor:
         if not path.exists():
             return cls(model)
         try:
-            return cls(model, Preparation.from_data(json.loads(path.read_text())))
-        except (TypeError, ValueError) as error:
+            return cls(model, Preparation.from_data(json.loads(path.read_text(encoding="utf-8"))))
+        except (OSError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise RunError(f"{path} cannot be read: {error}; export the network again") from None
 
     def predict(self, example: Any) -> Any:
@@ -60,7 +60,17 @@ class Predictor:
         inputs = [self.preparation.inputs(example) for example in examples]
         if not inputs:
             return []
+        if other := next((one.shape for one in inputs if one.shape != inputs[0].shape), None):
+            raise ValueError(
+                f"the examples have the shapes {tuple(inputs[0].shape)} and {tuple(other)}; give one shape"
+            )
         like = next(self.model.parameters(), torch.zeros(()))
-        with torch.no_grad():
-            outputs = self.model(torch.stack(inputs).to(like.device, like.dtype))
+        try:
+            with torch.no_grad():
+                outputs = self.model(torch.stack(inputs).to(like.device, like.dtype))
+        except RuntimeError as error:
+            if self.preparation.size:  # the shape is as it must be, and the error is another one
+                raise
+            why = " ".join(str(error).split())
+            raise ValueError(f"the network takes no example of the shape {tuple(inputs[0].shape)}: {why}") from None
         return self.preparation.answers(outputs.cpu())

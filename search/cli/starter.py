@@ -134,8 +134,15 @@ def _own(kind: str, data: Path | None) -> str:
         return OWN.format(imports="", space="sequences" if sound else "images", data="", task=task)
     if data.suffix.lower() != ".csv" or not data.exists():
         raise RunError(f"{data} is neither a folder of files by class nor a CSV file")
-    with data.open(encoding="utf-8", errors="replace") as file:
-        target = file.readline().strip().split(",")[-1].strip('"')
+    from search.tasks.reading import frame
+
+    try:
+        table = frame(data)
+    except ValueError as error:
+        raise RunError(str(error)) from None
+    if not len(table):
+        raise RunError(f"{data} holds no rows; give a table with a column for each value and the target last")
+    target = table.columns[-1]
     task = f'Task.from_csv({str(data.resolve())!r}, {target!r}, kind="{kind}")'
     return OWN.format(imports="", space="sequences", data="", task=task)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from torch import Tensor
 from search.tasks import reading
 from search.tasks.kinds import Kind, kind_of
 from search.tasks.labels import as_targets
-from search.tasks.preparation import Preparation
-from search.tasks.sources import Parts, split_up
+from search.tasks.preparation import MOST, Preparation
+from search.tasks.sources import Parts, check_shares, split_up
 from search.tasks.splitting import Shares
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
@@ -33,11 +34,15 @@ def from_folder(
     seed: int,
 ) -> Parts:
     """A folder of files by class; see `Task.from_folder`."""
+    check_shares(shares)
     home = Path(directory)
     if not home.is_dir():
         raise ValueError(f"{home} is not a directory; give one that holds a folder of files for each class")
     given = {part: _first_folder(home, names) for part, names in SPLITS.items()}
     classes = _classes(given["train"] or home)
+    for part in (given["validation"], given["test"]):
+        if part is not None and (more := sorted(set(_folders(part)) - set(classes))):
+            raise ValueError(f"{part} holds the class {more[0]!r}, of which there are no training data; leave it out")
     files = {part: _files(folder, classes) for part, folder in given.items() if folder is not None}
     if "train" not in files:
         files = {"train": _files(home, classes)}
@@ -72,28 +77,31 @@ def from_frame(
     groups: str | None,
 ) -> Parts:
     """A table of series; see `Task.from_frame`."""
+    above_0(rate=rate, length=length)
+    if time is not None and series is None:
+        raise ValueError(f"time={time!r} needs series=…, the column that tells which series a row belongs to")
     table = reading.frame(frame)
-    targets = [target] if isinstance(target, str) else list(target)
-    aside = {*targets, *(name for name in (series, time, groups) if name)}
-    channels = list(columns) if columns else [name for name in table.columns if name not in aside]
-    if missing := [name for name in (*aside, *channels) if name not in table.columns]:
-        raise ValueError(f"there is no column {missing[0]!r}; the columns are {', '.join(map(str, table.columns))}")
-    if empty := [name for name in (*aside, *channels) if table[name].isna().any()]:
-        count = int(table[empty[0]].isna().sum())
-        raise ValueError(f"the column {empty[0]!r} has no value in {count} rows; fill them in, or leave these rows out")
+    series, time, groups = (None if name is None else str(name) for name in (series, time, groups))
+    targets = [str(name) for name in ([target] if isinstance(target, str | int) else target)]
+    aside = [*targets, *(name for name in (series, time, groups) if name is not None)]
+    channels = [str(name) for name in (columns or [name for name in table.columns if name not in aside])]
+    _check_columns(table, aside, channels)
+    if time is not None:
+        table = table.assign(**{time: reading.times(table[time])})
     if series is None:
         # A row is a series of one channel, a column each of its points.
         inputs = torch.from_numpy(reading.numbers(table[channels], "the table"))[:, None]
         labels, of_groups = table[targets].to_numpy(), table[groups].to_numpy() if groups else None
-        prepared = Preparation(kind, "series", size=(inputs.shape[2],))
+        prepared = Preparation(kind, "series", size=(len(channels),), columns=tuple(channels), rows=True)
     else:
         parts = [part for _, part in table.groupby(series, sort=False)]
         longest = length or _length(parts, time, rate)
         names = (*((time,) if time else ()), *channels)
+        timed = time is not None
         prepared = Preparation(
-            kind, "series", (), (longest,), len(channels), rate=rate, columns=names, timed=time is not None
+            kind, "series", (), (longest,), len(channels), rate=rate, columns=names, timed=timed, series=series
         )
-        inputs = torch.stack([reading.series(part, names, time is not None, rate, longest) for part in parts])
+        inputs = torch.stack([reading.series(part, names, timed, rate, longest) for part in parts])
         labels = np.stack([_constant(part, targets, series) for part in parts])
         of_groups = np.stack([_constant(part, [groups], series)[0] for part in parts]) if groups else None
     labels = labels[:, 0] if len(targets) == 1 else labels
@@ -108,12 +116,41 @@ def from_frame(
     return split_up(inputs.float(), y, prepared, shares, seed, of_groups, normalise=True, standardise=True)
 
 
+def above_0(**given: float | None) -> None:
+    """ValueError, naming it, if one of these numbers is given and not above 0."""
+    if odd := [name for name, value in given.items() if value is not None and not 0 < value < inf]:
+        raise ValueError(f"{odd[0]} must be a number above 0, not {given[odd[0]]}")
+
+
+def _check_columns(table: Any, aside: Sequence[str], channels: Sequence[str]) -> None:
+    """ValueError unless the table has these columns, once each, and a value in every row."""
+    listed = ", ".join(table.columns)
+    if missing := [name for name in (*aside, *channels) if name not in table.columns]:
+        raise ValueError(f"there is no column {missing[0]!r}; the columns are {listed}")
+    twice = [name for name in table.columns if list(table.columns).count(name) > 1]
+    if twice := twice or [name for name in channels if [*channels, *aside].count(name) > 1]:
+        raise ValueError(f"the column {twice[0]!r} is there twice; each has one name and one role")
+    if not aside or not channels:
+        raise ValueError(f"no column is left for the {'inputs' if aside else 'target'}; the columns are {listed}")
+    if not len(table):
+        raise ValueError("the table holds no rows; give one for each example")
+    if empty := [name for name in (*aside, *channels) if table[name].isna().any()]:
+        count = int(table[empty[0]].isna().sum())
+        raise ValueError(f"the column {empty[0]!r} has no value in {count} rows; fill them in, or leave these rows out")
+
+
 def _first_folder(home: Path, names: Sequence[str]) -> Path | None:
-    return next((home / name for name in names if (home / name).is_dir()), None)
+    """The folder of the first of these names that there is, in small letters or capitals."""
+    there = sorted(folder for folder in home.iterdir() if folder.is_dir())
+    return next((folder for name in names for folder in there if folder.name.lower() == name), None)
+
+
+def _folders(home: Path) -> list[str]:
+    return sorted(folder.name for folder in home.iterdir() if folder.is_dir() and folder.name[0] not in "._")
 
 
 def _classes(home: Path) -> tuple[str, ...]:
-    names = sorted(folder.name for folder in home.iterdir() if folder.is_dir() and folder.name[0] not in "._")
+    names = _folders(home)
     if len(names) < 2:
         raise ValueError(f"{home} holds {len(names)} folders; make one for each class, at least two")
     return tuple(names)
@@ -123,7 +160,8 @@ def _files(home: Path, classes: Sequence[str]) -> list[tuple[Path, int]]:
     """Files of images or recordings with the numbers of their classes, in order."""
     found = []
     for number, name in enumerate(classes):
-        own = [p for p in sorted((home / name).rglob("*")) if p.suffix.lower() in IMAGES | RECORDINGS]
+        every = [path for path in sorted((home / name).rglob("*")) if path.name[0] != "."]
+        own = [path for path in every if path.suffix.lower() in IMAGES | RECORDINGS]
         if not own:
             raise ValueError(f"{home / name} holds no image and no WAV file; remove the folder, or fill it")
         found += [(path, number) for path in own]
@@ -138,8 +176,8 @@ def _of_images(
     first = reading.opened(files[0][0])
     own, mode = (first.size[1], first.size[0]), first.mode
     grid = (size, size) if isinstance(size, int) else tuple(size or own)
-    if len(grid) != 2 or min(grid) < 1:
-        raise ValueError(f"size is the side of a square, or (rows, columns), not {size}")
+    if len(grid) != 2 or min(grid) < 1 or max(grid) > MOST:
+        raise ValueError(f"size is the side of a square, or (rows, columns), of at most {MOST:,} pixels, not {size}")
     count = channels or (1 if mode in ("1", "L", "I", "I;16", "F") else 3)
     return Preparation("classification", "image", classes, grid, count)
 
@@ -147,10 +185,9 @@ def _of_images(
 def _of_recordings(
     files: list[tuple[Path, int]], classes: tuple[str, ...], rate: int, seconds: float | None
 ) -> Preparation:
-    from scipy.io import wavfile
-
+    above_0(rate=rate, seconds=seconds)
     if seconds is None:
-        own, sound = wavfile.read(files[0][0])
+        own, sound = reading.heard(files[0][0])
         seconds = len(sound) / own
     return Preparation("classification", "audio", classes, (max(1, round(rate * seconds)),), 1, rate=rate)
 

@@ -81,6 +81,20 @@ def labels_of(data: Any) -> Tensor | None:
         return None
 
 
+def _check_count(count: int, kind: str, labels: Tensor | None) -> None:
+    """ValueError unless there are as many weights as a task of the kind, with these labels, has classes."""
+    if kind == "binary" and count > 2:
+        raise ValueError(f"class_weights of a binary task are two, of 0 and of 1, not {count}")
+    if labels is None or not labels.numel() or kind == "binary":
+        return
+    of_labels = kind == "multilabel" and labels.dim() > 1
+    least = labels.shape[1] if of_labels else int(labels.max()) + 1
+    if count < least or (of_labels and count > least):
+        raise ValueError(
+            f"there are {count} class_weights for {least} {'labels' if of_labels else 'classes'}; give one for each"
+        )
+
+
 def class_weights(weights: Any, kind: str, train: Data) -> Tensor:
     """Weights of the classes in the loss.
 
@@ -88,14 +102,16 @@ def class_weights(weights: Any, kind: str, train: Data) -> Tensor:
     the ratio of examples without it to those with it.
 
     Raises:
-        ValueError: the task is a regression, the labels are not known, or a weight is not above 0.
+        ValueError: the task is a regression, the labels are not known, a weight is not above 0, or there are more or
+            fewer weights than classes.
     """
     if not kind_of(kind).labels:
         raise ValueError("a regression has no classes to weigh; leave class_weights out")
     if not isinstance(weights, str):
         found = torch.as_tensor(np.asarray(weights), dtype=torch.get_default_dtype())
-        if found.dim() != 1 or not bool((found > 0).all()):
+        if found.dim() != 1 or not bool((found > 0).all() and bool(found.isfinite().all())):
             raise ValueError("class_weights is one number above 0 for each class, or 'balanced'")
+        _check_count(len(found), kind, known_labels(train))
         return found
     labels = labels_of(train)
     if weights != "balanced" or labels is None:
@@ -104,5 +120,7 @@ def class_weights(weights: Any, kind: str, train: Data) -> Tensor:
     if kind == "multilabel":
         with_ = labels.double().sum(0).clamp(min=1)
         return ((len(labels) - with_).clamp(min=1) / with_).to(torch.get_default_dtype())
+    if labels.numel() and int(labels.min()) < 0:
+        raise ValueError(f"classes are numbered from 0, and one label is {int(labels.min())}; number them anew")
     count = torch.bincount(labels.flatten().long(), minlength=2).double()
     return (labels.numel() / (len(count) * count.clamp(min=1))).to(torch.get_default_dtype())

@@ -31,6 +31,16 @@ class Options(TypedDict, total=False):
     classes: Sequence[str]
 
 
+def checked(options: Options) -> Options:
+    """The options, if they are those that every way of making a task takes; TypeError or ValueError if not."""
+    if unknown := sorted(set(options) - set(Options.__annotations__)):
+        known = ", ".join(Options.__annotations__)
+        raise TypeError(f"there is no option {unknown[0]!r} here; beside the documented ones there are {known}")
+    if options.get("loss") is not None and options.get("class_weights") is not None:
+        raise ValueError("class_weights are of the loss of the kind of task, and a loss= has its own; give either")
+    return options
+
+
 class Made:
     """The base class of `Task`: its class methods that make one."""
 
@@ -72,6 +82,7 @@ class Made:
                 or a part of the split is empty.
         """
         kind_of(kind)
+        checked(options)
         parts = sources.from_arrays(x, y, kind, options.get("classes", ()), split, seed, groups, standardise)
         return cls.of_parts(kind, parts, options)
 
@@ -111,6 +122,7 @@ class Made:
         """
         name = options.get("name", "task")
         kind_of(kind)
+        checked(options)
         parts = sources.from_datasets(train, validation, test, kind, name, seed, groups, plain, columns)
         return cls.of_parts(kind, parts, options)
 
@@ -129,6 +141,7 @@ class Made:
         `options` are `name`, `metrics`, `loss`, `class_weights`, `classes`.
         """
         kind_of(kind)
+        checked(options)
         return cls.of_parts(kind, sources.Parts(train, validation, test), options)
 
     @classmethod
@@ -163,6 +176,7 @@ class Made:
         Raises:
             ValueError: there are not two folders, one is empty, or a file cannot be read.
         """
+        checked(options)
         parts = folders.from_folder(directory, size, channels, rate, seconds, split, seed)
         options.setdefault("name", Path(directory).name)
         return cls.of_parts("classification", parts, options)
@@ -207,6 +221,7 @@ class Made:
             ValueError: a column is missing or holds what is not a number, or a target changes within a series.
         """
         kind_of(kind)
+        checked(options)
         parts = folders.from_frame(frame, target, kind, columns, series, time, rate, length, split, seed, groups)
         return cls.of_parts(kind, parts, options)
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from search.tasks.kinds import Kind, kind_of
+from search.tasks import reading
+from search.tasks.kinds import KINDS, Kind, kind_of
 
 Numbers = tuple[float, ...]
+MOST = 100_000  # points of a side of the grid of images
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Preparation:
         rate: of recordings, samples per second; of series, points per unit of time.
         columns: of series, the columns that are the channels; the column of time first if there is one.
         timed: whether the first of `columns` is the time.
+        rows: of series, whether each is a row of a table, and `columns` are its points.
+        series: of series, the column that tells them apart, if it is one.
     """
 
     kind: Kind = "classification"
@@ -48,6 +52,8 @@ class Preparation:
     rate: float | None = None
     columns: tuple[str, ...] = ()
     timed: bool = False
+    rows: bool = False
+    series: str | None = None
 
     def to_data(self) -> dict[str, Any]:
         """The preparation as plain JSON-ready data."""
@@ -55,29 +61,70 @@ class Preparation:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Preparation:
-        """The preparation that `to_data` wrote."""
-        fields: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in data.items()}
-        return cls(**fields)
+        """The preparation that `to_data` wrote; ValueError if these are not its data."""
+        if not isinstance(data, Mapping):
+            raise ValueError(f"a preparation is a mapping of names to values, not {type(data).__name__}")
+        if unknown := sorted(set(data) - {own.name for own in fields(cls)}):
+            raise ValueError(f"a preparation has no {unknown[0]!r}")
+        values: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in data.items()}
+        made = cls(**values)
+        if odd := made._odd():
+            raise ValueError(f"{odd} of a preparation cannot be {getattr(made, odd)!r:.60}")
+        return made
+
+    def _odd(self) -> str | None:
+        """The first field whose value is none that it can have."""
+        spread, target_spread = self.spread, self.target_spread
+        means, target_means = (len(own) if isinstance(own, tuple) else 0 for own in (self.mean, self.target_mean))
+        right = {
+            "kind": isinstance(self.kind, str) and self.kind in KINDS,
+            "source": self.source in ("array", "image", "audio", "series"),
+            "classes": _all(self.classes, str),
+            "size": _all(self.size, int) and all(side > 0 for side in self.size),
+            "channels": _all((self.channels,), int) and self.channels > 0,
+            "mean": _real(self.mean) and len(self.mean) in (0, self.channels),
+            "spread": _real(spread) and len(spread) == means and all(one > 0 for one in spread),
+            "target_mean": _real(self.target_mean),
+            "target_spread": _real(target_spread)
+            and len(target_spread) == target_means
+            and all(one > 0 for one in target_spread),
+            "rate": self.rate is None or (_real((self.rate,)) and self.rate > 0),
+            "columns": _all(self.columns, str),
+            "timed": isinstance(self.timed, bool),
+            "rows": isinstance(self.rows, bool),
+            "series": self.series is None or isinstance(self.series, str),
+        }
+        # Of files the grid must be known: rows and columns of images, points of recordings and series.
+        grid = {"image": 2, "audio": 1, "series": 1}
+        if right["source"] and right["size"]:
+            right["size"] = len(self.size) == grid.get(self.source, len(self.size))
+        return next((name for name, fits in right.items() if not fits), None)
 
     def inputs(self, raw: Any) -> Tensor:
         """The input (channels, *grid) of a raw example.
 
         Raises:
-            ValueError: it cannot be read, or has another number of channels.
+            ValueError: it cannot be read, or has another shape.
         """
-        from search.tasks import reading
-
-        if self.source == "image" and not _is_array(raw):
-            x = reading.image(raw, self.channels, self.size)
-        elif self.source == "audio" and not _is_array(raw):
-            x = reading.recording(raw, int(self.rate or 1), self.size[0])
-        elif self.source == "series" and not _is_array(raw):
-            x = reading.series(raw, self.columns, self.timed, self.rate, self.size[0])
-        elif isinstance(raw, str | Path):
-            x = torch.from_numpy(np.load(raw, allow_pickle=False))
-        else:
-            x = torch.as_tensor(np.asarray(raw))
+        x = self._read(raw)
+        if self.channels == 1 and tuple(x.shape) == self.size:
+            x = x[None]
+        wanted = (self.channels, *self.size)
+        if self.size and tuple(x.shape) != wanted:
+            raise ValueError(f"the example has the shape {tuple(x.shape)}, and the network takes {wanted}")
         return self.normalised(x)
+
+    def _read(self, raw: Any) -> Tensor:
+        file = isinstance(raw, str | Path)
+        if self.source == "image" and (file or reading.is_picture(raw)):
+            return reading.image(raw, self.channels, self.size)
+        if self.source == "audio" and file:
+            return reading.recording(raw, int(self.rate or 1), self.size[0])
+        if self.source == "series" and self.columns and (file or reading.is_table(raw)):
+            if self.rows:
+                return reading.row(raw, self.columns)
+            return reading.series(raw, self.columns, self.timed, self.rate, self.size[0], self.series)
+        return reading.array(raw)
 
     def normalised(self, x: Tensor) -> Tensor:
         """Inputs (channels, *grid) or (n, channels, *grid) in the default precision, with mean and spread removed."""
@@ -102,6 +149,10 @@ class Preparation:
     def answers(self, outputs: Tensor) -> list[Any]:
         """For each example: probabilities by class, largest first, for classes; a number or an array for numbers."""
         kind = kind_of(self.kind)
+        count = outputs.shape[1] if outputs.dim() > 1 else 1
+        expected = len(self.target_mean) if not kind.labels else 0 if self.kind == "binary" else len(self.classes)
+        if expected not in (0, count):
+            raise ValueError(f"the network has {count} outputs, and its preparation is of {expected}; export it again")
         found = kind.predictions(self.restored(outputs))
         if not kind.labels:
             return [one.item() if one.numel() == 1 else one.numpy() for one in found]
@@ -121,11 +172,16 @@ def measured(x: Tensor) -> tuple[Numbers, Numbers]:
     return tuple(mean.tolist()), tuple(spread.tolist())
 
 
+def _all(values: Any, kind: type) -> bool:
+    return isinstance(values, tuple) and all(isinstance(one, kind) and not isinstance(one, bool) for one in values)
+
+
+def _real(values: Any) -> bool:
+    reals = isinstance(values, tuple) and all(_all((one,), int) or isinstance(one, float) for one in values)
+    return reals and all(isfinite(one) for one in values)
+
+
 def _row(numbers: Numbers, like: Tensor) -> Tensor:
     """The numbers of each target, along the axis of targets of a tensor (n, targets, …) or (n,)."""
     row = torch.tensor(numbers, dtype=like.dtype, device=like.device)
     return row.reshape(-1, *[1] * max(0, like.dim() - 2)) if like.dim() > 1 else row
-
-
-def _is_array(raw: Any) -> bool:
-    return isinstance(raw, np.ndarray | Tensor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from math import gcd
 from pathlib import Path
@@ -19,7 +20,7 @@ def image(path: str | Path | Any, channels: int, size: tuple[int, ...]) -> Tenso
     """An image file, or an image of PIL, as numbers from 0 to 1, (channels, rows, columns).
 
     Args:
-        path: the file, or the image.
+        path: the file, the image, or its pixels as whole numbers from 0 to 255, (rows, columns[, channels]).
         channels: 1 for grey, 3 for red, green and blue, 4 with transparency.
         size: (rows, columns) that it is resized to; empty to leave it as it is.
 
@@ -30,7 +31,11 @@ def image(path: str | Path | Any, channels: int, size: tuple[int, ...]) -> Tenso
 
     if channels not in MODES:
         raise ValueError(f"images have 1, 3 or 4 channels, not {channels}")
-    given: Any = path if hasattr(path, "convert") else opened(path)
+    given: Any = path
+    if isinstance(path, str | Path):
+        given = opened(path)
+    elif not hasattr(path, "convert"):
+        given = _of_pixels(np.asarray(path))
     found = ImageOps.exif_transpose(given)
     deep = found.mode.startswith("I")  # 16 bits, which a conversion would cut off
     found = found.convert("F" if deep else MODES[channels])
@@ -39,6 +44,21 @@ def image(path: str | Path | Any, channels: int, size: tuple[int, ...]) -> Tenso
     values = np.asarray(found, dtype=np.float32).reshape(found.size[1], found.size[0], -1)
     values = np.repeat(values, channels, -1) / np.float32(65535) if deep else values / np.float32(255)
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(values, -1, 0)))
+
+
+def is_picture(raw: Any) -> bool:
+    """Whether a raw example is an image of PIL, or pixels from 0 to 255."""
+    return hasattr(raw, "convert") or str(getattr(raw, "dtype", "")) in ("uint8", "torch.uint8")
+
+
+def _of_pixels(pixels: NDArray[np.uint8]) -> Any:
+    from PIL import Image
+
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    if not pixels.size or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in MODES)):
+        raise ValueError(f"pixels from 0 to 255 have the shape (rows, columns, 1, 3 or 4), not {pixels.shape}")
+    return Image.fromarray(pixels)
 
 
 def opened(path: str | Path) -> Any:
@@ -57,15 +77,11 @@ def recording(path: str | Path, rate: int, samples: int) -> Tensor:
     """A WAV file as numbers from -1 to 1, (1, samples): its channels averaged, resampled to `rate`, cut or zero-padded.
 
     Raises:
-        ValueError: the file is not WAV.
+        ValueError: the file is not WAV, or holds no sound.
     """
-    from scipy.io import wavfile
     from scipy.signal import resample_poly
 
-    try:
-        own, sound = wavfile.read(path)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read as a WAV file: {error}") from None
+    own, sound = heard(path)
     wave: NDArray[Any] = np.asarray(sound, dtype=np.float64)
     if sound.dtype.kind in "iu":
         middle = 128 if sound.dtype == np.uint8 else 0
@@ -80,32 +96,79 @@ def recording(path: str | Path, rate: int, samples: int) -> Tensor:
     return torch.from_numpy(held)
 
 
-def series(raw: Any, columns: Sequence[str], timed: bool, rate: float | None, length: int) -> Tensor:
+def heard(path: str | Path) -> tuple[int, Any]:
+    """Samples per second of a WAV file and its samples; ValueError if it is none, or holds no sound."""
+    from scipy.io import wavfile
+
+    try:
+        rate, sound = wavfile.read(path)
+    except (OSError, ValueError, EOFError, struct.error) as error:
+        raise ValueError(f"{path} cannot be read as a WAV file: {error}") from None
+    if not len(sound) or rate < 1:
+        raise ValueError(f"{path} holds no sound; leave it out")
+    return int(rate), sound
+
+
+def row(raw: Any, columns: Sequence[str]) -> Tensor:
+    """The only row of a table (a CSV file or a data frame), or one row of pandas, as (1, columns).
+
+    Raises:
+        ValueError: there is not one row, a column is missing, or a value is not a number.
+    """
+    table = _having(raw.to_frame().T if hasattr(raw, "to_frame") else raw, columns)
+    if len(table) != 1:
+        raise ValueError(f"the table holds {len(table)} rows; give one at a time")
+    return torch.from_numpy(numbers(table[list(columns)], "the row").astype(np.float32))
+
+
+def series(
+    raw: Any, columns: Sequence[str], timed: bool, rate: float | None, length: int, key: str | None = None
+) -> Tensor:
     """A table (a CSV file or a data frame) of one series as (channels, length).
 
     Args:
-        raw: the file or the frame; without `columns` a row, or a list, of its values.
+        raw: the file or the frame.
         columns: the columns of the channels, after that of the time if there is one.
         timed: whether the first column is the time: values are then interpolated linearly at `rate` points per unit of
             time, from the first time on.
         rate: points per unit of time.
         length: number of points; a shorter series continues with its last value, of a longer one the end is cut off.
+        key: the column that tells series apart; it may be left out.
 
     Raises:
-        ValueError: a column is missing, or a value is not a number.
+        ValueError: a column is missing, a value is not a number, or there are several series or none.
     """
-    if not columns or not (isinstance(raw, str | Path) or hasattr(raw, "columns")):
-        values = np.atleast_2d(numbers(raw, "the series"))
-    else:
-        table = frame(raw)
-        if missing := [name for name in columns if name not in table.columns]:
-            raise ValueError(f"there is no column {missing[0]!r}; the columns are {', '.join(map(str, table.columns))}")
-        values = np.stack([numbers(table[name], f"the column {name!r}") for name in columns])
+    table = _having(raw, columns)
+    count = table[key].nunique() if key in table.columns else 1
+    if count > 1 or not len(table):
+        raise ValueError(f"the table holds {count if len(table) else 0} series; give one at a time")
+    channels = columns[1:] if timed else columns
+    values = np.stack([numbers(table[name], f"the column {name!r}") for name in channels])
     if timed:
-        values = resampled(values[0], values[1:], rate or 1.0, length)
+        values = resampled(times(table[columns[0]]), values, rate or 1.0, length)
     short = length - values.shape[1]
     values = np.pad(values, ((0, 0), (0, max(0, short))), mode="edge")[:, :length]
     return torch.from_numpy(values.astype(np.float32))
+
+
+def times(column: Any) -> NDArray[np.float64]:
+    """The times of a column: numbers as they are, dates and durations in seconds; ValueError if they are neither."""
+    import pandas as pd
+
+    what = f"the column {column.name!r}"
+    try:
+        if column.dtype.kind == "m":
+            return numbers(column.dt.total_seconds(), what)
+        if column.dtype.kind != "M":
+            return numbers(column, what)
+    except ValueError:
+        if column.dtype.kind in "fiu":
+            raise
+    try:
+        since = pd.to_datetime(column, utc=True) - pd.Timestamp(0, tz="UTC")
+    except (TypeError, ValueError):
+        raise ValueError(f"{what} holds what is neither a number nor a date; convert it") from None
+    return numbers(since.dt.total_seconds(), what)
 
 
 def resampled(times: NDArray[Any], values: NDArray[Any], rate: float, length: int) -> NDArray[Any]:
@@ -116,9 +179,11 @@ def resampled(times: NDArray[Any], values: NDArray[Any], rate: float, length: in
 
 
 def frame(raw: Any) -> Any:
-    """A data frame, as it is or read from a CSV file; ValueError if the file cannot be read."""
+    """A data frame, given or read from a CSV file, its columns named by text; ValueError if it cannot be read."""
     if hasattr(raw, "columns"):
-        return raw
+        return raw.rename(columns=str)
+    if not isinstance(raw, str | Path):
+        raise ValueError(f"a table is a data frame or a CSV file, not {type(raw).__name__}")
     import pandas as pd
 
     try:
@@ -131,9 +196,37 @@ def frame(raw: Any) -> Any:
         raise ValueError(f"{raw} cannot be read as CSV: {' '.join(str(error).split())}") from None
 
 
-def numbers(raw: Any, what: str) -> NDArray[np.float64]:
-    """An array of real numbers; ValueError, naming `what` it is, if it holds anything else."""
+def is_table(raw: Any) -> bool:
+    """Whether a raw example is a data frame or a row of one."""
+    return hasattr(raw, "columns") or hasattr(raw, "to_frame")
+
+
+def _having(raw: Any, columns: Sequence[str]) -> Any:
+    table = frame(raw)
+    if missing := [name for name in columns if name not in table.columns]:
+        raise ValueError(f"there is no column {missing[0]!r}; the columns are {', '.join(table.columns)}")
+    return table
+
+
+def array(raw: Any) -> Tensor:
+    """Any array, list or `.npy` file of real numbers; ValueError if it is none."""
+    if isinstance(raw, Tensor):
+        raw = raw.detach().cpu()
     try:
-        return np.array(raw, dtype=np.float64)
+        given = np.load(raw, allow_pickle=False) if isinstance(raw, str | Path) else np.asarray(raw)
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(f"{type(raw).__name__} cannot be read as an array of numbers: {error}") from None
+    if not isinstance(given, np.ndarray) or given.dtype.kind not in "biuf" or not given.ndim:
+        raise ValueError(f"an example is a file or an array of real numbers, not {type(raw).__name__}")
+    return torch.from_numpy(np.array(given))
+
+
+def numbers(raw: Any, what: str) -> NDArray[np.float64]:
+    """An array of finite real numbers; ValueError, naming `what` it is, if it holds anything else."""
+    try:
+        found = np.array(raw, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"{what} holds what is not a number; leave it out, or convert it") from None
+    if not np.isfinite(found).all():
+        raise ValueError(f"{what} holds a value that is missing or infinite; fill it in, or leave it out")
+    return found

@@ -79,6 +79,9 @@ def split_up(
         normalise: give each channel of the inputs mean 0 and variance 1.
         standardise: let the targets of a regression be learned with mean 0 and variance 1.
     """
+    check_shares(shares)
+    if not len(inputs):
+        raise ValueError("there are no examples; give some")
     labels = targets if kind_of(prepared.kind).labels and targets.dim() == 1 else None
     indices = split(len(inputs), shares, seed, labels, groups)
     train = indices[0]
@@ -91,6 +94,15 @@ def split_up(
         prepared = replace(prepared, target_mean=mean, target_spread=spread)
     first, second, third = ((inputs[i], targets[i]) for i in indices)
     return Parts(first, second, third if len(third[0]) else None, prepared)
+
+
+def check_shares(shares: Shares) -> None:
+    """ValueError unless these are shares of three parts with something to train on."""
+    if len(shares) != 3 or not (shares[0] > 0 and min(shares) >= 0 and abs(sum(shares) - 1) <= 1e-6):
+        raise ValueError(
+            "a split has three shares, of training (above 0), validation and test data (0 or more each), "
+            f"which add up to 1, not {shares}"
+        )
 
 
 def from_datasets(

@@ -1,14 +1,20 @@
 """A trained network answers for raw examples as its task asks: from the run, and from the export alone."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
+from torch import nn
 
 import search
 from search import Predictor, Result, Search, Task
+from search.errors import RunError
+from search.tasks.preparation import Preparation
 from spaces import images, sequences
 
 
@@ -64,3 +70,126 @@ def test_numbers_are_predicted_in_their_units(tmp_path: Path) -> None:
 def test_every_public_name_is_listed_for_completion() -> None:
     assert set(dir(search)) == set(search.__all__)
     assert {"Search", "Task", "digits", "Predictor"} <= set(dir(search))
+
+
+def seen(task: Task, raw: Any) -> Any:
+    """The input of a raw example, as numbers."""
+    assert task.preparation is not None
+    return task.preparation.inputs(raw).numpy()
+
+
+def rows() -> pd.DataFrame:
+    numbers = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 3)), columns=list("abc"))
+    return numbers.assign(y=[0, 1] * 15)
+
+
+def test_a_row_of_a_table_is_read_by_the_names_of_its_columns(tmp_path: Path) -> None:
+    task = Task.from_frame(rows(), "y")
+    one = rows().iloc[[4]]
+    expected = seen(task, one[["a", "b", "c"]])
+    one[["c", "y", "a", "b"]].to_csv(tmp_path / "row.csv", index=False)
+    for raw in (tmp_path / "row.csv", str(tmp_path / "row.csv"), one, one.iloc[0], one[["a", "b", "c"]].to_numpy()[0]):
+        assert seen(task, raw) == pytest.approx(expected, abs=1e-6)
+    assert seen(task, one[["a", "b", "c"]].to_numpy()[0].tolist()) == pytest.approx(expected)
+    again = Preparation.from_data(json.loads(json.dumps(task.preparation.to_data())))  # type: ignore[union-attr]
+    assert again == task.preparation
+
+
+def pictures(home: Path) -> Task:
+    return Task.from_folder(home, size=8)
+
+
+@pytest.mark.parametrize(
+    ("raw", "wanted"),
+    [
+        (rows(), "holds 30 rows; give one at a time"),
+        (rows().iloc[:0], "holds 0 rows"),
+        (rows().iloc[[0]][["a", "b"]], "there is no column 'c'; the columns are a, b"),
+        (rows().iloc[[0]].assign(b=np.nan), "missing or infinite"),
+        ([1.0, 2.0], r"has the shape \(2,\), and the network takes \(1, 3\)"),
+        (np.zeros((2, 3)), r"has the shape \(2, 3\), and the network takes \(1, 3\)"),
+        (None, "an array of real numbers, not NoneType"),
+        (3, "an array of real numbers, not int"),
+        ({"a": 1}, "an array of real numbers, not dict"),
+        ([[1.0], [1.0, 2.0]], "list cannot be read as an array of numbers"),
+    ],
+)
+def test_what_is_no_row_is_one_sentence(raw: Any, wanted: str) -> None:
+    with pytest.raises(ValueError, match=wanted):
+        seen(Task.from_frame(rows(), "y"), raw)
+
+
+def test_one_series_at_a_time_is_predicted() -> None:
+    table = pd.DataFrame({"id": np.repeat(range(20), 4), "u": range(80), "y": np.repeat([0, 1] * 10, 4)})
+    task = Task.from_frame(table, "y", series="id")
+    assert seen(task, table[table["id"] == 3]).shape == (1, 4)
+    assert seen(task, table[table["id"] == 3][["u"]]).shape == (1, 4)
+    with pytest.raises(ValueError, match="holds 20 series; give one at a time"):
+        seen(task, table)
+    with pytest.raises(ValueError, match="holds 0 series"):
+        seen(task, table.iloc[:0])
+
+
+def test_pixels_are_pictures_and_other_arrays_are_inputs(pets: Path) -> None:
+    task = pictures(pets)
+    pixels = np.asarray(Image.open(pets / "dark" / "3.png"))
+    expected = seen(task, pets / "dark" / "3.png")
+    for raw in (pixels, torch.tensor(pixels), Image.fromarray(pixels), np.moveaxis(pixels, -1, 0) / 255):
+        assert seen(task, raw) == pytest.approx(expected, abs=1e-5)
+    assert seen(task, np.zeros((20, 30), dtype=np.uint8)).shape == (3, 8, 8)
+    with pytest.raises(ValueError, match=r"have the shape \(rows, columns, 1, 3 or 4\), not \(3, 8, 8\)"):
+        seen(task, np.zeros((3, 8, 8), dtype=np.uint8))
+    with pytest.raises(ValueError, match=r"has the shape \(3, 8, 9\), and the network takes \(3, 8, 8\)"):
+        seen(task, np.zeros((3, 8, 9)))
+
+
+def test_examples_of_one_shape_and_outputs_of_as_many_classes() -> None:
+    predictor = Predictor(nn.Flatten(), Preparation(classes=("a", "b")))
+    assert set(predictor.predict(np.zeros((1, 2)))) == {"a", "b"}
+    with pytest.raises(ValueError, match=r"have the shapes \(1, 2\) and \(1, 3\)"):
+        predictor.predict_all([np.zeros((1, 2)), np.zeros((1, 3))])
+    with pytest.raises(ValueError, match=r"the network takes no example of the shape \(1, 3\): mat1"):
+        Predictor(nn.Linear(2, 2)).predict(np.zeros((1, 3)))
+    with pytest.raises(ValueError, match="the network has 3 outputs, and its preparation is of 2"):
+        predictor.predict(np.zeros((1, 3)))
+
+
+GOOD = Preparation("regression", "image", (), (8, 8), 1, (0.5,), (0.2,), (3.0,), (2.0,)).to_data()
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        ({"kind": "guess"}, "kind of a preparation cannot be 'guess'"),
+        ({"kind": []}, "kind of a"),
+        ({"source": "smell"}, "source of a"),
+        ({"mean": "text"}, "mean of a"),
+        ({"mean": 3}, "mean of a"),
+        ({"mean": [0.0, 0.0]}, "mean of a"),
+        ({"spread": []}, "spread of a"),
+        ({"spread": [0.0]}, "spread of a"),
+        ({"spread": [float("nan")]}, "spread of a"),
+        ({"target_spread": [1, 2]}, "target_spread of a"),
+        ({"size": [8]}, "size of a"),
+        ({"size": [8, 0]}, "size of a"),
+        ({"channels": True}, "channels of a"),
+        ({"rate": "fast"}, "rate of a"),
+        ({"columns": [1]}, "columns of a"),
+        ({"rows": 1}, "rows of a"),
+        ({"colour": 1}, "has no 'colour'"),
+    ],
+)
+def test_a_preparation_that_is_none_is_one_sentence(change: dict[str, Any], wanted: str) -> None:
+    assert Preparation.from_data(GOOD).to_data() == GOOD
+    with pytest.raises(ValueError, match=wanted):
+        Preparation.from_data(GOOD | change)
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "3", "{", '{"kind": "guess"}', "[" * 100_000, '{"size": ["8"]}'])
+def test_an_export_whose_preparation_cannot_be_read_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    monkeypatch.setattr("search.prediction.load", lambda directory: nn.Flatten())
+    (tmp_path / "preparation.json").write_text(text)
+    with pytest.raises(RunError, match=r"preparation\.json cannot be read: .*; export the network again"):
+        Predictor.open(tmp_path)

@@ -142,6 +142,15 @@ def test_the_direction_is_part_of_a_metric() -> None:
         (lambda: task("regression", CLASSES, class_weights="balanced"), "has no classes to weigh"),
         (lambda: task("classification", CLASSES, class_weights="even"), "or 'balanced'; not 'even'"),
         (lambda: task("classification", CLASSES, class_weights=[1, -1]), "one number above 0 for each class"),
+        (lambda: task("classification", CLASSES, class_weights=[1, np.inf]), "one number above 0 for each class"),
+        (lambda: task("classification", CLASSES, class_weights=[1.0]), "there are 1 class_weights for"),
+        (lambda: task("classification", CLASSES - 1, class_weights="balanced"), "one label is -1; number them anew"),
+        (lambda: task("binary", CLASSES > 0, class_weights=[1, 2, 3]), "two, of 0 and of 1, not 3"),
+        (lambda: task("multilabel", LABELS, class_weights=[1.0] * 9), "there are 9 class_weights for"),
+        (
+            lambda: task("classification", CLASSES, class_weights="balanced", loss=nn.CrossEntropyLoss()),
+            "a loss= has its own; give either",
+        ),
     ],
 )
 def test_what_is_no_task_is_one_sentence(make: Any, wanted: str) -> None:

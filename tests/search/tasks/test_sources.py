@@ -12,6 +12,8 @@ from scipy.io import wavfile
 from torch.utils.data import Dataset, Subset, TensorDataset
 
 from search import Task
+from search.cli.starter import write_starter
+from search.errors import RunError
 from search.tasks.reading import image
 
 CLASSES = ("cat", "dog", "eel")
@@ -217,3 +219,96 @@ def test_tables_as_people_have_them(tmp_path: Path) -> None:
 def test_inputs_that_are_not_numbers_are_one_sentence(x: Any, wanted: str) -> None:
     with pytest.raises(ValueError, match=wanted):
         Task.from_arrays(x, [0, 1])
+
+
+def test_splits_in_capitals_and_files_that_systems_leave_behind(images: Path, tmp_path: Path) -> None:
+    (images / "cat" / "._0.png").write_bytes(b"left by a Mac")
+    images.rename(tmp_path / "Train")
+    (tmp_path / "Test" / "cat").mkdir(parents=True)
+    for name in CLASSES:
+        (tmp_path / "Test" / name).mkdir(exist_ok=True)
+        Image.fromarray(np.zeros((12, 10, 3), dtype=np.uint8)).save(tmp_path / "Test" / name / "a.png")
+    assert [len(part[1]) for part in parts(Task.from_folder(tmp_path))][2] == 3
+    for shares in ((0, 0, 1), (0.5, 0.5, 0.5), (0.5, 0.5)):
+        with pytest.raises(ValueError, match="a split has three shares, of training \\(above 0\\)"):
+            Task.from_folder(tmp_path, split=shares)  # type: ignore[arg-type]
+    (tmp_path / "Test" / "fox").mkdir()
+    with pytest.raises(ValueError, match="Test holds the class 'fox', of which there are no training data"):
+        Task.from_folder(tmp_path)
+
+
+@pytest.mark.parametrize("size", [100_001, (8, 100_001), (8,), 0])
+def test_sizes_that_no_image_has_are_one_sentence(images: Path, size: Any) -> None:
+    with pytest.raises(ValueError, match=r"size is the side of a square, or \(rows, columns\), of at most 100,000"):
+        Task.from_folder(images, size=size)
+
+
+def test_recordings_without_sound_are_one_sentence(tmp_path: Path) -> None:
+    for name in ("low", "high"):
+        (tmp_path / name).mkdir()
+        wavfile.write(tmp_path / name / "0.wav", 8000, np.zeros(100, dtype=np.int16))
+    for options in ({"rate": 0}, {"rate": -1}, {"seconds": 0.0}, {"seconds": np.nan}):
+        with pytest.raises(ValueError, match=f"{next(iter(options))} must be a number above 0"):
+            Task.from_folder(tmp_path, **options)  # type: ignore[arg-type]
+    wavfile.write(tmp_path / "high" / "0.wav", 8000, np.zeros(0, dtype=np.int16))
+    with pytest.raises(ValueError, match=r"0\.wav holds no sound"):
+        Task.from_folder(tmp_path)
+    (tmp_path / "high" / "0.wav").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"0\.wav cannot be read as a WAV file"):
+        Task.from_folder(tmp_path)
+
+
+def test_dates_are_times_in_seconds_and_columns_may_be_numbered() -> None:
+    table = pd.DataFrame({0: np.repeat(range(20), 3), 1: [0, 2, 4] * 20, 2: range(60), 3: np.repeat([0, 1] * 10, 3)})
+    numbered = Task.from_frame(table, 3, series=0, time=1)  # type: ignore[arg-type]
+    dates = table.assign(t=pd.Timestamp("2024-01-31") + pd.to_timedelta(table[1], unit="s")).drop(columns=1)
+    for times in (dates["t"], dates["t"].astype(str), dates["t"].dt.tz_localize("UTC"), dates["t"] - dates["t"].min()):
+        dated = Task.from_frame(dates.assign(t=times), "3", series="0", time="t")
+        assert torch.equal(dated.train[0], numbered.train[0])
+        assert dated.train[0].shape[1:] == (1, 5)
+    with pytest.raises(ValueError, match="'t' holds what is neither a number nor a date"):
+        Task.from_frame(dates.assign(t="soon"), "3", series="0", time="t")
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "wanted"),
+    [
+        ({}, {"time": "t"}, "time='t' needs series="),
+        ({}, {"columns": ["u", "u"]}, "the column 'u' is there twice"),
+        ({}, {"columns": ["u", "y"]}, "the column 'y' is there twice"),
+        ({}, {"series": "id", "rate": 0}, "rate must be a number above 0, not 0"),
+        ({}, {"series": "id", "length": -1}, "length must be a number above 0, not -1"),
+        ({"y": None}, {"series": "id"}, "the column 'y' has no value in 504 rows"),
+        ({"id": None}, {"series": "id"}, "the column 'id' has no value in 504 rows"),
+        ({"u": np.inf}, {"series": "id"}, "missing or infinite"),
+    ],
+)
+def test_tables_that_are_none_are_one_sentence(change: Any, options: Any, wanted: str) -> None:
+    with pytest.raises(ValueError, match=wanted):
+        Task.from_frame(long_table().assign(**change), "y", kind="regression", **options)
+
+
+def test_tables_of_nothing_are_one_sentence() -> None:
+    with pytest.raises(ValueError, match="the table holds no rows"):
+        Task.from_frame(long_table().iloc[:0], "y")
+    with pytest.raises(ValueError, match="no column is left for the inputs; the columns are y"):
+        Task.from_frame(long_table()[["y"]], "y")
+    with pytest.raises(ValueError, match="the column 'u' is there twice"):
+        Task.from_frame(long_table()[["u", "u", "y"]], "y")
+
+
+def test_mistyped_options_are_named(images: Path) -> None:
+    with pytest.raises(TypeError, match="there is no option 'kind' here"):
+        Task.from_folder(images, kind="binary")  # type: ignore[call-arg]
+    for make in (Task.from_arrays, Task.from_datasets, Task.from_loaders, Task.from_frame):
+        with pytest.raises(TypeError, match="there is no option 'clases' here"):
+            make(long_table(), "y", clases=("a", "b"))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("", "cannot be read as CSV"), ("a,y\n", "holds no rows")])
+def test_a_search_to_begin_with_is_not_of_a_table_of_nothing(tmp_path: Path, text: str, wanted: str) -> None:
+    (tmp_path / "table.csv").write_text(text)
+    with pytest.raises(RunError, match=wanted):
+        write_starter(tmp_path / "own", data=tmp_path / "table.csv")
+    (tmp_path / "table.csv").write_text("a;y\n1;2\n")
+    assert "'y', kind=" in write_starter(tmp_path / "own", data=tmp_path / "table.csv").read_text()
