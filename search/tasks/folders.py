@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -77,13 +78,15 @@ def from_frame(
     groups: str | None,
 ) -> Parts:
     """A table of series; see `Task.from_frame`."""
-    above_0(rate=rate, length=length)
+    _check_above_0(Real, rate=rate)
+    _check_above_0(Integral, length=length)
     if time is not None and series is None:
         raise ValueError(f"time={time!r} needs series=…, the column that tells which series a row belongs to")
     table = reading.frame(frame)
     series, time, groups = (None if name is None else str(name) for name in (series, time, groups))
     targets = [str(name) for name in ([target] if isinstance(target, str | int) else target)]
     aside = [*targets, *(name for name in (series, time, groups) if name is not None)]
+    columns = [columns] if isinstance(columns, str) else columns
     channels = [str(name) for name in (columns or [name for name in table.columns if name not in aside])]
     _check_columns(table, aside, channels)
     if time is not None:
@@ -116,10 +119,12 @@ def from_frame(
     return split_up(inputs.float(), y, prepared, shares, seed, of_groups, normalise=True, standardise=True)
 
 
-def above_0(**given: float | None) -> None:
-    """ValueError, naming it, if one of these numbers is given and not above 0."""
-    if odd := [name for name, value in given.items() if value is not None and not 0 < value < inf]:
-        raise ValueError(f"{odd[0]} must be a number above 0, not {given[odd[0]]}")
+def _check_above_0(kind: type[Real] | type[Integral], **given: float | None) -> None:
+    """ValueError, naming it, if one of these numbers is given and not of the kind and above 0."""
+    for name, value in given.items():
+        if value is not None and not (isinstance(value, kind) and 0 < value < inf):
+            what = "whole number" if kind is Integral else "number"
+            raise ValueError(f"{name} must be a {what} above 0, not {value!r}")
 
 
 def _check_columns(table: Any, aside: Sequence[str], channels: Sequence[str]) -> None:
@@ -185,7 +190,8 @@ def _of_images(
 def _of_recordings(
     files: list[tuple[Path, int]], classes: tuple[str, ...], rate: int, seconds: float | None
 ) -> Preparation:
-    above_0(rate=rate, seconds=seconds)
+    _check_above_0(Integral, rate=rate)
+    _check_above_0(Real, seconds=seconds)
     if seconds is None:
         own, sound = reading.heard(files[0][0])
         seconds = len(sound) / own

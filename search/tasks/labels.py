@@ -108,7 +108,10 @@ def class_weights(weights: Any, kind: str, train: Data) -> Tensor:
     if not kind_of(kind).labels:
         raise ValueError("a regression has no classes to weigh; leave class_weights out")
     if not isinstance(weights, str):
-        found = torch.as_tensor(np.asarray(weights), dtype=torch.get_default_dtype())
+        try:
+            found = torch.as_tensor(np.asarray(weights, dtype=np.float64), dtype=torch.get_default_dtype())
+        except (TypeError, ValueError):
+            found = torch.zeros(())
         if found.dim() != 1 or not bool((found > 0).all() and bool(found.isfinite().all())):
             raise ValueError("class_weights is one number above 0 for each class, or 'balanced'")
         _check_count(len(found), kind, known_labels(train))

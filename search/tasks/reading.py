@@ -215,7 +215,8 @@ def array(raw: Any) -> Tensor:
     try:
         given = np.load(raw, allow_pickle=False) if isinstance(raw, str | Path) else np.asarray(raw)
     except (OSError, ValueError, EOFError) as error:
-        raise ValueError(f"{type(raw).__name__} cannot be read as an array of numbers: {error}") from None
+        what = raw if isinstance(raw, str | Path) else f"a {type(raw).__name__}"
+        raise ValueError(f"{what} cannot be read as an array of numbers: {error}") from None
     if not isinstance(given, np.ndarray) or given.dtype.kind not in "biuf" or not given.ndim:
         raise ValueError(f"an example is a file or an array of real numbers, not {type(raw).__name__}")
     return torch.from_numpy(np.array(given))

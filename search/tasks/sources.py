@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Sized
 from dataclasses import replace
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,7 +99,8 @@ def split_up(
 
 def check_shares(shares: Shares) -> None:
     """ValueError unless these are shares of three parts with something to train on."""
-    if len(shares) != 3 or not (shares[0] > 0 and min(shares) >= 0 and abs(sum(shares) - 1) <= 1e-6):
+    three = isinstance(shares, Sequence) and len(shares) == 3 and all(isinstance(one, Real) for one in shares)
+    if not three or not (shares[0] > 0 and min(shares) >= 0 and abs(sum(shares) - 1) <= 1e-6):
         raise ValueError(
             "a split has three shares, of training (above 0), validation and test data (0 or more each), "
             f"which add up to 1, not {shares}"

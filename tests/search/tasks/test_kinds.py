@@ -143,6 +143,7 @@ def test_the_direction_is_part_of_a_metric() -> None:
         (lambda: task("classification", CLASSES, class_weights="even"), "or 'balanced'; not 'even'"),
         (lambda: task("classification", CLASSES, class_weights=[1, -1]), "one number above 0 for each class"),
         (lambda: task("classification", CLASSES, class_weights=[1, np.inf]), "one number above 0 for each class"),
+        (lambda: task("classification", CLASSES, class_weights=["a"]), "one number above 0 for each class"),
         (lambda: task("classification", CLASSES, class_weights=[1.0]), "there are 1 class_weights for"),
         (lambda: task("classification", CLASSES - 1, class_weights="balanced"), "one label is -1; number them anew"),
         (lambda: task("binary", CLASSES > 0, class_weights=[1, 2, 3]), "two, of 0 and of 1, not 3"),
