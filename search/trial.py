@@ -198,7 +198,7 @@ class Trial:
         if found is None and path is not None and path.exists():
             try:
                 return Preparation.from_data(json.loads(path.read_text()))
-            except (OSError, TypeError, ValueError) as error:
+            except (OSError, TypeError, ValueError, RecursionError) as error:
                 raise RunError(f"{path} cannot be read ({error}); remove it, and give the task") from None
         return found
 
