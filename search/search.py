@@ -6,6 +6,7 @@ import json
 import time
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,6 +39,9 @@ from search.training.rates import check_roles
 from search.training.settings import Training
 from search.warm import Wanted, WarmStart, carry_weights, checked, designs, name_of
 from spaces import Space
+
+# Without a limit of its own a trial may take ten minutes and a hundred times what the dearest should take.
+LEAST_LIMIT, GENEROUS = 600.0, 100.0
 
 
 class Search:
@@ -162,8 +166,7 @@ class Search:
             raise RunError(str(error)) from None
         home = RunDirectory(Path(directory))
         finished = self._finished(home) and not retry_failed
-        if not finished:
-            self._be_ready()
+        training = self.training if finished else self._ready()
         try:
             opened = Record(home, self._terms(), self.task, self._designs)
         except Unwritable:
@@ -183,7 +186,7 @@ class Search:
                 seen(engine, None, None)
             if not engine.done:
                 path = str(home.path.resolve())
-                trainer = Trainer(self.task.without_test(), self.training, self.goal, path, self.target, until)
+                trainer = Trainer(self.task.without_test(), training, self.goal, path, self.target, until)
                 running = begin(trainer, workers, address)
                 try:
                     Running(engine, running, seen, until).run()
@@ -197,13 +200,20 @@ class Search:
             self.space, self.task, self.objectives, self.constraints, self.training.default, self.target, self.seed
         )
 
-    def _be_ready(self) -> None:
-        """Raise Unfit, with all that is wrong, if the preflight finds anything; warn of what it notes."""
+    def _ready(self) -> Training:
+        """The training, with a generous limit of time if it has none, by what the preflight has measured.
+
+        Raises:
+            Unfit: the preflight finds mistakes; it holds all of them.
+        """
         found = self.preflight()
         if found.mistakes:
             raise Unfit(found.mistakes)
         if found.note:
             warnings.warn(found.note, stacklevel=3)
+        if self.training.seconds is not None:
+            return self.training
+        return replace(self.training, seconds=LEAST_LIMIT + GENEROUS * self.training.epochs * found.epoch)
 
     def _engine(self, record: Record, workers: int, strategy: Strategy) -> Engine:
         wanted = (self.objectives, self.constraints, self.trials, self.seed, workers, self.target, strategy)

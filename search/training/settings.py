@@ -50,7 +50,8 @@ class Training:
         device: torch device; `auto` is a GPU if there is one, else the CPU.
         precision: precision of the network in training: `float32`, or by autocast `bf16` or (with scaled gradients)
             `fp16`. Weights, kernels, Fourier transforms and scores are float32 in any case.
-        seconds: seconds after which training a candidate ends, as a failure; None for no limit.
+        seconds: seconds after which training a candidate ends, as a failure; by default, in a search, ten minutes and
+            a hundred times what the preflight has worked out for the dearest candidate.
 
     Raises:
         ValueError: a value is out of its range.

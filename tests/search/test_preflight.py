@@ -400,3 +400,11 @@ def test_a_step_that_would_take_long_is_worked_out_instead(monkeypatch: pytest.M
     assert len(taken) == 1
     costs = [price(architecture).flops for architecture in wide.enumerate()]
     assert found.epoch == pytest.approx(4.0 * max(costs) / min(costs))
+
+
+def test_a_trial_may_take_generously_longer_than_the_dearest_should(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "_step", lambda *rest: 0.5)
+    limited = Search(space(), arrays(), epochs=7)._ready()
+    assert limited.seconds == pytest.approx(600 + 100 * 7 * 0.5)  # one batch an epoch
+    assert limited.record() == {"epochs": 7}
+    assert Search(space(), arrays(), training=Training(seconds=5))._ready().seconds == 5
