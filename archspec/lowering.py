@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self, cast
 
 import torch
+from torch import Tensor
 
 from archspec.architecture import Architecture
 from archspec.network.assembling import Assembled, assembled
@@ -82,3 +84,18 @@ def lower(architecture: Architecture) -> Network:
     network = assembled(architecture.graph, Network)
     network.meta["architecture"] = architecture
     return network
+
+
+def network_with(architecture: Architecture, weights: Mapping[str, Tensor]) -> Network:
+    """The network of an architecture with these weights, in evaluation mode; torch's random state stays as it is.
+
+    Raises:
+        ValueError: they are those of another network.
+    """
+    with torch.random.fork_rng(devices=[]):
+        model = lower(architecture)
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ValueError(" ".join(str(error).split())[:300]) from None
+    return model.eval()

@@ -17,7 +17,7 @@ from archspec.exporting.agreement import Form, in_torch
 from archspec.exporting.directory import MANIFEST, unsealed
 from archspec.exporting.exporter import EXPORTERS, Check
 from archspec.graph.signal import SignalError
-from archspec.lowering import Network, lower
+from archspec.lowering import Network, network_with
 from archspec.network.freezing import freeze
 from archspec.schema.document import SpecError
 
@@ -65,14 +65,10 @@ def load(directory: str | Path) -> Network:
     if {whose, manifest.get(OF)} - {None, made_for}:
         raise SpecError(f"{directory / WEIGHTS} belongs to another architecture than {directory / SPEC}")
     require_finite(weights, str(directory / WEIGHTS))
-    with torch.random.fork_rng(devices=[]):
-        model = lower(architecture)
     try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:300]
-        raise SpecError(f"{directory / WEIGHTS} does not belong to {directory / SPEC}: {reason}") from None
-    return model.eval()
+        return network_with(architecture, weights)
+    except ValueError as error:
+        raise SpecError(f"{directory / WEIGHTS} does not belong to {directory / SPEC}: {error}") from None
 
 
 def require_finite(state: Mapping[str, Tensor], what: str) -> None:

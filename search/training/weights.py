@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from archspec.architecture import Architecture
-from archspec.lowering import Network, lower
+from archspec.lowering import Network, network_with
 from search.errors import RunError
 from search.files import write_whole
 
@@ -48,14 +48,10 @@ def load_network(architecture: Architecture, file: Path) -> Network:
             raise RunError(f"{file} holds the weights of another architecture; {remedy}")
         if digest != _digest(weights):
             raise RunError(f"{file} is not what was written; {remedy}")
-    with torch.random.fork_rng(devices=[]):
-        model = lower(architecture)
     try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:300]
-        raise RunError(f"{file} does not belong to its architecture: {reason}; {remedy}") from None
-    return model.eval()
+        return network_with(architecture, weights)
+    except ValueError as error:
+        raise RunError(f"{file} does not belong to its architecture: {error}; {remedy}") from None
 
 
 def _digest(weights: Mapping[str, Tensor]) -> str:

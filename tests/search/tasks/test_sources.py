@@ -174,7 +174,7 @@ def test_splits_in_capitals_and_files_that_systems_leave_behind(images: Path, tm
     assert [len(part[1]) for part in parts(Task.from_folder(tmp_path))][2] == 3
     for shares in ((0, 0, 1), (0.5, 0.5, 0.5), (0.5, 0.5), 0.5, "abc"):
         with pytest.raises(ValueError, match="a split has three shares, of training \\(above 0\\)"):
-            Task.from_folder(tmp_path, split=shares)  # type: ignore[arg-type]
+            Task.from_folder(tmp_path, split=shares)
     (tmp_path / "Test" / "fox").mkdir()
     with pytest.raises(ValueError, match="Test holds the class 'fox', of which there are no training data"):
         Task.from_folder(tmp_path)
@@ -192,7 +192,7 @@ def test_recordings_without_sound_are_one_sentence(tmp_path: Path) -> None:
         wavfile.write(tmp_path / name / "0.wav", 8000, np.zeros(100, dtype=np.int16))
     for options in ({"rate": 0}, {"rate": 0.5}, {"rate": "1"}, {"seconds": 0.0}, {"seconds": np.nan}):
         with pytest.raises(ValueError, match=f"{next(iter(options))} must be a (whole )?number above 0"):
-            Task.from_folder(tmp_path, **options)  # type: ignore[arg-type]
+            Task.from_folder(tmp_path, **options)
     wavfile.write(tmp_path / "high" / "0.wav", 8000, np.zeros(0, dtype=np.int16))
     with pytest.raises(ValueError, match=r"0\.wav holds no sound"):
         Task.from_folder(tmp_path)
