@@ -43,6 +43,10 @@ class RunDirectory:
         """The state of a trial in training after its last epoch."""
         return self.path / "checkpoints" / f"{number}.pt"
 
+    def trunk(self, hash: str) -> Path:
+        """The state of an architecture's training before its cooldown, for a longer training to go on from."""
+        return self.path / "checkpoints" / f"{hash}.trunk.pt"
+
     def failure(self, number: int) -> Path:
         """The traceback of the error that failed a trial."""
         return self.path / "failures" / f"{number}.txt"

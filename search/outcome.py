@@ -32,11 +32,12 @@ class Scored:
 
 @dataclass(frozen=True)
 class Stopped:
-    """Training was stopped early because other candidates were better; `scores` are those at that epoch."""
+    """The candidate was trained for fewer epochs than a whole training; the fields are those of `Scored`."""
 
     scores: dict[str, float]
     epochs: int = 0
     seconds: float = 0.0
+    curve: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ class Trainer:
             outcome = train(
                 trial.architecture,
                 self.task,
-                training if trial.epochs is None else replace(training, epochs=trial.epochs),
+                training,
                 trial.seed,
                 self.goal,
                 weights=directory.weights(trial.number),
@@ -82,6 +82,8 @@ class Trainer:
                 each_epoch=lambda epoch, score: tell(Epoch(trial.number, epoch, score)),
                 target=self.target,
                 each_batch=limits.step,
+                epochs=trial.epochs,
+                trunk=None if trial.hash is None else directory.trunk(trial.hash),
             )
             return Finished(trial.number, outcome)
         except TimeUp:

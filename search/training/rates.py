@@ -95,21 +95,44 @@ def check_roles(template: Architecture, rates: Mapping[Role, Rate]) -> None:
             raise ValueError(f"no parameter of this space has the role {role!r}; leave its rate out")
 
 
-def set_rates(optimizer: torch.optim.Optimizer, learning_rate: float, step: int, total: int, warmup: float) -> None:
-    """Set the learning rate of each parameter group for a step: a linear warm-up, then a cosine to zero.
+@dataclass(frozen=True)
+class Schedule:
+    """How the learning rate changes: a linear warm-up, and a fall to zero.
+
+    Attributes:
+        total: number of steps of a whole training.
+        warmup: share of these steps in the warm-up.
+        end: number of steps of this training, which may be shorter.
+        cooldown: step from which the rate, constant until then, falls as 1 − √x, where x goes from 0 to 1 at the end
+            (Hägele et al. 2024, arXiv 2405.18392); None for a cosine from the end of the warm-up.
+    """
+
+    total: int
+    warmup: float
+    end: int
+    cooldown: int | None = None
+
+    def share(self, step: int) -> float:
+        """The share of the largest learning rate at a step, which counts from 0."""
+        warm = max(1, round(self.warmup * self.total))
+        if self.cooldown is not None:
+            fallen = max(0, step - self.cooldown) / max(1, self.end - self.cooldown)
+            return min(1.0, (step + 1) / warm) * (1 - math.sqrt(min(1.0, fallen)))
+        if step < warm:
+            return (step + 1) / warm
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, self.end - warm))))
+
+
+def set_rates(optimizer: torch.optim.Optimizer, learning_rate: float, step: int, schedule: Schedule) -> None:
+    """Set the learning rate of each parameter group for a step.
 
     Args:
         optimizer: over the groups of `parameter_groups`; each has the learning rate times its `factor`, and zero in the
-            first share `still` of the steps.
+            first share `still` of the steps of a whole training.
         learning_rate: the largest learning rate, at the end of the warm-up.
         step: index of the step, from 0.
-        total: number of steps of the training.
-        warmup: share of the steps in the warm-up.
+        schedule: how the learning rate changes.
     """
-    warm = max(1, round(warmup * total))
-    if step < warm:
-        rate = learning_rate * (step + 1) / warm
-    else:
-        rate = learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, total - warm))))
+    rate = learning_rate * schedule.share(step)
     for group in optimizer.param_groups:
-        group["lr"] = rate * group["factor"] * (step >= group["still"] * total)
+        group["lr"] = rate * group["factor"] * (step >= group["still"] * schedule.total)

@@ -33,9 +33,12 @@ class Training:
         batch_size: number of examples of a step.
         learning_rate: largest learning rate, at the end of the warm-up.
         weight_decay: weight decay of AdamW.
-        warmup: share of the steps in which the learning rate rises linearly; afterwards it follows a cosine to zero.
+        warmup: share of the steps in which the learning rate rises linearly.
+        cooldown: share of the epochs, at the end, in which the learning rate falls to zero; until then it is constant,
+            so that a training of few epochs has the same beginning as a longer one, which can go on from there. None is
+            a cosine from the end of the warm-up.
         patience: number of epochs with a validation score worse than the best after which training ends early; None for
-            no early end.
+            no early end. With a cooldown, only its epochs count.
         clip: norm that gradients are clipped to.
         label_smoothing: label smoothing of the cross-entropy in training; scores are computed without it.
         alias_penalty: factor of the penalty on kernels with `band_limit="regularise"`.
@@ -62,6 +65,7 @@ class Training:
     learning_rate: float = 2e-2
     weight_decay: float = 1e-2
     warmup: float = 0.1
+    cooldown: float | None = None
     patience: int | None = 10
     clip: float = 5.0
     label_smoothing: float = 0.1
@@ -89,6 +93,8 @@ class Training:
         for name in ("epochs", "batch_size", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        if self.cooldown is not None and not 0 < self.cooldown <= 1:
+            raise ValueError(f"cooldown is a share above 0 and up to 1, or None, not {self.cooldown!r}")
         for name, low, high in RANGES:
             if isinstance(value := getattr(self, name), bool) or not low <= value <= high:
                 raise ValueError(f"{name} is a number from {low:g} to {high:g}, not {value!r}")
@@ -100,6 +106,12 @@ class Training:
             raise ValueError(f"there is no role {min(unknown)!r}; the roles are {', '.join(ROLES)}")
         if not (0 <= self.offsets <= 1 and self.admissibility >= 0):
             raise ValueError("offsets must be a share from 0 to 1, and admissibility a factor of 0 or more")
+
+    def trunk(self, epochs: int) -> int:
+        """Number of epochs that a training of `epochs` epochs has in common with a longer one."""
+        if self.cooldown is None:
+            return 0
+        return math.floor(epochs * (1 - max(self.cooldown, self.offsets)) + 1e-9)
 
     @property
     def parameters(self) -> dict[str, Decision]:

@@ -1,38 +1,23 @@
-"""Training of one candidate: AdamW, warm-up and cosine, early stopping, best weights; resumable after every epoch."""
+"""Training of one candidate: AdamW, early stopping, best weights; resumable after every epoch."""
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import nn
 
 from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
-from archspec.graph.cost import Cost
-from archspec.layers.aliasing import alias_penalty
-from archspec.layers.scales import admissibility_penalty
-from archspec.lowering import lower
-from archspec.network.offsets import turn, turns
-from archspec.network.roles import roles
-from archspec.network.statistics import reestimate
 from archspec.symmetry.certificate import largest
 from archspec.symmetry.certifying import certify
 from search.objectives import Score
-from search.outcome import Failed, Outcome, Scored
-from search.seeds import derived_seed
+from search.outcome import Failed, Outcome, Scored, Stopped
 from search.tasks.named import AnyTask
-from search.tasks.task import batch_count, batches
-from search.training.augmentation import augmented
-from search.training.checkpoints import Checkpoint, read_checkpoint
-from search.training.evaluation import EVALUATION_BATCH, evaluate, is_finite
-from search.training.limits import time_limit
-from search.training.rates import parameter_groups, set_rates
+from search.training.evaluation import evaluate
+from search.training.loop import Loop
 from search.training.settings import Training
 from search.training.weights import save_weights
 
@@ -48,6 +33,8 @@ def train(
     each_epoch: Callable[[int, float], None] | None = None,
     target: Target = "torch",
     each_batch: Callable[[], None] = lambda: None,
+    epochs: int | None = None,
+    trunk: Path | None = None,
 ) -> Outcome:
     """Train an architecture, and score the network with the best weights on validation data.
 
@@ -63,17 +50,27 @@ def train(
         each_epoch: called after each epoch with its number, from 1, and its score.
         target: what the cost of the trained network is computed for.
         each_batch: called before each batch; what it raises ends the training, and its checkpoint is kept.
+        epochs: number of epochs, if it is to be less than that of the training.
+        trunk: with a cooldown, file of the state before it: a training of more epochs goes on from there, with the same
+            result as without the file. It is read if it exists, and written by a training of fewer epochs.
 
     Returns:
-        `Scored`, or `Failed` if training diverges, lasts longer than `training.seconds` or runs out of memory, or if no
-        epoch has a finite score; other errors are raised, and the checkpoint is kept.
+        `Scored`; `Stopped` after fewer epochs than those of the training; or `Failed` if training diverges, lasts
+        longer than `training.seconds` or runs out of memory, or if no epoch has a finite score. Other errors are
+        raised, and the checkpoint is kept.
     """
     training = training.filled({})  # an open setting is refused
     began = time.monotonic()
+
+    def trained() -> Outcome:
+        loop = Loop(architecture, task, training, seed, goal, min(epochs or training.epochs, training.epochs))
+        failure = _run(loop, checkpoint, trunk, each_epoch, each_batch)
+        if failure is not None:
+            return Failed(failure, loop.elapsed)
+        return _outcome(loop, architecture, weights, target, whole=loop.epochs == training.epochs)
+
     try:
-        outcome = _trained(
-            architecture, task, training, seed, goal, weights, checkpoint, each_epoch, target, each_batch
-        )
+        outcome = trained()
     except MemoryError:
         outcome = Failed("ran out of memory", time.monotonic() - began)
     except torch.OutOfMemoryError:
@@ -87,164 +84,41 @@ def train(
     return outcome
 
 
-def _trained(
-    architecture: Architecture,
-    task: AnyTask,
-    training: Training,
-    seed: int,
-    goal: Score,
-    weights: Path | None,
+def _run(
+    loop: Loop,
     checkpoint: Path | None,
+    trunk: Path | None,
     each_epoch: Callable[[int, float], None] | None,
-    target: Target,
     each_batch: Callable[[], None],
-) -> Outcome:
-    run = _Run(architecture, task, training, seed, goal)
-    if checkpoint is not None and checkpoint.exists():
-        run.restore(checkpoint)
-    while not run.finished:
-        failure = run.epoch(each_batch)
+) -> str | None:
+    """Run the loop to its end; returns the reason if the training has failed, else None."""
+    resumed = checkpoint is not None and checkpoint.exists() and loop.restore(checkpoint)
+    if not resumed and trunk is not None and loop.trunk and loop.restore_trunk(trunk) and each_epoch is not None:
+        for epoch, score in enumerate(loop.history, 1):
+            each_epoch(epoch, score)
+    while not loop.finished:
+        failure = loop.epoch(each_batch)
         if failure:
-            return Failed(failure, run.elapsed)
+            return failure
+        if trunk is not None and loop.done == loop.trunk and loop.epochs < loop.training.epochs:
+            loop.save_trunk(trunk)
         if checkpoint is not None:
-            run.save(checkpoint)
+            loop.save(checkpoint)
         if each_epoch is not None:
-            each_epoch(run.done, run.history[-1])
-    if all(math.isnan(score) for score in run.history):
-        return Failed(f"{goal.name} was not a finite number after any epoch", run.elapsed)
-    run.model.load_state_dict(run.best_state)
-    scores = evaluate(run.model, task, task.validation, training.batch_size, run.device)
+            each_epoch(loop.done, loop.history[-1])
+    return None
+
+
+def _outcome(loop: Loop, architecture: Architecture, weights: Path | None, target: Target, whole: bool) -> Outcome:
+    """What has come of a training that ran to its end."""
+    if all(math.isnan(score) for score in loop.history):
+        return Failed(f"{loop.goal.name} was not a finite number after any epoch", loop.elapsed)
+    loop.model.load_state_dict(loop.best_state)
+    scores = evaluate(loop.model, loop.task, loop.task.validation, loop.training.batch_size, loop.device)
     if weights is not None:
-        save_weights(run.best_state, architecture, weights)
-    cost, begun, plain = run.model.cost(target), price(architecture, target), largest(architecture.graph).trivial
-    symmetry = None if plain else certify(run.model).to_data()
-    return Scored(scores, run.done, run.elapsed, cost if cost != begun else None, symmetry, tuple(run.history))
-
-
-class _Run:
-    """The state of one training: network, optimizer, and scores so far."""
-
-    def __init__(self, architecture: Architecture, task: AnyTask, training: Training, seed: int, goal: Score) -> None:
-        self.task, self.training, self.seed, self.goal = task, training, seed, goal
-        self.of = {"hash": architecture.hash, "seed": seed, "goal": goal.name, "training": training.record()}
-        wanted = training.device
-        self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
-        torch.manual_seed(seed)
-        self.model = lower(architecture).to(self.device)
-        present = roles(self.model)
-        rates = {role: rate for role, rate in training.rates.items() if role in present}
-        self.optimizer = torch.optim.AdamW(
-            parameter_groups(self.model, training.learning_rate, training.weight_decay, rates)
-        )
-        # Only networks with a group of turns can be sampled at offsets; others of the space are trained without.
-        offsets = training.offsets > 0 and turns(self.model)
-        self.turns = np.random.default_rng(seed) if offsets else None
-        self.penalised = any(getattr(m, "regularised", False) for m in self.model.modules())
-        # Gradients in float16 overflow or vanish: the loss is scaled, and a step whose gradients overflow is skipped.
-        self.scaler = torch.amp.GradScaler(self.device.type, enabled=training.precision == "fp16")
-        self.done = 0
-        self.steps = batch_count(task.train, training.batch_size)
-        self.step = 0
-        self.history: list[float] = []
-        self.best_state = {name: value.clone() for name, value in self.model.state_dict().items()}
-        self.seconds, self.began = 0.0, time.monotonic()
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds of training, including those before an interruption."""
-        return self.seconds + time.monotonic() - self.began
-
-    @property
-    def finished(self) -> bool:
-        """Whether all epochs are done, or the last `patience` scores are worse than the best."""
-        patience = self.training.patience
-        best = self._best_epoch()
-        waited = len(self.history) - 1 - best if best >= 0 else 0
-        return self.done >= self.training.epochs or (patience is not None and waited >= patience)
-
-    def cast(self) -> contextlib.AbstractContextManager[object]:
-        """A context in which the network runs in the precision of the training."""
-        dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.training.precision)
-        return contextlib.nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
-
-    def epoch(self, each_batch: Callable[[], None]) -> str | None:
-        """Train for one epoch; returns the reason if training has diverged or its time is over, else None."""
-        # All randomness follows from the seed and the epoch, so that a resumed training equals an uninterrupted one.
-        torch.manual_seed((self.seed * 1_000_003 + self.done) % 2**63)
-        if self.turns:
-            self.turns = np.random.default_rng((self.seed, self.done))
-        self.model.train()
-        examples = batches(self.task.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done)
-        for x, y in augmented(examples, self.training.augment, derived_seed(self.seed, f"augment {self.done}")):
-            each_batch()
-            if self.training.seconds is not None and self.elapsed > self.training.seconds:
-                return time_limit(self.training.seconds)
-            self._begin_step()
-            with self.cast():
-                outputs = self.model(x.to(self.device))
-            loss = self.task.loss(outputs.float(), y.to(self.device), self.training.label_smoothing)
-            if self.penalised:
-                loss = loss + self.training.alias_penalty * alias_penalty(self.model)
-            if self.training.admissibility:
-                loss = loss + self.training.admissibility * admissibility_penalty(self.model)
-            if not math.isfinite(value := loss.item()):
-                return f"diverged: the loss is {value} in epoch {self.done + 1}"
-            self.optimizer.zero_grad(set_to_none=True)
-            self.scaler.scale(loss).backward()
-            self.scaler.unscale_(self.optimizer)
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
-            self.scaler.step(self.optimizer)
-            self.scaler.update()
-            self.step += 1
-        if not is_finite(self.model):
-            return f"diverged: a weight is infinite or not a number after epoch {self.done + 1}"
-        self._end_epoch()
-        scores = evaluate(self.model, self.task, self.task.validation, self.training.batch_size, self.device)
-        score = self.goal.value(Cost(), scores)
-        # Early on a score may be undefined (the precision of a class that no prediction is of): any other is better.
-        self.history.append(score if math.isfinite(score) else math.nan)
-        self.done += 1
-        if self._best_epoch() == len(self.history) - 1:
-            self.best_state = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-        return None
-
-    def save(self, path: Path) -> None:
-        """Write a checkpoint."""
-        states = self.model.state_dict(), self.optimizer.state_dict(), self.scaler.state_dict(), self.best_state
-        Checkpoint(self.of, *states, self.done, self.step, self.history, self.elapsed).write(path)
-
-    def restore(self, path: Path) -> None:
-        """Resume from a checkpoint; one that cannot be read, or is not of this training, is left aside."""
-        found = read_checkpoint(path, self.of, self.model, self.optimizer, self.training.epochs, self.device)
-        if found is None:
-            return
-        self.model.load_state_dict(found.model)
-        self.optimizer.load_state_dict(found.optimizer)
-        self.scaler.load_state_dict(found.scaler)
-        self.best_state, self.history = found.best, found.history
-        self.done, self.step, self.seconds = found.done, found.step, found.seconds
-
-    def _best_epoch(self) -> int:
-        """Index, from 0, of the last epoch with the best score; -1 if no epoch has one that is a number."""
-        scores = [score for score in self.history if not math.isnan(score)]
-        if not scores:
-            return -1
-        best = max(scores) if self.goal.maximize else min(scores)
-        return len(self.history) - 1 - self.history[::-1].index(best)
-
-    def _begin_step(self) -> None:
-        """Set the learning rates of the step, and random offsets in the last share of the training."""
-        total = max(1, self.steps * self.training.epochs)
-        set_rates(self.optimizer, self.training.learning_rate, self.step, total, self.training.warmup)
-        if self.turns and self.step >= (1 - self.training.offsets) * total:
-            turn(self.model, self.turns)
-
-    def _end_epoch(self) -> None:
-        """Prepare the network for evaluation: crop kernels to their windows, and remove the offsets.
-
-        After offsets, the statistics of batch norms are estimated again, from kernels sampled at the elements.
-        """
-        self.model.fit()
-        if self.turns:
-            turn(self.model, None)
-            reestimate(self.model, (x.to(self.device) for x, _ in batches(self.task.train, EVALUATION_BATCH)))
+        save_weights(loop.best_state, architecture, weights)
+    if not whole:
+        return Stopped(scores, loop.done, loop.elapsed, tuple(loop.history))
+    cost, begun, plain = loop.model.cost(target), price(architecture, target), largest(architecture.graph).trivial
+    symmetry = None if plain else certify(loop.model).to_data()
+    return Scored(scores, loop.done, loop.elapsed, cost if cost != begun else None, symmetry, tuple(loop.history))

@@ -8,7 +8,7 @@ from search.backends.worker import Trainer
 from search.tasks.kinds import Classification
 from search.tasks.task import Task
 from search.training import augmentation, checkpoints, evaluation, rates, retraining, trainer
-from search.training.trainer import _Run
+from search.training.loop import Loop
 from search.trial import Trial
 from tests.archspec.exporting import test_guard
 from tests.search import test_trial
@@ -46,13 +46,13 @@ RETRAINED = test_retraining.test_scores_are_those_of_each_architecture_under_eac
 WORKER = test_doors.test_what_a_worker_does_is_told_event_by_event
 
 SCHEDULE = {
-    "no warm-up": Fault(rates.set_rates, "max(1, round(warmup * total))", "0", RATE),
-    "a rate that rises to the end": Fault(rates.set_rates, "(1 + math.cos", "(1 - math.cos", RATE),
+    "no warm-up": Fault(rates.Schedule.share, "max(1, round(self.warmup * self.total))", "0", RATE),
+    "a rate that rises to the end": Fault(rates.Schedule.share, "(1 + math.cos", "(1 - math.cos", RATE),
     "a constant rate": Fault(rates.set_rates, '= rate * group["factor"]', '= learning_rate * group["factor"]', RATE),
-    "a schedule for each epoch": Fault(_Run._begin_step, "self.steps * self.training.epochs", "self.steps", RATE),
-    "steps that are not counted": Fault(_Run.epoch, "self.step += 1", "pass", RATE),
+    "a schedule for each epoch": Fault(Loop.__init__, "self.steps * epochs)", "self.steps)", RATE),
+    "steps that are not counted": Fault(Loop.epoch, "self.step += 1", "pass", RATE),
     "no factor of a role": Fault(rates.set_rates, 'rate * group["factor"]', "rate", ROLES),
-    "no role that waits": Fault(rates.set_rates, ' * (step >= group["still"] * total)', "", ROLES),
+    "no role that waits": Fault(rates.set_rates, ' * (step >= group["still"] * schedule.total)', "", ROLES),
     "a decay of its own forgotten": Fault(
         rates.parameter_groups,
         "(decay if rate.decay is None else rate.decay) if",
@@ -63,11 +63,11 @@ SCHEDULE = {
 STEPS = {
     "no weight decay": Fault(rates.parameter_groups, "if decays else 0.0", "if False else 0.0", ADAMW),
     "biases that decay": Fault(rates.parameter_groups, "if decays else 0.0", "if True else 0.0", ADAMW),
-    "no decay given to the optimizer": Fault(_Run.__init__, "training.weight_decay, rates", "0.0, rates", ADAMW),
-    "no clipping": Fault(_Run.epoch, "self.training.clip)", "1e9)", CLIPPED),
-    "scaled gradients clipped": Fault(_Run.epoch, "self.scaler.unscale_(self.optimizer)", "pass", HALF),
-    "gradients that add up": Fault(_Run.epoch, "self.optimizer.zero_grad(set_to_none=True)", "pass", SMOOTHED),
-    "no label smoothing": Fault(_Run.epoch, ", self.training.label_smoothing)", ")", SMOOTHED),
+    "no decay given to the optimizer": Fault(Loop.__init__, "training.weight_decay, rates", "0.0, rates", ADAMW),
+    "no clipping": Fault(Loop.epoch, "self.training.clip)", "1e9)", CLIPPED),
+    "scaled gradients clipped": Fault(Loop.epoch, "self.scaler.unscale_(self.optimizer)", "pass", HALF),
+    "gradients that add up": Fault(Loop.epoch, "self.optimizer.zero_grad(set_to_none=True)", "pass", SMOOTHED),
+    "no label smoothing": Fault(Loop.epoch, ", self.training.label_smoothing)", ")", SMOOTHED),
     "no label smoothing in the loss": Fault(Classification.loss, "=smoothing", "=0.0", SMOOTHED),
     "label smoothing in scores": Fault(
         Task.scores,
@@ -75,25 +75,25 @@ STEPS = {
         "self._loss(outputs, targets, 0.1)",
         test_task.test_the_loss_is_smoothed_in_training_and_never_in_a_score,
     ),
-    "no alias penalty": Fault(_Run.epoch, "self.training.alias_penalty *", "0 *", REGULARISED),
-    "no admissibility penalty": Fault(_Run.epoch, "self.training.admissibility *", "0 *", WAVELETS),
-    "statistics of evaluation in training": Fault(_Run.epoch, "self.model.train()", "self.model.eval()", SMOOTHED),
+    "no alias penalty": Fault(Loop.epoch, "self.training.alias_penalty *", "0 *", REGULARISED),
+    "no admissibility penalty": Fault(Loop.epoch, "self.training.admissibility *", "0 *", WAVELETS),
+    "statistics of evaluation in training": Fault(Loop.epoch, "self.model.train()", "self.model.eval()", SMOOTHED),
 }
 SEEDS = {
     "the same first weights for every seed": Fault(
-        _Run.__init__,
+        Loop.__init__,
         "torch.manual_seed(seed)",
         "torch.manual_seed(0)",
         test_steps.test_the_first_weights_are_those_that_the_seed_gives,
     ),
-    "no shuffling": Fault(_Run.epoch, "shuffle_seed=self.seed % 2**31 + self.done", "shuffle_seed=None", ORDER),
-    "the same order each epoch": Fault(_Run.epoch, "% 2**31 + self.done", "% 2**31", ORDER),
-    "the same order for every seed": Fault(_Run.epoch, "shuffle_seed=self.seed % 2**31 +", "shuffle_seed=", ORDER),
+    "no shuffling": Fault(Loop.epoch, "shuffle_seed=self.seed % 2**31 + self.done", "shuffle_seed=None", ORDER),
+    "the same order each epoch": Fault(Loop.epoch, "% 2**31 + self.done", "% 2**31", ORDER),
+    "the same order for every seed": Fault(Loop.epoch, "shuffle_seed=self.seed % 2**31 +", "shuffle_seed=", ORDER),
     "the same dropout each epoch": Fault(
-        _Run.epoch, "1_000_003 + self.done", "1_000_003", test_epochs.test_dropout_drops_others_each_epoch
+        Loop.epoch, "1_000_003 + self.done", "1_000_003", test_epochs.test_dropout_drops_others_each_epoch
     ),
-    "randomness that a resumed training lacks": Fault(_Run.epoch, "torch.manual_seed((", "int((", AGAIN),
-    "no augmentation": Fault(_Run.epoch, "self.training.augment, derived", "None, derived", MOVED),
+    "randomness that a resumed training lacks": Fault(Loop.epoch, "torch.manual_seed((", "int((", AGAIN),
+    "no augmentation": Fault(Loop.epoch, "self.training.augment, derived", "None, derived", MOVED),
     "one element for a whole batch": Fault(
         augmentation.augmented,
         "(len(x),), generator=generator)",
@@ -109,24 +109,24 @@ SEEDS = {
 }
 SELECTION = {
     "scores in training mode": Fault(evaluation.evaluate, "model.eval()", "model.train()", SCORES),
-    "scores of training data": Fault(trainer._trained, "task, task.validation", "task, task.train", SCORES),
-    "selection by training data": Fault(_Run.epoch, "self.task.validation", "self.task.train", SCORES),
-    "selection by test data": Fault(_Run.epoch, "self.task.validation", "self.task.test", SCORES),
-    "the last weights kept": Fault(_Run.epoch, "self._best_epoch() == len(self.history) - 1", "True", BEST_ACCURACY),
-    "the first weights kept": Fault(_Run.epoch, "self._best_epoch() == len(self.history) - 1", "False", BEST_ACCURACY),
+    "scores of training data": Fault(trainer._outcome, "loop.task.validation", "loop.task.train", SCORES),
+    "selection by training data": Fault(Loop.epoch, "self.task.validation", "self.task.train", SCORES),
+    "selection by test data": Fault(Loop.epoch, "self.task.validation", "self.task.test", SCORES),
+    "the last weights kept": Fault(Loop.epoch, "self._best_epoch() == len(self.history) - 1", "True", BEST_ACCURACY),
+    "the first weights kept": Fault(Loop.epoch, "self._best_epoch() == len(self.history) - 1", "False", BEST_ACCURACY),
     "the last weights scored": Fault(
-        trainer._trained, "run.model.load_state_dict(run.best_state)", "pass", BEST_ACCURACY
+        trainer._outcome, "loop.model.load_state_dict(loop.best_state)", "pass", BEST_ACCURACY
     ),
-    "the largest loss is best": Fault(_Run._best_epoch, "if self.goal.maximize", "if True", BEST_LOSS),
+    "the largest loss is best": Fault(Loop._best_epoch, "if self.goal.maximize", "if True", BEST_LOSS),
     "the earliest of equals kept": Fault(
-        _Run._best_epoch,
+        Loop._best_epoch,
         "len(self.history) - 1 - self.history[::-1].index(best)",
         "self.history.index(best)",
         BEST_ACCURACY,
     ),
-    "patience without end": Fault(_Run.finished, "waited >= patience", "False", PATIENCE),
-    "patience that ends too early": Fault(_Run.finished, "waited >= patience", "waited + 1 >= patience", PATIENCE),
-    "no fidelity": Fault(Trainer._last_event, "training if trial.epochs is None else", "training if True else", WORKER),
+    "patience without end": Fault(Loop.finished, "waited >= patience", "False", PATIENCE),
+    "patience that ends too early": Fault(Loop.finished, "waited >= patience", "waited + 1 >= patience", PATIENCE),
+    "no fidelity": Fault(Trainer._last_event, "epochs=trial.epochs", "epochs=None", WORKER),
     "retrained scores of validation data": Fault(
         retraining.retrained, "task, task.test)", "task, task.validation)", RETRAINED
     ),
@@ -134,16 +134,16 @@ SELECTION = {
     "retrained under one seed": Fault(retraining.retrain, "[*seeds] *", "[seeds[0]] * len(seeds) *", RETRAINED),
 }
 EPOCHS = {
-    "windows not fitted": Fault(_Run._end_epoch, "self.model.fit()", "pass", WINDOWS),
-    "the cost that it began with": Fault(trainer._trained, "cost if cost != begun else None", "None", WINDOWS),
-    "offsets not taken back": Fault(_Run._end_epoch, "turn(self.model, None)", "pass", OFFSETS),
+    "windows not fitted": Fault(Loop._end_epoch, "self.model.fit()", "pass", WINDOWS),
+    "the cost that it began with": Fault(trainer._outcome, "cost if cost != begun else None", "None", WINDOWS),
+    "offsets not taken back": Fault(Loop._end_epoch, "turn(self.model, None)", "pass", OFFSETS),
     "offsets in the first share": Fault(
-        _Run._begin_step, ">= (1 - self.training.offsets) *", "< self.training.offsets *", OFFSETS
+        Loop._begin_step, ">= (1 - self.training.offsets) *", "< self.training.offsets *", OFFSETS
     ),
-    "statistics of moved kernels": Fault(_Run._end_epoch, "reestimate(self.model, (", "list((", OFFSETS),
-    "moments lost on resuming": Fault(_Run.restore, "self.optimizer.load_state_dict(found.optimizer)", "pass", AGAIN),
-    "the step lost on resuming": Fault(_Run.restore, "found.done, found.step,", "found.done, 0,", AGAIN),
-    "the best weights lost on resuming": Fault(_Run.restore, "= found.best,", "= self.best_state,", AGAIN),
+    "statistics of moved kernels": Fault(Loop._end_epoch, "reestimate(self.model, (", "list((", OFFSETS),
+    "moments lost on resuming": Fault(Loop.restore, "self.optimizer.load_state_dict(found.optimizer)", "pass", AGAIN),
+    "the step lost on resuming": Fault(Loop.restore, "found.done, found.step,", "found.done, 0,", AGAIN),
+    "the best weights lost on resuming": Fault(Loop.restore, "= found.best,", "= self.best_state,", AGAIN),
     "checkpoints left behind": Fault(trainer.train, "checkpoint.unlink(missing_ok=True)", "pass", AGAIN),
     "a checkpoint of other settings used": Fault(
         checkpoints.read_checkpoint,
@@ -152,10 +152,10 @@ EPOCHS = {
         test_epochs.test_a_checkpoint_of_another_training_is_left_aside,
     ),
     "seconds lost on resuming": Fault(
-        _Run.elapsed, "self.seconds + ", "", test_epochs.test_the_seconds_before_an_interruption_count
+        Loop.elapsed, "self.seconds + ", "", test_epochs.test_the_seconds_before_an_interruption_count
     ),
     "divergence unnoticed": Fault(
-        _Run.epoch,
+        Loop.epoch,
         "not math.isfinite(value := loss.item())",
         "False",
         test_training.test_divergence_is_a_failure_with_its_reason,

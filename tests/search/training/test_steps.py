@@ -26,7 +26,7 @@ from archspec import (
 )
 from archspec.layers.aliasing import alias_penalty
 from search import Task, Training
-from search.training.rates import Rate, parameter_groups, set_rates
+from search.training.rates import Rate, Schedule, parameter_groups, set_rates
 from tests.search.training.watched import PLAIN, SMALL, Step, Watched, noise, watch
 
 HEAD = Classifier(classes=2)
@@ -54,7 +54,7 @@ def test_a_role_moves_at_its_factor_of_the_rate_once_it_moves() -> None:
     assert windows
     assert kernels
     for step in range(10):
-        set_rates(optimizer, 1.0, step, 10, warmup=0.1)
+        set_rates(optimizer, 1.0, step, Schedule(10, 0.1, 10))
         rate = 1.0 if step == 0 else 0.5 * (1 + math.cos(math.pi * (step - 1) / 9))
         for group in optimizer.param_groups:
             for parameter in group["params"]:

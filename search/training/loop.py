@@ -1,0 +1,200 @@
+"""The training loop: the state of one training, which moves on by an epoch at a time and can be saved after each."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from archspec.architecture import Architecture
+from archspec.graph.cost import Cost
+from archspec.layers.aliasing import alias_penalty
+from archspec.layers.scales import admissibility_penalty
+from archspec.lowering import lower
+from archspec.network.offsets import turn, turns
+from archspec.network.roles import roles
+from archspec.network.statistics import reestimate
+from search.objectives import Score
+from search.seeds import derived_seed
+from search.tasks.named import AnyTask
+from search.tasks.task import batch_count, batches
+from search.training.augmentation import augmented
+from search.training.checkpoints import Checkpoint, read_checkpoint
+from search.training.evaluation import EVALUATION_BATCH, evaluate, is_finite
+from search.training.limits import time_limit
+from search.training.rates import Schedule, parameter_groups, set_rates
+from search.training.settings import Training
+
+
+class Loop:
+    """The state of one training: network, optimizer, and scores so far.
+
+    Args:
+        architecture: what is trained.
+        task: the data, loss and scores.
+        training: the settings of a whole training.
+        seed: seed of all randomness.
+        goal: the validation score that selects the best weights.
+        epochs: number of epochs of this training, at most those of a whole one.
+    """
+
+    def __init__(
+        self, architecture: Architecture, task: AnyTask, training: Training, seed: int, goal: Score, epochs: int
+    ) -> None:
+        if training.cooldown is None:
+            training = replace(training, epochs=epochs)  # a cosine of its own, which no longer training goes on from
+        self.task, self.training, self.seed, self.goal, self.epochs = task, training, seed, goal, epochs
+        self.of = {"hash": architecture.hash, "seed": seed, "goal": goal.name, "training": training.record()}
+        wanted = training.device
+        self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
+        torch.manual_seed(seed)
+        self.model = lower(architecture).to(self.device)
+        present = roles(self.model)
+        rates = {role: rate for role, rate in training.rates.items() if role in present}
+        self.optimizer = torch.optim.AdamW(
+            parameter_groups(self.model, training.learning_rate, training.weight_decay, rates)
+        )
+        # Only networks with a group of turns can be sampled at offsets; others of the space are trained without.
+        offsets = training.offsets > 0 and turns(self.model)
+        self.turns = np.random.default_rng(seed) if offsets else None
+        self.penalised = any(getattr(m, "regularised", False) for m in self.model.modules())
+        # Gradients in float16 overflow or vanish: the loss is scaled, and a step whose gradients overflow is skipped.
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=training.precision == "fp16")
+        self.done = 0
+        self.steps = batch_count(task.train, training.batch_size)
+        self.trunk = training.trunk(epochs)
+        cooldown = None if training.cooldown is None else math.floor(epochs * (1 - training.cooldown) + 1e-9)
+        self.schedule = Schedule(
+            max(1, self.steps * training.epochs),
+            training.warmup,
+            max(1, self.steps * epochs),
+            None if cooldown is None else self.steps * cooldown,
+        )
+        self.step = 0
+        self.history: list[float] = []
+        self.best_state = {name: value.clone() for name, value in self.model.state_dict().items()}
+        self.seconds, self.began = 0.0, time.monotonic()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of training, including those before an interruption."""
+        return self.seconds + time.monotonic() - self.began
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or the last `patience` scores are worse than the best."""
+        patience = self.training.patience
+        best = self._best_epoch()
+        waited = len(self.history) - max(self.trunk, 1 + best) if best >= 0 else 0
+        return self.done >= self.epochs or (patience is not None and waited >= patience)
+
+    def cast(self) -> contextlib.AbstractContextManager[object]:
+        """A context in which the network runs in the precision of the training."""
+        dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.training.precision)
+        return contextlib.nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
+
+    def epoch(self, each_batch: Callable[[], None]) -> str | None:
+        """Train for one epoch; returns the reason if training has diverged or its time is over, else None."""
+        # All randomness follows from the seed and the epoch, so that a resumed training equals an uninterrupted one.
+        torch.manual_seed((self.seed * 1_000_003 + self.done) % 2**63)
+        if self.turns:
+            self.turns = np.random.default_rng((self.seed, self.done))
+        self.model.train()
+        examples = batches(self.task.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done)
+        for x, y in augmented(examples, self.training.augment, derived_seed(self.seed, f"augment {self.done}")):
+            each_batch()
+            if self.training.seconds is not None and self.elapsed > self.training.seconds:
+                return time_limit(self.training.seconds)
+            self._begin_step()
+            with self.cast():
+                outputs = self.model(x.to(self.device))
+            loss = self.task.loss(outputs.float(), y.to(self.device), self.training.label_smoothing)
+            if self.penalised:
+                loss = loss + self.training.alias_penalty * alias_penalty(self.model)
+            if self.training.admissibility:
+                loss = loss + self.training.admissibility * admissibility_penalty(self.model)
+            if not math.isfinite(value := loss.item()):
+                return f"diverged: the loss is {value} in epoch {self.done + 1}"
+            self.optimizer.zero_grad(set_to_none=True)
+            self.scaler.scale(loss).backward()
+            self.scaler.unscale_(self.optimizer)
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+            self.step += 1
+        if not is_finite(self.model):
+            return f"diverged: a weight is infinite or not a number after epoch {self.done + 1}"
+        self._end_epoch()
+        scores = evaluate(self.model, self.task, self.task.validation, self.training.batch_size, self.device)
+        score = self.goal.value(Cost(), scores)
+        # Early on a score may be undefined (the precision of a class that no prediction is of): any other is better.
+        self.history.append(score if math.isfinite(score) else math.nan)
+        self.done += 1
+        if self._best_epoch() == len(self.history) - 1:
+            self.best_state = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+        return None
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, from which this training can be resumed."""
+        self._checkpoint(self._own()).write(path)
+
+    def save_trunk(self, path: Path) -> None:
+        """Write a checkpoint, from which any training that has the epochs so far in common can go on."""
+        self._checkpoint(self.of).write(path)
+
+    def restore(self, path: Path) -> bool:
+        """Resume from a checkpoint; False if there is none that can be read and is of this training."""
+        return self._restored(read_checkpoint(path, self._own(), self.model, self.optimizer, self.epochs, self.device))
+
+    def restore_trunk(self, path: Path) -> bool:
+        """Go on from what `save_trunk` wrote in a training of fewer epochs; False if there is none such."""
+        return self._restored(read_checkpoint(path, self.of, self.model, self.optimizer, self.trunk, self.device))
+
+    def _own(self) -> dict[str, object]:
+        """What the checkpoints of this training are of, and no others."""
+        return self.of if self.epochs == self.training.epochs else self.of | {"epochs": self.epochs}
+
+    def _checkpoint(self, of: Mapping[str, object]) -> Checkpoint:
+        states = self.model.state_dict(), self.optimizer.state_dict(), self.scaler.state_dict(), self.best_state
+        return Checkpoint(of, *states, self.done, self.step, self.history, self.elapsed)
+
+    def _restored(self, found: Checkpoint | None) -> bool:
+        if found is None:
+            return False
+        self.model.load_state_dict(found.model)
+        self.optimizer.load_state_dict(found.optimizer)
+        self.scaler.load_state_dict(found.scaler)
+        self.best_state, self.history = found.best, found.history
+        self.done, self.step, self.seconds = found.done, found.step, found.seconds
+        return True
+
+    def _best_epoch(self) -> int:
+        """Index, from 0, of the last epoch with the best score; -1 if no epoch has one that is a number."""
+        scores = [score for score in self.history if not math.isnan(score)]
+        if not scores:
+            return -1
+        best = max(scores) if self.goal.maximize else min(scores)
+        return len(self.history) - 1 - self.history[::-1].index(best)
+
+    def _begin_step(self) -> None:
+        """Set the learning rates of the step, and random offsets in the last share of the training."""
+        set_rates(self.optimizer, self.training.learning_rate, self.step, self.schedule)
+        if self.turns and self.step >= (1 - self.training.offsets) * self.schedule.end:
+            turn(self.model, self.turns)
+
+    def _end_epoch(self) -> None:
+        """Prepare the network for evaluation: crop kernels to their windows, and remove the offsets.
+
+        After offsets, the statistics of batch norms are estimated again, from kernels sampled at the elements.
+        """
+        self.model.fit()
+        if self.turns:
+            turn(self.model, None)
+            reestimate(self.model, (x.to(self.device) for x, _ in batches(self.task.train, EVALUATION_BATCH)))

@@ -1,0 +1,1 @@
+"""A table of trained architectures: what searches are compared on without training."""
