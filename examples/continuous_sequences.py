@@ -9,7 +9,7 @@ the front of accuracy against FLOPs, and the best network tested, unchanged, at 
 from search import Search, waves
 from search.report.plot import draw_front
 from search.report.progress import Watcher
-from search.training.trainer import evaluate
+from search.training.evaluation import evaluate
 from spaces import sequences
 
 search = Search(

@@ -7,7 +7,7 @@ import sys
 
 import archspec
 from search import digits
-from search.training.trainer import evaluate
+from search.training.evaluation import evaluate
 
 model = archspec.load(sys.argv[1] if len(sys.argv) > 1 else "best")
 task = digits(rotated=True)

@@ -59,6 +59,7 @@ NAMES = {
         "UNSAID": "record.lines:UNRECORDED",
         "quietly": "record.studies:quietly",
     },
+    "training.trainer": {"evaluate": "training.evaluation:evaluate"},
     "training": {"EVALUATION_BATCH": "training.evaluation:EVALUATION_BATCH"},
     "worker": {"Job": "use search.trial.Trial.to_data()", "one_thread": "training.threads:one_thread"},
 }

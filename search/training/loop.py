@@ -132,14 +132,17 @@ class Loop:
         if not is_finite(self.model):
             return f"diverged: a weight is infinite or not a number after epoch {self.done + 1}"
         self._end_epoch()
-        scores = evaluate(self.model, self.task, self.task.validation, self.training.batch_size, self.device)
-        score = self.goal.value(Cost(), scores)
+        score = self.goal.value(Cost(), self.scores())
         # Early on a score may be undefined (the precision of a class that no prediction is of): any other is better.
         self.history.append(score if math.isfinite(score) else math.nan)
         self.done += 1
         if self._best_epoch() == len(self.history) - 1:
             self.best_state = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
         return None
+
+    def scores(self) -> dict[str, float]:
+        """Scores on validation data of the network as it is."""
+        return evaluate(self.model, self.task, self.task.validation, self.training.batch_size, self.device)
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, from which this training can be resumed."""

@@ -6,17 +6,18 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
 from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
+from archspec.moved import former_names
 from archspec.symmetry.certificate import largest
 from archspec.symmetry.certifying import certify
 from search.objectives import Score
 from search.outcome import Failed, Outcome, Scored, Stopped
 from search.tasks.named import AnyTask
-from search.training.evaluation import evaluate
 from search.training.loop import Loop
 from search.training.settings import Training
 from search.training.weights import save_weights
@@ -114,7 +115,7 @@ def _outcome(loop: Loop, architecture: Architecture, weights: Path | None, targe
     if all(math.isnan(score) for score in loop.history):
         return Failed(f"{loop.goal.name} was not a finite number after any epoch", loop.elapsed)
     loop.model.load_state_dict(loop.best_state)
-    scores = evaluate(loop.model, loop.task, loop.task.validation, loop.training.batch_size, loop.device)
+    scores = loop.scores()
     if weights is not None:
         save_weights(loop.best_state, architecture, weights)
     if not whole:
@@ -122,3 +123,7 @@ def _outcome(loop: Loop, architecture: Architecture, weights: Path | None, targe
     cost, begun, plain = loop.model.cost(target), price(architecture, target), largest(architecture.graph).trivial
     symmetry = None if plain else certify(loop.model).to_data()
     return Scored(scores, loop.done, loop.elapsed, cost if cost != begun else None, symmetry, tuple(loop.history))
+
+
+if not TYPE_CHECKING:
+    __getattr__ = former_names(__name__)

@@ -30,8 +30,9 @@ from archspec.kernels.windows import Window
 from archspec.layers.bank import Bank
 from search import Failed, Task, Training, nearby, recall
 from search.objectives import Score
+from search.training.evaluation import evaluate
 from search.training.threads import one_thread
-from search.training.trainer import evaluate, train
+from search.training.trainer import train
 
 LENGTH = 200
 SEEDS = (401, 402, 403, 404, 405)

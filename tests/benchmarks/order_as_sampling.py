@@ -40,8 +40,8 @@ from archspec.layers.bank import Bank
 from archspec.network.offsets import turn
 from archspec.network.statistics import reestimate
 from search import digits
+from search.training.evaluation import evaluate
 from search.training.threads import one_thread
-from search.training.trainer import evaluate
 
 SEEDS = (501, 502, 503)
 EPOCHS, BATCH, RATE = 60, 64, 1e-2

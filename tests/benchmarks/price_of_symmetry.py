@@ -33,8 +33,8 @@ from archspec import (
     price,
 )
 from search import digits
+from search.training.evaluation import evaluate
 from search.training.threads import one_thread
-from search.training.trainer import evaluate
 from tests.benchmarks.resolution_1d import trained
 
 SEEDS = (551, 552, 553)

@@ -34,8 +34,9 @@ from archspec.kernels import Kernel
 from archspec.kernels.windows import Window
 from search import Failed, Task, Training, waves
 from search.objectives import Score
+from search.training.evaluation import evaluate
 from search.training.threads import one_thread
-from search.training.trainer import evaluate, train
+from search.training.trainer import train
 
 NATIVE, OTHERS = 64, (96, 128, 256)
 TAPS, CHANNELS, CLASSES = 15, 24, 8

@@ -28,8 +28,8 @@ from archspec import (
 from archspec.kernels import Kernel
 from archspec.kernels.windows import Window
 from search import shapes
+from search.training.evaluation import evaluate
 from search.training.threads import one_thread
-from search.training.trainer import evaluate
 from tests.benchmarks.resolution_1d import trained, with_weights
 
 NATIVE, OTHERS = 16, (24, 32)

@@ -42,8 +42,8 @@ from archspec.layers.partial import Elements, Sector
 from archspec.layers.turns import Turns
 from search import Task, Training, chiral_voxels, digits, dilated_chirps, half_turns, mirrored
 from search.tasks.digits import SHARE, drawn
+from search.training.evaluation import evaluate
 from search.training.threads import one_thread
-from search.training.trainer import evaluate
 from tests.benchmarks.resolution_1d import trained
 
 SEEDS = (601, 602, 603)

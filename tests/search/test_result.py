@@ -67,7 +67,7 @@ def test_what_is_exported_gives_the_same_test_score_in_a_new_process(result: Res
     best = result.best()
     directory = best.export(tmp_path / "best")
     code = (
-        "import sys, archspec; from search.training.trainer import evaluate; from tests.search.tiny import bars; "
+        "import sys, archspec; from search.training.evaluation import evaluate; from tests.search.tiny import bars; "
         "task = bars(); "
         "print(repr(evaluate(archspec.load(sys.argv[1]), task, task.test)))"
     )

@@ -19,6 +19,8 @@ from tests.search.training import test_augmentation, test_epochs, test_rates, te
 from tests.search.training.watched import ACCURACY, LOSS, PLAIN
 
 RATE = test_steps.test_the_rate_rises_over_the_warm_up_then_falls_as_a_cosine_to_zero
+COOLDOWN = test_steps.test_with_a_cooldown_the_rate_is_constant_and_then_falls_as_one_minus_the_root
+LONGER = test_epochs.test_a_longer_training_goes_on_from_a_shorter_one_as_if_it_had_been_alone
 ROLES = test_steps.test_a_role_moves_at_its_factor_of_the_rate_once_it_moves
 ADAMW = test_steps.test_a_step_is_adamw_with_the_decay_of_weights_and_none_of_numbers_per_channel
 GRADIENT = test_steps.test_the_gradient_is_that_of_the_smoothed_loss_and_its_penalties_clipped
@@ -49,6 +51,15 @@ SCHEDULE = {
     "no warm-up": Fault(rates.Schedule.share, "max(1, round(self.warmup * self.total))", "0", RATE),
     "a rate that rises to the end": Fault(rates.Schedule.share, "(1 + math.cos", "(1 - math.cos", RATE),
     "a constant rate": Fault(rates.set_rates, '= rate * group["factor"]', '= learning_rate * group["factor"]', RATE),
+    "a cooldown without a root": Fault(
+        rates.Schedule.share, "math.sqrt(min(1.0, fallen))", "min(1.0, fallen)", COOLDOWN
+    ),
+    "a cooldown from the beginning": Fault(Loop.__init__, "self.steps * cooldown", "0", COOLDOWN),
+    "a warm-up of the shorter training": Fault(
+        Loop.__init__, "self.steps * training.epochs)", "self.steps * epochs)", COOLDOWN
+    ),
+    "the beginning trained again": Fault(trainer._run, "loop.restore_trunk(trunk)", "False", LONGER),
+    "a cooldown gone on from": Fault(trainer._run, "loop.done == loop.trunk", "loop.done == loop.epochs", LONGER),
     "a schedule for each epoch": Fault(Loop.__init__, "self.steps * epochs)", "self.steps)", RATE),
     "steps that are not counted": Fault(Loop.epoch, "self.step += 1", "pass", RATE),
     "no factor of a role": Fault(rates.set_rates, 'rate * group["factor"]', "rate", ROLES),
@@ -109,9 +120,9 @@ SEEDS = {
 }
 SELECTION = {
     "scores in training mode": Fault(evaluation.evaluate, "model.eval()", "model.train()", SCORES),
-    "scores of training data": Fault(trainer._outcome, "loop.task.validation", "loop.task.train", SCORES),
-    "selection by training data": Fault(Loop.epoch, "self.task.validation", "self.task.train", SCORES),
-    "selection by test data": Fault(Loop.epoch, "self.task.validation", "self.task.test", SCORES),
+    "no scores": Fault(trainer._outcome, "loop.scores()", "{}", SCORES),
+    "selection by training data": Fault(Loop.scores, "self.task.validation", "self.task.train", SCORES),
+    "selection by test data": Fault(Loop.scores, "self.task.validation", "self.task.test", SCORES),
     "the last weights kept": Fault(Loop.epoch, "self._best_epoch() == len(self.history) - 1", "True", BEST_ACCURACY),
     "the first weights kept": Fault(Loop.epoch, "self._best_epoch() == len(self.history) - 1", "False", BEST_ACCURACY),
     "the last weights scored": Fault(
@@ -141,9 +152,9 @@ EPOCHS = {
         Loop._begin_step, ">= (1 - self.training.offsets) *", "< self.training.offsets *", OFFSETS
     ),
     "statistics of moved kernels": Fault(Loop._end_epoch, "reestimate(self.model, (", "list((", OFFSETS),
-    "moments lost on resuming": Fault(Loop.restore, "self.optimizer.load_state_dict(found.optimizer)", "pass", AGAIN),
-    "the step lost on resuming": Fault(Loop.restore, "found.done, found.step,", "found.done, 0,", AGAIN),
-    "the best weights lost on resuming": Fault(Loop.restore, "= found.best,", "= self.best_state,", AGAIN),
+    "moments lost on resuming": Fault(Loop._restored, "self.optimizer.load_state_dict(found.optimizer)", "pass", AGAIN),
+    "the step lost on resuming": Fault(Loop._restored, "found.done, found.step,", "found.done, 0,", AGAIN),
+    "the best weights lost on resuming": Fault(Loop._restored, "= found.best,", "= self.best_state,", AGAIN),
     "checkpoints left behind": Fault(trainer.train, "checkpoint.unlink(missing_ok=True)", "pass", AGAIN),
     "a checkpoint of other settings used": Fault(
         checkpoints.read_checkpoint,

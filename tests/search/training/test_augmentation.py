@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import search.training.trainer
+import search.training.loop
 from archspec import Activation, Architecture, Classifier, Conv, Group, GroupPool, Image, Lift, Series, Volume, lower
 from archspec.symmetry.signals import smooth_noise
 from search import Scored, Search, Task, Training
@@ -96,7 +96,7 @@ def seen(monkeypatch: pytest.MonkeyPatch, training: Training, task: Task) -> lis
         model.register_forward_pre_hook(lambda module, inputs: found.append((module.training, inputs[0].clone())))
         return model
 
-    monkeypatch.setattr(search.training.trainer, "lower", watched)
+    monkeypatch.setattr(search.training.loop, "lower", watched)
     assert isinstance(train(ARCHITECTURE, task, training, 3, GOAL), Scored)
     return found
 

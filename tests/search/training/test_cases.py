@@ -22,7 +22,7 @@ from archspec import (
     lower,
 )
 from search import Task
-from search.training.trainer import evaluate
+from search.training.evaluation import evaluate
 
 
 def seeded_network(architecture: Architecture, seed: int = 0) -> Network:

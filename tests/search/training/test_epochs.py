@@ -31,7 +31,8 @@ from archspec import (
 from archspec.network.offsets import turn
 from archspec.network.statistics import reestimate
 from search import Scored, Training
-from search.training import trainer
+from search.outcome import Stopped
+from search.training import loop, trainer
 from search.training.evaluation import evaluate
 from tests.search.training.watched import ACCURACY, LOSS, PLAIN, SMALL, Watched, copied, noise, watch
 
@@ -120,7 +121,7 @@ def test_dropout_drops_others_each_epoch(monkeypatch: pytest.MonkeyPatch) -> Non
             return model
 
     noted = Noted()
-    monkeypatch.setattr(trainer, "lower", noted.lower)
+    monkeypatch.setattr(loop, "lower", noted.lower)
     trainer.train(FORGETFUL, noise(), Training(epochs=3, batch_size=32, patience=None), 0, ACCURACY)
     assert len({mask.numpy().tobytes() for mask in kept}) == 3
 
@@ -135,7 +136,7 @@ def test_a_training_taken_up_again_ends_as_one_that_was_never_stopped(
 ) -> None:
     training = Training(epochs=5, batch_size=8, patience=None)
     clock = count()
-    monkeypatch.setattr(trainer, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     scores = [0.5, 0.7, 0.6, 0.4, 0.3, 0.1]
 
     def kill(epoch: int, score: float) -> None:
@@ -169,7 +170,7 @@ def test_the_seconds_before_an_interruption_count(tmp_path: Path, monkeypatch: p
         if now == 200:
             raise Killed
 
-    monkeypatch.setattr(trainer, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: now))
     training = Training(epochs=4)
     with pytest.raises(Killed):
         watch(monkeypatch, training, checkpoint=tmp_path / "c", each_epoch=pass_time)
@@ -224,9 +225,50 @@ def test_offsets_move_the_last_share_of_the_steps_and_are_taken_back_for_evaluat
             torch.testing.assert_close(value, fresh.state_dict()[name])
         return evaluate(model, *rest)
 
-    monkeypatch.setattr(trainer, "turn", noted)
-    monkeypatch.setattr(trainer, "lower", watched.lower)
-    monkeypatch.setattr(trainer, "evaluate", evaluated)
+    monkeypatch.setattr(loop, "turn", noted)
+    monkeypatch.setattr(loop, "lower", watched.lower)
+    monkeypatch.setattr(loop, "evaluate", evaluated)
     assert isinstance(trainer.train(TURNING, task, training, 0, ACCURACY), Scored)
     assert [step for step, moves in turned if moves] == [12, 13, 14, 15]
     assert [step for step, moves in turned if not moves] == [4, 8, 12, 16]
+
+
+def test_a_longer_training_goes_on_from_a_shorter_one_as_if_it_had_been_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = Training(epochs=6, batch_size=8, patience=None, cooldown=1 / 3, learning_rate=0.1)
+    clock = count()
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    told: list[tuple[int, float]] = []
+
+    def run(name: str, epochs: int, **options: Any) -> Watched:
+        return watch(
+            monkeypatch, training, FORGETFUL, weights=tmp_path / f"{name}.safetensors", epochs=epochs, **options
+        )
+
+    short = run("short", 3, trunk=tmp_path / "trunk")
+    alone = run("alone", 6)
+    longer = run("longer", 6, trunk=tmp_path / "trunk", each_epoch=lambda epoch, score: told.append((epoch, score)))
+    assert isinstance(short.outcome, Stopped)
+    assert short.outcome.epochs == 3
+    assert short.outcome.curve[:2] == scored(alone).curve[:2]
+    assert [step.rates for step in longer.steps] == [step.rates for step in alone.steps[8:]]  # two epochs of four steps
+    assert scored(longer).curve == scored(alone).curve
+    assert told == list(enumerate(scored(alone).curve, 1))
+    assert (tmp_path / "longer.safetensors").read_bytes() == (tmp_path / "alone.safetensors").read_bytes()
+
+
+def test_what_another_training_left_before_its_cooldown_is_left_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = Training(epochs=6, batch_size=8, patience=None, cooldown=1 / 3)
+    watch(monkeypatch, training, epochs=3, trunk=tmp_path / "trunk")
+    other = replace(training, learning_rate=0.1)
+    assert len(watch(monkeypatch, other, trunk=tmp_path / "trunk").steps) == 24
+    assert len(watch(monkeypatch, training, epochs=2, trunk=tmp_path / "trunk").steps) == 8  # it is longer than that
+
+
+def test_with_a_cooldown_patience_counts_its_epochs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    training = Training(epochs=6, batch_size=32, patience=2, cooldown=0.5)
+    worse = watch(monkeypatch, training, scores=[0.9, 0.5, 0.4, 0.3, 0.2, 0.9])
+    assert scored(worse).epochs == 5

@@ -16,7 +16,7 @@ from search import Failed, Scored, Task, Training
 from search.backends.worker import Trainer
 from search.events import Epoch, Event, Finished, Interrupted
 from search.files import RunDirectory
-from search.training import limits, trainer
+from search.training import limits, loop
 from search.training.limits import TIME_UP, Limits, TimeUp
 from search.training.trainer import train
 from search.trial import Trial
@@ -58,7 +58,7 @@ def test_a_score_that_is_undefined_after_every_epoch_is_a_failure_that_says_so()
 
 def test_a_trial_ends_at_its_limit_of_time_as_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     now = iter(range(10**6))  # a second passes each time that the clock is read
-    monkeypatch.setattr(trainer, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(now)))
     assert isinstance(train(network(), bars(), replace(SETTINGS, seconds=1000), 0, GOAL), Scored)
     outcome = train(network(), bars(), replace(SETTINGS, seconds=5), 0, GOAL)
     assert isinstance(outcome, Failed)

@@ -45,6 +45,17 @@ def test_the_rate_rises_over_the_warm_up_then_falls_as_a_cosine_to_zero(monkeypa
     assert [round(rate, 12) for (rate,) in rates] == [round(rate, 12) for rate in rising + falling]
 
 
+def test_with_a_cooldown_the_rate_is_constant_and_then_falls_as_one_minus_the_root(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    training = Training(epochs=5, batch_size=8, learning_rate=0.3, warmup=0.2, cooldown=0.5, patience=None)
+    rates = [rate for step in watch(monkeypatch, training).steps for rate in set(step.rates.values())]
+    whole = [0.3 * n / 4 for n in (1, 2, 3, 4)] + [0.3] * 4 + [0.3 * (1 - math.sqrt(n / 12)) for n in range(12)]
+    assert rates == pytest.approx(whole)
+    shorter = [rate for step in watch(monkeypatch, training, epochs=2).steps for rate in set(step.rates.values())]
+    assert shorter == pytest.approx(whole[:4] + [0.3 * (1 - math.sqrt(n / 4)) for n in range(4)])
+
+
 def test_a_role_moves_at_its_factor_of_the_rate_once_it_moves() -> None:
     model = lower(REGULARISED)
     rates = {"window": Rate(factor=10.0, still=0.5), "kernel": Rate(factor=0.1)}

@@ -29,7 +29,8 @@ from archspec import (
 )
 from search import Failed, Scored, Task, Training, digits
 from search.objectives import Score
-from search.training.trainer import evaluate, train
+from search.training.evaluation import evaluate
+from search.training.trainer import train
 from tests.search.tiny import bars
 
 ARCHITECTURE = Architecture(

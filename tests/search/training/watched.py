@@ -15,7 +15,7 @@ from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 from archspec import Activation, Architecture, Classifier, Conv, Image, Network, Norm, lower
 from search import Outcome, Task, Training
 from search.objectives import Score
-from search.training import trainer
+from search.training import loop, trainer
 from search.training.evaluation import evaluate
 
 ACCURACY, LOSS = Score("accuracy", True), Score("loss", False)
@@ -116,7 +116,7 @@ def watch(
         return found if scores is None else {goal.name: next(given)}
 
     with monkeypatch.context() as patched, watched.each_step():
-        patched.setattr(trainer, "lower", watched.lower)
-        patched.setattr(trainer, "evaluate", evaluated)
+        patched.setattr(loop, "lower", watched.lower)
+        patched.setattr(loop, "evaluate", evaluated)
         watched.outcome = trainer.train(architecture, task or noise(), training, seed, goal, **options)
     return watched

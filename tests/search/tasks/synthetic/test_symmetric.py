@@ -15,7 +15,7 @@ from search import Task, chiral_voxels, digits, half_turns, mirrored
 from search.tasks.synthetic.symmetric import originals
 from search.tasks.synthetic.voxels import POLYCUBES, orientations
 from search.tasks.task import Data
-from search.training.trainer import evaluate
+from search.training.evaluation import evaluate
 
 FEW = (60, 20, 40)
 PAIRED: dict[str, tuple[Callable[..., Task], Callable[[Tensor], Tensor], str]] = {
