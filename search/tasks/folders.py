@@ -167,9 +167,11 @@ def _files(home: Path, classes: Sequence[str]) -> list[tuple[Path, int]]:
     for number, name in enumerate(classes):
         every = [path for path in sorted((home / name).rglob("*")) if path.name[0] != "."]
         own = [path for path in every if path.suffix.lower() in IMAGES | RECORDINGS]
-        if not own:
+        if not own and (home / name).is_dir():
             raise ValueError(f"{home / name} holds no image and no WAV file; remove the folder, or fill it")
         found += [(path, number) for path in own]
+    if not found:
+        raise ValueError(f"{home} holds no folder of a class; make one for each class, or remove it")
     if len({path.suffix.lower() in RECORDINGS for path, _ in found}) > 1:
         raise ValueError(f"{home} holds images and recordings; make a task of either")
     return found
