@@ -45,10 +45,6 @@ def from_folder(
     for part in (given["validation"], given["test"]):
         if part is not None and (more := sorted(set(_folders(part)) - set(classes))):
             raise ValueError(f"{part} holds the class {more[0]!r}, of which there are no training data; leave it out")
-        if part is not None and (less := sorted(set(classes) - set(_folders(part)))):
-            raise ValueError(
-                f"{part} has no folder of the class {less[0]!r}, as the training data have; make and fill it"
-            )
     files = {part: _files(folder, classes) for part, folder in given.items() if folder is not None}
     if "train" not in files:
         files = {"train": _files(home, classes)}

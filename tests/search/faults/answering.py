@@ -3,7 +3,7 @@
 from functools import partial
 
 from search.prediction import Predictor
-from search.tasks import folders, labels, preparation, reading, sources
+from search.tasks import folders, labels, preparation, reading, recordings, sources
 from search.tasks.kinds import Binary, Classification
 from search.tasks.preparation import Preparation
 from search.tasks.task import Task
@@ -38,10 +38,10 @@ READING = {
     "columns for rows": Fault(
         reading.image, "found.resize((size[1], size[0])", "found.resize((size[0], size[1])", IMAGE
     ),
-    "the left channel alone": Fault(reading.recording, "wave.mean(1)", "wave[:, 0]", SOUND),
-    "bytes around 128": Fault(reading.recording, "middle = 128 if", "middle = 0 if", SOUND),
+    "the left channel alone": Fault(recordings.recording, "wave.mean(1)", "wave[:, 0]", SOUND),
+    "bytes around 128": Fault(recordings.recording, "middle = 128 if", "middle = 0 if", SOUND),
     "silence at the beginning": Fault(
-        reading.recording,
+        recordings.recording,
         "held[0, : len(wave)] = wave[:samples]",
         "held[0, max(0, samples - len(wave)) :] = wave[:samples]",
         SOUND,
@@ -72,7 +72,7 @@ READING = {
         "key=str",
         test_raw.test_labels_that_are_numbers_are_in_their_order,
     ),
-    "a channel divided by nothing": Fault(preparation.measured, ".clamp(min=1e-6)", "", STILL),
+    "a channel divided by nothing": Fault(preparation.measured, "1e-12 * mean.abs()", "-1.0", STILL),
     "validation data of another scale": Fault(
         folders.from_folder, "(parts.preparation.normalised(x), y)", "(x, y)", OWN_PARTS
     ),

@@ -57,7 +57,7 @@ PREFLIGHT = {
     "an epoch of the cheapest": Fault(preflight.preflight, "each[by_cost[-1]]", "each[by_cost[0]]", TIME),
     "a trial of one epoch": Fault(preflight.preflight, "training.epochs * sum(each)", "sum(each)", TIME),
     "every trial as cheap as the cheapest": Fault(preflight.preflight, "sum(each) / len(each)", "min(each)", TIME),
-    "the cheapest for the dearest": Fault(preflight.preflight, "high, note)", "low, note)", TRIED),
+    "the cheapest for the dearest": Fault(preflight.preflight, "high, note, tight)", "low, note, tight)", TRIED),
     "test data not looked at": Fault(
         preflight.preflight, "PARTS if task.test is not None else", "", partial(LAST, "test")
     ),

@@ -107,7 +107,10 @@ SCORES = {
         partial(OF_NUMBERS, "rmse"),
     ),
     "a metric of the first target": Fault(
-        NamedMetric.__call__, "(found, targets)", "(found[:, 0], targets[:, 0])", partial(OF_NUMBERS, "mae")
+        NamedMetric.__call__,
+        "(found, targets).mean()",
+        "(found[:, 0], targets[:, 0]).mean()",
+        partial(OF_NUMBERS, "mae"),
     ),
     "each number against all targets in a metric": Fault(
         Task.scores, "outputs.reshape(targets.shape)", "outputs", NUMBERS
@@ -133,8 +136,8 @@ SCORES = {
 }
 PARTS = {
     "groups that are split": Fault(splitting.split, "if groups is not None", "if False", GROUPS),
-    "groups split in arrays": Fault(sources.split_up, "labels, groups)", "labels, None)", GROUPS),
-    "groups split in datasets": Fault(sources.from_datasets, "even, groups,", "even, None,", HELD),
+    "groups split in arrays": Fault(sources.split_up, "prepared.kind), groups)", "prepared.kind), None)", GROUPS),
+    "groups split in datasets": Fault(sources.from_datasets, "kind), groups, exact", "kind), None, exact", HELD),
     "classes of groups by chance": Fault(
         splitting._by_groups, "shares, seed, most", "shares, seed, None", partial(EVEN, 0)
     ),
@@ -142,8 +145,8 @@ PARTS = {
     "groups split alike for every seed": Fault(
         splitting._by_groups, "shares, seed, most", "shares, 0, most", GROUPS_BY_SEED
     ),
-    "classes of arrays by chance": Fault(sources.split_up, "seed, labels,", "seed, None,", SPLIT),
-    "classes of datasets by chance": Fault(sources.from_datasets, "seed, even,", "seed, None,", HELD),
+    "classes of arrays by chance": Fault(sources.split_up, "strata(targets, prepared.kind)", "None", SPLIT),
+    "classes of datasets by chance": Fault(sources.from_datasets, "strata(labels, kind)", "None", HELD),
     "labels of the whole for a subset's": Fault(
         labels.known_labels, "all_[torch.as_tensor(data.indices)]", "all_", SUBSET
     ),

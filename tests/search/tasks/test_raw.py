@@ -15,7 +15,8 @@ from torch.utils.data import Dataset
 
 from search import Task
 from search.tasks.preparation import Preparation
-from search.tasks.reading import image, recording, series
+from search.tasks.reading import image, series
+from search.tasks.recordings import recording
 
 RNG = np.random.default_rng(1)
 PIXELS = RNG.integers(0, 256, (4, 6, 3)).astype(np.uint8)

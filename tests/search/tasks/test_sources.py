@@ -102,13 +102,6 @@ def test_a_folder_that_is_none_is_one_sentence(images: Path, tmp_path: Path, mak
     assert "\n" not in str(told.value)
 
 
-def test_a_class_that_a_part_lacks_is_named(images: Path, tmp_path: Path) -> None:
-    (tmp_path / "split" / "test" / "cat").mkdir(parents=True)
-    images.rename(tmp_path / "split" / "train")
-    with pytest.raises(ValueError, match=r"test has no folder of the class 'dog', as the training data have"):
-        Task.from_folder(tmp_path / "split")
-
-
 def test_images_that_would_not_fit_in_memory_are_told_before_they_are_read(
     images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
