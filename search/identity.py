@@ -83,7 +83,7 @@ def of_data(data: Any) -> str:
     if count is None or not hasattr(data, "__getitem__"):
         return f"{type(data).__qualname__} of {count}"
     digest = hashlib.blake2b(digest_size=8)
-    for i in sorted({round(k * (count - 1) / max(1, SAMPLED - 1)) for k in range(min(SAMPLED, count))}):
+    for i in sorted({round(k * (count - 1) / (SAMPLED - 1)) for k in range(SAMPLED)} if count else ()):
         try:
             once, again = _content(data[i]), _content(data[i])
         except Exception as error:

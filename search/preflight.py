@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,6 +23,7 @@ from search.tasks.batches import Batch, batch_count
 from search.tasks.inspecting import PARTS, cast, data_mistakes, target_mistakes
 from search.tasks.kinds import KINDS
 from search.tasks.named import AnyTask
+from search.tasks.undefined import undefined_scores
 from search.training.settings import Training
 from search.training.threads import one_core
 from spaces import Space
@@ -75,6 +78,7 @@ class Findings:
         trial: seconds of all epochs of a candidate of mean cost, roughly.
         flops: cost of the dearest of the examined candidates.
         note: a sentence about what is done to the data; None if nothing is.
+        tight: a sentence if none of the examined candidates keeps the constraints; else None.
     """
 
     mistakes: tuple[str, ...]
@@ -82,6 +86,7 @@ class Findings:
     trial: float = 0.0
     flops: int = 0
     note: str | None = None
+    tight: str | None = None
 
 
 def preflight(
@@ -102,7 +107,8 @@ def preflight(
     if not found.fit:
         reasons = "; ".join(list(found.told())[:3])
         return Findings((*mistakes, f"no architecture of the space fits together: {reasons}"))
-    candidates = [a for a in found.fit if all(c.excess(price(a, target)) <= 0 for c in constraints)] or found.fit
+    kept = [a for a in found.fit if all(c.excess(price(a, target)) <= 0 for c in constraints)]
+    candidates = kept or found.fit
     costs = [price(a, target) for a in candidates]
     by_cost = sorted(range(len(costs)), key=lambda i: costs[i].flops)
     tried = [candidates[by_cost[i]] for i in sorted({0, len(by_cost) // 2, len(by_cost) - 1})]
@@ -121,15 +127,28 @@ def preflight(
         note = cast(task)
         try:
             seconds = list(_steps(tried, task, training, batches, objectives, target))
+            shape = tried[0].graph.signal.channels, *tried[0].graph.signal.grid
+            undefined = _tried("a score", lambda: list(undefined_scores(task, batches["validation"][1], shape)))
         except RunError as error:
             return Findings((str(error),))
+        if undefined:
+            return Findings(tuple(undefined))
     low, high = costs[by_cost[0]].flops, costs[by_cost[-1]].flops
     last = price(tried[len(seconds) - 1], target).flops
     # Where only the cheapest could be tried, time is taken to be proportional to FLOPs.
     slope = max(0.0, seconds[-1] - seconds[0]) / (last - low) if last > low else seconds[0] / max(1, low)
     steps = batch_count(task.train, training.batch_size)
     each = [steps * (seconds[0] + slope * (cost.flops - low)) for cost in costs]
-    return Findings((), each[by_cost[-1]], training.epochs * sum(each) / len(each), high, note)
+    tight = None if kept else _tight(len(costs), costs[by_cost[0]], constraints)
+    return Findings((), each[by_cost[-1]], training.epochs * sum(each) / len(each), high, note, tight)
+
+
+def _tight(count: int, cheapest: Cost, constraints: Sequence[Constraint]) -> str:
+    listed = ", ".join(map(str, constraints))
+    return (
+        f"none of {count:,} architectures keeps {listed}, and the cheapest takes {cheapest.flops:,} FLOPs and "
+        f"{cheapest.params:,} parameters; loosen the limits, or make the inputs smaller"
+    )
 
 
 def _device(training: Training) -> Iterator[str]:
@@ -195,13 +214,12 @@ def _step(
     scores = _tried("a score of the task", lambda: task.scores(restored(outputs) if restored else outputs, y))
     for objective in objectives:
         if not objective.priced:
-            _tried(f"the objective {objective.name}", lambda o=objective: o.value(Cost(macs=1), scores))
+            _tried(f"the objective {objective.name}", partial(objective.value, Cost(macs=1), scores))
     return min(seconds)
 
 
-def _tried(what: str, function: object) -> object:
+def _tried(what: str, function: Callable[[], Any]) -> Any:
     """What the function returns; RunError, naming `what`, if it raises."""
-    assert callable(function)
     try:
         return function()
     except Exception as error:

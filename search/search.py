@@ -151,7 +151,7 @@ class Search:
                 and the run resumed.
             Exhausted: no architecture of the space satisfies the constraints.
         """
-        if not isinstance(directory, str | Path) or not str(directory):
+        if not isinstance(directory, str | Path) or not str(directory) or "\0" in str(directory):
             raise ValueError(f"the first argument of run is a directory, such as 'runs/mine', not {directory!r}")
         refuse_in_a_worker()
         workers = available_cores() if workers is None else whole("workers", workers, least=1)
@@ -224,13 +224,15 @@ class Search:
 
         RunError if it holds one that cannot be read.
         """
-        if not home.record.exists():
-            return False
         try:
+            if not home.record.exists():
+                return False
             history = Reading(home).history
             return len(history.outcomes) >= self.trials + history.settings.carried
         except NotBegun:
             return False
+        except OSError as error:  # of a name that is too long, say
+            raise RunError(f"{home.path} cannot be a directory: {error.strerror}; use another") from None
 
     def _terms(self) -> dict[str, object]:
         """The terms of a run, which must be the same for it to be resumed."""

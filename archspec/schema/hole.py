@@ -130,6 +130,13 @@ class Decision(Hole):
     def neighbours(self, value: Scalar) -> tuple[Scalar, ...]:
         """The other values that are one step away: all others of a choice, the next lower and higher of a number."""
 
+    @abstractmethod
+    def coordinates(self, value: Scalar) -> tuple[float, ...]:
+        """A value as numbers from 0 to 1, for models that learn from distances between values.
+
+        A number's place in its range (with `log`, of its logarithm), or one coordinate for each option of a choice.
+        """
+
     def drawn(self, share: float) -> Scalar:
         """The value at a quantile `share` from 0 to 1; a uniformly random share draws a uniformly random value."""
         values = self.values

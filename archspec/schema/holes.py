@@ -65,6 +65,15 @@ class Choice(Decision):
     def neighbours(self, value: Scalar) -> tuple[Scalar, ...]:
         return tuple(x for x in self.labels if x != value)
 
+    def coordinates(self, value: Scalar) -> tuple[float, ...]:
+        if all(isinstance(x, int | float) and not isinstance(x, bool) for x in self.labels):
+            ranks = sorted(self.labels, key=_as_number)
+            return (ranks.index(value) / max(1, len(ranks) - 1),)
+        # Two different options are at distance 1.
+        return tuple(
+            math.sqrt(0.5) * (x == value and isinstance(x, bool) == isinstance(value, bool)) for x in self.labels
+        )
+
     def suggested(self, trial: Suggests, name: str) -> Scalar:
         suggested: Scalar = trial.suggest_categorical(name, self.labels)
         return suggested
@@ -131,6 +140,9 @@ class Integer(Decision):
             return super().drawn(share)
         return min(int(_logarithmic(self.low, self.high + 1, share)), self.high)
 
+    def coordinates(self, value: Scalar) -> tuple[float, ...]:
+        return (_place(self.low, self.high, _as_number(value), self.log),)
+
     def suggested(self, trial: Suggests, name: str) -> Scalar:
         return trial.suggest_int(name, self.low, self.high, step=self.step, log=self.log)
 
@@ -194,6 +206,9 @@ class Real(Decision):
     def drawn(self, share: float) -> Scalar:
         return _logarithmic(self.low, self.high, share) if self.log else self.low + share * (self.high - self.low)
 
+    def coordinates(self, value: Scalar) -> tuple[float, ...]:
+        return (_place(self.low, self.high, _as_number(value), self.log),)
+
     def suggested(self, trial: Suggests, name: str) -> Scalar:
         return trial.suggest_float(name, self.low, self.high, log=self.log)
 
@@ -204,6 +219,17 @@ class Real(Decision):
 
     def data(self, to_data: Callable[[Any], Any]) -> dict[str, Any]:
         return self.named() | {"low": self.low, "high": self.high} | ({"log": True} if self.log else {})
+
+
+def _as_number(value: Scalar) -> float:
+    return float(value or 0)
+
+
+def _place(low: float, high: float, value: float, log: bool) -> float:
+    """Where a value lies in a range: 0 at its lower end, 1 at its upper end."""
+    if low == high:
+        return 0.0
+    return math.log(value / low) / math.log(high / low) if log else (value - low) / (high - low)
 
 
 def _label(option: Any) -> Scalar:

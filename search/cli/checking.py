@@ -55,8 +55,8 @@ def _check_search(path: Path) -> int:
         for mistake in found.mistakes:
             print(printable(f"{path}: {mistake}", 2000))
         return MISTAKE
-    if found.note:
-        print(f"note: {found.note}")
+    for note in filter(None, (found.note, found.tight)):
+        print(f"note: {printable(note, 2000)}")
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     size = search.space.size()
     print(f"{path}: ready to search {size:,} architectures for {', '.join(map(str, search.objectives))}")

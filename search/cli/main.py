@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("search", commands.search, "run the search that a file defines, or resume it")
     sub.add_argument("file", type=Path, help="a Python file that holds a Search, or a space (JSON, YAML)")
     sub.add_argument("--task", help="name of the task to search a space on, such as digits")
-    sub.add_argument("--directory", type=Path, help="directory of the run; by default runs/NAME-OF-THE-FILE")
+    sub.add_argument("--directory", type=_named, help="directory of the run; by default runs/NAME-OF-THE-FILE")
     sub.add_argument("--trials", type=_positive, help="number of candidates to train, instead of the file's")
     sub.add_argument("--hours", type=_hours, help="hours after which the search ends; the same command resumes it")
     sub.add_argument("--retry-failed", action="store_true", help="train the candidates again that have failed")
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("directory", type=Path)
     sub.add_argument("--trial", type=int, help="this trial instead of the best")
     sub.add_argument("--by", help="what best means: accuracy_per_flop, an objective, a score, or 'minimize SCORE'")
-    sub.add_argument("--to", type=Path, default=Path("best"), help="directory to write to")
+    sub.add_argument("--to", type=_named, default=Path("best"), help="directory to write to")
     sub.add_argument("--format", action="append", help="onnx, or one that a package registers; may be repeated")
     sub.add_argument("--overwrite", action="store_true", help="replace whatever is in that directory")
     sub = command("report", commands.report, "report on a run: its front, and which symmetry was best at which budget")
@@ -116,6 +116,12 @@ def package_version() -> str:
         return version("archsearch")
     except PackageNotFoundError:
         return "unknown"
+
+
+def _named(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("must be named")
+    return Path(text)
 
 
 def _positive(text: str) -> int:

@@ -8,6 +8,8 @@ from search.errors import RunError
 
 FILE = "my_search.py"
 LARGE = 64  # pixels
+FAST, LONG = 8_000, 1.0  # samples per second, and seconds
+FLOPS_OF_A_POINT = 8_000
 TEXT = '''"""A search for small networks that classify rotated digits.
 
     archsearch search my_search.py        # or: python my_search.py
@@ -78,6 +80,10 @@ OPTIONS = {
     "regression": ', metrics=["mae"]',
     "dense": "",
 }
+ROLES = """# If several rows are one series: series="COLUMN", time="COLUMN", rate=20.
+# What must not be split, such as a machine: groups="COLUMN".
+# Several targets: ["COLUMN", "COLUMN"] instead of the last one.
+"""
 OWN = '''"""A search for small networks on data of one's own.
 
     archsearch check my_search.py         # what does not fit, and how long it will take
@@ -90,7 +96,7 @@ from spaces import {space}
 {data}task = {task}
 
 # Images are seen upright, turned by quarters, mirrored …: the search finds out which of these symmetries pays.
-search = Search({space}.for_task(task), task, constraints=["flops <= 2M"], trials=16, epochs=10, seed=0)
+search = Search({space}.for_task(task), task, constraints=["flops <= {limit}M"], trials=16, epochs=10, seed=0)
 
 if __name__ == "__main__":
     result = search.run("runs/my_search")
@@ -115,23 +121,25 @@ def write_starter(directory: Path, kind: str | None = None, data: Path | None = 
     path = directory / FILE
     if path.exists():
         raise RunError(f"{path} exists already; name another directory")
-    text = TEXT if kind is None and data is None else _own(kind or "classification", data)
+    text = TEXT if kind is None and data is None else _own(kind, data)
     directory.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path
 
 
-def _own(kind: str, data: Path | None) -> str:
+def _own(kind: str | None, data: Path | None) -> str:
     """The text of a search over made-up data of a kind, or over a folder or a table."""
     if data is None:
+        kind = kind or "classification"
         space = "sequences" if "steps" in MADE_UP[kind] or kind == "regression" else "images"
         task = f'Task.from_arrays(x, y, kind="{kind}"{OPTIONS[kind]})'
-        return OWN.format(imports="import numpy as np\n\n", space=space, data=MADE_UP[kind] + "\n", task=task)
+        return OWN.format(imports="import numpy as np\n\n", space=space, data=MADE_UP[kind] + "\n", task=task, limit=2)
     if data.is_dir():
-        sound = any(data.rglob("*.wav"))
-        options = ", rate=16_000" if sound else _size(data)
+        if kind not in (None, "classification"):
+            raise RunError(f"{data} is a folder of files by class, which is a classification; leave --kind out")
+        space, options, points = _of_files(data)
         task = f"Task.from_folder({str(data.resolve())!r}{options})"
-        return OWN.format(imports="", space="sequences" if sound else "images", data="", task=task)
+        return OWN.format(imports="", space=space, data="", task=task, limit=_limit(points))
     if data.suffix.lower() != ".csv" or not data.exists():
         raise RunError(f"{data} is neither a folder of files by class nor a CSV file")
     from search.tasks.reading import frame
@@ -143,18 +151,35 @@ def _own(kind: str, data: Path | None) -> str:
     if not len(table):
         raise RunError(f"{data} holds no rows; give a table with a column for each value and the target last")
     target = table.columns[-1]
+    kind = kind or ("regression" if table[target].dtype.kind == "f" else "classification")
     task = f'Task.from_csv({str(data.resolve())!r}, {target!r}, kind="{kind}")'
-    return OWN.format(imports="", space="sequences", data="", task=task)
+    limit = _limit(len(table.columns) - 1)
+    return OWN.format(imports="", space="sequences", data=ROLES, task=task, limit=limit)
 
 
-def _size(folder: Path) -> str:
-    """The size to which large images are best brought for a first search, as an argument."""
-    from search.tasks.folders import IMAGES
+def _limit(points: int) -> int:
+    """Millions of FLOPs that a fair share of the ready-made architectures keeps within on inputs of so many points."""
+    return max(2, round(points * FLOPS_OF_A_POINT / 1e6))
+
+
+def _of_files(folder: Path) -> tuple[str, str, int]:
+    """The space for the files in a folder, the arguments with which they are best read at first, and their points."""
+    from search.tasks.folders import IMAGES, RECORDINGS
     from search.tasks.reading import opened
+    from search.tasks.recordings import heard
 
-    first = next((path for path in sorted(folder.rglob("*")) if path.suffix.lower() in IMAGES), None)
+    files = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in IMAGES | RECORDINGS]
+    if not files:
+        raise RunError(f"{folder} holds no image and no WAV file; make a folder of them for each class")
     try:
-        large = first is not None and max(opened(first).size) > LARGE
+        if files[0].suffix.lower() in RECORDINGS:
+            own, sound = heard(files[0])
+            rate = min(own, FAST)
+            seconds = max(1, round(1000 * min(len(sound) / own, LONG))) / 1000
+            return "sequences", f", rate={rate}, seconds={seconds:g}", round(rate * seconds)
+        sides = opened(files[0]).size
     except ValueError as error:
         raise RunError(str(error)) from None
-    return f", size={LARGE}" if large else ""
+    if max(sides) > LARGE:
+        return "images", f", size={LARGE}", LARGE**2
+    return "images", "", sides[0] * sides[1]

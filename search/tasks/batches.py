@@ -54,12 +54,19 @@ def untouched(data: Any) -> Any:
 
 def batch_count(data: Data, size: int) -> int:
     """The number of batches of one pass over shuffled data; 1 for a loader without a length."""
-    count = len(data[0]) if isinstance(data, tuple) else length(data)
+    count = example_count(data) if isinstance(data, tuple) else length(data)
     if count is None:
         return 1
     if isinstance(data, Dataset | tuple):
         return math.ceil(count / size) - _one_left_over(count, size)
     return count
+
+
+def example_count(data: Data) -> int | None:
+    """The number of examples; None for a loader, and for data without a length."""
+    if isinstance(data, tuple):
+        return len(data[0])
+    return length(data) if isinstance(data, Dataset) else None
 
 
 def length(data: object) -> int | None:

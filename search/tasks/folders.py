@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from search.tasks import reading
+from search.tasks import reading, recordings
 from search.tasks.kinds import Kind, kind_of
 from search.tasks.labels import as_targets
+from search.tasks.memory import check_memory
 from search.tasks.preparation import MOST, Preparation
 from search.tasks.sources import Parts, check_shares, split_up
 from search.tasks.splitting import Shares
@@ -93,7 +94,7 @@ def from_frame(
         table = table.assign(**{time: reading.times(table[time])})
     if series is None:
         # A row is a series of one channel, a column each of its points.
-        inputs = torch.from_numpy(reading.numbers(table[channels], "the table"))[:, None]
+        inputs = torch.from_numpy(_rows(table, channels))[:, None]
         labels, of_groups = table[targets].to_numpy(), table[groups].to_numpy() if groups else None
         prepared = Preparation(kind, "series", size=(len(channels),), columns=tuple(channels), rows=True)
     else:
@@ -167,9 +168,11 @@ def _files(home: Path, classes: Sequence[str]) -> list[tuple[Path, int]]:
     for number, name in enumerate(classes):
         every = [path for path in sorted((home / name).rglob("*")) if path.name[0] != "."]
         own = [path for path in every if path.suffix.lower() in IMAGES | RECORDINGS]
-        if not own:
+        if not own and (home / name).is_dir():
             raise ValueError(f"{home / name} holds no image and no WAV file; remove the folder, or fill it")
         found += [(path, number) for path in own]
+    if not found:
+        raise ValueError(f"{home} holds no folder of a class; make one for each class, or remove it")
     if len({path.suffix.lower() in RECORDINGS for path, _ in found}) > 1:
         raise ValueError(f"{home} holds images and recordings; make a task of either")
     return found
@@ -193,14 +196,28 @@ def _of_recordings(
     _check_above_0(Integral, rate=rate)
     _check_above_0(Real, seconds=seconds)
     if seconds is None:
-        own, sound = reading.heard(files[0][0])
+        own, sound = recordings.heard(files[0][0])
         seconds = len(sound) / own
     return Preparation("classification", "audio", classes, (max(1, round(rate * seconds)),), 1, rate=rate)
 
 
 def _read(files: list[tuple[Path, int]], prepared: Preparation) -> tuple[Tensor, Tensor]:
+    remedy = "give a smaller rate= or seconds=" if prepared.source == "audio" else "give a smaller size=(rows, columns)"
+    check_memory(len(files), (prepared.channels, *prepared.size), remedy)
     inputs = torch.stack([prepared.inputs(path) for path, _ in files])
     return inputs, torch.tensor([number for _, number in files])
+
+
+def _rows(table: Any, channels: Sequence[str]) -> Any:
+    """The rows of a table as numbers (rows, channels); ValueError, which says how to read other tables, if not."""
+    for name in channels:
+        if table[name].dtype.kind not in "biuf":
+            try:
+                reading.numbers(table[name], f"the column {name!r}")
+            except ValueError as error:
+                hint = "leave it out by columns=[…], or name its role: series=, time=, groups="
+                raise ValueError(f"{str(error).split(';')[0]}; {hint}") from None
+    return reading.numbers(table[channels], "the table")
 
 
 def _length(parts: Sequence[Any], time: str | None, rate: float | None) -> int:

@@ -18,7 +18,7 @@ MOST_READ = 2_000  # examples of a dataset without a list of labels that are rea
 
 
 def as_targets(y: Any, kind: str, classes: Sequence[str] = ()) -> Tensor:
-    """Targets as a tensor: whole numbers for classes, else real numbers.
+    """Targets as a tensor: whole numbers for classes, else real numbers in double precision.
 
     Args:
         y: the targets; classes may be text if `classes` lists them.
@@ -28,18 +28,34 @@ def as_targets(y: Any, kind: str, classes: Sequence[str] = ()) -> Tensor:
     Raises:
         ValueError: they are text without `classes`, or a label is not a whole number.
     """
-    real = torch.get_default_dtype()
     given = np.asarray(y)
     if given.dtype.kind in "OUS":
         if not kind_of(kind).labels:
             raise ValueError(f"the targets of a regression are numbers, and one is {given.flat[0]!r}")
         given = _numbered(given, classes)
     if not kind_of(kind).labels:
-        return torch.tensor(given, dtype=real)
+        return torch.tensor(given, dtype=torch.float64)
     if given.dtype.kind == "f" and not (np.isfinite(given).all() and (given == np.round(given)).all()):
         odd = given[~(np.isfinite(given) & (given == np.round(given)))]
         raise ValueError(f"labels are whole numbers, and {odd.flat[0]:g} is not; for numbers use kind='regression'")
     return torch.from_numpy(given.astype(np.int64))
+
+
+def strata(targets: Tensor | None, kind: str) -> Tensor | None:
+    """What each part of a split has the same share of, as numbers (n,); None for nothing.
+
+    Those are the classes; of several labels their combinations, in an order in which those with the rarest label lie
+    together, so that each part has its share of that one too.
+    """
+    if targets is None or not kind_of(kind).labels:
+        return None
+    if targets.dim() == 1:
+        return None if targets.is_floating_point() else targets
+    if kind not in ("binary", "multilabel") or targets.dim() != 2:
+        return None
+    there = targets > 0.5
+    combination: Tensor = torch.unique(there[:, there.sum(0).argsort()], dim=0, return_inverse=True)[1]
+    return combination
 
 
 def _numbered(given: Any, classes: Sequence[str]) -> Any:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Literal, TypeAlias
 
+import torch
 from torch import Tensor
 
 from search.directions import direction_of
@@ -22,7 +24,6 @@ Metrics: TypeAlias = Sequence[str] | Mapping[str, str | Metric | tuple[Direction
 _CLASSES: dict[str, tuple[str, dict[str, str]]] = {
     "auroc": ("auroc", {}),
     "average_precision": ("average_precision", {}),
-    "balanced_accuracy": ("recall", {"average": "macro"}),
     "calibration_error": ("calibration_error", {}),
     "cohen_kappa": ("cohen_kappa", {}),
     "f1": ("f1_score", {"average": "macro"}),
@@ -32,6 +33,8 @@ _CLASSES: dict[str, tuple[str, dict[str, str]]] = {
     "recall": ("recall", {"average": "macro"}),
     "specificity": ("specificity", {"average": "macro"}),
 }
+# Defined only for a class of which there are examples and of which there are not all.
+_RANKS = ("auroc", "average_precision")
 _NUMBERS = {
     "mae": "mean_absolute_error",
     "mape": "mean_absolute_percentage_error",
@@ -57,7 +60,7 @@ class NamedMetric:
     kind: Kind
 
     def __post_init__(self) -> None:
-        known = [*_NUMBERS, "rmse"] if self.kind == "regression" else _CLASSES
+        known = [*_NUMBERS, "rmse"] if self.kind == "regression" else [*_CLASSES, "balanced_accuracy"]
         if self.name not in known:
             raise ValueError(
                 f"there is no metric {self.name!r} for a task of the kind {self.kind}; use {', '.join(sorted(known))}, "
@@ -65,21 +68,56 @@ class NamedMetric:
             )
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> float:
-        """The metric of the outputs for a whole split."""
+        """The metric of the outputs for a whole split; NaN if it is not defined there."""
         found = kind_of(self.kind).predictions(outputs)
-        if self.kind == "regression":
-            functions: Any = import_module("torchmetrics.functional")
-            value = getattr(functions, _NUMBERS.get(self.name, "mean_squared_error"))(found, targets).mean()
-            return float(value.sqrt() if self.name == "rmse" else value)
-        function, options = _CLASSES[self.name]
-        family = {"binary": "binary", "multilabel": "multilabel"}.get(self.kind, "multiclass")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of classes without an example, which are left out
+            if self.kind == "regression":
+                functions: Any = import_module("torchmetrics.functional")
+                value = getattr(functions, _NUMBERS.get(self.name, "mean_squared_error"))(found, targets).mean()
+                return float(value.sqrt() if self.name == "rmse" else value)
+            if self.name == "balanced_accuracy":
+                return self._balanced(found, targets)
+            if self.name in _RANKS:
+                return self._ranked(found, targets)
+            return float(self._of_classes(self.name, found, targets))
+
+    def _balanced(self, found: Tensor, targets: Tensor) -> float:
+        """The mean over the classes that occur of the share of their examples that are found.
+
+        Of each label, yes and no are the classes.
+        """
+        if self.kind not in ("binary", "multilabel"):
+            each = self._of_classes("recall", found, targets, average=None)
+            return float(each[targets.unique()].mean())
+        wanted, answers = targets.view_as(found) > 0.5, found > 0.5
+        shares = [((answers == wanted) & own).sum(0) / own.sum(0) for own in (wanted, ~wanted)]
+        return float(torch.stack(shares).nanmean())
+
+    def _ranked(self, found: Tensor, targets: Tensor) -> float:
+        """A metric of how well examples are ranked, the mean over the classes or labels for which it is defined."""
+        if self.kind in ("binary", "multilabel"):
+            share = targets.view_as(found).double().mean(0)
+            each = [
+                self._of_classes(self.name, found[:, i], targets.view_as(found)[:, i], family="binary")
+                for i in ((share > 0) & (share < 1)).nonzero().flatten()
+            ]
+            return float(torch.stack(each).mean()) if each else float("nan")
+        there = targets.unique()
+        each_class = self._of_classes(self.name, found, targets, average=None)
+        return float(each_class[there].mean()) if len(there) > 1 else float("nan")
+
+    def _of_classes(self, name: str, found: Tensor, targets: Tensor, family: str = "", **more: Any) -> Tensor:
+        """A metric of torchmetrics for predictions of classes."""
+        function, options = _CLASSES[name]
+        family = family or (self.kind if self.kind in ("binary", "multilabel") else "multiclass")
         metric = getattr(import_module("torchmetrics.functional.classification"), f"{family}_{function}")
-        count = {"binary": {}, "multilabel": {"num_labels": found.shape[1]}}.get(
-            self.kind, {"num_classes": found.shape[1]}
-        )
+        count = {"multilabel": "num_labels", "multiclass": "num_classes"}.get(family)
+        wanted = options | ({count: found.shape[1]} if count else {}) | more
         accepted = inspect.signature(metric).parameters
-        given = {name: value for name, value in (options | count).items() if name in accepted}
-        return float(metric(found, targets.view_as(found).long() if family != "multiclass" else targets, **given))
+        given = {name: value for name, value in wanted.items() if name in accepted}
+        value: Tensor = metric(found, targets if family == "multiclass" else targets.view_as(found).long(), **given)
+        return value
 
 
 def read_metrics(metrics: Metrics | None, kind: Kind) -> tuple[dict[str, Metric], dict[str, bool]]:

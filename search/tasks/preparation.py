@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from math import isfinite
+from math import isfinite, prod
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from search.tasks import reading
+from search.tasks import reading, recordings
 from search.tasks.kinds import KINDS, Kind, kind_of
+from search.tasks.memory import MOST_NUMBERS
 
 Numbers = tuple[float, ...]
+FINE = 1e-5  # of their size, by which numbers differ that single precision does not tell apart well
 MOST = 100_000  # points of a side of the grid of images
 
 
@@ -96,8 +98,9 @@ class Preparation:
         }
         # Of files the grid must be known: rows and columns of images, points of recordings and series.
         grid = {"image": 2, "audio": 1, "series": 1}
-        if right["source"] and right["size"]:
+        if right["source"] and right["size"] and right["channels"]:
             right["size"] = len(self.size) == grid.get(self.source, len(self.size))
+            right["size"] &= self.channels * prod(self.size) <= MOST_NUMBERS
         return next((name for name, fits in right.items() if not fits), None)
 
     def inputs(self, raw: Any) -> Tensor:
@@ -119,7 +122,7 @@ class Preparation:
         if self.source == "image" and (file or reading.is_picture(raw)):
             return reading.image(raw, self.channels, self.size)
         if self.source == "audio" and file:
-            return reading.recording(raw, int(self.rate or 1), self.size[0])
+            return recordings.recording(raw, int(self.rate or 1), self.size[0])
         if self.source == "series" and self.columns and (file or reading.is_table(raw)):
             if self.rows:
                 return reading.row(raw, self.columns)
@@ -140,10 +143,17 @@ class Preparation:
             return targets
         return (targets - _row(self.target_mean, targets)) / _row(self.target_spread, targets)
 
+    @property
+    def fine(self) -> bool:
+        """Whether targets differ by so little of their size that they are kept in double precision."""
+        return any(own < FINE * abs(mean) for mean, own in zip(self.target_mean, self.target_spread, strict=True))
+
     def restored(self, outputs: Tensor) -> Tensor:
         """Outputs of a network in the units of the targets."""
         if not self.target_mean:
             return outputs
+        if self.fine:
+            outputs = outputs.double()
         return outputs * _row(self.target_spread, outputs) + _row(self.target_mean, outputs)
 
     def answers(self, outputs: Tensor) -> list[Any]:
@@ -168,7 +178,9 @@ class Preparation:
 def measured(x: Tensor) -> tuple[Numbers, Numbers]:
     """Mean and standard deviation of each channel of examples (n, channels, *grid)."""
     axes = (0, *range(2, x.dim()))
-    mean, spread = x.double().mean(axes), x.double().std(axes, unbiased=False).clamp(min=1e-6)
+    mean, spread = x.double().mean(axes), x.double().std(axes, unbiased=False)
+    # What is constant, but for rounding, is left as it is, whatever its scale.
+    spread = spread.where(spread > 1e-12 * mean.abs(), 1.0)
     return tuple(mean.tolist()), tuple(spread.tolist())
 
 

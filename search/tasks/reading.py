@@ -1,10 +1,9 @@
-"""Reading one raw example: an image, a recording, a series."""
+"""Reading one raw example: an image, a series, an array."""
 
 from __future__ import annotations
 
-import struct
+import warnings
 from collections.abc import Sequence
-from math import gcd
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+# Of other formats some run a program to be read.
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+MOST_PIXELS = 2**26  # which take half a gigabyte of memory while they are converted
 
 
 def image(path: str | Path | Any, channels: int, size: tuple[int, ...]) -> Tensor:
@@ -31,12 +33,11 @@ def image(path: str | Path | Any, channels: int, size: tuple[int, ...]) -> Tenso
 
     if channels not in MODES:
         raise ValueError(f"images have 1, 3 or 4 channels, not {channels}")
-    given: Any = path
     if isinstance(path, str | Path):
-        given = opened(path)
-    elif not hasattr(path, "convert"):
-        given = _of_pixels(np.asarray(path))
-    found = ImageOps.exif_transpose(given)
+        found = opened(path)
+        ImageOps.exif_transpose(found, in_place=True)
+    else:
+        found = ImageOps.exif_transpose(path if hasattr(path, "convert") else _of_pixels(np.asarray(path)))
     deep = found.mode.startswith("I")  # 16 bits, which a conversion would cut off
     found = found.convert("F" if deep else MODES[channels])
     if size and found.size != (size[1], size[0]):
@@ -62,51 +63,20 @@ def _of_pixels(pixels: NDArray[np.uint8]) -> Any:
 
 
 def opened(path: str | Path) -> Any:
-    """An image of PIL, read from a file; ValueError if the file is not an image."""
+    """An image of PIL, read from a file; ValueError if the file is not an image, or too large a one."""
     from PIL import Image
 
     try:
-        with Image.open(path) as found:
-            found.load()
-            return found
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # said below
+            with Image.open(path, formats=FORMATS) as found:
+                if found.width * found.height > MOST_PIXELS:
+                    size = f"{found.width:,} × {found.height:,}"
+                    raise ValueError(f"it has {size} pixels, more than {MOST_PIXELS:,}; make it smaller")
+                found.load()
+                return found
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path} cannot be read as an image: {error}") from None
-
-
-def recording(path: str | Path, rate: int, samples: int) -> Tensor:
-    """A WAV file as numbers from -1 to 1, (1, samples): its channels averaged, resampled to `rate`, cut or zero-padded.
-
-    Raises:
-        ValueError: the file is not WAV, or holds no sound.
-    """
-    from scipy.signal import resample_poly
-
-    own, sound = heard(path)
-    wave: NDArray[Any] = np.asarray(sound, dtype=np.float64)
-    if sound.dtype.kind in "iu":
-        middle = 128 if sound.dtype == np.uint8 else 0
-        wave = (wave - middle) / (128 if sound.dtype == np.uint8 else -float(np.iinfo(sound.dtype).min))
-    if wave.ndim == 2:
-        wave = wave.mean(1)
-    if own != rate:
-        common = gcd(own, rate)
-        wave = resample_poly(wave, rate // common, own // common)
-    held = np.zeros((1, samples), dtype=np.float32)
-    held[0, : len(wave)] = wave[:samples]
-    return torch.from_numpy(held)
-
-
-def heard(path: str | Path) -> tuple[int, Any]:
-    """Samples per second of a WAV file and its samples; ValueError if it is none, or holds no sound."""
-    from scipy.io import wavfile
-
-    try:
-        rate, sound = wavfile.read(path)
-    except (OSError, ValueError, EOFError, struct.error) as error:
-        raise ValueError(f"{path} cannot be read as a WAV file: {error}") from None
-    if not len(sound) or rate < 1:
-        raise ValueError(f"{path} holds no sound; leave it out")
-    return int(rate), sound
 
 
 def row(raw: Any, columns: Sequence[str]) -> Tensor:
@@ -213,8 +183,9 @@ def array(raw: Any) -> Tensor:
     if isinstance(raw, Tensor):
         raw = raw.detach().cpu()
     try:
-        given = np.load(raw, allow_pickle=False) if isinstance(raw, str | Path) else np.asarray(raw)
-    except (OSError, ValueError, EOFError) as error:
+        # Not read before it is known to hold as much as it says.
+        given = np.load(raw, mmap_mode="r") if isinstance(raw, str | Path) else np.asarray(raw)
+    except (OSError, ValueError, EOFError, OverflowError) as error:
         what = raw if isinstance(raw, str | Path) else f"a {type(raw).__name__}"
         raise ValueError(f"{what} cannot be read as an array of numbers: {error}") from None
     if not isinstance(given, np.ndarray) or given.dtype.kind not in "biuf" or not given.ndim:

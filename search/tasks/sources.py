@@ -14,7 +14,7 @@ from torch.utils.data import Dataset, Subset
 
 from search.tasks.batches import Data
 from search.tasks.kinds import Kind, kind_of
-from search.tasks.labels import as_targets, labels_of
+from search.tasks.labels import as_targets, labels_of, strata
 from search.tasks.preparation import Preparation, measured
 from search.tasks.splitting import Shares, split
 
@@ -83,8 +83,7 @@ def split_up(
     check_shares(shares)
     if not len(inputs):
         raise ValueError("there are no examples; give some")
-    labels = targets if kind_of(prepared.kind).labels and targets.dim() == 1 else None
-    indices = split(len(inputs), shares, seed, labels, groups)
+    indices = split(len(inputs), shares, seed, strata(targets, prepared.kind), groups)
     train = indices[0]
     if normalise:
         mean, spread = measured(inputs[train])
@@ -93,6 +92,8 @@ def split_up(
     if standardise and not kind_of(prepared.kind).labels and targets.dim() <= 2:
         mean, spread = measured(targets[train].reshape(len(train), -1))
         prepared = replace(prepared, target_mean=mean, target_spread=spread)
+    if targets.is_floating_point() and not prepared.fine:
+        targets = targets.to(torch.get_default_dtype())
     first, second, third = ((inputs[i], targets[i]) for i in indices)
     return Parts(first, second, third if len(third[0]) else None, prepared)
 
@@ -131,8 +132,7 @@ def from_datasets(
     if isinstance(same, Sized) and len(same) != len(first):
         raise ValueError(f"plain holds {len(same)} examples and train {len(first)}; give the same examples in order")
     labels = labels_of(same or first) if kind_of(kind).labels else None
-    even = labels if labels is not None and labels.dim() == 1 and not labels.is_floating_point() else None
-    kept, held, _ = split(len(first), (0.8, 0.2, 0.0), seed, even, groups, exact=True)
+    kept, held, _ = split(len(first), (0.8, 0.2, 0.0), seed, strata(labels, kind), groups, exact=True)
     return Parts(Subset(first, kept.tolist()), Subset(same or first, held.tolist()), third)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from search.tasks.batches import Batch, Data, batch_count, batches, length
+from search.tasks.batches import Batch, Data, batch_count, batches, example_count, length
 from search.tasks.kinds import Kind, kind_of
 from search.tasks.labels import class_weights, labels_of
 from search.tasks.making import Loss, Made, Options, Weights
@@ -20,7 +20,7 @@ from search.tasks.sources import Parts
 __all__ = ["Batch", "Data", "Kind", "Metric", "Task", "batch_count", "batches"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Task(Made):
     """Training, validation and test data, and how they are learned. A search uses training and validation data only.
 
@@ -60,11 +60,21 @@ class Task(Made):
     directions: Mapping[str, bool] = field(init=False)
 
     def __post_init__(self) -> None:
+        if self.criterion is not None and self.class_weights is not None:
+            raise ValueError("class_weights are of the loss of the kind, and a criterion has its own; give either")
         functions, directions = read_metrics(self.metrics, kind_of(self.kind).name)
         weights = None if self.class_weights is None else class_weights(self.class_weights, self.kind, self.train)
         made = {"functions": functions, "directions": directions, "class_weights": weights}
         for name, value in (made | {"classes": tuple(map(str, self.classes))}).items():
             object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        """Its name, kind, and how many examples each part holds, if that is known."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        counts = {part: example_count(data) for part, data in parts.items() if data is not None}
+        listed = ", ".join(f"{part}: {'?' if count is None else f'{count:,}'}" for part, count in counts.items())
+        named = f", classes {', '.join(self.classes)}" if self.classes else ""
+        return f"Task({self.name!r}, {self.kind}, examples of {listed}{named})"
 
     @classmethod
     def of_parts(cls, kind: Kind, parts: Parts, options: Options) -> Task:

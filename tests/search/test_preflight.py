@@ -61,6 +61,16 @@ class Stream(IterableDataset[Any]):
         return iter(())
 
 
+def one_class(**options: Any) -> Task:
+    """A task whose validation data hold one class."""
+    return arrays(**options).with_fields(validation=(TENSORS[0][:9], torch.zeros(9, dtype=torch.long)))
+
+
+def share_found(outputs: Any, targets: Any) -> float:
+    """The share of the found that are of class 1; NaN where none is found."""
+    return float((targets[outputs.argmax(1) == 1] == 1).float().mean())
+
+
 def with_one(values: Any, value: Any) -> Any:
     changed = np.array(values)
     changed.flat[7] = value
@@ -206,6 +216,20 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: Search(space(Regressor()), arrays(y=Y * 1e30, kind="regression", standardise=False)),
         ["the loss of the first step is inf; scale the inputs or the targets"],
     ),
+    "a metric that is NaN": (
+        lambda: Search(space(), arrays(metrics={"mine": ("maximize", lambda outputs, targets: float("nan"))})),
+        ["the score mine is NaN on the validation data, whatever a network answers; mend that metric"],
+    ),
+    "a rank among examples of one class": (
+        lambda: Search(space(), one_class(metrics=["auroc"])),
+        ["the score auroc is NaN on the validation data", "no example of it is of the class 1; give some, or split"],
+    ),
+    "a rank for a label that all have": (
+        lambda: Search(
+            space(), arrays(y=np.ones((60, 3), int), kind="multilabel", metrics=["auroc"]), ["maximize auroc"]
+        ),
+        ["the score auroc is NaN", "no example of it is 0 for the label 0; give some"],
+    ),
     "a device that is not there": (
         lambda: Search(space(), arrays(), training=Training(device="xpu:7")),
         ["there is no device 'xpu:7' here"],
@@ -266,6 +290,12 @@ FITS: dict[str, Callable[[], Search]] = {
     "a class at each position": lambda: Search(
         space(Dense(outputs=3)), arrays(y=np.tile(Y[:, None, None], (1, 8, 8)), kind="dense")
     ),
+    "a metric that is NaN for some answers": lambda: Search(
+        space(), arrays(metrics={"mine": ("maximize", share_found)})
+    ),
+    "a rank among a batch of one class": lambda: Search(
+        space(), Task.from_loaders(*[[(TENSORS[0][:9], torch.zeros(9).long()), TENSORS]] * 2, metrics=["auroc"])
+    ),
     "a loader": lambda: Search(space(), Task.from_loaders(*[DataLoader(TensorDataset(*TENSORS), 16)] * 2)),
 }
 
@@ -281,6 +311,20 @@ def test_what_fits_is_run_with_the_objectives_of_its_kind(name: str) -> None:
     assert found.trial > 0
     wanted = {"regression": "r2", "multilabel": "f1"}.get(search.task.kind, "accuracy")
     assert [str(o) for o in search.objectives] == [f"maximize {wanted}", "minimize flops"]
+
+
+def test_limits_that_nothing_keeps_are_told() -> None:
+    found = Search(space(), arrays(), constraints=["flops <= 10"]).preflight()
+    assert found.tight is not None
+    assert found.tight.startswith("none of 2 architectures keeps flops <= 10, and the cheapest takes ")
+    assert Search(space(), arrays(), constraints=["flops <= 1M"]).preflight().tight is None
+
+
+@pytest.mark.parametrize("directory", ["", "x" * 300, "a\0b"])
+def test_a_directory_that_cannot_be_is_one_sentence(directory: str) -> None:
+    with pytest.raises((ValueError, RunError), match=r"a directory") as told:
+        Search(space(), arrays(), trials=1, epochs=1).run(directory, workers=1)
+    assert "\n" not in str(told.value)
 
 
 def test_a_preflight_changes_nothing_that_is_random() -> None:

@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+from scipy.io import wavfile
 
 from search.cli.main import main
 from search.cli.starter import FILE, TEXT
@@ -237,6 +240,40 @@ def test_a_new_search_of_each_kind_passes_its_check(
     assert main(["check", str(tmp_path / FILE)]) == 0
     assert "ready to search" in capsys.readouterr().out
     monkeypatch.delitem(sys.modules, "my_search")
+
+
+@pytest.mark.parametrize("what", ["large photographs", "recordings"])
+def test_a_new_search_of_files_can_be_met_by_architectures(
+    what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "my_search", raising=False)
+    rng = np.random.default_rng(0)
+    for name in "ab":
+        (tmp_path / "files" / name).mkdir(parents=True)
+        for i in range(6):
+            if what == "recordings":
+                sound = rng.integers(-9000, 9000, 16_000).astype(np.int16)
+                wavfile.write(tmp_path / "files" / name / f"{i}.wav", 16_000, sound)
+            else:
+                pixels = rng.integers(0, 255, (90, 120, 3), dtype=np.uint8)
+                Image.fromarray(pixels).save(tmp_path / "files" / name / f"{i}.png")
+    assert main(["new", str(tmp_path), "--data", str(tmp_path / "files")]) == 0
+    assert ("rate=8000, seconds=1" if what == "recordings" else "size=64") in (tmp_path / FILE).read_text()
+    assert main(["check", str(tmp_path / FILE)]) == 0
+    told = capsys.readouterr().out
+    assert "ready to search" in told
+    assert "note:" not in told
+    monkeypatch.delitem(sys.modules, "my_search")
+    assert main(["new", str(tmp_path / "b"), "--data", str(tmp_path / "files"), "--kind", "regression"]) == 1
+    assert "is a classification; leave --kind out" in capsys.readouterr().err
+
+
+def test_a_directory_without_a_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["search", "my_search.py", "--directory", ""])
+    assert ended.value.code == 2
+    assert "must be named" in capsys.readouterr().err
 
 
 def test_a_new_search_of_ones_own_data_passes_its_check(

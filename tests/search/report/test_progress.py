@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -127,6 +128,18 @@ def test_what_takes_long_says_so_between_outcomes(tmp_path: Path) -> None:
     assert "left" not in "".join(epochs)
     assert "about 2 min left" in last
     assert "(on the front)" in last
+
+
+def test_a_reader_of_the_progress_that_goes_away_ends_no_search(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", buffering=1) as stream:
+        engine, watch = engine_in(tmp_path, trials=2, constraints=()), Watcher(stream, live=False)
+        watch(engine, None, None)
+        for accuracy in (0.5, 0.6):
+            tell(engine, watch, asked(engine), Scored({"accuracy": accuracy}, 100, 1.0))
+        assert engine.finished == 2
+        assert watch.console.quiet
 
 
 def test_on_a_terminal_the_bar_stands_over_the_front(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ OUTPUTS = torch.from_numpy(RNG.normal(size=(60, 4)))
 CLASSES = torch.from_numpy(RNG.integers(0, 4, 60))
 LABELS = (torch.from_numpy(RNG.random((60, 4))) < 0.3).long()
 
+DATA = OUTPUTS, LABELS[:, 0]
+
 
 def task(kind: Any, y: Any, **options: Any) -> Task:
     return Task.from_arrays(X, y, kind=kind, **options)
@@ -99,7 +101,17 @@ REFERENCES: dict[str, dict[str, Any]] = {
         "cohen_kappa": lambda o, t: reference.cohen_kappa_score(t, o.argmax(1)),
         "auroc": lambda o, t: reference.roc_auc_score(t, o.softmax(1), multi_class="ovr"),
     },
+    "binary": {
+        "balanced_accuracy": lambda o, t: reference.balanced_accuracy_score(t, o[:, 0] > 0),
+        "precision": lambda o, t: reference.precision_score(t, o[:, 0] > 0),
+        "recall": lambda o, t: reference.recall_score(t, o[:, 0] > 0),
+        "auroc": lambda o, t: reference.roc_auc_score(t, o[:, 0]),
+        "average_precision": lambda o, t: reference.average_precision_score(t, o[:, 0]),
+    },
     "multilabel": {
+        "balanced_accuracy": lambda o, t: np.mean(
+            [reference.balanced_accuracy_score(t[:, i], o[:, i] > 0) for i in range(4)]
+        ),
         "f1": lambda o, t: reference.f1_score(t, o > 0, average="macro"),
         "auroc": lambda o, t: reference.roc_auc_score(t, o.sigmoid(), average="macro"),
     },
@@ -113,9 +125,52 @@ REFERENCES: dict[str, dict[str, Any]] = {
 @pytest.mark.thorough
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in REFERENCES.items() for name in names])
 def test_metrics_by_name_are_those_of_scikit_learn(kind: str, name: str) -> None:
-    y = {"classification": CLASSES, "multilabel": LABELS, "regression": OUTPUTS.flip(0)}[kind]
-    found = task(kind, y, metrics=[name]).scores(OUTPUTS, y)[name]
-    assert found == pytest.approx(REFERENCES[kind][name](OUTPUTS, y), rel=1e-5)
+    y = {"classification": CLASSES, "binary": LABELS[:, 0], "multilabel": LABELS, "regression": OUTPUTS.flip(0)}[kind]
+    outputs = OUTPUTS[:, :1] if kind == "binary" else OUTPUTS
+    found = task(kind, y, metrics=[name]).scores(outputs, y)[name]
+    assert found == pytest.approx(REFERENCES[kind][name](outputs, y), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["auroc", "average_precision"])
+def test_a_ranking_is_scored_over_the_classes_that_can_be_ranked(name: str) -> None:
+    one = torch.zeros(60, dtype=torch.long)
+    assert np.isnan(task("binary", LABELS[:, 0], metrics=[name]).scores(OUTPUTS[:, :1], one)[name])
+    assert np.isnan(task("classification", CLASSES, metrics=[name]).scores(OUTPUTS, one)[name])
+    labelled = task("multilabel", LABELS, metrics=[name])
+    three = task("multilabel", LABELS[:, :3], metrics=[name])
+    without = LABELS.clone()
+    without[:, 3] = 0  # a label of which there is no example
+    assert labelled.scores(OUTPUTS, without)[name] == pytest.approx(three.scores(OUTPUTS[:, :3], LABELS[:, :3])[name])
+
+
+def test_rare_labels_have_their_share_of_each_part() -> None:
+    y = np.zeros((300, 3), dtype=int)
+    y[:, 0] = np.arange(300) % 2
+    y[:6, 2] = 1
+    for seed in range(5):
+        labelled = Task.from_arrays(np.zeros((300, 1, 4)), y, kind="multilabel", seed=seed)
+        counts = [part[1].sum(0) for part in (labelled.train, labelled.validation, labelled.test) if part is not None]
+        assert all(1 <= int(count[2]) <= 4 for count in counts)
+        assert all(abs(int(count[0]) - wanted) <= 3 for count, wanted in zip(counts, (90, 30, 30), strict=True))
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(0.0, 1e-9), (1e-6, 1e-8), (1e6, 0.5), (1.6e9, 1.0)])
+def test_targets_of_every_size_and_spread_are_learned(mean: float, spread: float) -> None:
+    y = np.stack([mean + spread * RNG.normal(size=60), RNG.normal(size=60)], 1)
+    made = Task.from_arrays(X, y, kind="regression", metrics=["mae"], split=(1.0, 0.0, 0.0))
+    wanted = made.train[1]
+    assert made.preparation is not None
+    learned = made.preparation.scaled(wanted).float()
+    assert torch.allclose(learned.std(0, correction=0), torch.ones(2), atol=1e-3)
+    found = made.scores(made.restored(learned), wanted)
+    assert found["r2"] > 1 - 1e-6
+    assert float(made.loss(learned, wanted)) < 1e-6
+
+
+def test_a_task_shows_itself_in_a_line() -> None:
+    assert repr(task("binary", LABELS[:, 0], classes=["no", "yes"])) == (
+        "Task('task', binary, examples of train: 36, validation: 12, test: 12, classes no, yes)"
+    )
 
 
 def test_the_direction_is_part_of_a_metric() -> None:
@@ -127,6 +182,12 @@ def test_the_direction_is_part_of_a_metric() -> None:
 @pytest.mark.parametrize(
     ("make", "wanted"),
     [
+        (
+            lambda: Task(
+                "a", "binary", (OUTPUTS, CLASSES), (OUTPUTS, CLASSES), criterion=len, class_weights="balanced"
+            ),
+            "a criterion has its own; give either",
+        ),
         (lambda: task("classify", CLASSES), "there is no kind of task 'classify'; use classification, binary"),
         (
             lambda: as_targets(["a", "b"], "classification"),

@@ -11,7 +11,9 @@ from scipy.io import wavfile
 from torch.utils.data import Dataset, Subset, TensorDataset
 
 from search import Task
-from search.tasks.reading import image
+from search.tasks import memory
+from search.tasks.reading import array, image
+from search.tasks.recordings import recording
 
 CLASSES = ("cat", "dog", "eel")
 RNG = np.random.default_rng(0)
@@ -98,6 +100,55 @@ def test_a_folder_that_is_none_is_one_sentence(images: Path, tmp_path: Path, mak
         Task.from_folder(make(tmp_path))
     assert wanted in str(told.value)
     assert "\n" not in str(told.value)
+
+
+def test_images_that_would_not_fit_in_memory_are_told_before_they_are_read(
+    images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "available_memory", lambda: 2**20)
+    with pytest.raises(ValueError, match=r"30 examples of 3 × 200 × 200 numbers take about"):
+        Task.from_folder(images, size=200)
+    with pytest.raises(ValueError, match=r"3 × 10,000 × 10,000 numbers is too large .* give a smaller size="):
+        Task.from_folder(images, size=10_000)
+
+
+def test_an_image_that_unpacks_to_gigabytes_is_not_unpacked(images: Path) -> None:
+    bomb = images / "cat" / "0.png"
+    Image.new("1", (20_000, 8_000)).save(bomb)
+    assert bomb.stat().st_size < 100_000
+    with pytest.raises(ValueError, match=r"0.png cannot be read as an image: it has 20,000 × 8,000 pixels, more than"):
+        image(bomb, 3, (8, 8))
+
+
+def test_only_images_are_read_as_images(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n")
+    with pytest.raises(ValueError, match="cannot identify image file"):  # Ghostscript would run it
+        image(tmp_path / "a.png", 3, (8, 8))
+
+
+def test_recordings_that_are_cut_off_or_odd_are_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    wavfile.write(path, 8000, np.ones(4000, dtype=np.int16))
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(ValueError, match=r"a.wav is cut off: it holds less than it says"):
+        recording(path, 8000, 100)
+    wavfile.write(path, 1_000_000_007, np.ones(4000, dtype=np.uint8))
+    with pytest.raises(ValueError, match=r"1,000,000,007 samples a second, which cannot be resampled to 8,000"):
+        recording(path, 8000, 100)
+
+
+def test_only_the_part_of_a_recording_that_is_needed_is_resampled(tmp_path: Path) -> None:
+    wavfile.write(tmp_path / "a.wav", 44_100, (2**13 * RNG.normal(size=44_100)).astype(np.int16))
+    whole = recording(tmp_path / "a.wav", 16_000, 16_000)
+    assert torch.equal(recording(tmp_path / "a.wav", 16_000, 700), whole[:, :700])
+
+
+def test_an_array_file_that_says_more_than_it_holds_is_one_sentence(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros(4))
+    head = (tmp_path / "a.npy").read_bytes().replace(b"(4,), }" + b" " * 12, b"(4000000000000,), }")
+    (tmp_path / "a.npy").write_bytes(head)
+    with pytest.raises(ValueError, match=r"a.npy cannot be read as an array of numbers"):
+        array(tmp_path / "a.npy")
 
 
 def test_groups_are_not_split() -> None:

@@ -56,11 +56,20 @@ def test_a_score_that_is_undefined_after_every_epoch_is_a_failure_that_says_so()
     assert outcome.reason == "accuracy was not a finite number after any epoch"
 
 
-def test_a_trial_ends_at_its_limit_of_time_as_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = iter(range(10**6))  # a second passes each time that the clock is read
+def a_second_for_each_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second passes each time that the trainer looks at the clock."""
+    now = iter(range(10**6))
     monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(now)))
+
+
+def test_a_trial_within_its_limit_of_time_is_scored(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_second_for_each_look(monkeypatch)
     assert isinstance(train(network(), bars(), replace(SETTINGS, seconds=1000), 0, GOAL), Scored)
-    outcome = train(network(), bars(), replace(SETTINGS, seconds=5), 0, GOAL)
+
+
+def test_a_trial_ends_at_its_limit_of_time_as_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_second_for_each_look(monkeypatch)
+    outcome = train(network(), bars(), replace(SETTINGS, seconds=5, epochs=2), 0, GOAL)
     assert isinstance(outcome, Failed)
     assert outcome.reason == "its time limit of 5 s was over"
 

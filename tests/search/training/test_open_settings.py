@@ -90,6 +90,15 @@ def test_values_that_a_setting_cannot_have_are_refused_when_it_is_written(
         make()
 
 
+def test_every_value_of_a_setting_is_checked() -> None:
+    with pytest.raises(ValueError, match=r"learning_rate cannot be -1\.0"):
+        Training(learning_rate=choice(0.1, -1.0))
+    both = joint(space := small_space(), Training(weight_decay=choice(0.0, 1e-2)))
+    values = space.random_values(random.Random(0))
+    with pytest.raises(ValueError, match=r"training\.weight_decay cannot be 0\.5"):
+        both.fill(values | {"training.weight_decay": 0.5})
+
+
 def test_a_joint_space_has_the_parameters_of_both() -> None:
     space, both = small_space(), joint(small_space(), OPEN)
     assert {p.name for p in both.parameters()} == {p.name for p in space.parameters()} | NAMES

@@ -1,0 +1,132 @@
+"""Faults of how raw examples become inputs and outputs answers, and the laws that notice them."""
+
+from functools import partial
+
+from search.prediction import Predictor
+from search.tasks import folders, labels, preparation, reading, recordings, sources
+from search.tasks.kinds import Binary, Classification
+from search.tasks.preparation import Preparation
+from search.tasks.task import Task
+from tests.search import test_answers, test_prediction
+from tests.search.planting import Fault
+from tests.search.tasks import test_kinds, test_raw, test_tables
+
+IMAGE = test_raw.test_an_image_is_red_green_blue_by_rows_and_columns_from_0_to_1
+SOUND = test_raw.test_a_recording_is_the_mean_of_its_channels_around_zero_and_silent_after_its_end
+SHORT = test_raw.test_a_short_series_goes_on_with_its_last_value_and_of_a_long_one_the_end_is_cut_off
+TIMES = test_tables.test_series_of_a_long_table_are_sampled_at_regular_times
+ROLES = test_raw.test_neither_the_target_nor_any_other_role_is_among_the_inputs
+LIKE = test_raw.test_what_is_predicted_is_prepared_like_what_was_learned
+STILL = test_raw.test_a_channel_that_never_changes_is_zero_and_no_number_is_lost
+TABLE = test_raw.test_a_table_is_split_by_its_seed_and_numbers_are_learned_standardised
+OWN_PARTS = test_raw.test_folders_of_a_split_keep_the_classes_of_the_training_data_and_its_scale
+REMAINING = test_raw.test_shares_of_what_a_test_folder_leaves_and_the_seed_of_their_split
+ROW = test_prediction.test_a_row_of_a_table_is_read_by_the_names_of_its_columns
+LARGEST = test_answers.test_each_class_has_its_own_probability_and_the_largest_comes_first
+UNITS = test_answers.test_numbers_are_in_the_units_of_the_targets
+EXPORTED = test_answers.test_the_network_is_evaluated_and_an_export_has_its_preparation
+NUMBERS = partial(test_kinds.test_numbers_are_learned_standardised_and_scored_in_their_units, (60,))
+
+READING = {
+    "images from 0 to 255": Fault(reading.image, "values / np.float32(255)", "values", IMAGE),
+    "blue for red": Fault(
+        reading.image,
+        "np.moveaxis(values, -1, 0)",
+        "np.moveaxis(values[..., list(range(values.shape[-1]))[::-1]], -1, 0)",
+        IMAGE,
+    ),
+    "columns for rows": Fault(
+        reading.image, "found.resize((size[1], size[0])", "found.resize((size[0], size[1])", IMAGE
+    ),
+    "the left channel alone": Fault(recordings.recording, "wave.mean(1)", "wave[:, 0]", SOUND),
+    "bytes around 128": Fault(recordings.recording, "middle = 128 if", "middle = 0 if", SOUND),
+    "silence at the beginning": Fault(
+        recordings.recording,
+        "held[0, : len(wave)] = wave[:samples]",
+        "held[0, max(0, samples - len(wave)) :] = wave[:samples]",
+        SOUND,
+    ),
+    "a series that ends in zeros": Fault(reading.series, 'mode="edge"', 'mode="constant"', SHORT),
+    "the beginning of a long series cut off": Fault(reading.series, "[:, :length]", "[:, -length:]", SHORT),
+    "rows in the order of the table, not of time": Fault(
+        reading.resampled, 'np.argsort(times, kind="stable")', "np.arange(len(times))", TIMES
+    ),
+    "a rate upside down": Fault(reading.resampled, "np.arange(length) / rate", "np.arange(length) * rate", TIMES),
+    "a rate that is not kept": Fault(folders.from_frame, "rate=rate, columns", "rate=None, columns", LIKE),
+    "a row read by place": Fault(reading.row, "table[list(columns)]", "table.iloc[:, : len(columns)]", ROW),
+    "the group among the inputs": Fault(
+        folders.from_frame,
+        "(series, time, groups) if name is not None)]",
+        "(series, time) if name is not None)]",
+        ROLES,
+    ),
+    "chosen columns ignored": Fault(folders.from_frame, "(columns or [", "([", TABLE),
+    "a table split alike for every seed": Fault(
+        folders.from_frame, "shares, seed, of_groups", "shares, 0, of_groups", TABLE
+    ),
+    "groups of a table split": Fault(folders.from_frame, "seed, of_groups", "seed, None", TIMES),
+    "numbers of a table learned as they are": Fault(folders.from_frame, "standardise=True", "standardise=False", TABLE),
+    "numbers sorted as text": Fault(
+        folders.from_frame,
+        "key=None if named else str",
+        "key=str",
+        test_raw.test_labels_that_are_numbers_are_in_their_order,
+    ),
+    "a channel divided by nothing": Fault(preparation.measured, "1e-12 * mean.abs()", "-1.0", STILL),
+    "validation data of another scale": Fault(
+        folders.from_folder, "(parts.preparation.normalised(x), y)", "(x, y)", OWN_PARTS
+    ),
+    "classes numbered anew in each folder": Fault(
+        folders.from_folder, "_files(folder, classes) for", "_files(folder, _folders(folder)) for", OWN_PARTS
+    ),
+    "training data given away twice": Fault(
+        folders.from_folder, 'if "validation" in read else', "if False else", OWN_PARTS
+    ),
+    "a folder split alike for every seed": Fault(folders.from_folder, "remaining, seed", "remaining, 0", REMAINING),
+}
+ANSWERS = {
+    "inputs as they are": Fault(Preparation.inputs, "return self.normalised(x)", "return x", LIKE),
+    "inputs of another spread": Fault(
+        Preparation.normalised, " / x.new_tensor(self.spread).reshape(shape)", "", EXPORTED
+    ),
+    "the least likely first": Fault(Preparation.answers, "-item[1]", "item[1]", LARGEST),
+    "classes in the order of the alphabet": Fault(
+        Preparation.answers, "names = self.classes or", "names = tuple(sorted(self.classes)) or", LARGEST
+    ),
+    "names of the classes sorted in a task": Fault(
+        sources.from_arrays,
+        "tuple(map(str, classes))",
+        "tuple(sorted(map(str, classes)))",
+        test_answers.test_names_of_a_task_are_in_the_order_of_its_numbers,
+    ),
+    "labels in words numbered by the alphabet": Fault(
+        labels._numbered,
+        "enumerate(classes)",
+        "enumerate(sorted(classes))",
+        test_answers.test_names_of_a_task_are_in_the_order_of_its_numbers,
+    ),
+    "probabilities over the examples": Fault(Classification.predictions, "softmax(1)", "softmax(0)", LARGEST),
+    "labels by softmax": Fault(
+        Binary.predictions, "outputs.sigmoid()", "outputs.softmax(1)", test_answers.test_labels_are_answered_one_by_one
+    ),
+    "the probability of yes for no": Fault(
+        Preparation.answers,
+        "names[-1]",
+        "names[0]",
+        test_answers.test_yes_or_no_is_the_probability_of_the_second_class,
+    ),
+    "numbers in units of learning": Fault(Preparation.answers, "self.restored(outputs)", "outputs", UNITS),
+    "numbers without their mean": Fault(Preparation.restored, " + _row(self.target_mean, outputs)", "", UNITS),
+    "scores without their mean": Fault(
+        Task.restored, "self.preparation.restored(outputs) if self.preparation else outputs", "outputs", NUMBERS
+    ),
+    "the class of a column for a position": Fault(
+        Preparation.answers,
+        "one.argmax(0)",
+        "one.argmin(0)",
+        test_answers.test_each_position_has_the_class_of_its_largest_output,
+    ),
+    "a network in training": Fault(Predictor.__init__, "model.eval()", "model.train()", EXPORTED),
+    "an export without its preparation": Fault(Predictor.open, "not path.exists()", "True", EXPORTED),
+}
+FAULTS = READING | ANSWERS
