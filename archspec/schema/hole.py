@@ -92,8 +92,7 @@ class Hole:
 class Decision(Hole):
     """A hole whose value is decided: a choice or a number. Holes with the same name are one decision.
 
-    Attributes:
-        name: the name of the decision; None if its path is its name.
+    `name` is the name of the decision, or None if its path is its name.
     """
 
     name: str | None
@@ -132,10 +131,7 @@ class Decision(Hole):
 
     @abstractmethod
     def coordinates(self, value: Scalar) -> tuple[float, ...]:
-        """A value as numbers from 0 to 1, for models that learn from distances between values.
-
-        A number's place in its range (with `log`, of its logarithm), or one coordinate for each option of a choice.
-        """
+        """A value as numbers from 0 to 1, for models: a number's place in its range, or a number for each option."""
 
     def drawn(self, share: float) -> Scalar:
         """The value at a quantile `share` from 0 to 1; a uniformly random share draws a uniformly random value."""
@@ -187,8 +183,8 @@ class Expression(Hole):
         for wrong in (x for x in self.operands if not isinstance(x, Hole | int | float | Group | str)):
             what = type(wrong).__name__
             raise ValueError(f"{what} cannot take part in arithmetic over holes; use a number, a group or a hole")
-        wanted = 1 if self.operation == "order" else 2
-        if len(self.operands) != wanted and (self.operation not in ("max", "min") or len(self.operands) < wanted):
+        wanted, more = 1 if self.operation == "order" else 2, self.operation in ("max", "min")
+        if len(self.operands) != wanted and not (more and len(self.operands) > wanted):
             raise ValueError(f"{self.operation} takes {wanted} operands, not {len(self.operands)}")
         if len(self.holes) > MAX_HOLES:
             raise ValueError(f"one expression has at most {MAX_HOLES} holes, not {len(self.holes)}")
@@ -204,10 +200,9 @@ class Expression(Hole):
                 f"{self.operation} is arithmetic over numbers, not over {', '.join(map(shortened, operands))}"
             )
         try:
-            result = _OPERATORS[self.operation](*operands)
+            return _OPERATORS[self.operation](*operands)
         except (ArithmeticError, TypeError) as error:
             raise ValueError(f"{shortened(operands)[1:-1]} under {self.operation}: {error}") from None
-        return result
 
     @cached_property
     def holes(self) -> tuple[Decision, ...]:

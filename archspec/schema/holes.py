@@ -52,7 +52,7 @@ class Choice(Decision):
 
     def option(self, value: Scalar, name: str) -> Any:
         for label, option in self.parts():
-            if label == value and isinstance(label, bool) == isinstance(value, bool):
+            if _same(label, value):
                 return option
         raise ValueError(f"{name} cannot be {value!r}; it is one of {', '.join(map(str, self.labels))}")
 
@@ -221,15 +221,18 @@ class Real(Decision):
         return self.named() | {"low": self.low, "high": self.high} | ({"log": True} if self.log else {})
 
 
+def _same(one: Scalar, other: Scalar) -> bool:
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
 def _as_number(value: Scalar) -> float:
     return float(value or 0)
 
 
 def _place(low: float, high: float, value: float, log: bool) -> float:
     """Where a value lies in a range: 0 at its lower end, 1 at its upper end."""
-    if low == high:
-        return 0.0
-    return math.log(value / low) / math.log(high / low) if log else (value - low) / (high - low)
+    over, width = (math.log(value / low), math.log(high / low)) if log else (value - low, high - low)
+    return over / width if width else 0.0
 
 
 def _label(option: Any) -> Scalar:
