@@ -97,7 +97,8 @@ class Drawing:
         if slot < len(self.designs) and not self._attempts:
             return Proposal(self.designs[slot]["values"])
         seed = derived_seed(self.seed, f"{slot} {self._attempts}")
-        proposal = self.strategy.propose(history, Budget(slot, self.trials, self._attempts, self.epochs, seed))
+        wanted = slot, self.trials, self._attempts, self.epochs, seed, self.seed, self.constraints, self.target
+        proposal = self.strategy.propose(history, Budget(*wanted))
         if self._attempts < MOST_DRAWS:
             return proposal
         return replace(proposal, values=self._found_in_space(slot, proposal.fidelity))

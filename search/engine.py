@@ -12,7 +12,7 @@ from search.events import Epoch, Event, Finished, Proposed, Rejected, Started
 from search.objectives import QUANTITIES, Constraint, Objective
 from search.outcome import Failed, Outcome, Scored, from_record
 from search.record.history import History
-from search.record.writing import Record
+from search.record.memory import Log
 from search.strategies.strategy import STRATEGIES, Strategy
 from search.trial import Trial
 from spaces import Space
@@ -38,7 +38,7 @@ class Engine:
 
     def __init__(
         self,
-        record: Record,
+        record: Log,
         space: Space,
         objectives: Sequence[Objective],
         constraints: Sequence[Constraint],

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from archspec.doors import Door
+from archspec.geometry.fourier import Target
 from archspec.schema.hole import Scalar
 from search.errors import RunError
 from search.events import Event
-from search.objectives import Objective
+from search.objectives import Constraint, Objective
 from search.record.history import History
 from spaces import Space
 
@@ -27,6 +28,9 @@ class Budget:
         epochs: number of epochs of a full training.
         seed: seed for all that is random in this proposal. It follows from the run's seed, the slot and the attempt: a
             strategy without other randomness makes the same proposals when a killed run is resumed.
+        run_seed: seed of the run.
+        limits: the constraints; the engine rejects what breaks one.
+        target: what costs are computed for.
     """
 
     slot: int
@@ -34,6 +38,9 @@ class Budget:
     attempt: int
     epochs: int
     seed: int
+    run_seed: int = 0
+    limits: Sequence[Constraint] = ()
+    target: Target = "torch"
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,11 @@ class Strategy(Protocol):
 STRATEGIES: Door[Callable[[Space, Sequence[Objective]], Strategy]] = Door(
     "archsearch.strategies",
     "strategy",
-    {"tpe": "search.strategies.tpe:Tpe", "random": "search.strategies.random:Random"},
+    {
+        "tpe": "search.strategies.tpe:Tpe",
+        "random": "search.strategies.random:Random",
+        "front": "search.strategies.front:Front",
+    },
 )
 
 

@@ -1,0 +1,39 @@
+"""The hypervolume of a front: the volume of what its points dominate, up to a reference point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def hypervolume(points: ArrayLike, reference: Sequence[float]) -> float:
+    """The volume dominated by points (n, m), smaller being better, up to a reference point (m,); exact.
+
+    Points that are beyond the reference in some coordinate add nothing. Sliced along the last coordinate (While et al.
+    2012 describe faster ways): n² log n steps for three coordinates.
+
+    Raises:
+        ValueError: the points and the reference have different numbers of coordinates.
+    """
+    corner = np.asarray(reference, float)
+    inside = np.asarray(points, float).reshape(-1, len(corner)) if np.size(points) else np.zeros((0, len(corner)))
+    if np.ndim(points) == 2 and np.shape(points)[1] != len(corner):
+        raise ValueError(f"points have {np.shape(points)[1]} coordinates and the reference {len(corner)}")
+    return _volume(inside[(inside < corner).all(1)], corner)
+
+
+def _volume(points: NDArray[np.float64], corner: NDArray[np.float64]) -> float:
+    if not len(points):
+        return 0.0
+    if len(corner) == 1:
+        return float(corner[0] - points[:, 0].min())
+    points = points[np.argsort(points[:, -1], kind="stable")]
+    if len(corner) == 2:
+        reached = np.minimum.accumulate(points[:, 0])
+        edges = np.append(points[:, 1], corner[1])
+        return float(((corner[0] - reached) * np.diff(edges)).sum())
+    edges = np.append(points[:, -1], corner[-1])
+    depths = np.diff(edges)
+    return float(sum(depth * _volume(points[: i + 1, :-1], corner[:-1]) for i, depth in enumerate(depths) if depth > 0))

@@ -1,0 +1,177 @@
+"""Searches without training: the engine and the strategies of real runs, on scores that are given."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from archspec.architecture import Architecture
+from archspec.geometry.fourier import Target
+from archspec.graph.cost import Cost
+from search.engine import Engine
+from search.errors import RunError
+from search.events import Epoch, Finished
+from search.hypervolume import hypervolume
+from search.numbers import whole
+from search.objectives import Constraint, Objective, parse_constraint, parse_objective
+from search.outcome import Failed, Outcome, Scored, Stopped
+from search.record.history import History
+from search.record.memory import Memory
+from search.strategies.strategy import Strategy, fresh
+from search.trial import Trial
+from spaces import Space
+
+# The score after each epoch of a whole training; or, by number of epochs, those of trainings of such lengths.
+Curve = Sequence[float] | Mapping[int, Sequence[float]]
+# More candidates than any simulation comes to.
+ENDLESS = 2**53
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What came of a search without training.
+
+    Attributes:
+        history: the trials.
+        epochs: number of epochs spent in all when each outcome came.
+        seconds: the time of the simulation's clock then.
+        points: by outcome, the values of the objectives, smaller being better; None of what was not trained to the end.
+    """
+
+    history: History
+    epochs: tuple[int, ...]
+    seconds: tuple[float, ...]
+    points: tuple[tuple[float, ...] | None, ...]
+
+    def hypervolumes(self, reference: Sequence[float]) -> list[float]:
+        """The hypervolume of the front after each outcome, up to a reference point.
+
+        Args:
+            reference: for each objective the value beyond which nothing counts, as strategies are told it: the
+                log10 of a cost, a score as it is, with the opposite sign where it is maximised.
+        """
+        front: list[tuple[float, ...]] = []
+        found: list[float] = []
+        for point in self.points:
+            if point is None or any(all(a <= b for a, b in zip(p, point, strict=True)) for p in front):
+                found.append(found[-1] if found else 0.0)
+                continue
+            front = [p for p in front if not all(a <= b for a, b in zip(point, p, strict=True))] + [point]
+            found.append(hypervolume(front, reference))
+        return found
+
+
+def simulate(
+    space: Space,
+    curve: Callable[[Architecture], Curve],
+    strategy: str | Strategy = "front",
+    objectives: Sequence[str | Objective] = ("maximize accuracy", "minimize flops"),
+    constraints: Sequence[str | Constraint] = (),
+    epochs: int = 1_000,
+    workers: int = 1,
+    seed: int = 0,
+    seconds: Callable[[Architecture], float] = lambda architecture: 1.0,
+    target: Target = "torch",
+) -> Simulation:
+    """Run a search on given scores, without training: for comparing strategies, and for trying one's own.
+
+    The engine and the strategy are those of a real run with this number of workers. The workers are asynchronous: an
+    outcome comes when its epochs are over on the simulation's clock.
+
+    Args:
+        space: the space.
+        curve: for an architecture, the score after each epoch; or such a sequence by the number of epochs that a
+            candidate is trained for, the largest being a whole training. The best one is the candidate's score. The
+            score is that of the first objective that is not a cost.
+        strategy: a name, or an object, which is copied.
+        objectives: as for `Search`.
+        constraints: as for `Search`.
+        epochs: number of epochs after which no further candidate is begun.
+        workers: number of candidates trained at the same time.
+        seed: seed of the run.
+        seconds: seconds of an epoch of an architecture.
+        target: what costs are computed for.
+
+    Raises:
+        ValueError: an argument cannot be read, or no objective is a score.
+    """
+    wanted = [parse_objective(objective) for objective in objectives]
+    score = next((objective.name for objective in wanted if not objective.priced), None)
+    if score is None:
+        raise ValueError("at least one objective is a score, such as 'maximize accuracy'")
+    limits = [parse_constraint(constraint) for constraint in constraints]
+    whole("epochs", epochs, least=1)
+    whole("workers", workers, least=1)
+    log, worker = Memory(), _Worker(curve, seconds, score, next(o.maximize for o in wanted if o.name == score))
+    full = worker.full(space.default)
+    engine = Engine(
+        log, space, wanted, limits, ENDLESS, seed, workers, target, fresh(strategy, space, wanted), epochs=full
+    )
+    return _run(engine, worker, epochs, workers)
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """Says what comes of the training of a candidate."""
+
+    curve: Callable[[Architecture], Curve]
+    seconds: Callable[[Architecture], float]
+    score: str
+    maximize: bool
+
+    def curves(self, architecture: Architecture) -> Mapping[int, Sequence[float]]:
+        """The curves by number of epochs."""
+        curve = self.curve(architecture)
+        return curve if isinstance(curve, Mapping) else {len(curve): curve}
+
+    def full(self, architecture: Architecture) -> int:
+        """The number of epochs of a whole training."""
+        return max(self.curves(architecture))
+
+    def train(self, trial: Trial) -> tuple[float, int, Sequence[float], Outcome]:
+        """Seconds, epochs and curve of a candidate, and its outcome."""
+        assert trial.architecture is not None
+        curves = self.curves(trial.architecture)
+        whole = max(curves)
+        wanted = min(trial.epochs or whole, whole)
+        if wanted not in curves and len(curves) > 1:
+            raise RunError(f"the curve has no training of {wanted} epochs; there are {', '.join(map(str, curves))}")
+        curve = curves.get(wanted, curves[whole][:wanted])
+        time = self.seconds(trial.architecture) * wanted
+        if not curve:
+            return time, wanted, curve, Failed("there is no score of it")
+        best = (max if self.maximize else min)(curve)
+        made: type[Scored] | type[Stopped] = Scored if wanted == whole else Stopped
+        return time, wanted, curve, made({self.score: best}, epochs=wanted, seconds=time, curve=tuple(curve))
+
+
+def _run(engine: Engine, worker: _Worker, budget: int, workers: int) -> Simulation:
+    now, spent, begun = 0.0, 0, 0
+    training: list[tuple[float, int, int, Trial, Outcome]] = []
+    epochs: list[int] = []
+    times: list[float] = []
+    points: list[tuple[float, ...] | None] = []
+    while True:
+        while begun < budget and len(training) < workers and (trial := engine.ask()) is not None:
+            seconds, count, curve, outcome = worker.train(trial)
+            begun += count
+            for epoch, value in enumerate(curve, 1):
+                engine.observe(Epoch(trial.number, epoch, value))
+            heapq.heappush(training, (now + seconds, trial.number, count, trial, outcome))
+        if not training:
+            return Simulation(engine.history, tuple(epochs), tuple(times), tuple(points))
+        now, number, count, trial, outcome = heapq.heappop(training)
+        spent += count
+        found = engine.observe(Finished(number, outcome))
+        epochs.append(spent)
+        times.append(now)
+        points.append(_point(engine, trial, found[1] if found else outcome))
+
+
+def _point(engine: Engine, trial: Trial, outcome: Outcome) -> tuple[float, ...] | None:
+    """The values of the objectives as strategies are told them, smaller being better; None if it was not scored."""
+    if not isinstance(outcome, Scored):
+        return None
+    cost = outcome.cost or trial.cost or Cost()
+    return tuple((-1 if o.maximize else 1) * o.told(cost, outcome.scores) for o in engine.objectives)

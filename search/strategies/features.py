@@ -1,0 +1,44 @@
+"""What a model of scores knows of an architecture: the values of its decisions as coordinates, and its costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archspec.graph.cost import Cost
+from archspec.schema.hole import Scalar
+from spaces import Space
+
+# Costs whose logarithms are coordinates.
+COSTS = ("flops", "params")
+# The logarithm of a cost changes by about this over a space: by a factor of 30.
+DECADES = 1.5
+
+
+class Features:
+    """Vectors for the fillings of a space.
+
+    Attributes:
+        groups: indices of the coordinates that belong to one decision, or to one cost.
+    """
+
+    def __init__(self, space: Space) -> None:
+        self._holes = {parameter.name: parameter.hole for parameter in space.parameters()}
+        self._sizes = {name: len(hole.coordinates(hole.first)) for name, hole in self._holes.items()}
+        self.groups: list[list[int]] = []
+        for size in [*self._sizes.values(), *(1 for _ in COSTS)]:
+            begin = self.groups[-1][-1] + 1 if self.groups else 0
+            self.groups.append(list(range(begin, begin + size)))
+
+    def of(self, values: Mapping[str, Scalar], cost: Cost) -> NDArray[np.float64]:
+        """The vector of a filling; a decision that is not active has the coordinates of the middle."""
+        found: list[float] = []
+        for name, hole in self._holes.items():
+            size = self._sizes[name]
+            inactive = (0.5,) if size == 1 else (0.0,) * size
+            found += hole.coordinates(values[name]) if name in values else inactive
+        known = cost.quantities()
+        return np.array(found + [math.log10(max(known[name], 1)) / DECADES for name in COSTS])
