@@ -49,7 +49,7 @@ class GaussianProcess:
         standard = (y - self._mean) / deviation
         self._x = x
         covariance = _matern(self._distances(x, x)) + (self.noise + 1e-9) * np.eye(len(x))
-        self._root = np.linalg.cholesky(covariance)
+        self._root = np.asarray(np.linalg.cholesky(covariance), np.float64)
         self._weights = cho_solve((self._root, True), standard)
         # The variance of the function for which the examples are most likely, with one more of variance 1.
         self._scale = deviation * float(np.sqrt((standard @ self._weights + 1) / (len(y) + 1)))

@@ -6,7 +6,6 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,8 +47,6 @@ class Loop:
     def __init__(
         self, architecture: Architecture, task: AnyTask, training: Training, seed: int, goal: Score, epochs: int
     ) -> None:
-        if training.cooldown is None:
-            training = replace(training, epochs=epochs)  # a cosine of its own, which no longer training goes on from
         self.task, self.training, self.seed, self.goal, self.epochs = task, training, seed, goal, epochs
         self.of = {"hash": architecture.hash, "seed": seed, "goal": goal.name, "training": training.record()}
         wanted = training.device
@@ -70,13 +67,11 @@ class Loop:
         self.done = 0
         self.steps = batch_count(task.train, training.batch_size)
         self.trunk = training.trunk(epochs)
-        cooldown = None if training.cooldown is None else math.floor(epochs * (1 - training.cooldown) + 1e-9)
-        self.schedule = Schedule(
-            max(1, self.steps * training.epochs),
-            training.warmup,
-            max(1, self.steps * epochs),
-            None if cooldown is None else self.steps * cooldown,
-        )
+        # The epoch from which the rate falls, and patience counts.
+        self.falls = 0 if training.cooldown is None else math.floor(epochs * (1 - training.cooldown) + 1e-9)
+        cools = training.cooldown is not None
+        total, end = (max(1, self.steps * n) for n in (training.epochs, epochs if cools else training.epochs))
+        self.schedule = Schedule(total, training.warmup, end, self.steps * self.falls if cools else None)
         self.step = 0
         self.history: list[float] = []
         self.best_state = {name: value.clone() for name, value in self.model.state_dict().items()}
@@ -92,7 +87,7 @@ class Loop:
         """Whether all epochs are done, or the last `patience` scores are worse than the best."""
         patience = self.training.patience
         best = self._best_epoch()
-        waited = len(self.history) - max(self.trunk, 1 + best) if best >= 0 else 0
+        waited = len(self.history) - max(self.falls, 1 + best) if best >= 0 else 0
         return self.done >= self.epochs or (patience is not None and waited >= patience)
 
     def cast(self) -> contextlib.AbstractContextManager[object]:

@@ -108,9 +108,12 @@ class Training:
             raise ValueError("offsets must be a share from 0 to 1, and admissibility a factor of 0 or more")
 
     def trunk(self, epochs: int) -> int:
-        """Number of epochs that a training of `epochs` epochs has in common with a longer one."""
+        """Number of epochs that a training which ends after `epochs` has in common with a whole one.
+
+        Without a cooldown these are all: it is a whole training that pauses.
+        """
         if self.cooldown is None:
-            return 0
+            return epochs
         return math.floor(epochs * (1 - max(self.cooldown, self.offsets)) + 1e-9)
 
     @property

@@ -51,9 +51,11 @@ def train(
         each_epoch: called after each epoch with its number, from 1, and its score.
         target: what the cost of the trained network is computed for.
         each_batch: called before each batch; what it raises ends the training, and its checkpoint is kept.
-        epochs: number of epochs, if it is to be less than that of the training.
-        trunk: with a cooldown, file of the state before it: a training of more epochs goes on from there, with the same
-            result as without the file. It is read if it exists, and written by a training of fewer epochs.
+        epochs: number of epochs, if it is to be less than that of the training: the training pauses there, or with a
+            cooldown ends with one.
+        trunk: file of the state at the pause, or before the cooldown: a training of more epochs goes on from there,
+            with the same result as without the file. It is read if it exists, and written by a training that is not
+            whole.
 
     Returns:
         `Scored`; `Stopped` after fewer epochs than those of the training; or `Failed` if training diverges, lasts

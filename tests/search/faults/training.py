@@ -20,7 +20,7 @@ from tests.search.training.watched import ACCURACY, LOSS, PLAIN
 
 RATE = test_steps.test_the_rate_rises_over_the_warm_up_then_falls_as_a_cosine_to_zero
 COOLDOWN = test_steps.test_with_a_cooldown_the_rate_is_constant_and_then_falls_as_one_minus_the_root
-LONGER = test_epochs.test_a_longer_training_goes_on_from_a_shorter_one_as_if_it_had_been_alone
+LONGER = partial(test_epochs.test_a_longer_training_goes_on_from_a_shorter_one_as_if_it_had_been_alone, 1 / 3, 2)
 ROLES = test_steps.test_a_role_moves_at_its_factor_of_the_rate_once_it_moves
 ADAMW = test_steps.test_a_step_is_adamw_with_the_decay_of_weights_and_none_of_numbers_per_channel
 GRADIENT = test_steps.test_the_gradient_is_that_of_the_smoothed_loss_and_its_penalties_clipped
@@ -54,13 +54,13 @@ SCHEDULE = {
     "a cooldown without a root": Fault(
         rates.Schedule.share, "math.sqrt(min(1.0, fallen))", "min(1.0, fallen)", COOLDOWN
     ),
-    "a cooldown from the beginning": Fault(Loop.__init__, "self.steps * cooldown", "0", COOLDOWN),
+    "a cooldown from the beginning": Fault(Loop.__init__, "self.steps * self.falls", "0", COOLDOWN),
     "a warm-up of the shorter training": Fault(
-        Loop.__init__, "self.steps * training.epochs)", "self.steps * epochs)", COOLDOWN
+        Loop.__init__, "for n in (training.epochs,", "for n in (epochs,", COOLDOWN
     ),
     "the beginning trained again": Fault(trainer._run, "loop.restore_trunk(trunk)", "False", LONGER),
     "a cooldown gone on from": Fault(trainer._run, "loop.done == loop.trunk", "loop.done == loop.epochs", LONGER),
-    "a schedule for each epoch": Fault(Loop.__init__, "self.steps * epochs)", "self.steps)", RATE),
+    "a schedule for each epoch": Fault(Loop.__init__, "self.steps * n)", "self.steps)", RATE),
     "steps that are not counted": Fault(Loop.epoch, "self.step += 1", "pass", RATE),
     "no factor of a role": Fault(rates.set_rates, 'rate * group["factor"]', "rate", ROLES),
     "no role that waits": Fault(rates.set_rates, ' * (step >= group["still"] * schedule.total)', "", ROLES),

@@ -233,10 +233,11 @@ def test_offsets_move_the_last_share_of_the_steps_and_are_taken_back_for_evaluat
     assert [step for step, moves in turned if not moves] == [4, 8, 12, 16]
 
 
+@pytest.mark.parametrize(("cooldown", "common"), [(1 / 3, 2), (None, 3)])
 def test_a_longer_training_goes_on_from_a_shorter_one_as_if_it_had_been_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cooldown: float | None, common: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    training = Training(epochs=6, batch_size=8, patience=None, cooldown=1 / 3, learning_rate=0.1)
+    training = Training(epochs=6, batch_size=8, patience=None, cooldown=cooldown, learning_rate=0.1)
     clock = count()
     monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     told: list[tuple[int, float]] = []
@@ -251,8 +252,9 @@ def test_a_longer_training_goes_on_from_a_shorter_one_as_if_it_had_been_alone(
     longer = run("longer", 6, trunk=tmp_path / "trunk", each_epoch=lambda epoch, score: told.append((epoch, score)))
     assert isinstance(short.outcome, Stopped)
     assert short.outcome.epochs == 3
-    assert short.outcome.curve[:2] == scored(alone).curve[:2]
-    assert [step.rates for step in longer.steps] == [step.rates for step in alone.steps[8:]]  # two epochs of four steps
+    assert short.outcome.curve[:common] == scored(alone).curve[:common]
+    # An epoch has four steps.
+    assert [step.rates for step in longer.steps] == [step.rates for step in alone.steps[4 * common :]]
     assert scored(longer).curve == scored(alone).curve
     assert told == list(enumerate(scored(alone).curve, 1))
     assert (tmp_path / "longer.safetensors").read_bytes() == (tmp_path / "alone.safetensors").read_bytes()
