@@ -17,6 +17,9 @@ from search.strategies.strategy import STRATEGIES, Strategy
 from search.trial import Trial
 from spaces import Space
 
+# Of the sum of many shares of a training.
+ROUNDING = 1e-6
+
 
 class Engine:
     """Draws candidates that are well-typed, new and within the constraints, and records their outcomes.
@@ -27,7 +30,8 @@ class Engine:
 
     Args:
         record: the run's record, open for writing.
-        trials: number of candidates to train; what the run carries over from another comes on top.
+        trials: number of candidates to train, or as many whole trainings in parts, where the strategy lets candidates
+            pause; what the run carries over from another comes on top.
         seed: seed of the run.
         lag: number of workers that train at the same time.
         target: what costs are computed for.
@@ -55,6 +59,7 @@ class Engine:
         # What was carried over from another run comes before the candidates that are trained.
         self.designs = record.history.settings.designs
         self.trials, self.seed, self.lag = trials + record.history.settings.carried, seed, lag
+        self.epochs = epochs
         self.exhausted: str | None = None
         self.strategy = strategy or STRATEGIES["tpe"](space, self.objectives)
         self.drawing = Drawing(
@@ -62,8 +67,9 @@ class Engine:
         )
         # The history as the strategy knows it: draws, and outcomes in the order of the slots.
         self.told = History(record.history.settings, record.directory)
-        # The number of the trial in each slot.
+        # The number of the trial in each slot, and how many whole trainings they amount to.
         self._numbers: list[int] = []
+        self._trainings = 0.0
         # The first slot whose outcome the strategy has not been told.
         self._next_to_tell = 0
         # Candidates of a killed run that were in training.
@@ -88,7 +94,8 @@ class Engine:
     @property
     def wanted(self) -> int:
         """Number of candidates of the whole run: `trials`, or fewer once the space is exhausted or the run stopped."""
-        return len(self._numbers) if self.exhausted else max(self.trials, len(self._numbers))
+        left = 0 if self.exhausted else max(0, math.ceil(self.trials - self._trainings - ROUNDING))
+        return len(self._numbers) + left
 
     def ask(self) -> Trial | None:
         """The next candidate; None if none is left, or if an outcome that it depends on is not known yet.
@@ -99,7 +106,7 @@ class Engine:
         if self._to_resume:
             return self._to_resume.pop(0)
         slot = len(self._numbers)
-        if slot >= self.trials or self.exhausted or not self._tell_up_to(slot - self.lag):
+        if self._trainings >= self.trials - ROUNDING or self.exhausted or not self._tell_up_to(slot - self.lag):
             return None
         try:
             return self._draw(slot)
@@ -172,6 +179,7 @@ class Engine:
     def _take_draw(self, event: Rejected | Proposed) -> None:
         if isinstance(event, Proposed):
             self._numbers.append(event.number)
+            self._trainings += self.history.share(event.trial, self.epochs)
         self.drawing.observe(event)
         self._tell_strategy(event)
 

@@ -18,9 +18,9 @@ def hypervolume(points: ArrayLike, reference: Sequence[float]) -> float:
         ValueError: the points and the reference have different numbers of coordinates.
     """
     corner = np.asarray(reference, float)
-    inside = np.asarray(points, float).reshape(-1, len(corner)) if np.size(points) else np.zeros((0, len(corner)))
     if np.ndim(points) == 2 and np.shape(points)[1] != len(corner):
         raise ValueError(f"points have {np.shape(points)[1]} coordinates and the reference {len(corner)}")
+    inside = np.asarray(points, float).reshape(-1, len(corner)) if np.size(points) else np.zeros((0, len(corner)))
     return _volume(inside[(inside < corner).all(1)], corner)
 
 

@@ -15,7 +15,7 @@ from archspec.geometry.fourier import TARGETS, Target
 from search.backends.backend import BACKENDS
 from search.backends.process import refuse_in_a_worker
 from search.backends.worker import Trainer
-from search.engine import Engine
+from search.engine import ROUNDING, Engine
 from search.errors import NotBegun, RunError
 from search.events import Retried
 from search.files import RunDirectory, write_text
@@ -53,14 +53,14 @@ class Search:
         objectives: text (`"maximize accuracy"`) or `maximize(...)`, `minimize(...)`; at least one is a score. By
             default accuracy (of a regression r2, of several labels f1) and FLOPs.
         constraints: text (`"params <= 50k"`) or `at_most(...)`.
-        trials: number of candidates to train.
+        trials: number of candidates to train; a strategy that lets candidates pause trains as many epochs in all.
         epochs: number of epochs for which each candidate is trained; short for `training=Training(epochs=...)`.
         seed: seed from which all random numbers of the run follow.
         training: how candidates are trained.
         target: what will run the best networks, and so what costs in objectives and constraints are computed for:
             `torch` on a CPU, `cuda`, or `onnx`, the exported file in onnxruntime.
-        strategy: what proposes candidates: `tpe`, `random`, a name that an installed package registers, or an object,
-            which is copied at the start of each run, so that no run learns from another.
+        strategy: what proposes candidates: `tpe`, `front`, `random`, a name that an installed package registers, or an
+            object, which is copied at the start of each run, so that no run learns from another.
         warm_start: the directory of an older run, or a list of architectures and trials. Scored trials of the same
             task, data, training, functions and target are taken over with their outcomes, weights and all, beside the
             `trials` that are trained; others, and architectures, are the first that are trained. What is not of the
@@ -228,7 +228,9 @@ class Search:
             if not home.record.exists():
                 return False
             history = Reading(home).history
-            return len(history.outcomes) >= self.trials + history.settings.carried
+            drawn = [event.trial for event in history.draws if event.trial.state != "rejected"]
+            amount = sum(history.share(trial, self.training.epochs) for trial in drawn)
+            return len(history.outcomes) >= len(drawn) and amount >= self.trials + history.settings.carried - ROUNDING
         except NotBegun:
             return False
         except OSError as error:  # of a name that is too long, say

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
 from search.engine import Engine
-from search.errors import RunError
 from search.events import Epoch, Finished
 from search.hypervolume import hypervolume
 from search.numbers import whole
@@ -22,8 +21,6 @@ from search.strategies.strategy import Strategy, fresh
 from search.trial import Trial
 from spaces import Space
 
-# The score after each epoch of a whole training; or, by number of epochs, those of trainings of such lengths.
-Curve = Sequence[float] | Mapping[int, Sequence[float]]
 # More candidates than any simulation comes to.
 ENDLESS = 2**53
 
@@ -64,7 +61,7 @@ class Simulation:
 
 def simulate(
     space: Space,
-    curve: Callable[[Architecture], Curve],
+    curve: Callable[[Architecture], Sequence[float]],
     strategy: str | Strategy = "front",
     objectives: Sequence[str | Objective] = ("maximize accuracy", "minimize flops"),
     constraints: Sequence[str | Constraint] = (),
@@ -81,9 +78,8 @@ def simulate(
 
     Args:
         space: the space.
-        curve: for an architecture, the score after each epoch; or such a sequence by the number of epochs that a
-            candidate is trained for, the largest being a whole training. The best one is the candidate's score. The
-            score is that of the first objective that is not a cost.
+        curve: for an architecture, the score after each epoch of a whole training, of the first objective that is not
+            a cost. The best one is the candidate's score. Candidates of which there is none fail.
         strategy: a name, or an object, which is copied.
         objectives: as for `Search`.
         constraints: as for `Search`.
@@ -104,7 +100,7 @@ def simulate(
     whole("epochs", epochs, least=1)
     whole("workers", workers, least=1)
     log, worker = Memory(), _Worker(curve, seconds, score, next(o.maximize for o in wanted if o.name == score))
-    full = worker.full(space.default)
+    full = max(1, len(curve(space.default)))
     engine = Engine(
         log, space, wanted, limits, ENDLESS, seed, workers, target, fresh(strategy, space, wanted), epochs=full
     )
@@ -115,35 +111,24 @@ def simulate(
 class _Worker:
     """Says what comes of the training of a candidate."""
 
-    curve: Callable[[Architecture], Curve]
+    curve: Callable[[Architecture], Sequence[float]]
     seconds: Callable[[Architecture], float]
     score: str
     maximize: bool
 
-    def curves(self, architecture: Architecture) -> Mapping[int, Sequence[float]]:
-        """The curves by number of epochs."""
-        curve = self.curve(architecture)
-        return curve if isinstance(curve, Mapping) else {len(curve): curve}
-
-    def full(self, architecture: Architecture) -> int:
-        """The number of epochs of a whole training."""
-        return max(self.curves(architecture))
-
-    def train(self, trial: Trial) -> tuple[float, int, Sequence[float], Outcome]:
-        """Seconds, epochs and curve of a candidate, and its outcome."""
+    def train(self, trial: Trial, history: History) -> tuple[float, int, Sequence[float], Outcome]:
+        """Seconds and epochs that a candidate takes, its curve, and its outcome; it goes on from where it paused."""
         assert trial.architecture is not None
-        curves = self.curves(trial.architecture)
-        whole = max(curves)
-        wanted = min(trial.epochs or whole, whole)
-        if wanted not in curves and len(curves) > 1:
-            raise RunError(f"the curve has no training of {wanted} epochs; there are {', '.join(map(str, curves))}")
-        curve = curves.get(wanted, curves[whole][:wanted])
-        time = self.seconds(trial.architecture) * wanted
-        if not curve:
-            return time, wanted, curve, Failed("there is no score of it")
+        whole = self.curve(trial.architecture)
+        wanted = min(trial.epochs or len(whole), len(whole))
+        count = wanted - history.begun(trial)
+        time = self.seconds(trial.architecture) * count
+        if not whole:
+            return time, count, whole, Failed("there is no score of it")
+        curve = whole[:wanted]
         best = (max if self.maximize else min)(curve)
-        made: type[Scored] | type[Stopped] = Scored if wanted == whole else Stopped
-        return time, wanted, curve, made({self.score: best}, epochs=wanted, seconds=time, curve=tuple(curve))
+        made: type[Scored] | type[Stopped] = Scored if wanted == len(whole) else Stopped
+        return time, count, curve, made({self.score: best}, epochs=wanted, seconds=time, curve=tuple(curve))
 
 
 def _run(engine: Engine, worker: _Worker, budget: int, workers: int) -> Simulation:
@@ -154,7 +139,7 @@ def _run(engine: Engine, worker: _Worker, budget: int, workers: int) -> Simulati
     points: list[tuple[float, ...] | None] = []
     while True:
         while begun < budget and len(training) < workers and (trial := engine.ask()) is not None:
-            seconds, count, curve, outcome = worker.train(trial)
+            seconds, count, curve, outcome = worker.train(trial, engine.history)
             begun += count
             for epoch, value in enumerate(curve, 1):
                 engine.observe(Epoch(trial.number, epoch, value))

@@ -88,6 +88,15 @@ class History:
         """The number that the next draw gets."""
         return max(self.settings.drawn, next(reversed(self._trials), -1) + 1)
 
+    def begun(self, trial: Trial) -> int:
+        """Number of epochs that a trial need not be trained for, as it goes on from one that has paused."""
+        parent = None if trial.parent is None else self._trials.get(trial.parent)
+        return parent.fidelity if parent and parent.state == "stopped" and parent.hash == trial.hash else 0
+
+    def share(self, trial: Trial, epochs: int) -> float:
+        """The share of a whole training, of so many epochs, that a trial takes."""
+        return (min(trial.epochs or epochs, epochs) - self.begun(trial)) / epochs
+
     def counts(self) -> dict[str, int]:
         """The number of trials in each state."""
         states = [trial.state for trial in self]

@@ -33,6 +33,11 @@ class Features:
             begin = self.groups[-1][-1] + 1 if self.groups else 0
             self.groups.append(list(range(begin, begin + size)))
 
+    @property
+    def size(self) -> int:
+        """Number of coordinates."""
+        return sum(map(len, self.groups))
+
     def of(self, values: Mapping[str, Scalar], cost: Cost) -> NDArray[np.float64]:
         """The vector of a filling; a decision that is not active has the coordinates of the middle."""
         found: list[float] = []

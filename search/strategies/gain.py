@@ -45,6 +45,11 @@ class Cells:
         return np.asarray((volume * improvement).sum(1))
 
 
+def _spread(axes: int) -> Array:
+    """Points spread evenly over the unit cube (cells, axes)."""
+    return qmc.Sobol(axes, scramble=False).random(CELLS) + 0.5 / CELLS if axes else np.zeros((1, 0))
+
+
 def cells(costs: Array, scores: Array, lowest: Array, highest: Array, worst: float) -> Cells:
     """The cells of a front; exact for one cost, and a sample of small cells for several.
 
@@ -60,7 +65,7 @@ def cells(costs: Array, scores: Array, lowest: Array, highest: Array, worst: flo
         low, high = (edges[:-1], edges[1:]) if len(edges) > 1 else (lowest[None], highest[None])
         inside = low
     else:
-        points = qmc.Sobol(costs.shape[1], scramble=False).random(CELLS + 1)[1:] if costs.shape[1] else np.zeros((1, 0))
+        points = _spread(costs.shape[1])
         inside = lowest + points * (highest - lowest)
         half = 0.5 * (highest - lowest) * CELLS ** (-1 / max(1, costs.shape[1]))
         low, high = inside - half, inside + half

@@ -20,7 +20,7 @@ from spaces import Space
 Array = NDArray[np.float64]
 Values = Mapping[str, Scalar]
 # A space of up to this many fillings is in the pool as a whole, of a larger one so many random fillings.
-SIZE = 4_096
+SIZE = 2_048
 # How many random fillings are looked at for each that keeps the limits.
 PATIENCE = 10
 

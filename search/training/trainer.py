@@ -70,7 +70,10 @@ def train(
         failure = _run(loop, checkpoint, trunk, each_epoch, each_batch)
         if failure is not None:
             return Failed(failure, loop.elapsed)
-        return _outcome(loop, architecture, weights, target, whole=loop.epochs == training.epochs)
+        outcome = _outcome(loop, architecture, weights, target, whole=loop.epochs == training.epochs)
+        if trunk is not None and loop.epochs == training.epochs:
+            trunk.unlink(missing_ok=True)
+        return outcome
 
     try:
         outcome = trained()

@@ -1,0 +1,117 @@
+"""The strategy `front` learns, resumes and finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from archspec import Image, price
+from archspec.architecture import Architecture
+from search import maximize, minimize
+from search.simulating import simulate
+from search.strategies.front import Front
+from search.strategies.knowledge import Known, remembered
+from spaces import Space, images
+from tests.search.made_up import deep_space
+from tests.search.tiny import small_search, small_space, told
+
+OBJECTIVES = [maximize("accuracy"), minimize("flops")]
+
+
+def landscape(architecture: Architecture) -> list[float]:
+    """Accuracy that grows with FLOPs, more for some kernels and groups than for others."""
+    values = deep_space().values_of(architecture)
+    good = {"C1": 0.0, "C2": 0.5, "C4": 1.0}[str(values["group"])] + (values["k"] == "table" if "k" in values else 0)
+    odds = 1.2 * (np.log10(price(architecture).flops) - 4.5) + good - 1
+    whole = 1 / (1 + np.exp(-odds))
+    return [0.5 * whole * epoch / 6 if epoch < 6 else float(whole) for epoch in range(1, 7)]
+
+
+def reached(strategy: str, seed: int, epochs: int = 180) -> float:
+    return simulate(deep_space(), landscape, strategy, epochs=epochs, seed=seed).hypervolumes((0.0, 6.0))[-1]
+
+
+def test_it_finds_more_than_random_search_and_than_half_of_its_epochs() -> None:
+    found, chance = (np.array([reached(name, seed) for seed in range(4)]) for name in ("front", "random"))
+    assert (found > chance).all()
+    assert np.mean(found) > np.mean([reached("random", seed, 360) for seed in range(4)])
+
+
+def test_a_strategy_that_is_told_the_events_of_another_proposes_the_same() -> None:
+    log = simulate(deep_space(), landscape, "front", epochs=150, workers=2, seed=1)
+    again = simulate(deep_space(), landscape, Front(deep_space(), OBJECTIVES), epochs=150, workers=2, seed=1)
+    assert [t.values for t in again.history] == [t.values for t in log.history]
+
+
+def test_the_first_pause_and_the_best_of_them_go_on() -> None:
+    history = simulate(deep_space(), landscape, "front", epochs=150, seed=2).history
+    kept = [trial for trial in history if trial.state != "rejected"]
+    assert [trial.epochs for trial in kept[:16]] == [1] * 16
+    assert all(trial.epochs is None for trial in kept[16:])
+    resumed = [trial for trial in kept if trial.parent is not None]
+    assert resumed
+    assert all(history[trial.parent or 0].hash == trial.hash for trial in resumed)
+
+
+def test_it_proposes_every_architecture_of_a_small_space_and_then_no_more() -> None:
+    history = simulate(
+        small_space(), lambda a: [0.1, 0.2], Front(small_space(), OBJECTIVES, pause=1), epochs=500
+    ).history
+    scored = [trial.hash for trial in history if trial.state == "scored"]
+    assert len(scored) == len(set(scored)) == len({a.hash for a in small_space().enumerate()})
+
+
+@pytest.mark.parametrize(
+    "objectives",
+    [
+        ["maximize accuracy"],
+        ["minimize loss", "minimize params", "minimize flops"],
+        ["maximize accuracy", "maximize macs"],
+    ],
+)
+def test_other_objectives(objectives: list[str]) -> None:
+    found = simulate(deep_space(), landscape, "front", objectives, epochs=120, seed=0)
+    assert sum(trial.state == "scored" for trial in found.history) > 10
+
+
+def test_limits_are_kept_without_asking() -> None:
+    space: Space = images(channels=1, size=(12, 12), classes=3)
+    assert space.template.input == Image(channels=1, size=(12, 12))
+    found = simulate(space, lambda a: [0.5, 0.6], "front", constraints=["flops <= 300k"], epochs=60)
+    assert not [trial for trial in found.history if trial.state == "rejected"]
+    assert all(trial.cost.flops <= 300_000 for trial in found.history if trial.cost)
+
+
+def test_half_of_what_is_remembered_is_nearest_to_the_front_and_the_rest_is_spread() -> None:
+    rng = np.random.default_rng(0)
+    every = [Known(i, {}, np.zeros(1), rng.random(1), False) for i in range(300)]
+    y = rng.random(300)
+    kept = [known.number for known in remembered(every, lambda known: y[known.number], 20)]
+    assert len(set(kept)) == 20
+    assert kept == sorted(kept)
+    below = [max(y[o.number] for o in every if o.costs <= k.costs) - y[k.number] for k in every]
+    assert set(np.argsort(below, kind="stable")[:10]) <= set(kept)
+
+
+@pytest.mark.thorough
+def test_a_real_run_pauses_resumes_and_ends_the_same_killed_or_not(tmp_path: Path) -> None:
+    search = small_search(trials=4, strategy="front", epochs=None)
+    whole = told(small_search(trials=4, strategy="front").run(tmp_path / "whole", workers=2, watch=False))
+    assert search.trials == 4
+
+    class Killed(Exception):
+        pass
+
+    def kill(engine: object, trial: object, outcome: object) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Killed
+
+    left = 5
+    with pytest.raises(Killed):
+        small_search(trials=4, strategy="front").run(tmp_path / "killed", workers=2, watch=kill)
+    again = small_search(trials=4, strategy="front").run(tmp_path / "killed", workers=2, watch=False)
+    assert told(again) == whole

@@ -1,0 +1,90 @@
+"""Searches on given scores: the engine and the strategies of real runs, without training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from archspec.architecture import Architecture
+from search.outcome import Scored
+from search.record.history import History
+from search.simulating import Simulation, simulate
+from search.strategies.strategy import Budget, Proposal
+from tests.search.made_up import deep_space
+from tests.search.tiny import small_space
+
+
+def curve(architecture: Architecture) -> Sequence[float]:
+    """Six epochs up to a made-up accuracy."""
+    whole = int(architecture.hash[:4], 16) / 16**4
+    return [whole * epoch / 6 for epoch in range(1, 7)]
+
+
+def told(found: Simulation) -> list[tuple[object, ...]]:
+    return [(t.number, t.hash, t.state, t.epochs, t.parent, dict(t.scores)) for t in found.history]
+
+
+class Pauses:
+    """Lets the first candidate pause after two epochs, and goes on with it."""
+
+    name = "pauses"
+
+    def propose(self, history: History, budget: Budget) -> Proposal:
+        values = small_space().values_of(small_space().default)
+        return Proposal(values, fidelity=2) if budget.slot == 0 else Proposal(values, parent=0)
+
+    def observe(self, event: object) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize("strategy", ["random", "tpe", "front"])
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_same_seed_and_workers_give_the_same_simulation(strategy: str, workers: int) -> None:
+    one, two = (simulate(deep_space(), curve, strategy, epochs=90, workers=workers, seed=5) for _ in range(2))
+    assert told(one) == told(two)
+    assert told(one) != told(simulate(deep_space(), curve, strategy, epochs=90, workers=workers, seed=6))
+
+
+def test_no_candidate_is_begun_once_the_epochs_are_spent_and_scores_are_the_best_of_the_curve() -> None:
+    found = simulate(small_space(), curve, "random", epochs=20)
+    assert found.epochs == (6, 12, 18, 24)
+    for trial in found.history:
+        if trial.architecture and trial.state == "scored":
+            assert trial.scores == {"accuracy": curve(trial.architecture)[-1]}
+            assert list(trial.curve.values()) == list(curve(trial.architecture))
+
+
+def test_workers_are_asynchronous_and_the_clock_is_that_of_the_seconds_given() -> None:
+    alone = simulate(small_space(), curve, "random", epochs=24, seconds=lambda a: 10.0)
+    both = simulate(small_space(), curve, "random", epochs=24, workers=2, seconds=lambda a: 10.0)
+    assert alone.seconds == (60.0, 120.0, 180.0, 240.0)
+    assert both.seconds == (60.0, 60.0, 120.0, 120.0)
+    uneven = simulate(
+        small_space(), curve, "random", epochs=24, workers=2, seconds=lambda a: float(a.graph.cost().flops)
+    )
+    assert list(uneven.seconds) == sorted(uneven.seconds)
+
+
+def test_what_paused_goes_on_and_takes_the_rest_of_the_epochs() -> None:
+    found = simulate(small_space(), curve, Pauses(), epochs=6)
+    first, second = (trial for trial in found.history if trial.state != "rejected")
+    assert (first.state, first.fidelity, second.state, second.fidelity) == ("stopped", 2, "scored", 6)
+    assert found.epochs == (2, 6)
+    assert found.points[0] is None
+    assert isinstance(found.history.outcomes[second.number], Scored)
+
+
+def test_the_hypervolume_grows_by_what_each_outcome_adds() -> None:
+    found = Simulation(History(), (), (), ((-0.5, 3.0), None, (-0.4, 3.5), (-0.9, 4.0), (-0.5, 3.0)))
+    assert found.hypervolumes((0.0, 5.0)) == pytest.approx([1.0, 1.0, 1.0, 1.4, 1.4])
+
+
+def test_a_simulation_without_a_score_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one objective is a score"):
+        simulate(small_space(), curve, objectives=["minimize flops"])
+
+
+def test_an_architecture_without_a_curve_fails() -> None:
+    found = simulate(small_space(), lambda a: [] if a != small_space().default else [0.5], "random", epochs=3, seed=1)
+    assert {trial.state for trial in found.history} >= {"failed"}
