@@ -63,3 +63,12 @@ def crowding(values: npt.ArrayLike) -> Floats:
             found[order[[0, -1]]] = np.inf
             found[order[1:-1]] += (column[2:] - column[:-2]) / span
     return found
+
+
+def best_first(values: npt.ArrayLike) -> list[int]:
+    """The indices of points (n, m), best first: by rank, then those far from others of their rank, then in order."""
+    points = np.asarray(values, dtype=np.float64)
+    found, apart = ranks(points), np.zeros(len(points))
+    for rank in set(found.tolist()):
+        apart[found == rank] = crowding(points[found == rank])
+    return [int(i) for i in np.lexsort((-apart, found))]
