@@ -13,25 +13,20 @@ from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
 from archspec.graph.signal import SignalError
 from archspec.schema.hole import Scalar
+from search.errors import Exhausted as Exhausted
 from search.errors import RunError
 from search.events import Event, Proposed, Rejected
 from search.objectives import Constraint
 from search.record.history import History
 from search.seeds import derived_seed
 from search.strategies.strategy import Budget, Proposal, Strategy
-from search.trial import Trial
+from search.trial import NEW, TYPED, Trial
 from spaces import Space
 
 # After this many rejected proposals for one slot, fillings of the space itself are examined for a candidate.
 MOST_DRAWS = 40
 # How many fillings are then examined: all fillings of a space up to this size, otherwise as many random ones.
 MOST_LOOKED_AT = 5_000
-# Names, in `Trial.excess`, of the two conditions on a candidate that are not constraints.
-TYPED, NEW = "fits together", "is new"
-
-
-class Exhausted(RuntimeError):
-    """No further candidate can be found; the message says which conditions reject the architectures of the space."""
 
 
 class Drawing:

@@ -1,4 +1,4 @@
-"""The error that ends a run or keeps it from starting."""
+"""The errors that end a run or keep it from starting."""
 
 
 class RunError(RuntimeError):
@@ -7,3 +7,7 @@ class RunError(RuntimeError):
 
 class NotBegun(RunError):
     """A directory was made for a run that was ended before it wrote what it was to do."""
+
+
+class Exhausted(RuntimeError):
+    """No further candidate can be found; the message says which conditions reject the architectures of the space."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from search.training.settings import Training
 
 State = Literal["scored", "stopped", "failed", "running", "rejected"]
+# Names, in `Trial.excess`, of the two conditions on a candidate that are not constraints.
+TYPED, NEW = "fits together", "is new"
 STATES: tuple[State, ...] = ("scored", "stopped", "failed", "running", "rejected")
 
 

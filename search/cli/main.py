@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--trials", type=_positive, help="number of candidates to train, instead of the file's")
     sub.add_argument("--hours", type=_hours, help="hours after which the search ends; the same command resumes it")
     sub.add_argument("--retry-failed", action="store_true", help="train the candidates again that have failed")
-    sub.add_argument("--strategy", help="tpe, random, or one that a package registers, instead of the file's")
+    sub.add_argument("--strategy", help="tpe, evolve, random … or one that a package registers, instead of the file's")
     sub.add_argument("--backend", default="local", help="local, ray, or one that a package registers")
     sub.add_argument("--address", help="address of a Ray cluster, such as auto")
     sub.add_argument("--workers", type=_positive, help="candidates trained at the same time; by default one per core")

@@ -74,7 +74,7 @@ class History:
         return self._draws
 
     @property
-    def outcomes(self) -> Mapping[int, Outcome]:
+    def outcomes(self) -> MappingProxyType[int, Outcome]:
         """The outcomes of the finished candidates, by the number of the trial, in the order in which they came."""
         return MappingProxyType(self._outcomes)
 

@@ -72,7 +72,11 @@ class Strategy(Protocol):
         """The strategy's name in the run's settings: a run can only be resumed with the strategy of that name."""
 
     def propose(self, history: History, budget: Budget) -> Proposal:
-        """The next proposal. In `history`, trials whose outcome the strategy has not been told are `running`."""
+        """The next proposal. In `history`, trials whose outcome the strategy has not been told are `running`.
+
+        Raises:
+            Exhausted: the strategy has proposed all that it can; the run ends with what it has.
+        """
 
     def observe(self, event: Event) -> None:
         """Learn that a trial was proposed, rejected or finished. When a run is resumed, all its events are replayed."""
@@ -83,9 +87,14 @@ STRATEGIES: Door[Callable[[Space, Sequence[Objective]], Strategy]] = Door(
     "archsearch.strategies",
     "strategy",
     {
-        "tpe": "search.strategies.tpe:Tpe",
-        "random": "search.strategies.random:Random",
         "front": "search.strategies.front:Front",
+        "tpe": "search.strategies.optuna_samplers:Tpe",
+        "random": "search.strategies.random:Random",
+        "quasi_random": "search.strategies.quasi_random:QuasiRandom",
+        "exhaustive": "search.strategies.exhaustive:Exhaustive",
+        "nsga2": "search.strategies.optuna_samplers:Nsga2",
+        "gp": "search.strategies.optuna_samplers:Gp",
+        "evolve": "search.strategies.evolve:Evolve",
     },
 )
 

@@ -18,7 +18,7 @@ from search.record.studies import Translation
 from search.record.writing import Record
 from search.running import Running
 from search.search import Search
-from search.strategies.tpe import Tpe
+from search.strategies.optuna_samplers import Tpe
 from search.tasks.task import Task
 from tests.search import test_drawing, test_engine, test_objectives
 from tests.search.backends import test_workers
@@ -57,11 +57,11 @@ OLD = partial(old_run, test_old_run.test_it_goes_on_to_the_same_candidates)
 FOUND = test_strategies.test_where_a_strategy_finds_nothing_new_the_space_is_looked_through
 
 PROPOSING = {
-    "a sampler that never learns": Fault(Tpe.propose, "self._learn(history)", "pass", LEARNS),
+    "a sampler that never learns": Fault(Tpe.propose, "self._learn()", "pass", LEARNS),
     "a sampler that forgets those in training": Fault(Tpe._learn, '.state != "running"', '.state == "rejected"', SAME),
     "a sampler that wants the worst": Fault(Translation.directions, '"maximize" if', '"minimize" if', LEARNS),
     "the same seed for every sampler": Fault(Tpe.propose, "budget.seed % 2**32", "0", SAME),
-    "decisions learned one by one": Fault(Tpe.propose, "multivariate=True, group=True", "multivariate=False", SAME),
+    "decisions learned one by one": Fault(Tpe.sampler, "multivariate=True, group=True", "multivariate=False", SAME),
     "costs learned as they are": Fault(
         Quantity.told, "math.log10(max(self.value(cost, scores), 1.0))", "self.value(cost, scores)", LOGS
     ),

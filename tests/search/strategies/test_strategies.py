@@ -198,7 +198,7 @@ def test_fidelity_parent_and_notes_go_with_the_trial(tmp_path: Path) -> None:
 
 
 def test_a_search_takes_a_name_or_an_object_and_its_record_says_which(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="there is no strategy 'best'; use one of tpe, random"):
+    with pytest.raises(ValueError, match="there is no strategy 'best'; use one of front, tpe, random"):
         Search(small_space(), bars(), strategy="best")
     ours = small_search(strategy=Listening(small_space()))
     assert ours._terms()["strategy"] == "listening"
@@ -241,6 +241,6 @@ def test_events_of_workers_are_recorded_once_and_end_with_the_outcome(tmp_path: 
 def test_a_wrong_name_is_said_before_a_run_is_looked_at(tmp_path: Path) -> None:
     search = small_search(trials=1)
     search.strategy = "nobody"
-    with pytest.raises(RunError, match="there is no strategy 'nobody'; use one of tpe, random"):
+    with pytest.raises(RunError, match="there is no strategy 'nobody'; use one of front, tpe, random"):
         search.run(tmp_path / "run")
     assert not (tmp_path / "run").exists()

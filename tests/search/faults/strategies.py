@@ -1,0 +1,139 @@
+"""Faults of strategies and of what they rank and keep, and the laws that notice them."""
+
+from functools import partial
+
+from search import ranks
+from search.drawing import Drawing
+from search.strategies import evolve
+from search.strategies.evolve import Evolve
+from search.strategies.exhaustive import Exhaustive
+from search.strategies.kept import Kept, losses
+from search.strategies.optuna_samplers import Gp, Nsga2, OptunaSampler, _Generations
+from search.strategies.quasi_random import QuasiRandom
+from tests.search import test_ranks
+from tests.search.planting import Fault
+from tests.search.strategies import test_every_strategy, test_evolving, test_going_through, test_kept
+
+RANKS = partial(test_ranks.test_ranks_are_those_of_the_definition, (40, 3))
+CROWDING = partial(test_ranks.test_crowding_distances_are_those_of_the_definition, (40, 2))
+BEST_FIRST = test_evolving.test_the_best_first_are_those_of_low_rank_and_of_these_those_apart
+FOLLOWS = test_every_strategy.test_candidates_fit_are_new_and_follow_from_the_seed_killed_or_not
+LIMITS = test_every_strategy.test_the_gaussian_process_models_limits_and_no_other_condition
+ONCE = partial(test_going_through.test_exhaustive_search_meets_each_architecture_within_the_limits_once, "300", 300)
+LIST = test_going_through.test_its_list_is_made_once_and_a_large_space_has_none
+AGAIN = test_going_through.test_what_was_drawn_for_it_is_left_out_and_what_was_not_drawn_comes_again
+EVEN = partial(test_going_through.test_of_a_power_of_two_of_quasi_random_points_each_value_has_its_share, 0)
+SEQUENCE = test_going_through.test_the_sequence_is_one_for_the_run_and_another_for_another
+CLOSER = test_evolving.test_it_comes_three_times_as_close_to_the_front_as_random_search
+CHILD = test_evolving.test_a_child_is_a_step_from_its_parent_or_has_its_values_of_two
+PARENTS = test_evolving.test_parents_are_the_best_of_samples_of_the_last_scored
+KEPT = test_kept.test_the_best_and_the_most_recent_are_kept
+BOUND = test_kept.test_a_study_never_holds_more_than_is_kept
+GENERATION = test_kept.test_parents_of_a_generation_are_the_best_of_those_before
+
+RANKING = {
+    "equal points that beat each other": Fault(
+        ranks._beaten, "beaten[left[(others == first).all(axis=1)]]", "beaten[left[0]]", RANKS
+    ),
+    "points in the order of one column": Fault(
+        ranks.ranks, "np.lexsort(points.T[::-1])", "np.arange(len(points))", RANKS
+    ),
+    "what is no number among the best": Fault(
+        ranks.ranks,
+        "np.isnan(points), np.inf",
+        "np.isnan(points), -np.inf",
+        test_ranks.test_what_is_no_number_is_the_worst_and_nothing_has_no_rank,
+    ),
+    "the ends of a front crowded": Fault(ranks.crowding, "= np.inf", "= 0", CROWDING),
+    "columns of unequal weight": Fault(ranks.crowding, "/ span", "", CROWDING),
+    "the crowded first": Fault(ranks.best_first, "(-apart, found)", "(apart, found)", BEST_FIRST),
+    "crowding across ranks": Fault(
+        ranks.best_first,
+        "apart[found == rank] = crowding(points[found == rank])",
+        "apart = crowding(points)",
+        BEST_FIRST,
+    ),
+    "objectives that are maximised ranked the wrong way": Fault(
+        losses, "-1 if o.maximize else 1", "-1 if o.maximize else -1", CLOSER
+    ),
+}
+
+GOING_THROUGH = {
+    "a filling left out": Fault(
+        Exhaustive.propose,
+        "return Proposal(self._next)",
+        "given, self._next = self._next, None; return Proposal(given)",
+        AGAIN,
+    ),
+    "what was drawn for it proposed again": Fault(Exhaustive.observe, "Proposed | Rejected", "Rejected", AGAIN),
+    "the same order for every run": Fault(Exhaustive._order, 'derived_seed(run_seed, "order")', "0", ONCE),
+    "no order of its own": Fault(Exhaustive._order, ".shuffle(listed)", "", LIST),
+    "a list at every proposal": Fault(Exhaustive.propose, "if self._ahead is None:", "if True:", LIST),
+    "a list of a space of any size": Fault(Exhaustive._order, "> MOST_SHUFFLED", "< 0", LIST),
+    "a real number gone through": Fault(
+        Exhaustive.__init__,
+        "math.isinf(parameter.hole.count)",
+        "False",
+        test_going_through.test_that_real_numbers_cannot_be_gone_through_is_said,
+    ),
+    "points of the slot alone": Fault(QuasiRandom.propose, "history.next_number", "budget.slot", EVEN),
+    "a sequence that goes on from where the process is": Fault(
+        QuasiRandom._point, "self._sequence.fast_forward(ahead)", "pass", SEQUENCE
+    ),
+    "one dimension for all decisions": Fault(QuasiRandom.propose, "point[self._dimensions[name]]", "point[0]", EVEN),
+    "a run's seed that no strategy is told": Fault(
+        Drawing._proposal, "self.epochs, seed, self.seed)", "self.epochs, seed)", ONCE
+    ),
+}
+
+EVOLVING = {
+    "parents of any age": Fault(Evolve._population, "len(last) == POPULATION", "False", PARENTS),
+    "the oldest as parents": Fault(Evolve._population, "reversed(history.outcomes)", "history.outcomes", PARENTS),
+    "the worst of a sample": Fault(evolve._winner, "min(rng.sample", "max(rng.sample", CLOSER),
+    "the best last": Fault(Evolve._population, "return [last[i]", "return [last[-1 - i]", CLOSER),
+    "children far from their parents": Fault(
+        Evolve._mutated, "for _ in range(steps)", "for _ in range(steps + 3)", CHILD
+    ),
+    "children of nobody's values": Fault(Evolve._filled, "rng.choice(known) if known else", "", CHILD),
+    "a parent that is not the first": Fault(
+        Evolve.propose,
+        "self._crossed(first, second, rng), parent=first.number",
+        "self._crossed(first, second, rng)",
+        CHILD,
+    ),
+    "children of random numbers of their own": Fault(
+        Evolve.propose, "random.Random(budget.seed)", "random.Random()", partial(FOLLOWS, "evolve", "small")
+    ),
+}
+
+SAMPLERS = {
+    "a study that forgets nothing": Fault(
+        OptunaSampler._learn, "if self._forgot != self.kept.forgot:", "if False:", BOUND
+    ),
+    "no bound": Fault(Kept.observe, "len(self.trials) > MOST", "False", KEPT),
+    "the worst kept": Fault(Kept._forget, "order[:BEST]", "order[::-1][:BEST]", KEPT),
+    "the oldest kept": Fault(Kept._forget, "others[-RECENT:]", "others[:RECENT]", KEPT),
+    "old ones of equal rank kept": Fault(Kept._forget, "-pair[1].number", "pair[1].number", KEPT),
+    "outcomes not kept": Fault(Kept.observe, "event.number in self.trials", "False", KEPT),
+    "parents that depend on when they were asked for": Fault(
+        _Generations.get_parent_population,
+        "if generation == 0:\n        return []",
+        "if generation < 9:\n        return super(_Generations, self).get_parent_population(study, generation)",
+        GENERATION,
+    ),
+    "parents of their own generation": Fault(
+        _Generations.get_parent_population, "if trial.number not in own", "", GENERATION
+    ),
+    "parents that are the worst": Fault(
+        _Generations.get_parent_population,
+        "best_first(values)[:POPULATION]",
+        "best_first(values)[-POPULATION:]",
+        GENERATION,
+    ),
+    "generations of another size": Fault(Nsga2.sampler, "population_size=POPULATION", "population_size=30", GENERATION),
+    "a process for what is the same for all": Fault(
+        Gp.frozen, "name not in (TYPED, NEW)", "name in (TYPED, NEW)", LIMITS
+    ),
+}
+
+FAULTS = RANKING | GOING_THROUGH | EVOLVING | SAMPLERS
