@@ -56,7 +56,7 @@ def walk(value: Any, place: str, when: Condition, visit: Callable[[str, Decision
         case Model():
             if copies := value.copies():
                 walk(copies.times, f"{place}.times", when, visit)
-                for copy, alive in _copies(copies, place, when):
+                for copy, alive in copies_of(copies, place, when):
                     walk(copies.body, f"{place}.copy{copy}.body", alive, visit)
                 return
             for name in type(value).model_fields:
@@ -69,7 +69,8 @@ def walk(value: Any, place: str, when: Condition, visit: Callable[[str, Decision
                 walk(item, f"{place}.{key}", when, visit)
 
 
-def _copies(repeat: Copies, place: str, when: Condition) -> list[tuple[int, Condition]]:
+def copies_of(repeat: Copies, place: str, when: Condition) -> list[tuple[int, Condition]]:
+    """The numbers of the copies, each with the condition under which it exists; errors as `walk`."""
     if isinstance(repeat.times, int):
         return [(copy, when) for copy in range(repeat.times)]
     hole = repeat.times
