@@ -28,6 +28,7 @@ MOST_REMEMBERED = 200_000
 TERMS = ("macs", "fft_flops", "params", "activations", "kernel_macs")
 _terms: Callable[[Cost], tuple[int, ...]] = attrgetter(*TERMS)
 NO_FIT = 0  # the number of the signal of what does not fit together
+_Times = tuple[Any, str, Condition]
 _Row = tuple[int, ...]  # the number of the signal after a part, then the terms of its cost
 
 
@@ -37,19 +38,20 @@ class Part:
     Args:
         inside: pieces of the template with their paths.
         when: the condition under which it exists; otherwise the signal passes unchanged.
+        times: the numbers of copies that this condition is about, with their paths and their own conditions.
 
     Attributes:
         decisions: every occurrence of a decision in it: name, hole, and the condition under which it is active.
         names: the names of these and of what the conditions depend on.
     """
 
-    def __init__(self, inside: list[tuple[Any, str]], when: Condition) -> None:
+    def __init__(self, inside: list[tuple[Any, str]], when: Condition, times: tuple[_Times, ...] = ()) -> None:
         self.inside, self.when = inside, when
         self.decisions: list[tuple[str, Decision, Condition]] = []
-        for value, place in inside:
-            walk(value, place, when, lambda *occurrence: self.decisions.append(occurrence))
+        for value, place, active in (*times, *((value, place, when) for value, place in inside)):
+            walk(value, place, active, lambda *occurrence: self.decisions.append(occurrence))
         names = [name for occurrence, _, active in self.decisions for name in (*active, occurrence)]
-        self.names = tuple(dict.fromkeys([*when, *names]))
+        self.names = tuple(dict.fromkeys(names))
         self.known: dict[tuple[Any, ...], _Row] = {}
 
 
@@ -182,13 +184,14 @@ class Chain:
         return number
 
 
-def _parts(value: Any, place: str, when: Condition) -> Iterator[Part]:
+def _parts(value: Any, place: str, when: Condition, times: tuple[_Times, ...] = ()) -> Iterator[Part]:
     """The parts of a body; copies with separate holes are parts of their own."""
     if isinstance(value, tuple):
         for i, block in enumerate(value):
-            yield from _parts(block, f"{place}[{i}]", when)
+            yield from _parts(block, f"{place}[{i}]", when, times)
     elif isinstance(value, Model) and (copies := value.copies()):
+        inside = (*times, (copies.times, f"{place}.times", when))
         for copy, alive in copies_of(copies, place, when):
-            yield from _parts(copies.body, f"{place}.copy{copy}.body", alive)
+            yield from _parts(copies.body, f"{place}.copy{copy}.body", alive, inside)
     else:
-        yield Part([(value, place)], when)
+        yield Part([(value, place)], when, times)

@@ -76,9 +76,10 @@ def copies_of(repeat: Copies, place: str, when: Condition) -> list[tuple[int, Co
     hole = repeat.times
     if not isinstance(hole, Decision):
         raise ValueError(f"{place}.times: with tied=False write a plain hole here, not arithmetic")
-    numbers = [int(str(x)) for x in hole.values]
     name = hole.called(f"{place}.times")
-    return [(copy, {**when, name: tuple(n for n in numbers if n > copy)}) for copy in range(max(numbers))]
+    most = max(int(str(x)) for x in hole.values)
+    numbers = [int(str(x)) for x in when.get(name, hole.values)]  # copies inside copies may share their number
+    return [(copy, {**when, name: tuple(n for n in numbers if n > copy)}) for copy in range(most)]
 
 
 if not TYPE_CHECKING:
