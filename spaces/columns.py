@@ -52,7 +52,7 @@ class Column:
     def read(self, values: list[Any]) -> Codes:
         """The codes of the parameter's values in many fillings, `...` where it has none; errors as `code`."""
         try:
-            codes = [self.codes.get(key) for key in zip(map(type, values), values, strict=True)]
+            codes = list(map(self.codes.get, zip(map(type, values), values, strict=True)))
         except TypeError:  # something that is no number or text
             codes = [None] * len(values)
         if None in codes:

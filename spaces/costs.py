@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -106,17 +107,18 @@ def priced(
     """The costs of random or given fillings; see `Space.costs`."""
     if target not in TARGETS:
         raise ValueError(f"there is no target {target!r}; use one of {', '.join(TARGETS)}")
-    if isinstance(what, int):
-        many, codes = what, chain.drawn(what, seed)
-        values: Callable[[], list[Values]] = lambda: list[Values](chain.values(codes, what))  # noqa: E731
-    else:
+    if isinstance(what, Iterable):
         given = list(what)
         many, (codes, right) = len(given), chain.read(given)
         for i in np.flatnonzero(~right):
             fill(given[i])  # it says what is wrong
-        values = lambda: given  # noqa: E731
+    else:
+        given, many = None, operator.index(what)
+        if many < 0:
+            raise ValueError(f"the number of random fillings must be 0 or more, not {many}")
+        codes = chain.drawn(many, seed)
     terms, fits = chain.price(codes, many, target)
-    return Costs(quantities_of(terms), fits, values, fill)
+    return Costs(quantities_of(terms), fits, lambda: given or [*chain.values(codes, many)], fill)
 
 
 def quantities_of(terms: NDArray[Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How many fillings a second are priced together and one by one: three ready-made spaces, both ways on the same fillings.
+"""How many fillings a second are priced together and one by one: three spaces, both ways on the same fillings.
 
 PYTHONPATH=. python tests/benchmarks/bulk_costs.py
 """
