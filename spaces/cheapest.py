@@ -1,10 +1,10 @@
 """The cheapest architecture that a space can make.
 
 It is exact where the template decomposes: block by block, of all partial fillings that end in the same signal and agree
-in what later blocks depend on, only the cheapest is continued (dynamic programming). A space has at most
-`MOST_PARTIAL` of these at any block, or is too large for it, as one with a real number is. There the cheapest of
-`SAMPLED` random fillings is improved: one decision is changed at a time, to any of its values (the next lower and
-higher of many), as the cheapest change says, until none makes it cheaper.
+in what later blocks depend on, only the cheapest is continued (dynamic programming). Where a decision would make more
+than `MOST_PARTIAL` of these, or is a real number or one of over a thousand values, the space is searched instead: the
+cheapest of `SAMPLED` random fillings is improved by changing one decision at a time, to the value (of more than
+`MOST_TRIED`: the first, the next lower or higher) that makes it cheapest, until none makes it cheaper.
 """
 
 from __future__ import annotations
