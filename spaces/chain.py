@@ -1,8 +1,8 @@
 """Pricing many fillings at once: a template is a chain of parts, and equal parts that read equal signals cost the same.
 
 Each part is filled and priced once for each combination of the values in it and of the signal that it reads, however
-many fillings have this combination. That the costs add up is the rule of `archspec.graph.passes.by_block`. The one thing
-that no part knows is the number of nodes of the others: `MAX_NODES` holds for each copy of a `Repeat` with
+many fillings have this combination. That the costs add up is the rule of `archspec.graph.passes.by_block`. The one
+thing that no part knows is the number of nodes of the others: `MAX_NODES` holds for each copy of a `Repeat` with
 `tied=False`, not for all of them together.
 """
 
