@@ -181,10 +181,20 @@ class Drawing:
         }
         parts = ", ".join(f"{count:,} {names[name]}" for name, count in tally.most_common())
         mostly = tally.most_common(1)[0][0] if tally else TYPED
-        remedy = {TYPED: "mend the space", NEW: "ask for fewer trials, or widen the space"}.get(
-            mostly, "loosen that limit, or let the space hold smaller architectures"
-        )
-        return f"no further candidate: {pool} {parts}; {remedy}"
+        remedies = {TYPED: "mend the space", NEW: "ask for fewer trials, or widen the space"}
+        return f"no further candidate: {pool} {parts}; {remedies.get(mostly) or self._loosened(mostly)}"
+
+    def _loosened(self, name: str) -> str:
+        """The remedy for a constraint that rejects most architectures, with what the cheapest one takes."""
+        (constraint,) = [c for c in self.constraints if str(c) == name][:1]
+        remedy = "loosen that limit, or let the space hold smaller architectures"
+        if constraint.measure:
+            return remedy
+        try:
+            least = price(self.space.cheapest(constraint.name, self.target), self.target)
+        except ValueError:  # a search over a large space may meet none that fits together
+            return remedy
+        return f"the cheapest one found has {least.quantities()[constraint.name]:,} {constraint.name}; {remedy}"
 
 
 def _violated(excess: Mapping[str, float]) -> list[str]:

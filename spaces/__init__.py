@@ -2,6 +2,7 @@
 
 from archspec.moved import keep_old_names
 from archspec.schema.constructors import choice, integer, order, real
+from spaces.costs import Costs
 from spaces.parameters import Parameter
 from spaces.published import (
     attentive_gcnn,
@@ -34,6 +35,7 @@ keep_old_names(
 )
 
 __all__ = [
+    "Costs",
     "Parameter",
     "Space",
     "attentive_gcnn",

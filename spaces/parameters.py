@@ -56,7 +56,7 @@ def walk(value: Any, place: str, when: Condition, visit: Callable[[str, Decision
         case Model():
             if copies := value.copies():
                 walk(copies.times, f"{place}.times", when, visit)
-                for copy, alive in _copies(copies, place, when):
+                for copy, alive in copies_of(copies, place, when):
                     walk(copies.body, f"{place}.copy{copy}.body", alive, visit)
                 return
             for name in type(value).model_fields:
@@ -69,15 +69,17 @@ def walk(value: Any, place: str, when: Condition, visit: Callable[[str, Decision
                 walk(item, f"{place}.{key}", when, visit)
 
 
-def _copies(repeat: Copies, place: str, when: Condition) -> list[tuple[int, Condition]]:
+def copies_of(repeat: Copies, place: str, when: Condition) -> list[tuple[int, Condition]]:
+    """The numbers of the copies, each with the condition under which it exists; errors as `walk`."""
     if isinstance(repeat.times, int):
         return [(copy, when) for copy in range(repeat.times)]
     hole = repeat.times
     if not isinstance(hole, Decision):
         raise ValueError(f"{place}.times: with tied=False write a plain hole here, not arithmetic")
-    numbers = [int(str(x)) for x in hole.values]
     name = hole.called(f"{place}.times")
-    return [(copy, {**when, name: tuple(n for n in numbers if n > copy)}) for copy in range(max(numbers))]
+    most = max(int(str(x)) for x in hole.values)
+    numbers = [int(str(x)) for x in when.get(name, hole.values)]  # copies inside copies may share their number
+    return [(copy, {**when, name: tuple(n for n in numbers if n > copy)}) for copy in range(most)]
 
 
 if not TYPE_CHECKING:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import ValidationError
 
 from archspec.architecture import Architecture
+from archspec.geometry.fourier import Target
 from archspec.graph.signal import SignalError
 from archspec.moved import former_names
 from archspec.schema.data import from_data, to_data
 from archspec.schema.document import SpecError, read_json, read_yaml, write_json, write_yaml
 from archspec.schema.hole import Decision, Scalar
 from archspec.schema.mistakes import describe
+from spaces.chain import Chain
+from spaces.cheapest import cheapest
+from spaces.costs import Costs, priced
 from spaces.counting import count
 from spaces.filling import Draw, Filling, Known
 from spaces.matching import Match, matches, solved
@@ -46,6 +49,7 @@ class Space:
         self._known = Known()
         self._parameters: dict[str, Parameter] = {}
         self._occurrences = 0
+        self._chain: Chain | None = None
         walk(template, "", {}, self._note)
 
     def __repr__(self) -> str:
@@ -146,12 +150,35 @@ class Space:
         for name, value in values.items():
             for other in self._parameters[name].hole.neighbours(value):
                 changed = {**values, name: other}
-                neighbour, _ = self.drawn(partial(_given_or_first, changed))
+                neighbour, _ = self._nearest(changed)
                 try:
                     _ = neighbour.graph
                 except SignalError:
                     continue
                 yield neighbour
+
+    def costs(
+        self, what: int | Iterable[Mapping[str, Scalar]], target: Target = "torch", seed: int = 0
+    ) -> Costs[Architecture]:
+        """The costs of many fillings at once, each what `price(space.fill(values), target)` returns.
+
+        Args:
+            what: the number of random fillings, or the values of each filling, as `fill` takes them.
+            target: what runs the architectures (see `price`).
+            seed: seed of the random fillings.
+
+        Raises:
+            ValueError: values are not those of a filling (see `fill`); there is no such target.
+        """
+        return priced(self._chained(), self.fill, what, target, seed)
+
+    def cheapest(self, quantity: str = "flops", target: Target = "torch") -> Architecture:
+        """The architecture that costs least; see `spaces.cheapest` for when it is exact and what is searched otherwise.
+
+        Raises:
+            ValueError: there is no such quantity or target, or no architecture was found that fits together.
+        """
+        return self._nearest(cheapest(self._chained(), self, lambda x: self._nearest(x)[1], quantity, target))[0]
 
     def to_json(self) -> str:
         """The space as JSON text: the architecture with its holes as data."""
@@ -193,6 +220,15 @@ class Space:
         architecture.__dict__.update(filled=True, of_space=True)
         return architecture, filling.values
 
+    def _nearest(self, values: Mapping[str, Scalar]) -> tuple[Architecture, dict[str, Scalar]]:
+        """The filling with these values; what is not among them takes its first value."""
+        return self.drawn(lambda name, hole: values.get(name, hole.first))
+
+    def _chained(self) -> Chain:
+        if self._chain is None or self._chain.full:
+            self._chain = Chain(self.template, self.parameters(), self._known)
+        return self._chain
+
     def _note(self, name: str, hole: Decision, when: Condition) -> None:
         known = self._parameters.setdefault(name, Parameter(name, hole))
         self._occurrences += 1
@@ -206,10 +242,6 @@ class Space:
                 "another name"
             )
         known.when.append(when)
-
-
-def _given_or_first(values: Mapping[str, Scalar], name: str, hole: Decision) -> Scalar:
-    return values.get(name, hole.first)
 
 
 if not TYPE_CHECKING:

@@ -88,6 +88,7 @@ PUBLIC = {
 def test_the_public_names_are_these() -> None:
     assert set(archspec.__all__) == PUBLIC
     assert set(spaces.__all__) == {
+        "Costs",
         "Parameter",
         "Space",
         "attentive_gcnn",

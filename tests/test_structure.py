@@ -43,7 +43,8 @@ def test_a_circle_of_imports_is_found(where: str, tmp_path: Path) -> None:
         "import archspec, spaces",
         "import spaces; spaces.Space.from_json(spaces.images(1, (28, 28), 10).to_json()).size()",
         "import spaces, random, archspec; s = spaces.images(1, (28, 28), 10); a = s.sample(random.Random(0)); "
-        "a.hash, archspec.price(a), a.warnings, archspec.Architecture.from_yaml(a.to_yaml()), s.values_of(a)",
+        "a.hash, archspec.price(a), a.warnings, archspec.Architecture.from_yaml(a.to_yaml()), s.values_of(a), "
+        "s.costs(9).cheapest()",
     ],
 )
 def test_reading_typing_hashing_and_pricing_load_no_torch(use: str) -> None:

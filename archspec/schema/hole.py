@@ -90,12 +90,9 @@ class Hole:
 
 
 class Decision(Hole):
-    """A hole whose value is decided: a choice or a number. Holes with the same name are one decision.
+    """A hole whose value is decided: a choice or a number. Holes with the same name are one decision."""
 
-    `name` is the name of the decision, or None if its path is its name.
-    """
-
-    name: str | None
+    name: str | None  # None if its path is its name
 
     def called(self, place: str) -> str:
         """Its name or, without one, its path `place`."""

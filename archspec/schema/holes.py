@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 from archspec.geometry.groups import Group
 from archspec.schema.hole import MAX_CHECKED, MAX_NUMBER, Decision, Hole, Scalar
 from archspec.schema.mistakes import shortened
+from archspec.schema.places import as_number, logarithmic, place, same
 from archspec.schema.suggestions import Suggests
 
 
@@ -52,7 +53,7 @@ class Choice(Decision):
 
     def option(self, value: Scalar, name: str) -> Any:
         for label, option in self.parts():
-            if _same(label, value):
+            if same(label, value):
                 return option
         raise ValueError(f"{name} cannot be {value!r}; it is one of {', '.join(map(str, self.labels))}")
 
@@ -67,7 +68,7 @@ class Choice(Decision):
 
     def coordinates(self, value: Scalar) -> tuple[float, ...]:
         if all(isinstance(x, int | float) and not isinstance(x, bool) for x in self.labels):
-            ranks = sorted(self.labels, key=_as_number)
+            ranks = sorted(self.labels, key=as_number)
             return (ranks.index(value) / max(1, len(ranks) - 1),)
         # Two different options are at distance 1.
         return tuple(
@@ -138,10 +139,10 @@ class Integer(Decision):
     def drawn(self, share: float) -> Scalar:
         if not self.log:
             return super().drawn(share)
-        return min(int(_logarithmic(self.low, self.high + 1, share)), self.high)
+        return min(int(logarithmic(self.low, self.high + 1, share)), self.high)
 
     def coordinates(self, value: Scalar) -> tuple[float, ...]:
-        return (_place(self.low, self.high, _as_number(value), self.log),)
+        return (place(self.low, self.high, as_number(value), self.log),)
 
     def suggested(self, trial: Suggests, name: str) -> Scalar:
         return trial.suggest_int(name, self.low, self.high, step=self.step, log=self.log)
@@ -204,10 +205,10 @@ class Real(Decision):
         return tuple(x for x in near if self.low <= x <= self.high and x != here)
 
     def drawn(self, share: float) -> Scalar:
-        return _logarithmic(self.low, self.high, share) if self.log else self.low + share * (self.high - self.low)
+        return logarithmic(self.low, self.high, share) if self.log else self.low + share * (self.high - self.low)
 
     def coordinates(self, value: Scalar) -> tuple[float, ...]:
-        return (_place(self.low, self.high, _as_number(value), self.log),)
+        return (place(self.low, self.high, as_number(value), self.log),)
 
     def suggested(self, trial: Suggests, name: str) -> Scalar:
         return trial.suggest_float(name, self.low, self.high, log=self.log)
@@ -219,20 +220,6 @@ class Real(Decision):
 
     def data(self, to_data: Callable[[Any], Any]) -> dict[str, Any]:
         return self.named() | {"low": self.low, "high": self.high} | ({"log": True} if self.log else {})
-
-
-def _same(one: Scalar, other: Scalar) -> bool:
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
-
-
-def _as_number(value: Scalar) -> float:
-    return float(value or 0)
-
-
-def _place(low: float, high: float, value: float, log: bool) -> float:
-    """Where a value lies in a range: 0 at its lower end, 1 at its upper end."""
-    over, width = (math.log(value / low), math.log(high / low)) if log else (value - low, high - low)
-    return over / width if width else 0.0
 
 
 def _label(option: Any) -> Scalar:
@@ -250,8 +237,3 @@ def _label(option: Any) -> Scalar:
 def _check_name(name: str | None) -> None:
     if name is not None and not (isinstance(name, str) and name.isidentifier()):
         raise ValueError(f"the name of a hole is an identifier such as width, not {shortened(name)}")
-
-
-def _logarithmic(low: float, high: float, share: float) -> float:
-    low, high = math.log(low), math.log(high)
-    return math.exp(low + share * (high - low))

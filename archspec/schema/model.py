@@ -17,7 +17,7 @@ _PLAIN = (int, str, float, bool, type(None), Group)
 
 
 class Copies(NamedTuple):
-    """A part of a model that is copied several times, each copy with separate holes.
+    """A part of a model that is copied several times, each copy with separate holes; each reads the one before it.
 
     Attributes:
         times: number of copies, a number or a hole.

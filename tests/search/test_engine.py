@@ -91,7 +91,9 @@ def test_ill_typed_candidates_are_redrawn(tmp_path: Path) -> None:
 @pytest.mark.parametrize("constraint", ["params <= 3", "flops <= 10"])
 def test_when_a_budget_leaves_nothing_it_says_which(tmp_path: Path, constraint: str) -> None:
     engine, _ = engine_in(tmp_path, constraints=(constraint, "activations <= 1G"))
-    with pytest.raises(Exhausted, match=f"break {constraint}.*loosen"):
+    quantity = constraint.split()[0]
+    least = price(engine.space.cheapest(quantity)).quantities()[quantity]
+    with pytest.raises(Exhausted, match=f"break {constraint}; the cheapest one found has {least:,} {quantity}; loosen"):
         engine.ask()
 
 

@@ -1,7 +1,7 @@
 """Passes: rewrites of a graph that keep what it computes. Each is a function whose result is verified."""
 
 from archspec.graph.graph import Graph, verify
-from archspec.graph.passes.by_block import price_by_block
+from archspec.graph.passes.by_block import follow, price_by_block
 from archspec.graph.passes.share import share_equal
 from archspec.graph.passes.simplify import simplify
 from archspec.graph.passes.unused import drop_unused
@@ -20,4 +20,4 @@ def optimise(graph: Graph) -> Graph:
     return graph
 
 
-__all__ = ["PASSES", "drop_unused", "optimise", "price_by_block", "share_equal", "simplify"]
+__all__ = ["PASSES", "drop_unused", "follow", "optimise", "price_by_block", "share_equal", "simplify"]

@@ -25,6 +25,15 @@ def price_by_block(x: Signal, blocks: Sequence[Block], target: Target = "torch")
     Raises:
         SignalError: a block cannot read the output of the one before.
     """
+    return follow(x, blocks, target)[1]
+
+
+def follow(x: Signal, blocks: Sequence[Block], target: Target = "torch") -> tuple[Signal, Cost]:
+    """The output of blocks one after another, the first of which reads `x`, and the sum of their costs.
+
+    Raises:
+        SignalError: a block cannot read the output of the one before.
+    """
     total = [0, 0, 0, 0, 0]
     for block in blocks:
         share = _SHARES.get((id(block), id(x), target))
@@ -36,7 +45,7 @@ def price_by_block(x: Signal, blocks: Sequence[Block], target: Target = "torch")
         total[2] += cost.params
         total[3] += cost.activations
         total[4] += cost.kernel_macs
-    return Cost(*total)
+    return x, Cost(*total)
 
 
 def _priced(block: Block, x: Signal, target: Target) -> tuple[Block, Signal, Signal, Cost]:

@@ -4,8 +4,9 @@ from functools import partial
 
 from search import identity, preflight, terms, warm
 from search.tasks import inspecting
-from search.training import holes, limits, trainer
+from search.training import holes, limits
 from search.training.joint import Joint
+from search.training.loop import Loop
 from search.training.settings import Training
 from spaces import fitting
 from spaces.fitting import Fitting
@@ -210,7 +211,7 @@ TRAINING = {
         test_open_settings.test_every_value_of_a_setting_is_checked,
     ),
     "seconds= ignored": Fault(
-        trainer._Run.epoch,
+        Loop.epoch,
         "self.elapsed > self.training.seconds",
         "False",
         test_faults.test_a_trial_ends_at_its_limit_of_time_as_a_failure,
