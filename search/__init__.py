@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from search.prediction import Predictor
     from search.result import Result
     from search.search import Search
+    from search.simulating import simulate
     from search.strategies.strategy import Budget, Proposal, Strategy
     from search.tasks.datasets import character_trajectories, cifar10, sequential_mnist, speech_commands
     from search.tasks.digits import digits
@@ -83,6 +84,7 @@ _HOME = {
     "rotated_mnist": "search.tasks.images",
     "sequential_mnist": "search.tasks.datasets",
     "shapes": "search.tasks.synthetic.shapes",
+    "simulate": "search.simulating",
     "speech_commands": "search.tasks.datasets",
     "textures": "search.tasks.synthetic.oscillations",
     "waves": "search.tasks.synthetic.sequences",
@@ -146,6 +148,7 @@ __all__ = [
     "rotated_mnist",
     "sequential_mnist",
     "shapes",
+    "simulate",
     "speech_commands",
     "textures",
     "waves",

@@ -154,6 +154,7 @@ SEARCH = [
     "rotated_mnist",
     "sequential_mnist",
     "shapes",
+    "simulate",
     "speech_commands",
     "textures",
     "waves",

@@ -34,7 +34,7 @@ COMPARED, REMEMBERED = 1_024, 128
 LEAST, GROWTH = 4, 1.1
 
 
-class Front:
+class FrontStrategy:
     """Proposes what is expected to add most to the front.
 
     Several scores are combined with random weights, other ones for each proposal (Knowles 2006, ParEGO). A failed

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from archspec.architecture import Architecture, price
 from archspec.graph.cost import Cost
-from archspec.graph.signal import SignalError
 from archspec.schema.hole import Scalar
 from search.strategies.features import Features
 from search.strategies.strategy import Budget
 from spaces import Space
+from spaces.costs import Costs
 
 Array = NDArray[np.float64]
 Values = Mapping[str, Scalar]
 # A space of up to this many fillings is in the pool as a whole, of a larger one so many random fillings.
 SIZE = 2_048
-# How many random fillings are looked at for each that keeps the limits.
-PATIENCE = 10
+# Where limits leave fewer, so many times as many random fillings are looked at.
+PATIENCE = 16
 
 
 @dataclass(frozen=True)
@@ -45,20 +43,11 @@ class Pool:
     """
 
     def __init__(self, space: Space, features: Features, costs: Callable[[Cost], Array], budget: Budget) -> None:
-        self.values: list[Values] = []
-        rows, prices = [], []
-        rng = random.Random(budget.run_seed)
-        whole = space.size() <= SIZE
-        drawn = space.fillings() if whole else _random(space, rng)
-        for architecture, values in drawn:
-            cost = _kept(architecture, budget)
-            if cost is not None:
-                self.values.append(values)
-                rows.append(features.of(values, cost))
-                prices.append(costs(cost))
-        width = len(rows[0]) if rows else 0
-        self.features = np.array(rows).reshape(len(rows), width)
-        self.costs = np.array(prices).reshape(len(rows), -1)
+        kept = {frozenset(values.items()): (values, cost) for values, cost in _kept(space, budget)}
+        self.values = [values for values, _ in kept.values()]
+        rows = [features.of(values, cost) for values, cost in kept.values()]
+        self.features = np.array(rows, float).reshape(len(rows), features.size)
+        self.costs = np.array([costs(cost) for _, cost in kept.values()], float).reshape(len(rows), -1)
 
     def some(self, count: int, without: Set[frozenset[tuple[str, object]]], rng: np.random.Generator) -> Candidates:
         """At most `count` random ones of the pool that are not among those left out."""
@@ -72,18 +61,26 @@ class Pool:
         return Candidates([self.values[i] for i in chosen], self.features[chosen], self.costs[chosen])
 
 
-def _random(space: Space, rng: random.Random) -> list[tuple[Architecture, Values]]:
-    seen: dict[frozenset[tuple[str, object]], tuple[Architecture, Values]] = {}
-    for _ in range(SIZE):
-        architecture, values = space.drawn(lambda _, hole: hole.drawn(rng.random()))
-        seen.setdefault(frozenset(values.items()), (architecture, values))
-    return list(seen.values())
+def _kept(space: Space, budget: Budget) -> Iterator[tuple[Values, Cost]]:
+    """At most `SIZE` fillings of the space that keep the limits, with their costs."""
+    if space.size() <= SIZE:
+        yield from _within(space.costs([values for _, values in space.fillings()], budget.target), budget)
+        return
+    found = 0
+    for part in range(PATIENCE):
+        seed = (budget.run_seed * PATIENCE + part) % 2**63
+        for values, cost in _within(space.costs(SIZE, budget.target, seed), budget):
+            yield values, cost
+            found += 1
+            if found == SIZE:
+                return
 
 
-def _kept(architecture: Architecture, budget: Budget) -> Cost | None:
-    """The cost of an architecture that fits together and keeps the limits, else None."""
-    try:
-        cost = price(architecture, budget.target)
-    except SignalError:
-        return None
-    return cost if all(limit.excess(cost) <= 0 for limit in budget.limits) else None
+def _within(costs: Costs[object], budget: Budget) -> Iterator[tuple[Values, Cost]]:
+    """Of priced fillings, those that fit together and keep the limits."""
+    names = [name for name in Cost().quantities() if name != "flops"]
+    columns = [costs[name] for name in names]
+    for i in np.flatnonzero(costs.fits):
+        cost = Cost(**{name: int(column[i]) for name, column in zip(names, columns, strict=True)})
+        if all(limit.excess(cost) <= 0 for limit in budget.limits):
+            yield costs.values[i], cost

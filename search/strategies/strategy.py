@@ -87,7 +87,7 @@ STRATEGIES: Door[Callable[[Space, Sequence[Objective]], Strategy]] = Door(
     "archsearch.strategies",
     "strategy",
     {
-        "front": "search.strategies.front:Front",
+        "front": "search.strategies.front:FrontStrategy",
         "tpe": "search.strategies.optuna_samplers:Tpe",
         "random": "search.strategies.random:Random",
         "quasi_random": "search.strategies.quasi_random:QuasiRandom",

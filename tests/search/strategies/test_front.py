@@ -9,9 +9,11 @@ import pytest
 
 from archspec import Image, price
 from archspec.architecture import Architecture
-from search import maximize, minimize
+from search import Engine, Scored, maximize, minimize
+from search.outcome import Stopped
+from search.record.memory import Memory
 from search.simulating import simulate
-from search.strategies.front import Front
+from search.strategies.front import FrontStrategy
 from search.strategies.knowledge import Known, remembered
 from spaces import Space, images
 from tests.search.made_up import deep_space
@@ -41,7 +43,7 @@ def test_it_finds_more_than_random_search_and_than_half_of_its_epochs() -> None:
 
 def test_a_strategy_that_is_told_the_events_of_another_proposes_the_same() -> None:
     log = simulate(deep_space(), landscape, "front", epochs=150, workers=2, seed=1)
-    again = simulate(deep_space(), landscape, Front(deep_space(), OBJECTIVES), epochs=150, workers=2, seed=1)
+    again = simulate(deep_space(), landscape, FrontStrategy(deep_space(), OBJECTIVES), epochs=150, workers=2, seed=1)
     assert [t.values for t in again.history] == [t.values for t in log.history]
 
 
@@ -53,14 +55,33 @@ def test_the_first_pause_and_the_best_of_them_go_on() -> None:
     resumed = [trial for trial in kept if trial.parent is not None]
     assert resumed
     assert all(history[trial.parent or 0].hash == trial.hash for trial in resumed)
+    parents = [trial.parent for trial in history if trial.parent is not None]
+    assert len(set(parents)) == len(parents)
 
 
 def test_it_proposes_every_architecture_of_a_small_space_and_then_no_more() -> None:
     history = simulate(
-        small_space(), lambda a: [0.1, 0.2], Front(small_space(), OBJECTIVES, pause=1), epochs=500
+        small_space(), lambda a: [0.1, 0.2], FrontStrategy(small_space(), OBJECTIVES, pause=1), epochs=500
     ).history
     scored = [trial.hash for trial in history if trial.state == "scored"]
     assert len(scored) == len(set(scored)) == len({a.hash for a in small_space().enumerate()})
+    drawn = [frozenset(trial.values.items()) for trial in history][: int(small_space().size())]
+    assert len(drawn) == len(set(drawn))
+
+
+def test_a_budget_is_of_whole_trainings() -> None:
+    engine = Engine(
+        Memory(), deep_space(), OBJECTIVES, [], 5, 0, strategy=FrontStrategy(deep_space(), OBJECTIVES), epochs=6
+    )
+    begun = 0
+    while (trial := engine.ask()) is not None:
+        assert not engine.done
+        begun += (trial.epochs or 6) - engine.history.begun(trial)
+        curve = landscape(trial.architecture) if trial.architecture else []
+        made = Stopped if trial.epochs else Scored
+        engine.tell(trial, made({"accuracy": max(curve)}, trial.epochs or 6, curve=tuple(curve[: trial.epochs])))
+    assert engine.done
+    assert 30 <= begun < 36
 
 
 @pytest.mark.parametrize(

@@ -114,8 +114,9 @@ def test_shares_are_learned_as_log_odds_and_their_moments_are_those_of_shares() 
 
 
 def test_other_scores_are_learned_as_they_are_and_several_as_their_weighted_sum() -> None:
-    plain = Scale([np.array([-2.0]), np.array([7.0])], np.ones(1))
-    np.testing.assert_array_equal(plain.units(np.array([[3.0]])), [3.0])
+    for low, high in ((-2.0, 0.5), (0.5, 7.0)):
+        plain = Scale([np.array([low]), np.array([high])], np.ones(1))
+        np.testing.assert_array_equal(plain.units(np.array([[0.3]])), [0.3])
     both = Scale([np.array([0.0, 1.0]), np.array([2.0, 5.0])], np.array([0.25, 0.75]))
     np.testing.assert_allclose(both.units(np.array([[1.0, 2.0]])), [0.25 * 1 / 1 + 0.75 * 2 / 2])
 

@@ -1,0 +1,103 @@
+"""Strategies compared on a table, without training: epochs until a share of the best known hypervolume is reached.
+
+    python -m tests.benchmarks.table.compare sequences
+    python -m tests.benchmarks.table.compare images --strategies front tpe --workers 1 8
+
+Run i takes the scores of table seed i mod the number of complete seeds. The hypervolume is of the validation accuracy
+above chance and of log10 FLOPs up to the dearest architecture; the best known is that of all architectures of the same
+seed. Prints, for each strategy, median and quartiles of the epochs, and of their ratio to the first strategy's, paired.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archspec.architecture import Architecture
+from search.hypervolume import hypervolume
+from search.simulating import simulate
+from spaces import Space
+from tests.benchmarks.table.spaces import EPOCHS, space
+
+HERE = Path(__file__).parent
+SHARES = (0.9, 0.95, 0.99)
+CHANCE = {"sequences": 0.1, "images": 0.25}
+
+
+class Table:
+    """The curves of a space under one seed."""
+
+    def __init__(self, name: str, rows: list[dict[str, Any]]) -> None:
+        self.curves = {row["hash"]: row["curves"][str(EPOCHS)] for row in rows if "curves" in row}
+        flops = {row["hash"]: math.log10(row["flops"]) for row in rows}
+        self.reference = (-CHANCE[name], max(flops.values()))
+        self.best = hypervolume([(-max(c), flops[key]) for key, c in self.curves.items()], self.reference)
+
+    def __call__(self, architecture: Architecture) -> list[float]:
+        """The scores after each epoch."""
+        return list(self.curves.get(architecture.hash, []))
+
+
+def tables(name: str, space: Space) -> list[Table]:
+    """The table of each seed under which every architecture was trained."""
+    with gzip.open(HERE / f"{name}.jsonl.gz", "rt") as file:
+        rows = [json.loads(line) for line in file]
+    by_seed: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_seed.setdefault(row["seed"], []).append(row)
+    return [Table(name, found) for _, found in sorted(by_seed.items()) if len(found) >= space.size()]
+
+
+def epochs_to(table: Table, space: Space, strategy: str, epochs: int, workers: int, seed: int) -> list[float]:
+    """Epochs until each share of the best known hypervolume is reached; infinity where it is not."""
+    found = simulate(space, table, strategy, epochs=epochs, workers=workers, seed=seed)
+    reached = np.array(found.hypervolumes(table.reference)) / table.best
+    return [next((e for e, h in zip(found.epochs, reached, strict=True) if h >= s), math.inf) for s in SHARES]
+
+
+def quartiles(values: NDArray[np.float64]) -> str:
+    """Median and quartiles of each column; the value in the middle, as some are infinite."""
+    low, middle, high = (np.quantile(values, q, axis=0, method="higher") for q in (0.25, 0.5, 0.75))
+    return "  ".join(f"{m:7.4g} ({a:.4g} … {b:.4g})" for a, m, b in zip(low, middle, high, strict=True))
+
+
+def main() -> None:
+    """Print the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", choices=("sequences", "images"))
+    parser.add_argument("--strategies", nargs="+", default=["tpe", "front", "nsga2", "evolve", "random"])
+    parser.add_argument("--workers", type=int, nargs="+", default=[1])
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=1_500)
+    given = parser.parse_args()
+    where = space(given.name)
+    known = tables(given.name, where)
+    print(f"{given.name}: {int(where.size())} architectures, {len(known)} seeds of the table, {given.seeds} runs each")
+    print(f"epochs to {', '.join(f'{100 * share:g} %' for share in SHARES)} of the best known hypervolume")
+    for workers in given.workers:
+        first: NDArray[np.float64] | None = None
+        for strategy in given.strategies:
+            began = time.perf_counter()
+            runs = [
+                epochs_to(known[i % len(known)], where, strategy, given.epochs, workers, i) for i in range(given.seeds)
+            ]
+            values = np.array(runs)
+            first = values if first is None else first
+            seconds = (time.perf_counter() - began) / given.seeds
+            print(f"{workers:3d} workers  {strategy:12s} {quartiles(values)}   {seconds:.1f} s a run", flush=True)
+            with np.errstate(invalid="ignore"):
+                ratio = np.nan_to_num(values / first, nan=1.0, posinf=math.inf)
+            if values is not first:
+                print(f"{'':12s} of {given.strategies[0]}'s     {quartiles(ratio)}")
+
+
+if __name__ == "__main__":
+    main()

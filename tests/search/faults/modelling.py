@@ -1,0 +1,87 @@
+"""Faults of the strategy `front`, of its models and of simulations, and the laws that notice them."""
+
+from functools import partial
+
+from search import hypervolume, simulating
+from search.engine import Engine
+from search.record.history import History
+from search.strategies import gain, gaussian_process, knowledge, pool
+from search.strategies.front import FrontStrategy
+from search.strategies.gain import Cells
+from search.strategies.gaussian_process import GaussianProcess
+from search.strategies.knowledge import Knowledge
+from search.strategies.scale import Scale
+from search.strategies.two_levels import TwoLevels
+from tests.search import test_simulating
+from tests.search.planting import Fault
+from tests.search.strategies import test_front, test_models
+
+CONDITIONAL = test_models.test_predictions_are_the_conditional_of_the_joint_normal_distribution
+GRADIENT = test_models.test_the_gradient_is_that_of_the_loss_and_the_loss_falls
+GROWTH = partial(test_models.test_the_expected_gain_is_the_mean_growth_of_the_hypervolume, 0.3)
+CERTAIN = partial(test_models.test_the_expected_gain_is_the_mean_growth_of_the_hypervolume, 1e-9)
+SEVERAL = test_models.test_with_several_costs_the_expected_gain_is_nearly_the_growth_of_the_hypervolume
+SHARES = test_models.test_shares_are_learned_as_log_odds_and_their_moments_are_those_of_shares
+PLAIN = test_models.test_other_scores_are_learned_as_they_are_and_several_as_their_weighted_sum
+EARLY = test_models.test_early_scores_tell_of_whole_trainings
+FINDS = test_front.test_it_finds_more_than_random_search_and_than_half_of_its_epochs
+GOES_ON = test_front.test_the_first_pause_and_the_best_of_them_go_on
+LIMITS = test_front.test_limits_are_kept_without_asking
+REMEMBERED = test_front.test_half_of_what_is_remembered_is_nearest_to_the_front_and_the_rest_is_spread
+EVERY = test_front.test_it_proposes_every_architecture_of_a_small_space_and_then_no_more
+BUDGET = test_front.test_a_budget_is_of_whole_trainings
+REST = test_simulating.test_what_paused_goes_on_and_takes_the_rest_of_the_epochs
+SPENT = test_simulating.test_no_candidate_is_begun_once_the_epochs_are_spent_and_scores_are_the_best_of_the_curve
+CLOCK = test_simulating.test_workers_are_asynchronous_and_the_clock_is_that_of_the_seconds_given
+VOLUMES = test_simulating.test_the_hypervolume_grows_by_what_each_outcome_adds
+SAME = partial(test_simulating.test_the_same_seed_and_workers_give_the_same_simulation, strategy="front", workers=3)
+
+MODELS = {
+    "noise forgotten": Fault(GaussianProcess.condition, "(self.noise + 1e-9)", "1e-9", CONDITIONAL),
+    "deviations of the noise": Fault(GaussianProcess.predict, "1 - (explained**2)", "1 - (explained)", CONDITIONAL),
+    "one length scale for all": Fault(GaussianProcess._distances, "x[:, g] / s for", "x[:, g] for", CONDITIONAL),
+    "another smoothness": Fault(gaussian_process._matern, "root**2 / 3", "root**2 / 2", CONDITIONAL),
+    "a gradient of the other sign": Fault(
+        gaussian_process._loss, "0.5 * (precision -", "0.5 * (-precision +", GRADIENT
+    ),
+    "no prior in the gradient": Fault(gaussian_process._loss, "gradient + off / spread**2", "gradient", GRADIENT),
+    "a gain for what is beyond the reference": Fault(Cells.expected, ", 0, None).prod", ", -9, None).prod", CERTAIN),
+    "gains of certain scores": Fault(Cells.expected, "z * ndtr(z) + np.exp", "z * (z > 0) + 0 * np.exp", GROWTH),
+    "a front that is not its best": Fault(gain.cells, ".max(1, initial=worst)", ".min(1, initial=2.0)", CERTAIN),
+    "costs that are compared one by one": Fault(gain.cells, ".all(-1)", ".any(-1)", SEVERAL),
+    "odds for their logarithm": Fault(Scale.units, "np.log(share / (1 - share))", "share / (1 - share)", SHARES),
+    "the median for the mean": Fault(Scale.moments, "values @ WEIGHTS", "self.back(mean)", SHARES),
+    "negative scores as shares": Fault(Scale.__init__, "(known >= 0) & ", "", PLAIN),
+    "early scores forgotten": Fault(TwoLevels._line, "not self._has_early", "True", EARLY),
+    "a trend that falls": Fault(TwoLevels.predict, "self._trend[1] * early", "-self._trend[1] * early", EARLY),
+}
+PROPOSING = {
+    "the least gain": Fault(FrontStrategy._proposal, "np.argmax(self._gains", "np.argmin(self._gains", FINDS),
+    "no pause": Fault(FrontStrategy._proposal, "fidelity=epochs if", "fidelity=None if", GOES_ON),
+    "no parent for what goes on": Fault(FrontStrategy._proposal, "parent=resumed.number", "parent=None", GOES_ON),
+    "what paused is never gone on with": Fault(Knowledge.paused, "k.paused and", "False and", GOES_ON),
+    "costs of the other sign": Fault(Knowledge.costs, "(-1 if o.maximize else 1)", "(1 if o.maximize else -1)", FINDS),
+    "what was tried proposed again": Fault(Knowledge.observe, "self.tried.add(key(event.trial.values))", "pass", EVERY),
+    "limits not looked at": Fault(pool._within, "limit.excess(cost) <= 0", "True", LIMITS),
+    "the best forgotten": Fault(knowledge.remembered, "[: most // 2]", "[-most // 2 :]", REMEMBERED),
+    "seeds of the clock": Fault(FrontStrategy._proposal, "default_rng(budget.seed)", "default_rng()", SAME),
+}
+SIMULATING = {
+    "what paused costs all its epochs": Fault(History.begun, 'parent.state == "stopped"', "False", REST),
+    "parts of a training counted as whole": Fault(
+        Engine._take_draw,
+        "self.history.share(event.trial, self.epochs)",
+        "1",
+        test_front.test_a_budget_is_of_whole_trainings,
+    ),
+    "epochs without end": Fault(simulating._run, "begun < budget", "begun < 2 * budget", SPENT),
+    "the last score for the best": Fault(
+        simulating._Worker.train, "(max if self.maximize else min)(curve)", "curve[0]", SPENT
+    ),
+    "workers one after the other": Fault(simulating._run, "now + seconds", "len(times) + seconds", CLOCK),
+    "nothing left of the front after a bad outcome": Fault(
+        simulating.Simulation.hypervolumes, "found[-1] if found else 0.0", "0.0", VOLUMES
+    ),
+    "a slice too many": Fault(hypervolume._volume, "points[: i + 1, :-1]", "points[: i + 2, :-1]", SEVERAL),
+}
+FAULTS = MODELS | PROPOSING | SIMULATING
