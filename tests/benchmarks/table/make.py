@@ -80,7 +80,8 @@ def main() -> None:
     lines = gzip.decompress(packed.read_bytes()).decode().splitlines() if packed.exists() else []
     rows = list(map(json.loads, lines + (file.read_text().splitlines() if file.exists() else [])))
     if given.pack:
-        return pack(rows, packed)
+        pack(rows, packed)
+        return
     done = {(found["hash"], found["seed"]) for found in rows}
     data = task(given.name)
     everything = list(space(given.name).fillings())
