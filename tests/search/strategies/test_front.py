@@ -9,12 +9,15 @@ import pytest
 
 from archspec import Image, price
 from archspec.architecture import Architecture
-from search import Engine, Scored, maximize, minimize
+from search import Engine, Scored, at_most, maximize, minimize
 from search.outcome import Stopped
 from search.record.memory import Memory
 from search.simulating import simulate
+from search.strategies.features import Features
 from search.strategies.front import FrontStrategy
 from search.strategies.knowledge import Known, remembered
+from search.strategies.pool import Pool
+from search.strategies.strategy import Budget
 from spaces import Space, images
 from tests.search.made_up import deep_space
 from tests.search.tiny import small_search, small_space, told
@@ -103,6 +106,13 @@ def test_limits_are_kept_without_asking() -> None:
     found = simulate(space, lambda a: [0.5, 0.6], "front", constraints=["flops <= 300k"], epochs=60)
     assert not [trial for trial in found.history if trial.state == "rejected"]
     assert all(trial.cost.flops <= 300_000 for trial in found.history if trial.cost)
+
+
+def test_a_pool_holds_nothing_over_a_limit() -> None:
+    budget = Budget(0, 1, 0, 1, 0, limits=[at_most("params", 300)])
+    pool = Pool(small_space(), Features(small_space()), lambda cost: np.array([float(cost.params)]), budget)
+    assert 0 < len(pool.values) < small_space().size()
+    assert pool.costs.max() <= 300
 
 
 def test_half_of_what_is_remembered_is_nearest_to_the_front_and_the_rest_is_spread() -> None:
