@@ -123,14 +123,16 @@ class Trial:
 
     @property
     def training(self) -> Training:
-        """How it is trained, with the settings that were decided for it; RunError if the run does not say."""
+        """How it is trained, with the settings that were decided for it; RunError if the run does not say.
+
+        Of a trial that paused, the whole training.
+        """
         from search.training.settings import Training
 
         try:
-            found = Training.from_record(self.settings.get("training", {})).filled(self.values)
+            return Training.from_record(self.settings.get("training", {})).filled(self.values)
         except (ValueError, TypeError) as error:
             raise RunError(f"how trial {self.number} was trained cannot be read: {error}; give a training") from None
-        return found if self.epochs is None else replace(found, epochs=self.epochs)
 
     @property
     def decided(self) -> dict[str, Scalar]:
