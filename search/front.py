@@ -12,6 +12,7 @@ from rich.table import Table
 from archspec.graph.cost import Cost
 from archspec.schema.hole import Scalar
 from search.errors import RunError
+from search.hypervolume import hypervolume
 from search.objectives import Objective
 from search.trial import Trial
 from search.words import as_text, cell, html_table, short, summary
@@ -46,14 +47,9 @@ class Front(Sequence[Trial]):
         if name is None or any(trial.scores.get(name, 0.0) > 1 for trial in self.trials):
             what = f"{name} exceeds 1" if name else "no score is maximised"
             raise RunError(f"the front has no hypervolume: {what}; it is of scores up to 1, such as accuracy or r2")
-        area, best = 0.0, 0.0
-        edges = [math.log10(max(t.cost.flops, 1)) for t in self.trials if t.cost] + [math.log10(high)]
-        for trial, right in zip(self.trials, edges[1:], strict=True):
-            assert trial.cost is not None
-            best = max(best, trial.scores.get(name, 0.0))
-            left = max(math.log10(max(trial.cost.flops, 1)), math.log10(low))
-            area += best * max(0.0, min(right, math.log10(high)) - left)
-        return area / (math.log10(high) - math.log10(low))
+        left, right = math.log10(low), math.log10(high)
+        points = [(-t.scores.get(name, 0.0), max(left, math.log10(max(flops_of(t), 1)))) for t in self.trials]
+        return hypervolume(points, (0.0, right)) / (right - left)
 
     def __str__(self) -> str:
         return as_text(front_table(self))

@@ -163,6 +163,11 @@ def at_most(name: str, limit: float, measure: Callable[[Cost], float] | None = N
     return Constraint(name, float(limit), measure)
 
 
+def loss_of(objective: Objective, cost: Cost, scores: Mapping[str, float]) -> float:
+    """The number that strategies learn from for an objective, negated if it is maximised: smaller is better."""
+    return (-1 if objective.maximize else 1) * objective.told(cost, scores)
+
+
 def parse_objective(text: str | Objective) -> Objective:
     """The objective that a text such as `"maximize accuracy"` states; ValueError if it cannot be read.
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
-from archspec.graph.cost import Cost
 from search.engine import Engine
 from search.events import Epoch, Finished
 from search.hypervolume import hypervolume
 from search.numbers import whole
-from search.objectives import Constraint, Objective, parse_constraint, parse_objective
+from search.objectives import Constraint, Objective, Score, goal_of, parse_constraint, parse_objective
 from search.outcome import Failed, Outcome, Scored, Stopped
 from search.record.history import History
 from search.record.memory import Memory
+from search.strategies.kept import losses
 from search.strategies.strategy import Strategy, fresh
 from search.trial import Trial
 from spaces import Space
@@ -78,8 +78,8 @@ def simulate(
 
     Args:
         space: the space.
-        curve: for an architecture, the score after each epoch of a whole training, of the first objective that is not
-            a cost. The best one is the candidate's score. Candidates of which there is none fail.
+        curve: for an architecture, the score after each epoch of a whole training: of the first objective that is one,
+            else the accuracy. The best one is the candidate's score. Candidates of which there is none fail.
         strategy: a name, or an object, which is copied.
         objectives: as for `Search`.
         constraints: as for `Search`.
@@ -93,13 +93,12 @@ def simulate(
         ValueError: an argument cannot be read, or no objective is a score.
     """
     wanted = [parse_objective(objective) for objective in objectives]
-    score = next((objective.name for objective in wanted if not objective.priced), None)
-    if score is None:
+    if all(objective.priced for objective in wanted):
         raise ValueError("at least one objective is a score, such as 'maximize accuracy'")
     limits = [parse_constraint(constraint) for constraint in constraints]
     whole("epochs", epochs, least=1)
     whole("workers", workers, least=1)
-    log, worker = Memory(), _Worker(curve, seconds, score, next(o.maximize for o in wanted if o.name == score))
+    log, worker = Memory(), _Worker(curve, seconds, goal_of(wanted, "classification"))
     full = max(1, len(curve(space.default)))
     engine = Engine(
         log, space, wanted, limits, ENDLESS, seed, workers, target, fresh(strategy, space, wanted), epochs=full
@@ -113,8 +112,7 @@ class _Worker:
 
     curve: Callable[[Architecture], Sequence[float]]
     seconds: Callable[[Architecture], float]
-    score: str
-    maximize: bool
+    goal: Score
 
     def train(self, trial: Trial, history: History) -> tuple[float, int, Sequence[float], Outcome]:
         """Seconds and epochs that a candidate takes, its curve, and its outcome; it goes on from where it paused."""
@@ -126,14 +124,14 @@ class _Worker:
         if not whole:
             return time, count, whole, Failed("there is no score of it")
         curve = whole[:wanted]
-        best = (max if self.maximize else min)(curve)
+        best = (max if self.goal.maximize else min)(curve)
         made: type[Scored] | type[Stopped] = Scored if wanted == len(whole) else Stopped
-        return time, count, curve, made({self.score: best}, epochs=wanted, seconds=time, curve=tuple(curve))
+        return time, count, curve, made({self.goal.name: best}, epochs=wanted, seconds=time, curve=tuple(curve))
 
 
 def _run(engine: Engine, worker: _Worker, budget: int, workers: int) -> Simulation:
     now, spent, begun = 0.0, 0, 0
-    training: list[tuple[float, int, int, Trial, Outcome]] = []
+    training: list[tuple[float, int, int, Outcome]] = []
     epochs: list[int] = []
     times: list[float] = []
     points: list[tuple[float, ...] | None] = []
@@ -143,20 +141,13 @@ def _run(engine: Engine, worker: _Worker, budget: int, workers: int) -> Simulati
             begun += count
             for epoch, value in enumerate(curve, 1):
                 engine.observe(Epoch(trial.number, epoch, value))
-            heapq.heappush(training, (now + seconds, trial.number, count, trial, outcome))
+            heapq.heappush(training, (now + seconds, trial.number, count, outcome))
         if not training:
             return Simulation(engine.history, tuple(epochs), tuple(times), tuple(points))
-        now, number, count, trial, outcome = heapq.heappop(training)
+        now, number, count, outcome = heapq.heappop(training)
         spent += count
-        found = engine.observe(Finished(number, outcome))
+        engine.observe(Finished(number, outcome))
         epochs.append(spent)
         times.append(now)
-        points.append(_point(engine, trial, found[1] if found else outcome))
-
-
-def _point(engine: Engine, trial: Trial, outcome: Outcome) -> tuple[float, ...] | None:
-    """The values of the objectives as strategies are told them, smaller being better; None if it was not scored."""
-    if not isinstance(outcome, Scored):
-        return None
-    cost = outcome.cost or trial.cost or Cost()
-    return tuple((-1 if o.maximize else 1) * o.told(cost, outcome.scores) for o in engine.objectives)
+        told = engine.history[number]
+        points.append(losses(told, engine.objectives) if told.state == "scored" else None)

@@ -70,10 +70,7 @@ class Choice(Decision):
         if all(isinstance(x, int | float) and not isinstance(x, bool) for x in self.labels):
             ranks = sorted(self.labels, key=as_number)
             return (ranks.index(value) / max(1, len(ranks) - 1),)
-        # Two different options are at distance 1.
-        return tuple(
-            math.sqrt(0.5) * (x == value and isinstance(x, bool) == isinstance(value, bool)) for x in self.labels
-        )
+        return tuple(math.sqrt(0.5) * same(x, value) for x in self.labels)  # at distance 1 from each other
 
     def suggested(self, trial: Suggests, name: str) -> Scalar:
         suggested: Scalar = trial.suggest_categorical(name, self.labels)

@@ -32,8 +32,8 @@ class Evolve:
 
     A child differs from its parent in one decision, by a step such as `Space.neighbours` takes, and by a further step
     for every five children that were rejected; or each of its values is one of two parents'. Decisions that the
-    parents have not made are random. The best are those of the lowest
-    non-dominated rank, and of these the one that is farthest from others (Deb et al. 2002).
+    parents have not made are random. The best are those of the lowest non-dominated rank, and of these the one that is
+    farthest from others (Deb et al. 2002).
     """
 
     name = "evolve"

@@ -12,7 +12,7 @@ from search.events import Event, Proposed, Rejected
 from search.objectives import Objective
 from search.record.history import History
 from search.seeds import derived_seed
-from search.strategies.strategy import Budget, Proposal
+from search.strategies.strategy import Budget, Key, Proposal, key
 from spaces import Space
 
 # Spaces of up to so many fillings are gone through in a random order, which takes a list of them all.
@@ -39,7 +39,7 @@ class Exhaustive:
                     f"the strategy {self.name} cannot try every value of {parameter.name}, a real number; make it a "
                     "choice or a whole number, or use another strategy"
                 )
-        self._drawn: set[frozenset[object]] = set()
+        self._drawn: set[Key] = set()
         self._ahead: Iterator[Mapping[str, Scalar]] | None = None
         # The filling that was proposed last: it comes again unless it was drawn.
         self._next: Mapping[str, Scalar] | None = None
@@ -52,7 +52,7 @@ class Exhaustive:
         """
         if self._ahead is None:
             self._ahead = self._order(budget.run_seed)
-        while self._next is None or _key(self._next) in self._drawn:
+        while self._next is None or key(self._next) in self._drawn:
             self._next = next(self._ahead, None)
             if self._next is None:
                 raise Exhausted(
@@ -64,7 +64,7 @@ class Exhaustive:
     def observe(self, event: Event) -> None:
         """Note what was drawn, by this strategy or for it."""
         if isinstance(event, Proposed | Rejected):
-            self._drawn.add(_key(event.trial.values))
+            self._drawn.add(key(event.trial.values))
 
     def _order(self, run_seed: int) -> Iterator[Mapping[str, Scalar]]:
         fillings = (values for _, values in self.space.fillings())
@@ -73,8 +73,3 @@ class Exhaustive:
         listed = list(fillings)
         random.Random(derived_seed(run_seed, "order")).shuffle(listed)
         return iter(listed)
-
-
-def _key(values: Mapping[str, Scalar]) -> frozenset[object]:
-    """What tells values from others: 1, 1.0 and True are equal, but different values of a hole."""
-    return frozenset((name, type(value), value) for name, value in values.items())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from archspec.graph.cost import Cost
 from search.events import Event, Finished, Proposed, Rejected
-from search.objectives import Objective
+from search.objectives import Objective, loss_of
 from search.ranks import ranks
 from search.record.history import finished
 from search.trial import Trial
@@ -20,7 +20,7 @@ BEST, RECENT = 200, 200
 def losses(trial: Trial, objectives: Sequence[Objective]) -> tuple[float, ...]:
     """What strategies learn of a scored trial: the number told for each objective, negated where it is maximised."""
     cost = trial.cost or Cost()
-    return tuple((-1 if o.maximize else 1) * o.told(cost, trial.scores) for o in objectives)
+    return tuple(loss_of(objective, cost, trial.scores) for objective in objectives)
 
 
 class Kept:

@@ -11,19 +11,14 @@ from numpy.typing import NDArray
 from archspec.graph.cost import Cost
 from archspec.schema.hole import Scalar
 from search.events import Event, Finished, Proposed, Rejected
-from search.objectives import Objective
+from search.objectives import Objective, goal_of, loss_of
 from search.outcome import Failed, Scored
 from search.strategies.features import Features
+from search.strategies.strategy import Key, key
 from spaces import Space
 
 Array = NDArray[np.float64]
 Values = Mapping[str, Scalar]
-Key = frozenset[tuple[str, object]]
-
-
-def key(values: Values) -> Key:
-    """What tells the values of a filling from others."""
-    return frozenset(values.items())
 
 
 @dataclass(frozen=True)
@@ -34,6 +29,7 @@ class Known:
         number: the number of the trial.
         values: its values.
         place: its features (d,).
+        cost: its cost; once trained, that of the trained network.
         costs: its priced objectives, smaller being better (costs,).
         paused: whether it is trained for a few epochs only.
         early: its best score in these epochs, larger being better; None if it is not known.
@@ -44,6 +40,7 @@ class Known:
     number: int
     values: Values
     place: Array
+    cost: Cost
     costs: Array
     paused: bool
     early: float | None = None
@@ -64,6 +61,7 @@ class Knowledge:
     def __init__(self, space: Space, objectives: Sequence[Objective]) -> None:
         self.priced = [objective for objective in objectives if objective.priced]
         self.scored = [objective for objective in objectives if not objective.priced]
+        self.goal = goal_of(objectives, "classification")
         self.features = Features(space)
         self.training: dict[int, Known] = {}
         self.outcomes: list[Known] = []
@@ -78,7 +76,7 @@ class Knowledge:
             trial, cost = event.trial, event.trial.cost or Cost()
             self.pauses = trial.epochs or self.pauses
             place, paused = self.features.of(trial.values, cost), trial.epochs is not None
-            self.training[trial.number] = Known(trial.number, trial.values, place, self.costs(cost), paused)
+            self.training[trial.number] = Known(trial.number, trial.values, place, cost, self.costs(cost), paused)
         elif isinstance(event, Finished) and event.number in self.training:
             self.outcomes.append(self._finished(self.training.pop(event.number), event))
 
@@ -90,21 +88,20 @@ class Knowledge:
 
     def costs(self, cost: Cost) -> Array:
         """The priced objectives, smaller being better."""
-        return np.array([(-1 if o.maximize else 1) * o.told(cost, {}) for o in self.priced], float)
+        return np.array([loss_of(objective, cost, {}) for objective in self.priced], float)
 
     def _finished(self, known: Known, event: Finished) -> Known:
         outcome = event.outcome
         if isinstance(outcome, Failed):
             return replace(known, failed=True)
-        sign = 1 if self.scored[0].maximize else -1
+        sign = 1 if self.goal.maximize else -1
         begun = [sign * score for score in outcome.curve[: self.pauses] if score == score]
         known = replace(known, early=max(begun, default=None))
         if not isinstance(outcome, Scored) or known.paused:
             return known
-        cost = outcome.cost
-        told = [(1 if o.maximize else -1) * o.told(cost or Cost(), outcome.scores) for o in self.scored]
-        costs = known.costs if cost is None else self.costs(cost)
-        return replace(known, costs=costs, scores=np.array(told, float))
+        cost = outcome.cost or known.cost
+        scores = [-loss_of(objective, cost, outcome.scores) for objective in self.scored]
+        return replace(known, cost=cost, costs=self.costs(cost), scores=np.array(scores, float))
 
 
 def remembered(candidates: Sequence[Known], value: Callable[[Known], float], most: int) -> list[Known]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from archspec.graph.cost import Cost
 from archspec.schema.hole import Scalar
 from search.strategies.features import Features
-from search.strategies.strategy import Budget
+from search.strategies.strategy import Budget, Key, key
 from spaces import Space
 from spaces.costs import Costs
 
@@ -43,18 +43,18 @@ class Pool:
     """
 
     def __init__(self, space: Space, features: Features, costs: Callable[[Cost], Array], budget: Budget) -> None:
-        kept = {frozenset(values.items()): (values, cost) for values, cost in _kept(space, budget)}
+        kept = {key(values): (values, cost) for values, cost in _kept(space, budget)}
         self.values = [values for values, _ in kept.values()]
         rows = [features.of(values, cost) for values, cost in kept.values()]
         self.features = np.array(rows, float).reshape(len(rows), features.size)
         self.costs = np.array([costs(cost) for _, cost in kept.values()], float).reshape(len(rows), -1)
 
-    def some(self, count: int, without: Set[frozenset[tuple[str, object]]], rng: np.random.Generator) -> Candidates:
+    def some(self, count: int, without: Set[Key], rng: np.random.Generator) -> Candidates:
         """At most `count` random ones of the pool that are not among those left out."""
         order = np.arange(len(self.values)) if len(self.values) <= count else rng.permutation(len(self.values))
         chosen: list[int] = []
         for i in order:
-            if frozenset(self.values[i].items()) not in without:
+            if key(self.values[i]) not in without:
                 chosen.append(int(i))
                 if len(chosen) == count:
                     break

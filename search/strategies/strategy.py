@@ -16,6 +16,13 @@ from search.objectives import Constraint, Objective
 from search.record.history import History
 from spaces import Space
 
+Key = frozenset[tuple[str, type, Scalar]]
+
+
+def key(values: Mapping[str, Scalar]) -> Key:
+    """What tells values from others: 1, 1.0 and True are equal, but different values of a hole."""
+    return frozenset((name, type(value), value) for name, value in values.items())
+
 
 @dataclass(frozen=True)
 class Budget:

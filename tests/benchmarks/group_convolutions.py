@@ -168,7 +168,9 @@ def escnn() -> None:
                 x = flat.detach().view(batch, 8, order, size, size).requires_grad_()
                 agree(layer, plain, x, flat)
                 wrapped = wrap(flat, fields)
-                forward = in_turns({"a": lambda: theirs(wrapped), "b": lambda: layer(x), "c": lambda: plain(flat)}, 3)  # noqa: B023
+                forward = in_turns(
+                    {"a": partial(theirs, wrapped), "b": partial(layer, x), "c": partial(plain, flat)}, 3
+                )
                 leaves = list(theirs.parameters())
                 ways = {
                     "a": partial(step, theirs, wrapped, flat, leaves),

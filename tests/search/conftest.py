@@ -15,7 +15,6 @@ THOROUGH = (
     "test_result.py",
     "test_search_target.py",
     "test_planted_faults.py",
-    "test_planted_tasks.py",
 )
 THOROUGH += ("record/test_old_run.py", "tasks/synthetic/test_oscillations.py")
 

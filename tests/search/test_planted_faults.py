@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.search.faults import machine, modelling, results, running, strategies, telling, training
+from tests.search import faults
 from tests.search.planting import Fault, notices
 
-TABLES = (training, running, machine, telling, results, strategies, modelling)
+TABLES = faults.TABLES
 FAULTS: dict[str, Fault] = {name: fault for table in TABLES for name, fault in table.FAULTS.items()}
 
 

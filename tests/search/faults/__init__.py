@@ -1,0 +1,27 @@
+"""Tables of faults, each with the law that notices it."""
+
+from tests.search.faults import (
+    answering,
+    beginning,
+    machine,
+    modelling,
+    results,
+    running,
+    strategies,
+    tasks,
+    telling,
+    training,
+)
+
+TABLES = (
+    answering,
+    beginning,
+    machine,
+    modelling,
+    results,
+    running,
+    strategies,
+    tasks,
+    telling,
+    training,
+)

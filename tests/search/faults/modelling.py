@@ -30,6 +30,7 @@ LIMITS = test_front.test_a_pool_holds_nothing_over_a_limit
 REMEMBERED = test_front.test_half_of_what_is_remembered_is_nearest_to_the_front_and_the_rest_is_spread
 EVERY = test_front.test_it_proposes_every_architecture_of_a_small_space_and_then_no_more
 BUDGET = test_front.test_a_budget_is_of_whole_trainings
+OWN = test_front.test_an_objective_of_cost_and_score_is_learned_with_the_cost
 REST = test_simulating.test_what_paused_goes_on_and_takes_the_rest_of_the_epochs
 SPENT = test_simulating.test_no_candidate_is_begun_once_the_epochs_are_spent_and_scores_are_the_best_of_the_curve
 CLOCK = test_simulating.test_workers_are_asynchronous_and_the_clock_is_that_of_the_seconds_given
@@ -60,9 +61,12 @@ PROPOSING = {
     "no pause": Fault(FrontStrategy._proposal, "fidelity=epochs if", "fidelity=None if", GOES_ON),
     "no parent for what goes on": Fault(FrontStrategy._proposal, "parent=resumed.number", "parent=None", GOES_ON),
     "what paused is never gone on with": Fault(Knowledge.paused, "k.paused and", "False and", GOES_ON),
-    "costs of the other sign": Fault(Knowledge.costs, "(-1 if o.maximize else 1)", "(1 if o.maximize else -1)", FINDS),
+    "costs of the other sign": Fault(Knowledge.costs, "loss_of(objective", "-loss_of(objective", FINDS),
     "what was tried proposed again": Fault(Knowledge.observe, "self.tried.add(key(event.trial.values))", "pass", EVERY),
     "limits not looked at": Fault(pool._within, "limit.excess(cost) <= 0", "True", LIMITS),
+    "scores of a network without cost": Fault(
+        Knowledge._finished, "-loss_of(objective, cost,", "-loss_of(objective, Cost(),", OWN
+    ),
     "the best forgotten": Fault(knowledge.remembered, "[: most // 2]", "[-most // 2 :]", REMEMBERED),
     "seeds of the clock": Fault(FrontStrategy._proposal, "default_rng(budget.seed)", "default_rng()", SAME),
 }
@@ -76,7 +80,7 @@ SIMULATING = {
     ),
     "epochs without end": Fault(simulating._run, "begun < budget", "begun < 2 * budget", SPENT),
     "the last score for the best": Fault(
-        simulating._Worker.train, "(max if self.maximize else min)(curve)", "curve[0]", SPENT
+        simulating._Worker.train, "(max if self.goal.maximize else min)(curve)", "curve[0]", SPENT
     ),
     "workers one after the other": Fault(simulating._run, "now + seconds", "len(times) + seconds", CLOCK),
     "nothing left of the front after a bad outcome": Fault(

@@ -4,10 +4,11 @@ from functools import partial
 
 from search import ranks
 from search.drawing import Drawing
+from search.objectives import loss_of
 from search.strategies import evolve
 from search.strategies.evolve import Evolve
 from search.strategies.exhaustive import Exhaustive
-from search.strategies.kept import Kept, losses
+from search.strategies.kept import Kept
 from search.strategies.optuna_samplers import Gp, Nsga2, OptunaSampler, _Generations
 from search.strategies.quasi_random import QuasiRandom
 from tests.search import test_ranks
@@ -54,7 +55,7 @@ RANKING = {
         BEST_FIRST,
     ),
     "objectives that are maximised ranked the wrong way": Fault(
-        losses, "-1 if o.maximize else 1", "-1 if o.maximize else -1", CLOSER
+        loss_of, "-1 if objective.maximize else 1", "-1 if objective.maximize else -1", CLOSER
     ),
 }
 

@@ -60,10 +60,10 @@ FRONTS = {
     "the dearest of equals": Fault(Result.best, ", flops_of(t), t)", ", -flops_of(t), t)", BEST),
     "the largest loss": Fault(Result._objective, "maximize(by) if large else", "maximize(by) if True else", BEST),
     "an asked objective read the other way": Fault(Result._objective, "objective.name == by", "False", BEST),
-    "half the hypervolume": Fault(Front.hypervolume, "return area / ", "return area / 2 / ", VOLUME),
-    "a hypervolume beyond its rectangle": Fault(Front.hypervolume, "min(right, math.log10(high))", "right", VOLUME),
-    "a hypervolume of what is too cheap": Fault(Front.hypervolume, ", math.log10(low))", ", 0.0)", VOLUME),
-    "a hypervolume of the first": Fault(Front.hypervolume, "max(best, trial", "best or (trial", VOLUME),
+    "half the hypervolume": Fault(Front.hypervolume, "/ (right - left)", "/ (right - left) / 2", VOLUME),
+    "a hypervolume beyond its rectangle": Fault(Front.hypervolume, "(0.0, right)", "(0.0, right + 1)", VOLUME),
+    "a hypervolume of what is too cheap": Fault(Front.hypervolume, "max(left, ", "max(0.0, ", VOLUME),
+    "a hypervolume of the first": Fault(Front.hypervolume, "in self.trials]", "in self.trials[:1]]", VOLUME),
 }
 TOLD = {
     "a search without a score is well": Fault(

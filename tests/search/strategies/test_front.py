@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from archspec import Image, price
+from archspec import Cost, Image, price
 from archspec.architecture import Architecture
-from search import Engine, Scored, at_most, maximize, minimize
+from search import Engine, Scored, Training, at_most, maximize, minimize
+from search.events import Finished, Proposed
 from search.outcome import Stopped
 from search.record.memory import Memory
 from search.simulating import simulate
@@ -18,7 +19,8 @@ from search.strategies.front import FrontStrategy
 from search.strategies.knowledge import Known, remembered
 from search.strategies.pool import Pool
 from search.strategies.strategy import Budget
-from spaces import Space, images
+from search.training.joint import joint
+from spaces import Space, images, real
 from tests.search.made_up import deep_space
 from tests.search.tiny import small_search, small_space, told
 
@@ -100,6 +102,34 @@ def test_other_objectives(objectives: list[str]) -> None:
     assert sum(trial.state == "scored" for trial in found.history) > 10
 
 
+def test_an_objective_of_cost_and_score_is_learned_with_the_cost() -> None:
+    strategy = FrontStrategy(deep_space(), [maximize("accuracy_per_flop")], pause=1)
+    history = simulate(deep_space(), landscape, strategy, ["maximize accuracy_per_flop"], epochs=60, seed=0).history
+    for trial in history:
+        if trial.state != "rejected":
+            strategy.observe(Proposed(trial))
+            strategy.observe(Finished(trial.number, history.outcomes[trial.number]))
+    known = {known.number: known.scores for known in strategy.known.outcomes}
+    scored = [trial for trial in history if trial.state == "scored"]
+    assert scored
+    for trial in scored:
+        assert known[trial.number] == pytest.approx([trial.scores["accuracy_per_flop"]])
+
+
+def test_settings_of_the_training_are_searched_too(tmp_path: Path) -> None:
+    training = Training(epochs=2, learning_rate=real(1e-3, 1e-1, log=True))
+    space = joint(small_space(), training)
+    strategy = FrontStrategy(space, OBJECTIVES)
+    engine = Engine(Memory(), space, OBJECTIVES, [], 12, 0, strategy=strategy, epochs=2, settings=training.parameters)
+    while (trial := engine.ask()) is not None:
+        score = 1 - abs(np.log10(float(str(trial.values["training.learning_rate"]))) + 2) / 2
+        made = Stopped if trial.epochs else Scored
+        engine.tell(trial, made({"accuracy": score}, trial.epochs or 2, curve=(score,) * (trial.epochs or 2)))
+    rates = [float(str(t.values["training.learning_rate"])) for t in engine.history if t.state == "scored"]
+    assert len(rates) > 3
+    assert min(abs(np.log10(rate) + 2) for rate in rates) < 0.1
+
+
 def test_limits_are_kept_without_asking() -> None:
     space: Space = images(channels=1, size=(12, 12), classes=3)
     assert space.template.input == Image(channels=1, size=(12, 12))
@@ -117,7 +147,7 @@ def test_a_pool_holds_nothing_over_a_limit() -> None:
 
 def test_half_of_what_is_remembered_is_nearest_to_the_front_and_the_rest_is_spread() -> None:
     rng = np.random.default_rng(0)
-    every = [Known(i, {}, np.zeros(1), rng.random(1), False) for i in range(300)]
+    every = [Known(i, {}, np.zeros(1), Cost(), rng.random(1), False) for i in range(300)]
     y = rng.random(300)
     kept = [known.number for known in remembered(every, lambda known: y[known.number], 20)]
     assert len(set(kept)) == 20

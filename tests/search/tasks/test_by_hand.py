@@ -80,8 +80,9 @@ def test_scores_are_of_all_examples_alike_and_in_the_units_of_the_targets() -> N
     scored = Task.from_arrays(
         standard[:, None], 10 + 4 * standard, kind="regression", metrics=["mae"], split=(1.0, 0.0, 0.0)
     )
-    y = scored.train[1]  # type: ignore[index]
+    assert isinstance(scored.train, tuple)
     assert scored.preparation
+    y = scored.train[1]
     mean, spread = scored.preparation.target_mean[0], scored.preparation.target_spread[0]
     learned = (y - mean) / spread
     learned[-3:] += 1.0  # three of the last 44 are off by one deviation
