@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from archspec.schema.hole import Decision, Scalar
 from search.events import Event
 from search.objectives import Objective
 from search.ranks import best_first
 from search.record.history import History
 from search.strategies.kept import losses
+from search.strategies.moves import Moves
 from search.strategies.strategy import Budget, Proposal
 from search.trial import Trial
 from spaces import Space
@@ -40,7 +40,7 @@ class Evolve:
 
     def __init__(self, space: Space, objectives: Sequence[Objective]) -> None:
         self.space, self.objectives = space, tuple(objectives)
-        self._holes = {parameter.name: parameter.hole for parameter in space.parameters()}
+        self._moves = Moves(space)
 
     def propose(self, history: History, budget: Budget) -> Proposal:
         """A child with two parents or with one, as the budget's seed has it; its `parent` is the first of them."""
@@ -50,9 +50,9 @@ class Evolve:
             return Proposal(self.space.random_values(rng))
         first, second = _winner(population, rng), _winner(population, rng)
         if rng.random() < CROSSED and second != first:
-            return Proposal(self._crossed(first, second, rng), parent=first.number)
+            return Proposal(self._moves.crossed(first.values, second.values, rng), parent=first.number)
         steps = 1 + budget.attempt // PATIENCE
-        return Proposal(self._mutated(first.values, steps, rng), parent=first.number)
+        return Proposal(self._moves.mutated(first.values, steps, rng), parent=first.number)
 
     def observe(self, event: Event) -> None:
         """Does nothing: `propose` reads the history."""
@@ -66,26 +66,6 @@ class Evolve:
             if len(last) == POPULATION:
                 break
         return [last[i] for i in best_first([losses(trial, self.objectives) for trial in last])]
-
-    def _mutated(self, values: Mapping[str, Scalar], steps: int, rng: random.Random) -> Mapping[str, Scalar]:
-        """The values after some steps, each in one decision; newly active decisions are random."""
-        for _ in range(steps):
-            near = {name: self._holes[name].neighbours(value) for name, value in values.items()}
-            if changeable := [name for name, others in near.items() if others]:
-                name = rng.choice(changeable)
-                values = self._filled([{**values, name: rng.choice(near[name])}], rng)
-        return values
-
-    def _crossed(self, first: Trial, second: Trial, rng: random.Random) -> dict[str, Scalar]:
-        """For each decision the value of one of the parents that have made it."""
-        return self._filled([first.values, second.values], rng)
-
-    def _filled(self, parents: Sequence[Mapping[str, Scalar]], rng: random.Random) -> dict[str, Scalar]:
-        def draw(name: str, hole: Decision) -> Scalar:
-            known = [values[name] for values in parents if name in values]
-            return rng.choice(known) if known else hole.drawn(rng.random())
-
-        return self.space.drawn(draw)[1]
 
 
 def _winner(population: Sequence[Trial], rng: random.Random) -> Trial:

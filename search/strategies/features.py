@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from spaces import Space
 COSTS = ("flops", "params")
 # The logarithm of a cost changes by about this over a space: by a factor of 30.
 DECADES = 1.5
+# Number of values whose coordinates are kept; real numbers have any number of them.
+MOST_KEPT = 4_096
 
 
 class Features:
@@ -28,6 +30,7 @@ class Features:
     def __init__(self, space: Space) -> None:
         self._holes = {parameter.name: parameter.hole for parameter in space.parameters()}
         self._sizes = {name: len(hole.coordinates(hole.first)) for name, hole in self._holes.items()}
+        self._cache: dict[tuple[str, type, Scalar | None], Sequence[float]] = {}
         self.groups: list[list[int]] = []
         for size in [*self._sizes.values(), *(1 for _ in COSTS)]:
             begin = self.groups[-1][-1] + 1 if self.groups else 0
@@ -41,9 +44,18 @@ class Features:
     def of(self, values: Mapping[str, Scalar], cost: Cost) -> NDArray[np.float64]:
         """The vector of a filling; a decision that is not active has the coordinates of the middle."""
         found: list[float] = []
-        for name, hole in self._holes.items():
-            size = self._sizes[name]
-            inactive = (0.5,) if size == 1 else (0.0,) * size
-            found += hole.coordinates(values[name]) if name in values else inactive
+        for name in self._holes:
+            found += self._coordinates(name, values.get(name))
         known = cost.quantities()
         return np.array(found + [math.log10(max(known[name], 1)) / DECADES for name in COSTS])
+
+    def _coordinates(self, name: str, value: Scalar | None) -> Sequence[float]:
+        at = name, type(value), value
+        if at not in self._cache:
+            size = self._sizes[name]
+            inactive = (0.5,) if size == 1 else (0.0,) * size
+            found = inactive if value is None else self._holes[name].coordinates(value)
+            if len(self._cache) >= MOST_KEPT:
+                self._cache.clear()
+            self._cache[at] = found
+        return self._cache[at]

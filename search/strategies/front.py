@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,21 +16,20 @@ from threadpoolctl import ThreadpoolController
 
 from search.events import Event
 from search.objectives import Objective
+from search.ranks import best_first
 from search.record.history import History
 from search.strategies.gain import cells
-from search.strategies.knowledge import Knowledge, Known, remembered
-from search.strategies.pool import Pool
+from search.strategies.knowledge import LEAST, REMEMBERED, Knowledge, Known, Lessons, Values
+from search.strategies.pool import Candidates, Pool, joined
 from search.strategies.scale import Scale
 from search.strategies.strategy import Budget, Proposal
 from search.strategies.two_levels import Examples, TwoLevels
 from spaces import Space
 
 Array = NDArray[np.float64]
-# So many candidates are compared for a proposal, and so many outcomes used by the model: a proposal takes as long after
-# a hundred thousand candidates as after a thousand.
-COMPARED, REMEMBERED = 1_024, 128
-# The model is used from so many outcomes on; its length scales are estimated again when they have grown by the factor.
-LEAST, GROWTH = 4, 1.1
+# So many architectures of the pool are compared for a proposal, and so many that are a step away from one of so many
+# members of the front.
+COMPARED, NEAR, PARENTS = 384, 128, 16
 
 
 class FrontStrategy:
@@ -62,7 +60,7 @@ class FrontStrategy:
         self.space, self.design, self.pause, self.explore = space, design, pause, explore
         self.known = Knowledge(space, objectives)
         self._pool: Pool | None = None
-        self._model: tuple[int, Array, TwoLevels] | None = None
+        self._model: tuple[Lessons, TwoLevels] | None = None
 
     def observe(self, event: Event) -> None:
         """Take account of a draw, or of an outcome."""
@@ -77,63 +75,72 @@ class FrontStrategy:
         rng = np.random.default_rng(budget.seed)
         if self._pool is None:
             self._pool = Pool(self.space, self.known.features, self.known.costs, budget)
-        pool = self._pool.some(COMPARED, self.known.tried, rng)
-        few = len(self._told()) < LEAST
+        self._pool.leave_out(self.known.new)
+        self.known.new = []
+        lessons = self.known.lessons
+        few = len(lessons) < LEAST
         begins = budget.slot < self.design
+        pool = self._pool.some(COMPARED, rng)
         if pool.values and (few or begins or rng.random() < self.explore):
-            there = chain(self.known.outcomes[-REMEMBERED:], self.known.training.values())
+            there = [*lessons.early, *lessons.whole, *self.known.training.values()]
             chosen = pool.values[_farthest(pool.features, [known.place for known in there], rng)]
             epochs = max(1, round(budget.epochs * self.pause))
             return Proposal(chosen, fidelity=epochs if begins and epochs < budget.epochs else None)
-        waiting = self.known.paused(self.design) if budget.attempt == 0 else []
-        if few or not (waiting or pool.values):
+        near = self._pool.around(self._parents(), NEAR, rng)
+        waiting = list(self.known.waiting.values())[: self.design] if budget.attempt == 0 else []
+        if few or not (waiting or pool.values or near.values):
             return Proposal(self.space.random_values(rng))
+        return self._best(joined([pool, near]), waiting, budget.epochs, rng)
+
+    def _parents(self) -> dict[int, Values]:
+        """The values of the members of the front, at most so many, by the numbers of their trials."""
+        scored = [known for known in self.known.lessons.whole if known.scores is not None]
+        if not scored:
+            return {}
+        losses = np.array([[*known.costs, *-known.scores] for known in scored if known.scores is not None])
+        best = [scored[i] for i in best_first(losses)][:PARENTS]
+        return {known.number: known.values for known in best}
+
+    def _best(self, pool: Candidates, waiting: list[Known], epochs: int, rng: np.random.Generator) -> Proposal:
+        """Of new candidates, and of paused ones, the one by which the front should gain most in an epoch."""
         places = np.concatenate([pool.features, *(known.place[None] for known in waiting)])
         costs = np.concatenate([pool.costs, *(known.costs[None] for known in waiting)])
-        left = [budget.epochs] * len(pool.values) + [budget.epochs - self.known.pauses] * len(waiting)
+        left = [epochs] * len(pool.values) + [epochs - self.known.pauses] * len(waiting)
         best = int(np.argmax(self._gains(places, costs, rng) / np.array(left)))
         if best < len(pool.values):
             return Proposal(pool.values[best])
         resumed = waiting[best - len(pool.values)]
         return Proposal(resumed.values, parent=resumed.number)
 
-    def _told(self, count: int | None = None) -> list[Known]:
-        """The candidates with a score among the first `count` outcomes."""
-        return [k for k in self.known.outcomes[:count] if k.early is not None or k.scores is not None]
-
     def _gains(self, places: Array, costs: Array, rng: np.random.Generator) -> Array:
         """The expected gain in hypervolume of candidates of these features and costs."""
         objectives = len(self.known.scored)
         weights = rng.dirichlet(np.ones(objectives)) if objectives > 1 else np.ones(1)
-        scale = self._scale(weights, None)
-        model, (early, whole, known) = self._fitted(weights, scale), self._examples(scale)
+        scale = _scale(self.known.lessons, weights)
+        model, (early, whole, known) = self._fitted(), self._examples(self.known.lessons, scale)
         model.condition(early, whole)
         scores = scale.back(whole.y)
         if self.known.training:
             early, whole, known, scores = self._believed(model, scale, early, whole, known)
             model.condition(early, whole)
         assert self._pool is not None
-        every = np.concatenate([self._pool.costs, known])
+        every = np.concatenate([self._pool.every.costs, known])
         worst = float(scale.back(np.append(early.y, whole.y)).min())
         front = cells(known, scores, every.min(0), every.max(0), worst)
         return front.expected(costs, *scale.moments(*model.predict(places)))
 
-    def _scale(self, weights: Array, count: int | None) -> Scale:
-        told = self._told(count)[-4 * REMEMBERED :]
-        scores = [k.scores if k.scores is not None else np.full(len(weights), k.early or 0.0) for k in told]
-        return Scale(scores, weights)
-
-    def _examples(self, scale: Scale, count: int | None = None) -> tuple[Examples, Examples, Array]:
-        """The early examples, those of whole trainings, and the costs of these, among the first `count` outcomes."""
-        outcomes = self.known.outcomes[:count]
-        units = {k.number: float(scale.units(k.scores[None])[0]) for k in outcomes if k.scores is not None}
-        worst = min(units.values(), default=0.0)
-        begun = [k for k in outcomes if k.early is not None][: 2 * REMEMBERED][-REMEMBERED:]
-        done = [k for k in outcomes if k.number in units or (k.failed and not k.paused and units)]
-        done = remembered(done, lambda k: units.get(k.number, worst), REMEMBERED)
+    def _examples(self, lessons: Lessons, scale: Scale) -> tuple[Examples, Examples, Array]:
+        """The early examples, those of whole trainings, and the costs of these."""
+        begun, done = lessons.early, lessons.whole
+        known = [k.scores for k in done if k.scores is not None]
+        units = iter(scale.units(np.stack(known)) if known else np.zeros(0))
+        y = np.array([np.nan if k.scores is None else next(units) for k in done])
+        if not known:
+            done, y = [], np.zeros(0)
+        y = np.where(np.isnan(y), np.nanmin(y, initial=np.inf), y)
         early = Examples(self._stack([k.place for k in begun]), scale.early([k.early or 0.0 for k in begun]))
-        whole = Examples(self._stack([k.place for k in done]), np.array([units.get(k.number, worst) for k in done]))
-        return early, whole, np.array([k.costs for k in done]).reshape(len(done), len(self.known.priced))
+        costs = np.array([k.costs for k in done]).reshape(len(done), len(self.known.priced))
+        return early, Examples(self._stack([k.place for k in done]), y), costs
 
     def _stack(self, places: list[Array]) -> Array:
         return np.array(places, float).reshape(len(places), self.known.features.size)
@@ -153,19 +160,22 @@ class FrontStrategy:
             costs = np.concatenate([costs, np.stack([k.costs for k in done])])
         return early, whole, costs, scale.back(whole.y)
 
-    def _fitted(self, weights: Array, scale: Scale) -> TwoLevels:
-        """The model with length scales estimated when the number of outcomes had last grown by `GROWTH`."""
-        size = LEAST
-        while (larger := max(size + 1, int(size * GROWTH))) <= len(self.known.outcomes):
-            size = larger
-        while len(self._told(size)) < LEAST:
-            size += 1
-        if self._model is None or self._model[0] != size or not np.array_equal(self._model[1], weights):
+    def _fitted(self) -> TwoLevels:
+        """The model with length scales as they are estimated from what is studied, of scores with equal weights."""
+        studied = self.known.studied
+        if self._model is None or self._model[0] is not studied:
             model = TwoLevels(self.known.features.groups)
-            early, whole, _ = self._examples(self._scale(weights, size), size)
+            objectives = len(self.known.scored)
+            early, whole, _ = self._examples(studied, _scale(studied, np.full(objectives, 1 / objectives)))
             model.fit(early, whole)
-            self._model = size, weights, model
-        return self._model[2]
+            self._model = studied, model
+        return self._model[1]
+
+
+def _scale(lessons: Lessons, weights: Array) -> Scale:
+    """The units in which scores are learned."""
+    early = [np.full(len(weights), known.early) for known in lessons.early if known.early is not None]
+    return Scale([*early, *(known.scores for known in lessons.whole if known.scores is not None)], weights)
 
 
 @cache

@@ -61,6 +61,10 @@ def cells(costs: Array, scores: Array, lowest: Array, highest: Array, worst: flo
         worst: the reference score, below which nothing counts.
     """
     if costs.shape[1] == 1:
+        order = np.lexsort((-scores, costs[:, 0]))
+        reached = np.maximum.accumulate(np.append(worst, scores[order]))
+        front = order[np.diff(reached) > 0]
+        costs, scores = costs[front], scores[front]
         edges = np.unique(np.concatenate([lowest, costs[:, 0], highest]).clip(lowest[0], highest[0]))[:, None]
         low, high = (edges[:-1], edges[1:]) if len(edges) > 1 else (lowest[None], highest[None])
         inside = low

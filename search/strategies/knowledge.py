@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,11 +14,16 @@ from search.events import Event, Finished, Proposed, Rejected
 from search.objectives import Objective, goal_of, loss_of
 from search.outcome import Failed, Scored
 from search.strategies.features import Features
-from search.strategies.strategy import Key, key
+from search.strategies.strategy import key
 from spaces import Space
 
 Array = NDArray[np.float64]
 Values = Mapping[str, Scalar]
+# So many candidates are remembered of those trained to the end, and so many with early scores; of more, this share is
+# kept. A proposal thereby takes as long after a hundred thousand candidates as after a thousand.
+REMEMBERED, BEGUN, KEPT = 128, 64, 0.75
+# Length scales are estimated from so many outcomes on, and again when their number has grown by the factor.
+LEAST, GROWTH = 4, 1.1
 
 
 @dataclass(frozen=True)
@@ -48,13 +53,27 @@ class Known:
     failed: bool = False
 
 
+@dataclass(frozen=True)
+class Lessons:
+    """What a model learns from: candidates with early scores; and those trained to the end, and failed ones."""
+
+    early: Sequence[Known] = ()
+    whole: Sequence[Known] = ()
+
+    def __len__(self) -> int:
+        return len({known.number for known in [*self.early, *self.whole]})
+
+
 class Knowledge:
-    """The candidates of a run: those in training, and what came of the others, in the order in which it was told.
+    """The candidates of a run: those in training, and of the others what is remembered, in the order of the outcomes.
 
     Attributes:
         training: candidates in training, by number.
-        outcomes: the finished ones.
-        tried: what was proposed, rejected draws too.
+        waiting: paused candidates that have not been resumed, by the hashes of their keys.
+        lessons: what is remembered.
+        studied: the lessons from which length scales are estimated, those when the number of outcomes had last grown
+            by a factor: a resumed run, which is asked fewer times, estimates the same.
+        new: hashes of the keys of what was proposed, rejected draws too, since it was last emptied.
         pauses: number of epochs after which candidates pause; 0 if none has.
     """
 
@@ -64,27 +83,24 @@ class Knowledge:
         self.goal = goal_of(objectives, "classification")
         self.features = Features(space)
         self.training: dict[int, Known] = {}
-        self.outcomes: list[Known] = []
-        self.tried: set[Key] = set()
+        self.waiting: dict[int, Known] = {}
+        self.lessons, self.studied = Lessons(), Lessons()
+        self.new: list[int] = []
         self.pauses = 0
+        self._count, self._next = 0, LEAST
 
     def observe(self, event: Event) -> None:
         """Take account of a draw, or of an outcome."""
         if isinstance(event, Proposed | Rejected):
-            self.tried.add(key(event.trial.values))
+            self.new.append(hash(key(event.trial.values)))
         if isinstance(event, Proposed):
             trial, cost = event.trial, event.trial.cost or Cost()
             self.pauses = trial.epochs or self.pauses
             place, paused = self.features.of(trial.values, cost), trial.epochs is not None
             self.training[trial.number] = Known(trial.number, trial.values, place, cost, self.costs(cost), paused)
+            self.waiting.pop(self.new[-1], None)
         elif isinstance(event, Finished) and event.number in self.training:
-            self.outcomes.append(self._finished(self.training.pop(event.number), event))
-
-    def paused(self, most: int) -> list[Known]:
-        """The first candidates that paused and have not been resumed, at most so many."""
-        resumed = {key(known.values) for known in [*self.outcomes, *self.training.values()] if not known.paused}
-        waiting = (k for k in self.outcomes[: 4 * most] if k.paused and not k.failed and key(k.values) not in resumed)
-        return [known for known, _ in zip(waiting, range(most), strict=False)]
+            self._learn(self._finished(self.training.pop(event.number), event))
 
     def costs(self, cost: Cost) -> Array:
         """The priced objectives, smaller being better."""
@@ -103,20 +119,49 @@ class Knowledge:
         scores = [-loss_of(objective, cost, outcome.scores) for objective in self.scored]
         return replace(known, cost=cost, costs=self.costs(cost), scores=np.array(scores, float))
 
+    def _learn(self, known: Known) -> None:
+        early, whole = self.lessons.early, self.lessons.whole
+        if known.early is not None:
+            early = remembered([*early, known], BEGUN)
+        if known.scores is not None or (known.failed and not known.paused):
+            whole = remembered([*whole, known])
+        self.lessons = Lessons(early, whole)
+        if known.paused and not known.failed:
+            self.waiting[hash(key(known.values))] = known
+        self._count += 1
+        if self._count >= self._next and len(self.lessons) >= LEAST:
+            self.studied, self._next = self.lessons, max(self._count + 1, int(self._count * GROWTH))
 
-def remembered(candidates: Sequence[Known], value: Callable[[Known], float], most: int) -> list[Known]:
-    """At most so many candidates: half those nearest to the front, half spread over all others in their order.
 
-    With `value`, larger is better.
+def remembered(candidates: Sequence[Known], most: int = REMEMBERED) -> Sequence[Known]:
+    """The candidates; of more than `most`, half those nearest to the front, half spread over all others in their order.
+
+    What failed counts as the worst. With several scores, the sum of their ranks counts.
+
+    Args:
+        candidates: candidates in the order of their outcomes.
+        most: with more than so many, the share `KEPT` of this number is kept.
     """
     if len(candidates) <= most:
-        return list(candidates)
-    y = np.array([value(known) for known in candidates])
+        return candidates
+    kept = int(most * KEPT)
+    y = _worth(candidates)
     costs = np.stack([known.costs for known in candidates])
     order = np.lexsort((-y, costs[:, 0])) if costs.shape[1] else np.argsort(-y)
     below = np.empty(len(y))
     below[order] = np.maximum.accumulate(y[order]) - y[order]
-    near = np.argsort(below, kind="stable")[: most // 2]
+    near = np.argsort(below, kind="stable")[: kept // 2]
     rest = np.setdiff1d(np.arange(len(y)), near)
-    spread = rest[np.linspace(0, len(rest) - 1, most - len(near)).round().astype(int)]
+    spread = rest[np.linspace(0, len(rest) - 1, kept - len(near)).round().astype(int)]
     return [candidates[i] for i in sorted([*near, *spread])]
+
+
+def _worth(candidates: Sequence[Known]) -> Array:
+    """One number for each candidate, larger being better."""
+    scored = [known for known in candidates if known.scores is not None]
+    if not scored:
+        return np.array([known.early or 0.0 for known in candidates])
+    scores = np.array([known.scores for known in scored])
+    worth = scores[:, 0] if scores.shape[1] == 1 else scores.argsort(0).argsort(0).sum(1)
+    found = dict(zip((known.number for known in scored), worth, strict=True))
+    return np.array([float(found.get(known.number, min(worth))) for known in candidates])

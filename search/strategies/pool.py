@@ -1,8 +1,9 @@
-"""A pool of priced architectures, from which a strategy chooses."""
+"""Priced architectures, from which a strategy chooses."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from archspec.graph.cost import Cost
 from archspec.schema.hole import Scalar
 from search.strategies.features import Features
-from search.strategies.strategy import Budget, Key, key
+from search.strategies.moves import Moves
+from search.strategies.strategy import Budget, key
 from spaces import Space
 from spaces.costs import Costs
 
@@ -25,11 +27,30 @@ PATIENCE = 16
 
 @dataclass(frozen=True)
 class Candidates:
-    """Architectures to choose from: their values, features (n, d) and costs (n, costs)."""
+    """Architectures to choose from: values, the hashes of the keys of these, features (n, d) and costs (n, costs)."""
 
-    values: list[Values]
+    values: Sequence[Values]
+    names: Sequence[int]
     features: Array
     costs: Array
+
+    def some(self, chosen: Sequence[int] | NDArray[np.int64]) -> Candidates:
+        """Those of these indices."""
+        values, names = [self.values[i] for i in chosen], [self.names[i] for i in chosen]
+        which = np.asarray(chosen, int)
+        return Candidates(values, names, self.features[which], self.costs[which])
+
+
+def joined(parts: Sequence[Candidates]) -> Candidates:
+    """All candidates of some sets, each once."""
+    found = Candidates(
+        [values for part in parts for values in part.values],
+        [name for part in parts for name in part.names],
+        np.concatenate([part.features for part in parts]),
+        np.concatenate([part.costs for part in parts]),
+    )
+    first = {name: i for i, name in reversed(list(enumerate(found.names)))}
+    return found if len(first) == len(found.names) else found.some(sorted(first.values()))
 
 
 class Pool:
@@ -43,22 +64,60 @@ class Pool:
     """
 
     def __init__(self, space: Space, features: Features, costs: Callable[[Cost], Array], budget: Budget) -> None:
-        kept = {key(values): (values, cost) for values, cost in _kept(space, budget)}
-        self.values = [values for values, _ in kept.values()]
-        rows = [features.of(values, cost) for values, cost in kept.values()]
-        self.features = np.array(rows, float).reshape(len(rows), features.size)
-        self.costs = np.array([costs(cost) for _, cost in kept.values()], float).reshape(len(rows), -1)
+        self._space, self._features, self._costs, self._budget = space, features, costs, budget
+        self._moves = Moves(space)
+        self.whole = space.size() <= SIZE
+        self.every = self._candidates(_kept(space, budget))
+        self._index = {name: i for i, name in enumerate(self.every.names)}
+        self._left = np.ones(len(self.every.values), bool)
+        self._out: set[int] = set()
+        self._around: dict[int, Candidates] = {}
 
-    def some(self, count: int, without: Set[Key], rng: np.random.Generator) -> Candidates:
-        """At most `count` random ones of the pool that are not among those left out."""
-        order = np.arange(len(self.values)) if len(self.values) <= count else rng.permutation(len(self.values))
-        chosen: list[int] = []
-        for i in order:
-            if key(self.values[i]) not in without:
-                chosen.append(int(i))
-                if len(chosen) == count:
-                    break
-        return Candidates([self.values[i] for i in chosen], self.features[chosen], self.costs[chosen])
+    def leave_out(self, names: Iterable[int]) -> None:
+        """Offer no longer what has these hashes of its keys."""
+        for name in names:
+            self._out.add(name)
+            if name in self._index:
+                self._left[self._index[name]] = False
+
+    def some(self, count: int, rng: np.random.Generator) -> Candidates:
+        """At most `count` random ones that are not left out."""
+        left = np.flatnonzero(self._left)
+        return self.every.some(left if len(left) <= count else rng.choice(left, count, replace=False))
+
+    def around(self, parents: Mapping[int, Values], count: int, rng: np.random.Generator) -> Candidates:
+        """At most `count` random ones of those that are a step away from a parent, and not left out.
+
+        There are none but in the pool, if the whole space is in it.
+
+        Args:
+            parents: values, by the number of a trial.
+            count: the number.
+            rng: chooses.
+        """
+        if self.whole or not parents:
+            return self.every.some([])
+        known = self._around
+        self._around = {n: known[n] if n in known else self._near(n, values) for n, values in parents.items()}
+        near = joined(list(self._around.values()))
+        left = np.array([i for i, name in enumerate(near.names) if name not in self._out], int)
+        return near.some(left if len(left) <= count else rng.choice(left, count, replace=False))
+
+    def _near(self, number: int, values: Values) -> Candidates:
+        rng = random.Random(f"{self._budget.run_seed} {number}")
+        costs = self._space.costs(list(self._moves.around(values, rng)), self._budget.target)
+        return self._candidates(_within(costs, self._budget))
+
+    def _candidates(self, kept: Iterator[tuple[Values, Cost]]) -> Candidates:
+        found = {hash(key(values)): (values, cost) for values, cost in kept}
+        features = [self._features.of(values, cost) for values, cost in found.values()]
+        costs = [self._costs(cost) for _, cost in found.values()]
+        return Candidates(
+            [values for values, _ in found.values()],
+            list(found),
+            np.array(features, float).reshape(len(found), self._features.size),
+            np.array(costs, float).reshape(len(found), len(self._costs(Cost()))),
+        )
 
 
 def _kept(space: Space, budget: Budget) -> Iterator[tuple[Values, Cost]]:

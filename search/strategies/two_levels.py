@@ -59,7 +59,7 @@ class TwoLevels:
 
     def predict_early(self, z: Array) -> Array:
         """The mean of the early score at points (m, d)."""
-        return self.early.predict(z)[0]
+        return self.early.mean(z)
 
     def predict(self, z: Array) -> tuple[Array, Array]:
         """Mean and deviation of the score of a whole training at points (m, d)."""

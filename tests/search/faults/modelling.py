@@ -10,13 +10,15 @@ from search.strategies.front import FrontStrategy
 from search.strategies.gain import Cells
 from search.strategies.gaussian_process import GaussianProcess
 from search.strategies.knowledge import Knowledge
+from search.strategies.moves import Moves
+from search.strategies.pool import Pool
 from search.strategies.scale import Scale
 from search.strategies.two_levels import TwoLevels
 from tests.search import test_simulating
 from tests.search.planting import Fault
 from tests.search.strategies import test_front, test_models
 
-CONDITIONAL = test_models.test_predictions_are_the_conditional_of_the_joint_normal_distribution
+CONDITIONAL = partial(test_models.test_predictions_are_the_conditional_of_the_joint_normal_distribution, None)
 GRADIENT = test_models.test_the_gradient_is_that_of_the_loss_and_the_loss_falls
 GROWTH = partial(test_models.test_the_expected_gain_is_the_mean_growth_of_the_hypervolume, 0.3)
 CERTAIN = partial(test_models.test_the_expected_gain_is_the_mean_growth_of_the_hypervolume, 1e-9)
@@ -35,12 +37,24 @@ REST = test_simulating.test_what_paused_goes_on_and_takes_the_rest_of_the_epochs
 SPENT = test_simulating.test_no_candidate_is_begun_once_the_epochs_are_spent_and_scores_are_the_best_of_the_curve
 CLOCK = test_simulating.test_workers_are_asynchronous_and_the_clock_is_that_of_the_seconds_given
 VOLUMES = test_simulating.test_the_hypervolume_grows_by_what_each_outcome_adds
+EFFECTS = test_models.test_the_effect_of_a_value_is_learned_from_all_that_have_it
+FEW = partial(test_models.test_predictions_are_the_conditional_of_the_joint_normal_distribution, 3)
+MIXED = test_models.test_points_are_told_apart_by_all_their_coordinates
+WAITS = test_front.test_what_paused_waits_until_it_is_gone_on_with
+BOUNDED = test_front.test_what_is_remembered_does_not_grow_with_the_run
+NEAR = test_front.test_the_pool_of_a_large_space_has_also_what_is_a_step_from_the_front
 SAME = partial(test_simulating.test_the_same_seed_and_workers_give_the_same_simulation, strategy="front", workers=3)
 
 MODELS = {
     "noise forgotten": Fault(GaussianProcess.condition, "(self.noise + 1e-9)", "1e-9", CONDITIONAL),
     "deviations of the noise": Fault(GaussianProcess.predict, "1 - (explained**2)", "1 - (explained)", CONDITIONAL),
-    "one length scale for all": Fault(GaussianProcess._distances, "x[:, g] / s for", "x[:, g] for", CONDITIONAL),
+    "one length scale for all": Fault(
+        GaussianProcess._covariance, "scale[group] = length", "scale[:] = length", CONDITIONAL
+    ),
+    "no sum": Fault(GaussianProcess._covariance, "parts += np.concatenate", "0 * np.concatenate", FEW),
+    "a sum of some": Fault(GaussianProcess._covariance, "parts += _matern", "parts = _matern", CONDITIONAL),
+    "values for one another": Fault(gaussian_process._distinct, "x @ MIX[: x.shape[1]]", "x.sum(1)", MIXED),
+    "nothing but a function of all": Fault(GaussianProcess._covariance, "ADDITIVE / len", "0 / len", EFFECTS),
     "another smoothness": Fault(gaussian_process._matern, "root**2 / 3", "root**2 / 2", CONDITIONAL),
     "a gradient of the other sign": Fault(
         gaussian_process._loss, "0.5 * (precision -", "0.5 * (-precision +", GRADIENT
@@ -57,17 +71,26 @@ MODELS = {
     "a trend that falls": Fault(TwoLevels.predict, "self._trend[1] * early", "-self._trend[1] * early", EARLY),
 }
 PROPOSING = {
-    "the least gain": Fault(FrontStrategy._proposal, "np.argmax(self._gains", "np.argmin(self._gains", FINDS),
+    "the least gain": Fault(FrontStrategy._best, "np.argmax(self._gains", "np.argmin(self._gains", FINDS),
     "no pause": Fault(FrontStrategy._proposal, "fidelity=epochs if", "fidelity=None if", GOES_ON),
-    "no parent for what goes on": Fault(FrontStrategy._proposal, "parent=resumed.number", "parent=None", GOES_ON),
-    "what paused is never gone on with": Fault(Knowledge.paused, "k.paused and", "False and", GOES_ON),
+    "no parent for what goes on": Fault(FrontStrategy._best, "parent=resumed.number", "parent=None", GOES_ON),
+    "what paused is never gone on with": Fault(Knowledge._learn, "known.paused and", "False and", GOES_ON),
     "costs of the other sign": Fault(Knowledge.costs, "loss_of(objective", "-loss_of(objective", FINDS),
-    "what was tried proposed again": Fault(Knowledge.observe, "self.tried.add(key(event.trial.values))", "pass", EVERY),
+    "what was tried proposed again": Fault(Pool.leave_out, "self._left[self._index[name]] = False", "pass", EVERY),
     "limits not looked at": Fault(pool._within, "limit.excess(cost) <= 0", "True", LIMITS),
     "scores of a network without cost": Fault(
         Knowledge._finished, "-loss_of(objective, cost,", "-loss_of(objective, Cost(),", OWN
     ),
-    "the best forgotten": Fault(knowledge.remembered, "[: most // 2]", "[-most // 2 :]", REMEMBERED),
+    "the best forgotten": Fault(knowledge.remembered, "[: kept // 2]", "[-kept // 2 :]", REMEMBERED),
+    "what goes on waits": Fault(Knowledge.observe, "self.waiting.pop(self.new[-1], None)", "pass", WAITS),
+    "the past forgotten": Fault(knowledge.remembered, "sorted([*near, *spread])", "sorted(near)", REMEMBERED),
+    "everything remembered": Fault(Knowledge._learn, "remembered([*whole, known])", "[*whole, known]", BOUNDED),
+    "all early scores remembered": Fault(Knowledge._learn, ", BEGUN)", ", 9_999)", BOUNDED),
+    "neighbours over a limit": Fault(
+        Pool._near, "_within(costs, self._budget)", "_within(costs, Budget(0, 1, 0, 1, 0))", NEAR
+    ),
+    "neighbours that were tried": Fault(Pool.around, "if name not in self._out", "", NEAR),
+    "neighbours that are far": Fault(Moves.around, "{**values, name: other}", "{name: other}", NEAR),
     "seeds of the clock": Fault(FrontStrategy._proposal, "default_rng(budget.seed)", "default_rng()", SAME),
 }
 SIMULATING = {

@@ -9,6 +9,7 @@ from search.strategies import evolve
 from search.strategies.evolve import Evolve
 from search.strategies.exhaustive import Exhaustive
 from search.strategies.kept import Kept
+from search.strategies.moves import Moves
 from search.strategies.optuna_samplers import Gp, Nsga2, OptunaSampler, _Generations
 from search.strategies.quasi_random import QuasiRandom
 from tests.search import test_ranks
@@ -91,13 +92,13 @@ EVOLVING = {
     "the worst of a sample": Fault(evolve._winner, "min(rng.sample", "max(rng.sample", CLOSER),
     "the best last": Fault(Evolve._population, "return [last[i]", "return [last[-1 - i]", CLOSER),
     "children far from their parents": Fault(
-        Evolve._mutated, "for _ in range(steps)", "for _ in range(steps + 3)", CHILD
+        Moves.mutated, "for _ in range(steps)", "for _ in range(steps + 3)", CHILD
     ),
-    "children of nobody's values": Fault(Evolve._filled, "rng.choice(known) if known else", "", CHILD),
+    "children of nobody's values": Fault(Moves._filled, "rng.choice(known) if known else", "", CHILD),
     "a parent that is not the first": Fault(
         Evolve.propose,
-        "self._crossed(first, second, rng), parent=first.number",
-        "self._crossed(first, second, rng)",
+        "self._moves.crossed(first.values, second.values, rng), parent=first.number",
+        "self._moves.crossed(first.values, second.values, rng)",
         CHILD,
     ),
     "children of random numbers of their own": Fault(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from archspec import Cost, Image, price
 from archspec.architecture import Architecture
@@ -20,10 +22,12 @@ from search.strategies.knowledge import Known, remembered
 from search.strategies.pool import Pool
 from search.strategies.strategy import Budget
 from search.training.joint import joint
+from search.trial import Trial
 from spaces import Space, images, real
 from tests.search.made_up import deep_space
 from tests.search.tiny import small_search, small_space, told
 
+Array = NDArray[np.float64]
 OBJECTIVES = [maximize("accuracy"), minimize("flops")]
 
 
@@ -54,7 +58,8 @@ def test_a_strategy_that_is_told_the_events_of_another_proposes_the_same() -> No
 
 def test_the_first_pause_and_the_best_of_them_go_on() -> None:
     history = simulate(deep_space(), landscape, "front", epochs=150, seed=2).history
-    kept = [trial for trial in history if trial.state != "rejected"]
+    kept = list(history)
+    assert all(trial.state != "rejected" for trial in kept)
     assert [trial.epochs for trial in kept[:16]] == [1] * 16
     assert all(trial.epochs is None for trial in kept[16:])
     resumed = [trial for trial in kept if trial.parent is not None]
@@ -109,7 +114,7 @@ def test_an_objective_of_cost_and_score_is_learned_with_the_cost() -> None:
         if trial.state != "rejected":
             strategy.observe(Proposed(trial))
             strategy.observe(Finished(trial.number, history.outcomes[trial.number]))
-    known = {known.number: known.scores for known in strategy.known.outcomes}
+    known = {known.number: known.scores for known in strategy.known.lessons.whole}
     scored = [trial for trial in history if trial.state == "scored"]
     assert scored
     for trial in scored:
@@ -138,22 +143,73 @@ def test_limits_are_kept_without_asking() -> None:
     assert all(trial.cost.flops <= 300_000 for trial in found.history if trial.cost)
 
 
+def params_of(cost: Cost) -> Array:
+    return np.array([float(cost.params)])
+
+
 def test_a_pool_holds_nothing_over_a_limit() -> None:
     budget = Budget(0, 1, 0, 1, 0, limits=[at_most("params", 300)])
-    pool = Pool(small_space(), Features(small_space()), lambda cost: np.array([float(cost.params)]), budget)
-    assert 0 < len(pool.values) < small_space().size()
-    assert pool.costs.max() <= 300
+    pool = Pool(small_space(), Features(small_space()), params_of, budget)
+    assert 0 < len(pool.every.values) < small_space().size()
+    assert pool.every.costs.max() <= 300
+
+
+def test_the_pool_of_a_large_space_has_also_what_is_a_step_from_the_front() -> None:
+    space: Space = images(channels=1, size=(12, 12), classes=3)
+    budget, rng = Budget(0, 1, 0, 1, 0, limits=[at_most("params", 20_000)]), np.random.default_rng(0)
+    pool = Pool(space, Features(space), params_of, budget)
+    parents = {number: pool.every.values[number] for number in (3, 5)}
+    near = pool.around(parents, 1_000, rng)
+    assert len(near.values) > 20
+    assert near.costs.max() <= 20_000
+    for values, costs in zip(near.values, near.costs, strict=True):
+        assert price(space.fill(values)).params == costs[0]
+        steps = [sum(values.get(name) != value for name, value in other.items()) for other in parents.values()]
+        assert min(steps) <= 1 or any(set(values) != set(other) for other in parents.values())
+    pool.leave_out([near.names[0], pool.every.names[0]])
+    assert near.names[0] not in pool.around(parents, 1_000, rng).names
+    assert pool.every.names[0] not in pool.some(10_000, rng).names
+    assert len(pool.around(parents, 7, rng).values) == 7
 
 
 def test_half_of_what_is_remembered_is_nearest_to_the_front_and_the_rest_is_spread() -> None:
     rng = np.random.default_rng(0)
-    every = [Known(i, {}, np.zeros(1), Cost(), rng.random(1), False) for i in range(300)]
-    y = rng.random(300)
-    kept = [known.number for known in remembered(every, lambda known: y[known.number], 20)]
-    assert len(set(kept)) == 20
+    every = [Known(i, {}, np.zeros(1), Cost(), rng.random(1), False, scores=rng.random(1)) for i in range(300)]
+    kept = [known.number for known in remembered(every, 40)]
+    assert len(set(kept)) == 30
     assert kept == sorted(kept)
+    y = [float(known.scores[0]) for known in every if known.scores is not None]
     below = [max(y[o.number] for o in every if o.costs <= k.costs) - y[k.number] for k in every]
-    assert set(np.argsort(below, kind="stable")[:10]) <= set(kept)
+    assert set(np.argsort(below, kind="stable")[:15]) <= set(kept)
+    assert max(kept) > 270
+    assert remembered(every[:40], 40) == every[:40]
+
+
+def test_what_is_remembered_does_not_grow_with_the_run() -> None:
+    knowledge = FrontStrategy(deep_space(), OBJECTIVES).known
+    rng = np.random.default_rng(0)
+    architecture = deep_space().default
+    trial = Trial(0, 0, deep_space().values_of(architecture), architecture=architecture, cost=price(architecture))
+    for number in range(400):
+        epochs = 1 if number % 2 else None
+        knowledge.observe(Proposed(replace(trial, number=number, epochs=epochs)))
+        score = float(rng.random())
+        knowledge.observe(Finished(number, (Stopped if epochs else Scored)({"accuracy": score}, 1, curve=(score,))))
+    assert len(knowledge.lessons.early) <= 64
+    assert len(knowledge.lessons.whole) <= 128
+    assert knowledge.lessons.whole[-1].number >= 390
+
+
+def test_what_paused_waits_until_it_is_gone_on_with() -> None:
+    knowledge = FrontStrategy(deep_space(), OBJECTIVES).known
+    architecture = deep_space().default
+    trial = Trial(0, 0, deep_space().values_of(architecture), architecture=architecture, cost=price(architecture))
+    knowledge.observe(Proposed(replace(trial, epochs=1)))
+    assert not knowledge.waiting
+    knowledge.observe(Finished(0, Stopped({"accuracy": 0.5}, 1, curve=(0.5,))))
+    assert [known.number for known in knowledge.waiting.values()] == [0]
+    knowledge.observe(Proposed(replace(trial, number=1, parent=0)))
+    assert not knowledge.waiting
 
 
 @pytest.mark.thorough
