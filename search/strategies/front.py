@@ -85,9 +85,9 @@ class FrontStrategy:
             there = [*lessons.early, *lessons.whole, *self.known.training.values()]
             chosen = pool.values[_farthest(pool.features, [known.place for known in there], rng)]
             epochs = max(1, round(budget.epochs * self.pause))
-            return Proposal(chosen, fidelity=epochs if begins and epochs < budget.epochs else None)
+            return Proposal(chosen, fidelity=epochs if epochs < budget.epochs else None)
         near = self._pool.around(self._parents(), NEAR, rng)
-        waiting = list(self.known.waiting.values())[: self.design] if budget.attempt == 0 else []
+        waiting = list(self.known.waiting.values()) if budget.attempt == 0 else []
         if few or not (waiting or pool.values or near.values):
             return Proposal(self.space.random_values(rng))
         return self._best(joined([pool, near]), waiting, budget.epochs, rng)

@@ -69,7 +69,7 @@ class Knowledge:
 
     Attributes:
         training: candidates in training, by number.
-        waiting: paused candidates that have not been resumed, by the hashes of their keys.
+        waiting: paused candidates that are remembered and have not been resumed, by the hashes of their keys.
         lessons: what is remembered.
         studied: the lessons from which length scales are estimated, those when the number of outcomes had last grown
             by a factor: a resumed run, which is asked fewer times, estimates the same.
@@ -128,6 +128,8 @@ class Knowledge:
         self.lessons = Lessons(early, whole)
         if known.paused and not known.failed:
             self.waiting[hash(key(known.values))] = known
+            remain = {begun.number for begun in early}
+            self.waiting = {name: paused for name, paused in self.waiting.items() if paused.number in remain}
         self._count += 1
         if self._count >= self._next and len(self.lessons) >= LEAST:
             self.studied, self._next = self.lessons, max(self._count + 1, int(self._count * GROWTH))
