@@ -26,6 +26,8 @@ INTERVALS = (
     "confirmed, test: mean over fresh seeds ± half of its 95 % interval (Student's t), on validation and test data"
 )
 
+NOT_CONFIRMED = "scores are as found, the best of many, and so too good: archsearch confirm measures them anew"
+
 
 @dataclass(frozen=True)
 class Confirmation:
@@ -73,7 +75,12 @@ class Confirmation:
         return " ".join(said)
 
     def __str__(self) -> str:
-        return f"{as_text(plain_table(*self.table()))}\n\n{INTERVALS}\n{self.summary}"
+        return f"{as_text(plain_table(*self.table()))}\n\n{self.told}"
+
+    @property
+    def told(self) -> str:
+        """What the columns of the table are, and the summary."""
+        return f"{INTERVALS}\n{self.summary}"
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """The names of the columns of the table, and its rows as text."""
@@ -122,8 +129,8 @@ class Confirmation:
         tested = fmean(row.test(score).mean for row in self._scored)
         too_good = self.optimism(score)
         return (
-            f"As found, {score} looked {abs(too_good):.4f} {'better' if too_good >= 0 else 'worse'} on average than the "
-            f"same networks, trained anew, are on test data ({found:.4f} against {tested:.4f})."
+            f"As found, {score} looked {abs(too_good):.4f} {'better' if too_good >= 0 else 'worse'} on average than "
+            f"the same networks, trained anew, are on test data ({found:.4f} against {tested:.4f})."
         )
 
 
