@@ -106,13 +106,13 @@ def test_the_confirmed_front_is_by_validation_data(tmp_path: Path) -> None:
     # By what was found all three are a front, by test data the first and the last, by validation data the first two.
     rows = (
         made((0.7, 100), (0.6, 0.8), (0.6, 0.8), number=4),
-        made((0.8, 1_000), (0.8, 0.7), (0.7, 0.7), number=2),
-        made((0.9, 10_000), (0.75, 0.9), (0.7, 0.9), number=7),
+        made((0.8, 1_000), (0.8, 0.6), (0.7, 0.8), number=2),
+        made((0.96, 10_000), (0.75, 0.9), (0.7, 0.9), number=7),
     )
     confirmation = confirmation_of(tmp_path, *rows)
     assert [row.trial.number for row in confirmation.front] == [4, 2]
     assert [row.split()[-1] for row in str(confirmation).splitlines()[1:4]] == ["yes", "yes", "2"]
-    assert confirmation.optimism("accuracy") == pytest.approx((-0.1 + 0.1 + 0.0) / 3)
+    assert confirmation.optimism("accuracy") == pytest.approx((-0.1 + 0.1 + 0.06) / 3)
     small = [({"loss": 0.2}, 10)]
     losses = Confirmation(rows, told(tmp_path / "loss", small, ["minimize accuracy"]).objectives)
     assert losses.optimism("accuracy") == pytest.approx(-confirmation.optimism("accuracy"))

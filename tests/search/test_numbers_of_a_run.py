@@ -56,6 +56,12 @@ def test_the_knee_is_the_farthest_from_the_line_between_the_ends(tmp_path: Path,
     assert result.front.knee == result.front[int(np.argmax(np.sign(toward) * np.array(distance)))]
 
 
+def test_the_knee_is_by_the_logarithm_of_costs(tmp_path: Path) -> None:
+    # Scaled, losses are 1, 0.5, 0.2 and 0, logarithms of costs 0, 1/3, 2/3 and 1: the second has the smallest sum.
+    scores = [(0.50, 1_000), (0.70, 10_000), (0.82, 100_000), (0.90, 1_000_000)]
+    assert told(tmp_path, [({"accuracy": score}, flops) for score, flops in scores]).front.knee.number == 1
+
+
 def test_a_front_of_one_is_its_own_knee_and_an_empty_one_has_none(tmp_path: Path) -> None:
     one = told(tmp_path / "one", [({"accuracy": 0.5}, 100)])
     assert one.front.knee.number == 0

@@ -19,6 +19,7 @@ INTERVAL = test_confirmation.test_an_interval_is_the_mean_and_students_t_times_t
 KILLED = partial(test_confirmation.test_a_killed_confirmation_goes_on_and_ends_as_if_nothing_had_happened, 3)
 ONCE = test_confirmation.test_what_is_confirmed_is_not_trained_again
 KNEE = partial(test_numbers_of_a_run.test_the_knee_is_the_farthest_from_the_line_between_the_ends, seed=1)
+RAW = test_numbers_of_a_run.test_the_knee_is_by_the_logarithm_of_costs
 ANYTIME = partial(
     test_numbers_of_a_run.test_the_anytime_curve_is_the_hypervolume_so_far_and_ends_at_that_of_the_front, seed=1
 )
@@ -54,9 +55,6 @@ CONFIRMATIONS = {
     "a normal interval of three": Fault(Estimate.half, "free))", "10**6))", INTERVAL),
     "a one-sided interval": Fault(Estimate.half, "(1 + confidence) / 2", "confidence", INTERVAL),
     "what is confirmed trained again": Fault(confirming._left, 'if trial.state == "running"', "", ONCE),
-    "a training that goes on under another number": Fault(
-        confirming._left, "known.get(_of(trial), trial)", "trial", KILLED
-    ),
     "proposed twice after a kill": Fault(Confirming.confirm, "if _of(trial) not in known:", "if True:", KILLED),
     "another task confirms": Fault(
         Confirming._check_terms,
@@ -73,7 +71,7 @@ CONFIRMATIONS = {
 }
 NUMBERS = {
     "a knee of raw costs": Fault(
-        Front.knee, "loss_of(o, t.cost or Cost(), t.scores)", "smaller_is_better(t, [o])[0]", KNEE
+        Front.knee, "loss_of(o, t.cost or Cost(), t.scores)", "smaller_is_better(t, [o])[0]", RAW
     ),
     "a knee of unscaled objectives": Fault(Front.knee, "np.where(width > 0, width, 1.0)", "1.0", KNEE),
     "a knee on the worse side": Fault(Front.knee, "argmin()", "argmax()", KNEE),
