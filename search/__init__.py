@@ -10,6 +10,7 @@ from search.old_names import MODULES, NAMES
 
 if TYPE_CHECKING:
     from search.backends.backend import Backend
+    from search.confirmation import Confirmation
     from search.drawing import Exhausted
     from search.engine import Engine
     from search.front import Front
@@ -45,6 +46,7 @@ _HOME = {
     "AnyTask": "search.tasks.named",
     "Backend": "search.backends.backend",
     "Budget": "search.strategies.strategy",
+    "Confirmation": "search.confirmation",
     "Engine": "search.engine",
     "Exhausted": "search.drawing",
     "Failed": "search.outcome",
@@ -109,6 +111,7 @@ __all__ = [
     "AnyTask",
     "Backend",
     "Budget",
+    "Confirmation",
     "Engine",
     "Exhausted",
     "Failed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,6 +35,16 @@ class RunDirectory:
     def preparation(self) -> Path:
         """How raw examples become inputs and outputs answers: plain data of the task."""
         return self.path / "preparation.json"
+
+    @property
+    def reference(self) -> Path:
+        """The point up to which hypervolumes of the run are measured: a number for each objective."""
+        return self.path / "reference.json"
+
+    @property
+    def confirmation(self) -> RunDirectory:
+        """The trainings that confirm trials of the run, a run of their own."""
+        return RunDirectory(self.path / "confirmation")
 
     def weights(self, number: int) -> Path:
         """The best weights of a trial."""
@@ -75,3 +86,9 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
     write_whole(path, write)
+
+
+def write_once(path: Path, data: Callable[..., object], *arguments: object) -> None:
+    """Write what a function returns for these arguments, plain data, as JSON, unless the file is there already."""
+    if not path.exists():
+        write_text(path, json.dumps(data(*arguments)))

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from search.confirmed import Confirmed
 from search.errors import RunError
 from search.trial import Trial
 
@@ -46,6 +47,21 @@ def curves_frame(trials: Iterable[Trial]) -> pd.DataFrame:
     last = max((max(curve) for curve in curves.values()), default=0)
     frame = pandas.DataFrame(curves, index=pandas.RangeIndex(1, last + 1, name="epoch"))
     return frame.rename_axis(columns="trial")
+
+
+def confirmations_frame(rows: Iterable[Confirmed]) -> pd.DataFrame:
+    """A row for each training of confirmed trials: trial, seed, state, scores on validation and on test data.
+
+    Raises:
+        RunError: pandas is not installed.
+    """
+    known: list[dict[str, Any]] = []
+    for row in rows:
+        for trial in row.again:
+            costs = trial.cost.quantities() if trial.cost else {}
+            about = {"trial": row.trial.number, "seed": trial.seed, "state": trial.state, **trial.scores, **costs}
+            known.append(about | {"epochs": trial.fidelity, "seconds": trial.seconds, "reason": trial.reason})
+    return _pandas().DataFrame(known)
 
 
 def _pandas() -> Any:

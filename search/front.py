@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from rich.table import Table
 
 from archspec.graph.cost import Cost
 from archspec.schema.hole import Scalar
+from search.confirmed import Confirmed, columns, headings
 from search.errors import RunError
 from search.hypervolume import hypervolume
-from search.objectives import Objective
+from search.objectives import Objective, loss_of
 from search.trial import Trial
-from search.words import as_text, cell, html_table, short, summary
+from search.words import as_text, html_table, plain_table, short, summary
 
 
 @dataclass(frozen=True)
 class Front(Sequence[Trial]):
-    """The trials that no other trial beats in every objective, cheapest first; printed as a table."""
+    """The trials that no other trial beats in every objective, cheapest first; printed as a table.
+
+    Attributes:
+        trials: the trials, as the search found them.
+        objectives: the objectives.
+        confirmed: of those that were confirmed what came of it, by the number of the trial.
+    """
 
     trials: tuple[Trial, ...]
     objectives: tuple[Objective, ...]
+    confirmed: Mapping[int, Confirmed] = field(default_factory=dict, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -50,6 +59,23 @@ class Front(Sequence[Trial]):
         left, right = math.log10(low), math.log10(high)
         points = [(-t.scores.get(name, 0.0), max(left, math.log10(max(flops_of(t), 1)))) for t in self.trials]
         return hypervolume(points, (0.0, right)) / (right - left)
+
+    @property
+    def knee(self) -> Trial:
+        """The trial farthest from the line between the ends of the front, on its better side; of equals the cheapest.
+
+        Each objective is scaled from 0, the best on the front, to 1, the worst; costs count by their logarithm. Of more
+        objectives than two it is the trial with the smallest sum, which for two is that farthest from the line.
+
+        Raises:
+            RunError: the front is empty.
+        """
+        if not self.trials:
+            raise RunError("the front is empty, and has no knee; let the search run on")
+        losses = np.array([[loss_of(o, t.cost or Cost(), t.scores) for o in self.objectives] for t in self.trials])
+        low, width = losses.min(0), np.ptp(losses, 0)
+        scaled = (losses - low) / np.where(width > 0, width, 1.0)
+        return self.trials[int(scaled.sum(1).round(12).argmin())]
 
     def __str__(self) -> str:
         return as_text(front_table(self))
@@ -104,17 +130,11 @@ def _beats(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
 
 def front_table(front: Front) -> Table:
     """A table with one row for each trial of a front, cheapest first."""
-    table = Table(title=None, box=None, pad_edge=False)
-    names, rows = front_rows(front)
-    for name in names:
-        table.add_column(cell(name), justify="left" if name in ("training", "architecture") else "right")
-    for row in rows:
-        table.add_row(*map(cell, row))
-    return table
+    return plain_table(*front_rows(front), left=("training", "architecture"))
 
 
 def front_rows(front: Front) -> tuple[list[str], list[list[str]]]:
-    """The names of the columns of a front's table, and its rows as text."""
+    """The names of the columns of a front's table, and its rows as text: scores as found, and as confirmed."""
     scores = [o.name for o in front.objectives if not o.priced]
     training = ["training"] if any(trial.decided for trial in front) else []
     rows = []
@@ -124,13 +144,15 @@ def front_rows(front: Front) -> tuple[list[str], list[list[str]]]:
             [
                 str(trial.number),
                 *(f"{v:.4f}" if v is not None else "" for v in values),
+                *(columns(front.confirmed.get(trial.number), scores) if front.confirmed else ()),
                 short(trial.cost.flops if trial.cost else 0),
                 short(trial.cost.params if trial.cost else 0),
                 *(", ".join(f"{name} {_brief(value)}" for name, value in trial.decided.items()) for _ in training),
                 summary(trial.architecture) if trial.architecture else "",
             ]
         )
-    return ["trial", *scores, "FLOPs", "params", *training, "architecture"], rows
+    found = [f"{score} found" for score in scores] + (headings(scores) if front.confirmed else [])
+    return ["trial", *found, "FLOPs", "params", *training, "architecture"], rows
 
 
 def _brief(value: Scalar) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +22,19 @@ def hypervolume(points: ArrayLike, reference: Sequence[float]) -> float:
         raise ValueError(f"points have {np.shape(points)[1]} coordinates and the reference {len(corner)}")
     inside = np.asarray(points, float).reshape(-1, len(corner)) if np.size(points) else np.zeros((0, len(corner)))
     return _volume(inside[(inside < corner).all(1)], corner)
+
+
+def hypervolumes(points: Iterable[Sequence[float] | None], reference: Sequence[float]) -> list[float]:
+    """The hypervolume of the points so far, after each of them (see `hypervolume`); None adds nothing."""
+    front: list[Sequence[float]] = []
+    found: list[float] = []
+    for point in points:
+        if point is None or any(all(a <= b for a, b in zip(p, point, strict=True)) for p in front):
+            found.append(found[-1] if found else 0.0)
+            continue
+        front = [p for p in front if not all(a <= b for a, b in zip(point, p, strict=True))] + [point]
+        found.append(hypervolume(front, reference))
+    return found
 
 
 def _volume(points: NDArray[np.float64], corner: NDArray[np.float64]) -> float:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archspec.graph.cost import Cost
 from archspec.moved import former_names
 from search import objectives as named
-from search.directions import direction_of
+from search.anytime import anytime
+from search.choosing import best_of
+from search.confirmation import Confirmation, confirmation_in
 from search.errors import RunError
 from search.files import RunDirectory
 from search.frame import curves_frame, trials_frame
-from search.front import Front, flops_of, front_of, smaller_is_better
-from search.objectives import QUANTITIES, Objective, maximize, minimize, parse_objective
+from search.front import Front, front_of
+from search.hypervolume import hypervolume
+from search.objectives import Constraint, Objective, parse_objective
 from search.record.history import History
 from search.record.reading import Reading
+from search.reference import corner
+from search.strategies.kept import losses
 from search.tasks.named import AnyTask
 from search.trial import Trial
 from search.words import counted, in_html, printable
@@ -27,8 +33,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from search.prediction import Predictor
-
-ACCURACY_PER_FLOP = "accuracy_per_flop"
 
 
 class Result:
@@ -87,31 +91,106 @@ class Result:
 
     @property
     def front(self) -> Front:
-        """The scored trials that no other trial beats in every objective; one trial for each tuple of values."""
-        return front_of(self.history, self.objectives)
+        """The scored trials that no other trial beats in every objective, as found, and what confirmed them.
 
-    def best(self, by: str | None = None) -> Trial:
-        """The best scored trial; among equal ones, the cheapest.
+        Of trials with equal values there is one.
+        """
+        confirmed = self.confirmation
+        rows = {row.trial.number: row for row in confirmed.rows} if confirmed else {}
+        return replace(front_of(self.history, self.objectives), confirmed=rows)
+
+    @property
+    def confirmation(self) -> Confirmation | None:
+        """What has been confirmed so far; None if nothing has."""
+        return confirmation_in(self.directory, self.history, self.objectives, self.task)
+
+    def confirm(
+        self,
+        seeds: int = 3,
+        trials: Sequence[int] | None = None,
+        workers: int | None = None,
+        watch: Callable[[str], object] | None = None,
+    ) -> Confirmation:
+        """Train the front again, whole and from fresh seeds, and score each network once on the test data.
+
+        What the search found is the best of many, so it looks better than it is; what is confirmed does not. Validation
+        data choose the best epoch of each network, as in the search. It can be killed, and goes on when it is called
+        again; nothing is trained twice.
+
+        Args:
+            seeds: number of fresh seeds for each trial.
+            trials: the numbers of the trials; by default those of the front.
+            workers: number of worker processes; by default one for each CPU core.
+            watch: called with a line of text after each training, as `print`.
+
+        Raises:
+            ValueError: a number is out of its range.
+            RunError: a trial was not scored; task or objectives are not those of the run, or have no test data; another
+                process confirms it; the machine keeps failing.
+        """
+        from search.confirming import Confirming
+
+        if self.task is None or self.task.test is None:
+            raise RunError("there is no test data: open the run with its task, Result.open(directory, task)")
+        chosen = self.front if trials is None else [self.trial(number) for number in trials]
+        if other := next((trial for trial in chosen if trial.state != "scored"), None):
+            raise RunError(f"trial {other.number} ({other.state}) was not scored; confirm one that was")
+        Confirming(self.directory, self.history, self.objectives, self.task).confirm(chosen, seeds, workers, watch)
+        return self.confirmation or Confirmation((), self.objectives)
+
+    @property
+    def reference(self) -> dict[str, float]:
+        """The point up to which hypervolumes are measured, by objective, fixed before anything was trained.
+
+        Of a cost its limit, or the dearest of 10,000 fillings; of a score that of the best constant answer.
+
+        Raises:
+            RunError: the run has none for an objective: it is older, or the score cannot be worked out.
+        """
+        try:
+            found: dict[str, float] = json.loads(self.directory.reference.read_text(encoding="utf-8"))
+            return {objective.name: float(found[objective.name]) for objective in self.objectives}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            raise RunError(
+                f"{self.directory.path} has no reference point for its objectives; give one: "
+                "reference={'accuracy': 0.1, 'flops': 1e6}"
+            ) from None
+
+    def hypervolume(self, reference: Mapping[str, float] | None = None) -> float:
+        """What the front dominates, up to a value for each objective; by default up to the run's `reference`.
+
+        It is in units of the scores, times factors of ten of the costs. `front.hypervolume()` is a share of a rectangle
+        that is the same for all runs.
+
+        Raises:
+            RunError: there is no reference for an objective.
+        """
+        return hypervolume([losses(trial, self.objectives) for trial in self.front], self._corner(reference))
+
+    def anytime(self, reference: Mapping[str, float] | None = None) -> list[tuple[int, float]]:
+        """After each outcome, the epochs spent on all so far, and the hypervolume of their front; see `hypervolume`."""
+        return anytime(self.history, self.objectives, self._corner(reference))
+
+    def _corner(self, reference: Mapping[str, float] | None) -> tuple[float, ...]:
+        try:
+            return corner(self.objectives, self.reference if reference is None else reference)
+        except KeyError as error:
+            raise RunError(f"the reference has no value for {error.args[0]}; give one for each objective") from None
+
+    def best(self, by: str | None = None, within: str | Constraint | Sequence[str | Constraint] = ()) -> Trial:
+        """The best scored trial, as found; among equal ones, the cheapest.
 
         Args:
             by: an objective of the run, a score, a cost, or `accuracy_per_flop`: accuracy · (FLOPs / 10⁶)^-0.07, as the
                 plain ratio would favour constant answers. A score whose direction is not known is written with it:
                 `"minimize delay"`. By default `accuracy_per_flop` where there is an accuracy, else the first objective.
+            within: limits on costs, such as `"flops <= 1M"`; trials above them do not count.
 
         Raises:
             RunError: no trial was scored, there is no such score, or it is not known whether it is to be large.
+            ValueError: a limit cannot be read.
         """
-        scored = [t for t in self.history if t.state == "scored"]
-        if not scored:
-            raise RunError("no trial of this run has been scored; let it run on")
-        if not isinstance(by, str | None):
-            raise RunError(f"best takes the name of an objective, a score or a cost, not {by!r}")
-        objective = self._objective(by) if by else self._default_objective(scored[0])
-        valued = [(smaller_is_better(t, [objective]), flops_of(t), t) for t in scored]
-        known = [(values, flops, t) for values, flops, t in valued if not math.isnan(values[0])]
-        if not known:
-            raise RunError(f"{objective.name} is not a number for any trial of this run; choose by another score")
-        return min(known, key=lambda found: found[:2])[2]
+        return best_of(self.history, self.objectives, by, within)
 
     def __repr__(self) -> str:
         return f"Result({printable(self.directory.path)}: {counted(self.counts())})"
@@ -121,35 +200,6 @@ class Result:
 
     def _repr_html_(self) -> str:
         return f"<p>{in_html(f'{self.directory.path}: {counted(self.counts())}')}</p>{self.front.to_html()}"
-
-    def _default_objective(self, trial: Trial) -> Objective:
-        known = any(objective.name == "accuracy" for objective in self.objectives) or "accuracy" in trial.scores
-        if not known and not self.objectives:
-            raise RunError("the run records no objective; say what best means: best('loss')")
-        return maximize(ACCURACY_PER_FLOP) if known else self.objectives[0]
-
-    def _objective(self, by: str) -> Objective:
-        """The objective that is written as `by`, or has this name."""
-        if " " in by.strip():
-            try:
-                return parse_objective(by)
-            except ValueError as error:
-                raise RunError(str(error)) from None
-        for objective in self.objectives:
-            if objective.name == by:
-                return objective
-        if by in QUANTITIES:
-            return minimize(by)
-        recorded = self.history.settings.values.get("directions", {})
-        large = True if by == ACCURACY_PER_FLOP else recorded.get(by, direction_of(by))
-        if large is not None:
-            return maximize(by) if large else minimize(by)
-        known = sorted({name for trial in self.history for name in trial.scores})
-        if by not in known:
-            raise RunError(
-                f"there is no score {by!r}; there are {', '.join(known)} and the costs {', '.join(QUANTITIES)}"
-            )
-        raise RunError(f"whether {by} is to be large is not known; write 'maximize {by}' or 'minimize {by}'")
 
     def to_frame(self) -> pd.DataFrame:
         """All trials as a data frame of pandas, a row each: state, scores, costs, decided values, reason.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import mean, stdev
 from typing import TYPE_CHECKING
+
+from search.estimate import Estimate
 
 if TYPE_CHECKING:
     from archspec.lowering import Network
@@ -28,7 +27,7 @@ class Retrained:
 
     def mean(self, score: str) -> float:
         """The mean of a score over the seeds."""
-        return mean(self._values(score))
+        return self._estimate(score).mean
 
     def interval(self, score: str, confidence: float = 0.95) -> tuple[float, float]:
         """The interval that holds the mean of a score over all seeds with this confidence, by Student's t.
@@ -36,13 +35,7 @@ class Retrained:
         Raises:
             ValueError: there is one seed only.
         """
-        from scipy.stats import t
-
-        values = self._values(score)
-        if len(values) < 2:
-            raise ValueError("an interval needs two seeds or more; retrain with seeds=range(5)")
-        half = float(t.ppf((1 + confidence) / 2, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
-        return mean(values) - half, mean(values) + half
+        return self._estimate(score).interval(confidence)
 
     def __str__(self) -> str:
         return "\n".join(f"{name}: {self._text(name)}" for name in self.scores[0])
@@ -53,7 +46,7 @@ class Retrained:
         low, high = self.interval(name)
         return f"{self.mean(name):.4f} (95 %: {low:.4f} … {high:.4f}, {len(self.seeds)} seeds)"
 
-    def _values(self, score: str) -> Sequence[float]:
+    def _estimate(self, score: str) -> Estimate:
         if score not in self.scores[0]:
             raise ValueError(f"there is no score {score!r}; there are {', '.join(self.scores[0])}")
-        return [scores[score] for scores in self.scores]
+        return Estimate(tuple(scores[score] for scores in self.scores))

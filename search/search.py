@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import warnings
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from search.backends.worker import Trainer
 from search.engine import ROUNDING, Engine
 from search.errors import NotBegun, RunError
 from search.events import Retried
-from search.files import RunDirectory, write_text
+from search.files import RunDirectory, write_once
 from search.machine import available_cores
 from search.numbers import whole
 from search.objectives import Constraint, Objective, goal_of, parse_constraint, parse_objective
@@ -27,6 +26,7 @@ from search.record.mirror import Mirror
 from search.record.reading import Reading
 from search.record.studies import Translation
 from search.record.writing import Record, Unwritable, begun_alike
+from search.reference import reference_point
 from search.report.watching import Watch, watching
 from search.result import Result
 from search.running import Running, to_be_retried
@@ -175,8 +175,10 @@ class Search:
             begun_alike(home, self._terms())  # on a medium that is only read
             return Result(home.path, self.objectives, self.task)
         with opened as record, watching(watch) as seen:
-            if (prepared := getattr(self.task, "preparation", None)) is not None and not home.preparation.exists():
-                write_text(home.preparation, json.dumps(prepared.to_data()))
+            if (prepared := getattr(self.task, "preparation", None)) is not None:
+                write_once(home.preparation, prepared.to_data)
+            known = (self.space, self.task, self.objectives, self.constraints, self.target)
+            write_once(home.reference, reference_point, *known)
             record.followers.append(Mirror(record.history, Translation(self.joint, self.objectives), optuna_storage))
             for number in to_be_retried(record.history, retry_failed):
                 record.append(Retried(number))
@@ -220,10 +222,7 @@ class Search:
         return Engine(record, self.joint, *wanted, self.training.epochs, self.training.parameters)
 
     def _finished(self, home: RunDirectory) -> bool:
-        """Whether the directory holds a run with all its candidates trained, so that nothing is left to train.
-
-        RunError if it holds one that cannot be read.
-        """
+        """Whether the directory holds a run with nothing left to train; RunError if that cannot be read."""
         try:
             if not home.record.exists():
                 return False

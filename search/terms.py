@@ -27,7 +27,6 @@ def terms(
     strategy: str | Strategy,
 ) -> dict[str, object]:
     """The terms of a run; RunError if an example of the data cannot be read."""
-    weights, prepared = getattr(task, "class_weights", None), getattr(task, "preparation", None)
     return {
         "target": target,
         "strategy": strategy if isinstance(strategy, str) else strategy.name,
@@ -36,17 +35,25 @@ def terms(
         "constraints": [str(c) for c in constraints],
         "seed": seed,
         "training": training.record(),
-        "task": f"{task.name} ({task.fingerprint})",
         "goals": [in_words(o.name, o.maximize) for o in objectives if isinstance(o, Score)],
+        **of_task(task),
+        "functions": functions(task, objectives, constraints),
+    }
+
+
+def of_task(task: AnyTask) -> dict[str, object]:
+    """Those of the terms that are the task's own, but its functions; RunError if an example cannot be read."""
+    weights, prepared = getattr(task, "class_weights", None), getattr(task, "preparation", None)
+    return {
+        "task": f"{task.name} ({task.fingerprint})",
         "directions": dict(getattr(task, "directions", {})),
-        "functions": _functions(task, objectives, constraints),
         "preparation": None if prepared is None else prepared.to_data(),
         "class weights": None if weights is None else of_array(weights),
         "data": {part: _data(task, part) for part in ("train", "validation")},
     }
 
 
-def _functions(task: AnyTask, objectives: Sequence[Objective], constraints: Sequence[Constraint]) -> dict[str, str]:
+def functions(task: AnyTask, objectives: Sequence[Objective], constraints: Sequence[Constraint] = ()) -> dict[str, str]:
     """Functions of the objectives, the constraints and the task by name, as text that changes with their source."""
     own: dict[str, Any] = {}
     for kind, named in (("objective", objectives), ("constraint", constraints)):

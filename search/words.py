@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -79,6 +79,16 @@ def html_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     head = "".join(f"<th>{in_html(name)}</th>" for name in names)
     body = "".join(f"<tr>{''.join(f'<td>{in_html(text)}</td>' for text in row)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def plain_table(names: Sequence[str], rows: Iterable[Sequence[str]], left: Collection[str] = ()) -> Table:
+    """A table without lines, of text from outside; numbers to the right, the columns named in `left` to the left."""
+    table = Table(title=None, box=None, pad_edge=False)
+    for name in names:
+        table.add_column(cell(name), justify="left" if name in left else "right")
+    for row in rows:
+        table.add_row(*map(cell, row))
+    return table
 
 
 def as_text(table: Table, width: int = 140) -> str:

@@ -28,6 +28,7 @@ COMMANDS = [
     "status run",
     "front run",
     "front run --plot front.png",
+    "confirm tiny.py --directory run --seeds 1 --workers 1",
     "export run --to best",
     "export run --by flops --to best --overwrite",
     "report run --to report.md",

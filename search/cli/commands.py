@@ -15,6 +15,7 @@ from search.cli.loading import load_search, read_spec
 from search.words import printable
 
 if TYPE_CHECKING:
+    from search.confirmed import Confirmed
     from search.trial import Trial
 
 OK, MISTAKE = 0, 1
@@ -70,6 +71,7 @@ def search(options: argparse.Namespace) -> int:
 
 def status(options: argparse.Namespace) -> int:
     """Show how many trials of a run are in each state, its settings, and why trials failed."""
+    from search.confirmation import NOT_CONFIRMED
     from search.report.tables import counts_line
     from search.result import Result
 
@@ -82,6 +84,10 @@ def status(options: argparse.Namespace) -> int:
     print(" · ".join(map(printable, [*told, f"priced for {target}"] if target != "torch" else told)))
     if carried := result.history.settings.carried:
         print(f"{carried} of them carried over by a warm start")
+    if confirmed := result.confirmation:
+        print(confirmed.summary)
+    elif result.counts()["scored"]:
+        print(NOT_CONFIRMED)
     for trial in result.trials:
         if trial.state == "failed":
             print(f"trial {trial.number} failed: {printable(trial.reason)}")
@@ -90,13 +96,16 @@ def status(options: argparse.Namespace) -> int:
 
 def front(options: argparse.Namespace) -> int:
     """Show the front of a run, as a table, JSON or a plot."""
+    from search.confirmation import NOT_CONFIRMED
     from search.result import Result
 
     result = Result.open(options.directory)
     if options.json:
-        print(json.dumps([_row(trial) for trial in result.front]))
-    else:
-        print(result.front)
+        confirmed = result.front.confirmed
+        print(json.dumps([_row(trial) | _confirmed(confirmed.get(trial.number)) for trial in result.front]))
+    elif len(result.front):
+        confirmation = result.confirmation
+        print(f"{result.front}\n\n{confirmation.told if confirmation else NOT_CONFIRMED}")
     if options.plot:
         from search.report.plot import draw_front
 
@@ -110,6 +119,31 @@ def _row(trial: Trial) -> dict[str, Any]:
     costs = trial.cost.quantities() if trial.cost else {}
     spec = trial.architecture.to_data() if trial.architecture else None
     return {"trial": trial.number, **scores, **costs, "architecture": spec}
+
+
+def _confirmed(row: Confirmed | None) -> dict[str, Any]:
+    """What confirmed a trial, for scripts: of each score, those on test data too, the mean and a 95 % interval."""
+    if row is None or not row.scored:
+        return {}
+    estimates = {score: row.validation(score) for score in row.scored[0].scores}
+    known = {
+        score: {"mean": value.mean, "interval": value.interval() if len(value.values) > 1 else None}
+        for score, value in estimates.items()
+        if math.isfinite(value.mean)
+    }
+    return {"confirmed": {"seeds": [trial.seed for trial in row.scored], **known}}
+
+
+def confirm(options: argparse.Namespace) -> int:
+    """Train the front of a search again from fresh seeds, and score it once on test data."""
+    from search.result import Result
+
+    search = load_search(options.file, options.task)
+    directory = options.directory or Path("runs") / options.file.stem
+    result = Result(directory, search.objectives, search.task)
+    confirmation = result.confirm(options.seeds, options.trial, options.workers, lambda line: print(line, flush=True))
+    print(f"\n{confirmation}")
+    return OK if confirmation.rows else complain(f"{directory} has no scored trial yet")
 
 
 def export(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from search.confirmed import Confirmed
 from search.errors import RunError
 from search.result import Result
 from search.trial import Trial
@@ -15,6 +16,9 @@ from search.words import printable
 
 def draw_front(result: Result, file: str | Path) -> Path:
     """Write a picture: first unpriced objective against FLOPs for all scored trials, coloured by group, with the front.
+
+    What the search found on validation data is hollow. What was confirmed is filled: the mean on test data over fresh
+    seeds, with its 95 % interval; the dashed front is of those.
 
     Args:
         result: the run.
@@ -32,17 +36,26 @@ def draw_front(result: Result, file: str | Path) -> Path:
     score = objective.name
     scored = [t for t in result.trials if t.state == "scored" and math.isfinite(t.scores.get(score, math.nan))]
     figure, axes = _axes()
+    rows = [row for row in confirmed.rows if row.scored] if (confirmed := result.confirmation) else []
     for name in sorted({t.group for t in scored}):
         points = [_point(t, score) for t in scored if t.group == name]
-        axes.plot(*zip(*points, strict=True), "o", label=_literal(name), markersize=5, alpha=0.75)
-    corners = [_point(t, score) for t in result.front if t in scored]
-    if corners:
-        axes.step(*zip(*corners, strict=True), where="post", color="black", linewidth=1.2, label="front", zorder=0)
-        axes.legend(fontsize=8, title="symmetry", title_fontsize=8)
+        (drawn,) = axes.plot(
+            *zip(*points, strict=True), "o", label=_literal(name), markersize=5, markerfacecolor="none"
+        )
+        for row in (row for row in rows if row.trial.group == name):
+            _draw_confirmed(axes, row, score, drawn.get_color())
+    for label, corners, style in (
+        ("front, found", [_point(t, score) for t in result.front if t in scored], "-"),
+        ("front, confirmed", [_tested(row, score) for row in confirmed.front] if confirmed else [], "--"),
+    ):
+        if corners:
+            x, y = zip(*corners, strict=True)
+            axes.step(x, y, style, where="post", color="black", linewidth=1.2, label=label, zorder=0)
+            axes.legend(fontsize=8, title="symmetry", title_fontsize=8)
     axes.set_xscale("log")
     axes.set_xlabel("FLOPs of one example")
-    axes.set_ylabel(_literal(f"validation {score}"))
-    axes.set_title(f"{_name(result)}: {len(scored)} candidates, {len(corners)} on the front", fontsize=10)
+    axes.set_ylabel(_literal(f"{score}: ○ found, validation" + ("; ● confirmed, test" if rows else "")))
+    axes.set_title(f"{_name(result)}: {len(scored)} candidates, {len(result.front)} on the front", fontsize=10)
     return _saved(figure, file)
 
 
@@ -63,6 +76,29 @@ def draw_curves(result: Result, file: str | Path) -> Path:
     axes.set_ylabel("validation score")
     axes.set_title(f"{_name(result)}: learning curves", fontsize=10)
     return _saved(figure, file)
+
+
+def draw_anytime(result: Result, file: str | Path) -> Path:
+    """Write a picture of the hypervolume of what was found against the epochs spent; arguments as `draw_front`.
+
+    Raises:
+        RunError: the run has no reference point; otherwise as `draw_front`.
+    """
+    figure, axes = _axes()
+    epochs, volumes = zip(*[(0, 0.0), *result.anytime()], strict=True)
+    axes.step(epochs, volumes, where="post", color="black", linewidth=1.2)
+    axes.set_xlabel("epochs spent")
+    at = ", ".join(f"{name} {value:.4g}" for name, value in result.reference.items())
+    axes.set_ylabel("hypervolume")
+    axes.set_title(f"{_name(result)}: hypervolume up to {_literal(at)}", fontsize=10)
+    return _saved(figure, file)
+
+
+def _draw_confirmed(axes: Any, row: Confirmed, score: str, color: str) -> None:
+    """A filled point for a confirmed trial, with the interval of its test score if there is one."""
+    (x, y), tested = _tested(row, score), row.test(score)
+    half = tested.half() if len(tested.values) > 1 else None
+    axes.errorbar([x], [y], yerr=half, fmt="o", color=color, markersize=5, capsize=2, elinewidth=0.8)
 
 
 def _axes() -> tuple[Any, Any]:
@@ -99,6 +135,11 @@ def _name(result: Result) -> str:
 def _literal(text: str) -> str:
     """Text from outside, of which matplotlib typesets no formulas, and which it does not take for a hidden label."""
     return printable(text, 80).replace("$", r"\$").lstrip("_")
+
+
+def _tested(row: Confirmed, score: str) -> tuple[float, float]:
+    """Mean FLOPs and mean test score of a confirmed trial."""
+    return _point(row.expected, score)[0], row.test(score).mean
 
 
 def _point(trial: Trial, score: str) -> tuple[float, float]:

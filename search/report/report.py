@@ -11,12 +11,11 @@ from urllib.parse import quote
 
 from search.errors import RunError
 from search.front import front_rows
+from search.report.numbers import budgets, has_reference, numbers, within_budgets
 from search.report.tables import counts_line
 from search.result import Result
 from search.trial import Trial
 from search.words import in_markdown, short
-
-BUDGETS = 6
 
 
 def write_report(result: Result, file: str | Path) -> Path:
@@ -28,7 +27,7 @@ def write_report(result: Result, file: str | Path) -> Path:
     Raises:
         RunError: the file cannot be written.
     """
-    from search.report.plot import draw_curves, draw_front
+    from search.report.plot import draw_anytime, draw_curves, draw_front
 
     file, text = Path(file), report(result)
     try:
@@ -39,6 +38,8 @@ def write_report(result: Result, file: str | Path) -> Path:
             pictures = {"The front": draw_front(result, file.with_suffix(".png"))}
             if any(trial.curve for trial in result.trials):
                 pictures["Learning curves"] = draw_curves(result, file.with_name(f"{file.stem}-curves.png"))
+            if has_reference(result):
+                pictures["The anytime curve"] = draw_anytime(result, file.with_name(f"{file.stem}-anytime.png"))
             text += "".join(f"\n![{title}]({quote(path.name)})\n" for title, path in pictures.items())
         file.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -58,8 +59,10 @@ def report(result: Result) -> str:
     ]
     if not len(result.front):
         return "\n".join([*lines, "No candidate has been scored yet.", ""])
-    lines += ["## The front", "", *_front(result), ""]
+    lines += ["## The front", "", *_front(result), "", *numbers(result)]
     score = _score(result)
+    if score is not None:
+        lines += [f"## {in_markdown(score.capitalize())} within a budget", "", *within_budgets(result, score), ""]
     scored = [t for t in result.trials if t.state == "scored" and score is not None and not _is_nan(t, score)]
     compared: dict[str, Callable[[Trial], str]] = {"symmetry": attrgetter("group")}
     compared |= {name: partial(trait_of, name) for name in traits_of(scored)}
@@ -90,13 +93,6 @@ def traits_of(trials: Sequence[Trial]) -> list[str]:
     """The names of all traits of the blocks of these trials' networks, sorted."""
     nodes = [node for trial in trials if trial.architecture for node in trial.architecture.graph.nodes.values()]
     return sorted({name for node in nodes if node.block for name in node.block.traits()})
-
-
-def budgets(trials: Sequence[Trial]) -> list[int]:
-    """Budgets in FLOPs, up to the most expensive trial, evenly spaced in their logarithm."""
-    flops = sorted(t.cost.flops for t in trials if t.cost)
-    low, high = math.log(max(flops[0], 1)), math.log(max(flops[-1], 1))
-    return sorted({round(math.exp(low + (high - low) * (i + 1) / BUDGETS)) for i in range(BUDGETS)})
 
 
 def _front(result: Result) -> list[str]:

@@ -3,6 +3,7 @@
 from tests.search.faults import (
     answering,
     beginning,
+    confirming,
     machine,
     modelling,
     results,
@@ -16,6 +17,7 @@ from tests.search.faults import (
 TABLES = (
     answering,
     beginning,
+    confirming,
     machine,
     modelling,
     results,

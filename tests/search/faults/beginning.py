@@ -116,16 +116,16 @@ TERMS = {
     ),
     "another training is the same search": Fault(terms.terms, "training.record()", "{}", partial(TERM, "training")),
     "other directions are the same search": Fault(
-        terms.terms, 'dict(getattr(task, "directions", {}))', "{}", partial(TERM, "direction")
+        terms.of_task, 'dict(getattr(task, "directions", {}))', "{}", partial(TERM, "direction")
     ),
     "other weights are the same search": Fault(
-        terms.terms, "of_array(weights)", "len(weights)", partial(TERM, "size of weights")
+        terms.of_task, "of_array(weights)", "len(weights)", partial(TERM, "size of weights")
     ),
     "another loss is the same search": Fault(
-        terms._functions, 'getattr(task, "criterion", None)', "None", partial(TERM, "loss")
+        terms.functions, 'getattr(task, "criterion", None)', "None", partial(TERM, "loss")
     ),
     "other validation data are the same search": Fault(
-        terms.terms, '("train", "validation")', '("train",)', partial(TERM, "last pixel of validation")
+        terms.of_task, '("train", "validation")', '("train",)', partial(TERM, "last pixel of validation")
     ),
     "a function is its name": Fault(identity.of_function, "_hash(source, *map", "_hash(name, *map", FUNCTIONS),
     "named arguments of a function ignored": Fault(

@@ -3,14 +3,13 @@
 from functools import partial
 
 from archspec.schema.holes import Choice, Integer, Real
-from search import front
+from search import choosing, front
 from search.cli import commands
 from search.cli.main import main
 from search.front import Front
 from search.record.history import History
 from search.report import progress
 from search.report.report import _paid
-from search.result import Result
 from search.tasks import batches, datasets, sources, splitting
 from search.tasks.kinds import Classification, Regression
 from search.tasks.task import Task
@@ -57,9 +56,9 @@ FRONTS = {
     "a front that begins with the dearest": Fault(
         front.front_of, "sorted(seen.values(), key=flops_of)", "sorted(seen.values(), key=flops_of)[::-1]", FRONT
     ),
-    "the dearest of equals": Fault(Result.best, ", flops_of(t), t)", ", -flops_of(t), t)", BEST),
-    "the largest loss": Fault(Result._objective, "maximize(by) if large else", "maximize(by) if True else", BEST),
-    "an asked objective read the other way": Fault(Result._objective, "objective.name == by", "False", BEST),
+    "the dearest of equals": Fault(choosing.best_of, ", flops_of(t), t)", ", -flops_of(t), t)", BEST),
+    "the largest loss": Fault(choosing._objective, "maximize(by) if large else", "maximize(by) if True else", BEST),
+    "an asked objective read the other way": Fault(choosing._objective, "objective.name == by", "False", BEST),
     "half the hypervolume": Fault(Front.hypervolume, "/ (right - left)", "/ (right - left) / 2", VOLUME),
     "a hypervolume beyond its rectangle": Fault(Front.hypervolume, "(0.0, right)", "(0.0, right + 1)", VOLUME),
     "a hypervolume of what is too cheap": Fault(Front.hypervolume, "max(left, ", "max(0.0, ", VOLUME),

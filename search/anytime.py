@@ -1,0 +1,43 @@
+"""How good a run was after how many epochs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from search.hypervolume import hypervolumes
+from search.objectives import Objective
+from search.record.history import History
+from search.strategies.kept import losses
+from search.trial import Trial
+
+
+def anytime(history: History, objectives: Sequence[Objective], corner: Sequence[float]) -> list[tuple[int, float]]:
+    """After each outcome of a run, the epochs spent on the outcomes so far, and the hypervolume of their front.
+
+    Args:
+        history: the trials.
+        objectives: what the front is of.
+        corner: the reference point, as strategies are told of the objectives, smaller being better.
+    """
+    trials = [history[number] for number in history.outcomes]
+    volumes = hypervolumes([_point(trial, objectives) for trial in trials], corner)
+    epochs, curve = 0, []
+    for trial, volume in zip(trials, volumes, strict=True):
+        epochs += _spent(trial, history)
+        curve.append((epochs, volume))
+    return curve
+
+
+def _point(trial: Trial, objectives: Sequence[Objective]) -> tuple[float, ...] | None:
+    if trial.state != "scored":
+        return None
+    values = losses(trial, objectives)
+    return None if any(map(math.isnan, values)) else values
+
+
+def _spent(trial: Trial, history: History) -> int:
+    """Epochs that a trial was trained for; those before it paused count once, and what was carried over not at all."""
+    if trial.source is not None:
+        return 0
+    return max(0, max(trial.fidelity, len(trial.curve)) - history.begun(trial))

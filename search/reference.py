@@ -1,0 +1,105 @@
+"""The reference point of a run: how good an answer without a network is, and what the dearest network costs.
+
+It is fixed before anything is trained, so that hypervolumes of the run are comparable at any time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import islice
+
+import torch
+from torch import Tensor
+
+from archspec.geometry.fourier import Target
+from archspec.graph.cost import Cost
+from search.objectives import QUANTITIES, Constraint, Objective
+from search.tasks.kinds import KINDS
+from search.tasks.named import AnyTask
+from search.tasks.task import batches
+from spaces import Space
+
+# Random fillings of the space of which the dearest counts, and examples that the constant answer is scored on.
+PRICED, EXAMPLES = 10_000, 10_000
+BATCH = 500
+
+
+def reference_point(
+    space: Space,
+    task: AnyTask,
+    objectives: Sequence[Objective],
+    constraints: Sequence[Constraint] = (),
+    target: Target = "torch",
+) -> dict[str, float]:
+    """For each objective the value beyond which nothing counts.
+
+    Of a cost it is the limit of its constraint, else that of the dearest of 10,000 random fillings; of a score, that of
+    the best constant answer to the validation data (see `constant_scores`). An objective is left out if it is neither,
+    or if that score is not a finite number.
+    """
+    costs, scores = space.costs(PRICED, target), constant_scores(task)
+    dearest = {name: int(costs[name][costs.fits].max(initial=0)) for name in QUANTITIES}
+    whole = Cost(**{name: value for name, value in dearest.items() if name != "flops"})
+    found: dict[str, float] = {}
+    for objective in objectives:
+        if objective.name in QUANTITIES:
+            limits = [c.limit for c in constraints if c.name == objective.name and c.measure is None]
+            least = float(costs[objective.name][costs.fits].min(initial=0))
+            found[objective.name] = least if objective.maximize else min(limits, default=float(dearest[objective.name]))
+        elif not objective.priced:
+            try:
+                found[objective.name] = float(objective.value(whole, scores))
+            except Exception:  # a function of another score, say: the run then has no reference for it
+                continue
+    return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def constant_scores(task: AnyTask) -> dict[str, float]:
+    """The scores of the best answer to the validation data that is the same for every example.
+
+    That is how frequent each class or label is, or the mean of each number, over at most 10,000 examples. Empty for
+    kinds of tasks that are not ours, and if a score cannot be worked out.
+    """
+    kind = KINDS.get(str(task.kind))
+    if kind is None:
+        return {}
+    try:
+        with torch.random.fork_rng(devices=[]):
+            parts = [y for _, y in islice(batches(task.validation, BATCH), EXAMPLES // BATCH)]
+        targets = torch.cat(parts)[:EXAMPLES]
+        outputs = _counted(targets, task) if kind.counted else _means(targets, kind.labels)
+        return task.scores(outputs, targets)
+    except Exception:  # of data or of a metric: the preflight tells of it, and a search does not fail for this
+        return {}
+
+
+def _counted(targets: Tensor, task: AnyTask) -> Tensor:
+    """Log frequencies of the classes for each example, (n, classes, *grid)."""
+    classes = max(int(getattr(task, "outputs", 0)), int(targets.max()) + 1)
+    counts = torch.bincount(targets.flatten().long(), minlength=classes).double() + 1e-6
+    shape = (1, classes, *[1] * (targets.dim() - 1))
+    logs = (counts / counts.sum()).log().float().reshape(shape)
+    return logs.expand(len(targets), classes, *targets.shape[1:])
+
+
+def _means(targets: Tensor, labels: bool) -> Tensor:
+    """The mean of each number, (n, numbers), or of each label its log odds."""
+    each = targets.reshape(len(targets), -1).double()
+    mean = each.mean(0)
+    return (torch.logit(mean, 1e-6) if labels else mean).float().expand_as(each)
+
+
+def told(objective: Objective, value: float) -> float:
+    """The reference as strategies are told of values, smaller being better: of a cost its log10."""
+    as_told = math.log10(max(value, 1.0)) if objective.name in QUANTITIES else value
+    return -as_told if objective.maximize else as_told
+
+
+def corner(objectives: Sequence[Objective], reference: Mapping[str, float]) -> tuple[float, ...]:
+    """The reference point by objective, as strategies are told of values.
+
+    Raises:
+        KeyError: there is no value for an objective.
+    """
+    return tuple(told(objective, reference[objective.name]) for objective in objectives)

@@ -1,0 +1,101 @@
+"""Faults of confirmations and of the numbers of a run, and the laws that notice them."""
+
+from functools import partial
+
+from search import anytime, choosing, confirming, hypervolume, reference
+from search.confirmation import Confirmation
+from search.confirmed import Confirmed
+from search.confirming import Confirming
+from search.estimate import Estimate
+from search.front import Front
+from tests.search import test_confirmation, test_numbers_of_a_run
+from tests.search.planting import Fault
+
+AS_SEARCHED = test_confirmation.test_from_the_seed_of_the_search_a_confirmation_finds_what_the_search_found
+SEEDS = test_confirmation.test_its_seeds_are_neither_those_of_the_search_nor_equal
+TEST_DATA = test_confirmation.test_whatever_the_test_data_are_only_test_scores_change
+BY_VALIDATION = test_confirmation.test_the_confirmed_front_is_by_validation_data
+INTERVAL = test_confirmation.test_an_interval_is_the_mean_and_students_t_times_the_standard_error
+KILLED = partial(test_confirmation.test_a_killed_confirmation_goes_on_and_ends_as_if_nothing_had_happened, 3)
+ONCE = test_confirmation.test_what_is_confirmed_is_not_trained_again
+KNEE = partial(test_numbers_of_a_run.test_the_knee_is_the_farthest_from_the_line_between_the_ends, seed=1)
+RAW = test_numbers_of_a_run.test_the_knee_is_by_the_logarithm_of_costs
+ANYTIME = partial(
+    test_numbers_of_a_run.test_the_anytime_curve_is_the_hypervolume_so_far_and_ends_at_that_of_the_front, seed=1
+)
+REFERENCE = test_numbers_of_a_run.test_the_reference_is_what_a_constant_answers_and_what_the_dearest_costs
+
+CONFIRMATIONS = {
+    "a confirmation by another training": Fault(
+        Confirming._train, 'Training.from_record(values.get("training", {}))', "Training(epochs=2)", AS_SEARCHED
+    ),
+    "a confirmation from the seed of the search": Fault(
+        confirming.fresh, 'derived_seed(seed, f"confirm {trial.hash} {index}")', "trial.seed", SEEDS
+    ),
+    "one seed for all": Fault(confirming.fresh, "{trial.hash} {index}", "{trial.hash}", SEEDS),
+    "the same seeds for every run": Fault(confirming.fresh, "derived_seed(seed,", "derived_seed(0,", SEEDS),
+    "epochs chosen by test data": Fault(
+        Confirming._train,
+        "Trainer(self.task.without_test(),",
+        "Trainer(self.task.without_test().with_fields(validation=self.task.test),",
+        TEST_DATA,
+    ),
+    "test data given to workers": Fault(Confirming._train, "self.task.without_test()", "self.task", TEST_DATA),
+    "a confirmed front by test data": Fault(
+        Confirmed.expected, "name: self.validation(name).mean", "name: self.test(name).mean", BY_VALIDATION
+    ),
+    "the best seed": Fault(Estimate.mean, "mean(self.values)", "max(self.values)", BY_VALIDATION),
+    "optimism of what is minimised": Fault(
+        Confirmation.optimism, "-1 if not o.maximize else 1", "1 if not o.maximize else 1", BY_VALIDATION
+    ),
+    "validation data for test data": Fault(
+        Confirming._scored, "evaluate(model, self.task, self.task.test)", "dict(outcome.scores)", AS_SEARCHED
+    ),
+    "a deviation for an error": Fault(Estimate.half, " / math.sqrt(len(self.values))", "", INTERVAL),
+    "a normal interval of three": Fault(Estimate.half, "free))", "10**6))", INTERVAL),
+    "a one-sided interval": Fault(Estimate.half, "(1 + confidence) / 2", "confidence", INTERVAL),
+    "what is confirmed trained again": Fault(confirming._left, 'if trial.state == "running"', "", ONCE),
+    "proposed twice after a kill": Fault(Confirming.confirm, "if _of(trial) not in known:", "if True:", KILLED),
+    "another task confirms": Fault(
+        Confirming._check_terms,
+        "different(begun, of_task(self.task))",
+        "list[str]()",
+        test_confirmation.test_another_task_another_run_and_what_was_not_scored_are_refused,
+    ),
+    "a failed seed averaged": Fault(
+        Confirmed.scored,
+        'if trial.state == "scored"',
+        "",
+        test_confirmation.test_a_seed_that_fails_is_told_and_not_averaged,
+    ),
+}
+NUMBERS = {
+    "a knee of raw costs": Fault(
+        Front.knee, "loss_of(o, t.cost or Cost(), t.scores)", "smaller_is_better(t, [o])[0]", RAW
+    ),
+    "a knee of unscaled objectives": Fault(Front.knee, "np.where(width > 0, width, 1.0)", "1.0", KNEE),
+    "a knee on the worse side": Fault(Front.knee, "argmin()", "argmax()", KNEE),
+    "what is beaten counts": Fault(
+        hypervolume.hypervolumes, "front = [p for p in front if", "front = [p for p in front if False and", ANYTIME
+    ),
+    "a curve that forgets": Fault(hypervolume.hypervolumes, "found[-1] if found else 0.0", "0.0", ANYTIME),
+    "paused trials on the curve": Fault(anytime._point, 'trial.state != "scored"', "not trial.scores", ANYTIME),
+    "FLOPs without their logarithm": Fault(reference.told, "math.log10(max(value, 1.0))", "value", ANYTIME),
+    "epochs of one trial": Fault(
+        anytime.anytime,
+        "epochs += _spent",
+        "epochs = _spent",
+        test_numbers_of_a_run.test_epochs_are_those_that_were_spent,
+    ),
+    "the rarest class as the answer": Fault(
+        reference._counted, "counts.sum()).log()", "counts.sum()).log().neg()", REFERENCE
+    ),
+    "the loosest limit": Fault(reference.reference_point, "min(limits, default", "max(limits, default", REFERENCE),
+    "limits that nobody keeps": Fault(
+        choosing.best_of,
+        "limit.excess(t.cost or Cost()) <= 0",
+        "True",
+        test_numbers_of_a_run.test_the_best_within_limits_keeps_them,
+    ),
+}
+FAULTS = CONFIRMATIONS | NUMBERS
