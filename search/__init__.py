@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from search.outcome import Failed, Outcome, Scored
     from search.prediction import Predictor
     from search.result import Result
+    from search.sampler import FrontSampler
     from search.search import Search
     from search.simulating import simulate
     from search.strategies.strategy import Budget, Proposal, Strategy
@@ -51,6 +52,7 @@ _HOME = {
     "Exhausted": "search.drawing",
     "Failed": "search.outcome",
     "Front": "search.front",
+    "FrontSampler": "search.sampler",
     "Objective": "search.objectives",
     "Outcome": "search.outcome",
     "Predictor": "search.prediction",
@@ -116,6 +118,7 @@ __all__ = [
     "Exhausted",
     "Failed",
     "Front",
+    "FrontSampler",
     "Objective",
     "Outcome",
     "Predictor",

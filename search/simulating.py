@@ -79,7 +79,7 @@ def simulate(
     Args:
         space: the space.
         curve: for an architecture, the score after each epoch of a whole training: of the first objective that is one,
-            else the accuracy. The best one is the candidate's score. Candidates of which there is none fail.
+            else the accuracy. The best one is the candidate's score. Without any, it fails in its first epoch.
         strategy: a name, or an object, which is copied.
         objectives: as for `Search`.
         constraints: as for `Search`.
@@ -120,9 +120,9 @@ class _Worker:
         whole = self.curve(trial.architecture)
         wanted = min(trial.epochs or len(whole), len(whole))
         count = wanted - history.begun(trial)
+        if not whole:  # it fails in its first epoch
+            return self.seconds(trial.architecture), 1, whole, Failed("there is no score of it")
         time = self.seconds(trial.architecture) * count
-        if not whole:
-            return time, count, whole, Failed("there is no score of it")
         curve = whole[:wanted]
         best = (max if self.goal.maximize else min)(curve)
         made: type[Scored] | type[Stopped] = Scored if wanted == len(whole) else Stopped

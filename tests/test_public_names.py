@@ -124,6 +124,7 @@ SEARCH = [
     "Exhausted",
     "Failed",
     "Front",
+    "FrontSampler",
     "Outcome",
     "Rate",
     "Result",

@@ -55,13 +55,17 @@ class Known:
 
 @dataclass(frozen=True)
 class Lessons:
-    """What a model learns from: candidates with early scores; and those trained to the end, and failed ones."""
+    """What a model learns from: candidates with early scores; and those trained to the end, and failed ones.
+
+    Its length is the number of candidates of which a score is known.
+    """
 
     early: Sequence[Known] = ()
     whole: Sequence[Known] = ()
 
     def __len__(self) -> int:
-        return len({known.number for known in [*self.early, *self.whole]})
+        scored = [known for known in self.whole if known.scores is not None]
+        return len({known.number for known in [*self.early, *scored]})
 
 
 class Knowledge:

@@ -9,7 +9,7 @@ from search.strategies import gain, gaussian_process, knowledge, pool
 from search.strategies.front import FrontStrategy
 from search.strategies.gain import Cells
 from search.strategies.gaussian_process import GaussianProcess
-from search.strategies.knowledge import Knowledge
+from search.strategies.knowledge import Knowledge, Lessons
 from search.strategies.moves import Moves
 from search.strategies.pool import Pool
 from search.strategies.scale import Scale
@@ -77,6 +77,7 @@ PROPOSING = {
     "what paused is never gone on with": Fault(Knowledge._learn, "known.paused and", "False and", GOES_ON),
     "costs of the other sign": Fault(Knowledge.costs, "loss_of(objective", "-loss_of(objective", FINDS),
     "what was tried proposed again": Fault(Pool.leave_out, "self._left[self._index[name]] = False", "pass", EVERY),
+    "failures taken for scores": Fault(Lessons.__len__, "*scored]", "*self.whole]", BOUNDED),
     "limits not looked at": Fault(pool._within, "limit.excess(cost) <= 0", "True", LIMITS),
     "scores of a network without cost": Fault(
         Knowledge._finished, "-loss_of(objective, cost,", "-loss_of(objective, Cost(),", OWN

@@ -13,7 +13,7 @@ from archspec import Cost, Image, price
 from archspec.architecture import Architecture
 from search import Engine, Scored, Training, at_most, maximize, minimize
 from search.events import Finished, Proposed
-from search.outcome import Stopped
+from search.outcome import Failed, Stopped
 from search.record.memory import Memory
 from search.simulating import simulate
 from search.strategies.features import Features
@@ -138,6 +138,16 @@ def test_settings_of_the_training_are_searched_too(tmp_path: Path) -> None:
     assert min(abs(np.log10(rate) + 2) for rate in rates) < 0.1
 
 
+@pytest.mark.parametrize("failing", [1.0, 0.7])
+def test_candidates_that_fail_do_not_end_it(failing: float) -> None:
+    def often(architecture: Architecture) -> list[float]:
+        return landscape(architecture) if int(architecture.hash[:4], 16) / 16**4 >= failing else []
+
+    history = simulate(deep_space(), often, "front", epochs=150, seed=3).history
+    assert len(history) >= 25
+    assert {trial.state for trial in history} >= {"failed"}
+
+
 def test_limits_are_kept_without_asking() -> None:
     space: Space = images(channels=1, size=(12, 12), classes=3)
     assert space.template.input == Image(channels=1, size=(12, 12))
@@ -201,6 +211,10 @@ def test_what_is_remembered_does_not_grow_with_the_run() -> None:
     assert len(knowledge.lessons.early) <= 64
     assert len(knowledge.lessons.whole) <= 128
     assert knowledge.lessons.whole[-1].number >= 390
+    failing = FrontStrategy(deep_space(), OBJECTIVES).known
+    failing.observe(Proposed(trial))
+    failing.observe(Finished(0, Failed("it does not learn")))
+    assert (len(failing.lessons), len(failing.lessons.whole)) == (0, 1)
 
 
 def test_what_paused_waits_until_it_is_gone_on_with() -> None:

@@ -1,0 +1,160 @@
+"""The strategy `front` as a sampler for Optuna studies of people's own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.trial import FrozenTrial, TrialState
+
+from archspec.architecture import Architecture, price
+from archspec.geometry.fourier import Target
+from archspec.schema.hole import Scalar
+from search.events import Finished, Proposed
+from search.objectives import Constraint, Objective, parse_constraint, parse_objective
+from search.outcome import Failed, Outcome, Scored
+from search.record.history import History
+from search.seeds import derived_seed
+from search.strategies.front import FrontStrategy
+from search.strategies.strategy import Budget
+from search.trial import Trial
+from spaces import Space
+
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+
+
+class FrontSampler(BaseSampler):
+    """Samples the architectures by which the front of a study is expected to grow most, as their costs are known.
+
+    Other parameters that the objective function suggests are random. What is sampled follows from the study's trials
+    and the seed, so that another process, or a later one, may go on with a new sampler.
+
+        sampler = FrontSampler(space)
+        study = optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)
+
+        def objective(trial):
+            architecture = sampler.suggest(trial)
+            return accuracy_of(architecture), price(architecture).flops
+
+        study.optimize(objective, n_trials=40)
+
+    Args:
+        space: the space.
+        objectives: what the objective function returns, in that order; a study's directions must be theirs.
+        constraints: limits on costs; nothing over a limit is sampled.
+        seed: seed of all that is random.
+        target: what costs are computed for.
+        design: number of architectures that are spread over the space before the model is used.
+        explore: share of the later ones that are as far as possible from all earlier ones.
+
+    Raises:
+        ValueError: an objective or a constraint cannot be read, or no objective is a score.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        objectives: Sequence[str | Objective] = ("maximize accuracy", "minimize flops"),
+        constraints: Sequence[str | Constraint] = (),
+        seed: int = 0,
+        target: Target = "torch",
+        design: int = 6,
+        explore: float = 0.05,
+    ) -> None:
+        self.space, self.seed, self.target = space, seed, target
+        self.objectives = [parse_objective(objective) for objective in objectives]
+        self.limits = [parse_constraint(constraint) for constraint in constraints]
+        if all(objective.priced for objective in self.objectives):
+            raise ValueError("at least one objective is a score, such as 'maximize accuracy'")
+        self._names = {parameter.name for parameter in space.parameters()}
+        self._strategy = FrontStrategy(space, self.objectives, design=design, pause=1, explore=explore)
+        self._others = RandomSampler(seed=seed)
+        # The numbers of the trials that the strategy was told of, and of those whose outcome it was told.
+        self._begun: set[int] = set()
+        self._told: set[int] = set()
+        self._sampled: dict[int, dict[str, Scalar]] = {}
+        self._lock = threading.Lock()  # a study may run its objective function in several threads
+
+    def suggest(self, trial: optuna.Trial) -> Architecture:
+        """The architecture of a trial of the study."""
+        return self.space.drawn(lambda name, hole: hole.suggested(trial, name))[0]
+
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        """Learn from the trials so far, and choose the values of this one."""
+        self._check(study)
+        with self._lock:
+            self._learn(study, trial.number)
+            seed = derived_seed(self.seed, str(trial.number))
+            wanted = Budget(trial.number, trial.number + 1, 0, 1, seed, self.seed, self.limits, self.target)
+            self._sampled[trial.number] = dict(self._strategy.propose(History(), wanted).values)
+
+    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """None: all values were chosen before the trial."""
+        return {}
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """None: all values were chosen before the trial."""
+        return {}
+
+    def sample_independent(
+        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """The value that was chosen; a random one of a parameter that is not of the space."""
+        chosen = self._sampled.get(trial.number, {})
+        if param_name in chosen:
+            return chosen[param_name]
+        return self._others.sample_independent(study, trial, param_name, param_distribution)
+
+    def after_trial(
+        self, study: optuna.Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
+    ) -> None:
+        """Forget the values that were chosen."""
+        self._sampled.pop(trial.number, None)
+
+    def reseed_rng(self) -> None:
+        """Other random numbers for parameters that are not of the space, in another process."""
+        self._others.reseed_rng()
+
+    def _check(self, study: optuna.Study) -> None:
+        known = [direction.name.lower() for direction in study.directions]
+        wanted = ["maximize" if objective.maximize else "minimize" for objective in self.objectives]
+        if known != wanted:
+            raise ValueError(
+                f"the directions of the study are {', '.join(known)}, those of FrontSampler's objectives "
+                f"{', '.join(wanted)}: create the study with directions={wanted}"
+            )
+
+    def _learn(self, study: optuna.Study, number: int) -> None:
+        """Tell the strategy of the trials before this one: of those in training, and of all that are new since."""
+        for trial in study.get_trials(deepcopy=False):
+            if trial.number >= number or trial.number in self._told:
+                continue
+            if trial.number not in self._begun:
+                self._begin(trial)
+            if trial.state in FINISHED:
+                self._told.add(trial.number)
+                self._strategy.observe(Finished(trial.number, self._outcome(trial)))
+
+    def _begin(self, trial: FrozenTrial) -> None:
+        values = {name: value for name, value in trial.params.items() if name in self._names}
+        values = self._sampled.get(trial.number, values)
+        try:
+            cost = price(self.space.fill(values), self.target)
+        except (
+            ValueError
+        ):  # of another process, which has not suggested all values yet; or no architecture of the space
+            return
+        self._strategy.observe(Proposed(Trial(trial.number, trial.number, values, cost=cost)))
+        self._begun.add(trial.number)
+
+    def _outcome(self, trial: FrozenTrial) -> Outcome:
+        if trial.state != TrialState.COMPLETE:
+            return Failed("it was not finished")
+        scores = {o.name: v for o, v in zip(self.objectives, trial.values, strict=True) if not o.priced}
+        return Scored(scores, epochs=1)

@@ -1,0 +1,101 @@
+"""`FrontSampler` brings the strategy `front` to Optuna studies of people's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import optuna
+import pytest
+from optuna.samplers import BaseSampler, RandomSampler
+
+from archspec import price
+from search import FrontSampler
+from search.hypervolume import hypervolume
+from search.record.studies import quietly
+from tests.search.made_up import deep_space
+from tests.search.strategies.test_front import landscape
+
+WAYS = ["maximize", "minimize"]
+
+
+def scored(sampler: FrontSampler) -> Callable[[optuna.Trial], tuple[float, float]]:
+    def objective(trial: optuna.Trial) -> tuple[float, float]:
+        architecture = sampler.suggest(trial)
+        return max(landscape(architecture)), float(price(architecture).flops)
+
+    return objective
+
+
+def studied(sampler: FrontSampler, trials: int, by: BaseSampler | None = None) -> optuna.Study:
+    study = quietly(optuna.create_study, directions=WAYS, sampler=by or sampler)
+    quietly(study.optimize, scored(sampler), n_trials=trials)
+    return study
+
+
+def volume(study: optuna.Study) -> float:
+    points = [(-trial.values[0], np.log10(trial.values[1])) for trial in study.trials if trial.values]
+    return hypervolume(points, (0.0, 6.0))
+
+
+def test_a_study_finds_more_than_random_sampling_of_four_times_the_trials() -> None:
+    found = [volume(studied(FrontSampler(deep_space(), seed=seed), 16)) for seed in range(3)]
+    chance = [volume(studied(FrontSampler(deep_space()), 64, RandomSampler(seed=seed))) for seed in range(3)]
+    assert min(found) > max(chance)
+
+
+def test_what_is_sampled_follows_from_the_trials_and_the_seed() -> None:
+    whole = studied(FrontSampler(deep_space(), seed=3), 14)
+    parts = studied(FrontSampler(deep_space(), seed=3), 9)
+    parts.sampler = later = FrontSampler(deep_space(), seed=3)
+    quietly(parts.optimize, scored(later), n_trials=5)
+    assert [trial.params for trial in parts.trials] == [trial.params for trial in whole.trials]
+    other = studied(FrontSampler(deep_space(), seed=4), 3)
+    assert [trial.params for trial in other.trials] != [trial.params for trial in whole.trials[:3]]
+
+
+def test_nothing_over_a_limit_is_sampled_and_nothing_twice() -> None:
+    study = studied(FrontSampler(deep_space(), constraints=["flops <= 100k"]), 16)
+    assert all(trial.values[1] <= 100_000 for trial in study.trials)
+    assert len({str(trial.params) for trial in study.trials}) == 16
+
+
+def test_trials_in_training_in_another_process_are_known() -> None:
+    sampler = FrontSampler(deep_space(), explore=0)
+    study = studied(sampler, 8)
+    asked = [quietly(study.ask) for _ in range(4)]
+    for trial in asked:
+        sampler.suggest(trial)
+    there = FrontSampler(deep_space(), explore=0)
+    study.sampler = there
+    trial = quietly(study.ask)
+    there.suggest(trial)
+    assert trial.params not in [before.params for before in asked]
+    assert len(there._begun) == 12
+
+
+def test_other_parameters_are_random_and_what_fails_or_is_of_no_space_does_no_harm() -> None:
+    sampler = FrontSampler(deep_space())
+    study = quietly(optuna.create_study, directions=WAYS, sampler=sampler)
+
+    def objective(trial: optuna.Trial) -> tuple[float, float]:
+        rate = trial.suggest_float("rate", 0.1, 1.0)
+        if trial.number % 3 == 1:
+            raise RuntimeError
+        architecture = sampler.suggest(trial)
+        return rate * max(landscape(architecture)), float(price(architecture).flops)
+
+    quietly(study.optimize, objective, n_trials=15, catch=(RuntimeError,))
+    rates = [trial.params["rate"] for trial in study.trials]
+    assert len(set(rates)) == 15
+    assert min(rates) >= 0.1
+    assert [trial.state.name for trial in study.trials][:3] == ["COMPLETE", "FAIL", "COMPLETE"]
+
+
+def test_a_study_of_other_directions_is_refused_with_the_remedy() -> None:
+    sampler = FrontSampler(deep_space())
+    study = quietly(optuna.create_study, directions=["minimize", "minimize"], sampler=sampler)
+    with pytest.raises(ValueError, match=r"create the study with directions=\['maximize', 'minimize'\]"):
+        quietly(study.optimize, scored(sampler), n_trials=1)
+    with pytest.raises(ValueError, match="at least one objective is a score"):
+        FrontSampler(deep_space(), ["minimize flops"])
