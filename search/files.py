@@ -35,6 +35,11 @@ class RunDirectory:
         """How raw examples become inputs and outputs answers: plain data of the task."""
         return self.path / "preparation.json"
 
+    @property
+    def ended(self) -> Path:
+        """Why the run ended, as a text for people; there is none while it runs, or where it was killed."""
+        return self.path / "ended.txt"
+
     def weights(self, number: int) -> Path:
         """The best weights of a trial."""
         return self.path / "weights" / f"{number}.safetensors"

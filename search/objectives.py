@@ -10,12 +10,12 @@ from typing import Protocol
 
 from archspec.doors import Door
 from archspec.graph.cost import Cost
+from search.numbers import AMOUNT, amount
 
 QUANTITIES = tuple(Cost().quantities())
 PRICE_OF_FLOPS, TARGET_FLOPS = -0.07, 1e6
-_SUFFIX = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
 _OBJECTIVE = re.compile(r"\s*(maximi[sz]e|minimi[sz]e)\s+([A-Za-z_]\w*)\s*")
-_CONSTRAINT = re.compile(r"\s*([A-Za-z_]\w*)\s*(<=|<)\s*([0-9][0-9_,]*\.?[0-9]*(?:e[+-]?[0-9]+)?)\s*([kKmMgG]?)\s*")
+_CONSTRAINT = re.compile(rf"\s*([A-Za-z_]\w*)\s*(?:<=|<)\s*({AMOUNT})\s*")
 Measure = Callable[[Cost, Mapping[str, float]], float]
 
 
@@ -184,14 +184,14 @@ def parse_objective(text: str | Objective) -> Objective:
 def parse_constraint(text: str | Constraint) -> Constraint:
     """The constraint that a text such as `"params <= 50k"` states; ValueError if it cannot be read.
 
-    The suffixes k, M and G are thousands, millions and billions. A constraint is returned as it is.
+    The suffixes k, M, G, T and P are thousands, millions and so on. A constraint is returned as it is.
     """
     if isinstance(text, Constraint):
         return text
     match = _CONSTRAINT.fullmatch(text)
     if not match:
         raise ValueError(f"cannot read the constraint {text!r}; write 'params <= 50k' or 'flops <= 2M'")
-    return at_most(match[1], float(match[3].replace("_", "").replace(",", "")) * _SUFFIX[match[4].lower()])
+    return at_most(match[1], amount(match[2]))
 
 
 def goal_of(objectives: Sequence[Objective], kind: str) -> Score:

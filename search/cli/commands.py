@@ -63,6 +63,8 @@ def search(options: argparse.Namespace) -> int:
             watch=watch,
             optuna_storage=options.optuna_storage,
             retry_failed=options.retry_failed,
+            total_epochs=options.total_epochs,
+            total_flops=options.total_flops,
         )
     print(f"\n{counts_line(result)}\n\n{result.front}")
     return OK if len(result.front) else MISTAKE
@@ -70,7 +72,7 @@ def search(options: argparse.Namespace) -> int:
 
 def status(options: argparse.Namespace) -> int:
     """Show how many trials of a run are in each state, its settings, and why trials failed."""
-    from search.report.tables import counts_line
+    from search.report.tables import counts_line, spent_line
     from search.result import Result
 
     result = Result.open(options.directory)
@@ -80,6 +82,7 @@ def status(options: argparse.Namespace) -> int:
     told = [f"task {known.get('task')}", *filter(None, listed), f"seed {known.get('seed')}"]
     target = known.get("target", "torch")
     print(" · ".join(map(printable, [*told, f"priced for {target}"] if target != "torch" else told)))
+    print(spent_line(result))
     if carried := result.history.settings.carried:
         print(f"{carried} of them carried over by a warm start")
     for trial in result.trials:
