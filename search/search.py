@@ -20,6 +20,7 @@ from search.engine import Engine
 from search.errors import RunError
 from search.events import Retried
 from search.files import RunDirectory, write_text
+from search.keeping import Keeping, ranks_kept
 from search.machine import available_cores
 from search.numbers import most, whole
 from search.objectives import Constraint, Objective, goal_of, parse_constraint, parse_objective
@@ -128,6 +129,7 @@ class Search:
         retry_failed: bool = False,
         total_epochs: float | str | None = None,
         total_flops: float | str | None = None,
+        keep: str | int = "all",
     ) -> Result:
         """Run the search in a directory, or resume it there; a finished run returns its result at once.
 
@@ -150,6 +152,7 @@ class Search:
                 in training are trained to their end; a run that is given more goes on.
             total_flops: the same for FLOPs of training, such as `"2P"` or `1e15`: three times those of the forward
                 passes over the examples. The run ends at the first of `trials`, `hours` and these two.
+            keep: whose weights are kept, those of `all` trials, of the `front`, or of so many non-dominated ranks.
 
         Raises:
             ValueError: an argument is out of its range.
@@ -166,7 +169,7 @@ class Search:
             raise ValueError(f"hours must be above 0, not {hours}")
         if address is not None and backend == "local":
             raise RunError(f"the address {address} is that of a Ray cluster; use it with backend='ray' (--backend ray)")
-        budget = Spending(most("total_epochs", total_epochs), most("total_flops", total_flops))
+        kept, budget = ranks_kept(keep), Spending(most("total_epochs", total_epochs), most("total_flops", total_flops))
         until = None if hours is None else time.time() + 3600 * hours
         try:
             begin, strategy = BACKENDS[backend], fresh(self.strategy, self.joint, self.objectives)
@@ -190,6 +193,7 @@ class Search:
                 record.append(Retried(number))
             engine = self._engine(record, workers, strategy, budget)
             carry_weights(engine.history, home)
+            record.followers.append(Keeping(engine.history, self.objectives, kept))
             if seen:
                 seen(engine, None, None)
             if not engine.done:

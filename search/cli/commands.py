@@ -65,6 +65,7 @@ def search(options: argparse.Namespace) -> int:
             retry_failed=options.retry_failed,
             total_epochs=options.total_epochs,
             total_flops=options.total_flops,
+            keep=options.keep,
         )
     print(f"\n{counts_line(result)}\n\n{result.front}")
     return OK if len(result.front) else MISTAKE

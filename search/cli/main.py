@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--hours", type=_hours, help="hours after which the search ends; the same command resumes it")
     sub.add_argument("--total-epochs", type=_amount, metavar="N", help="epochs of all candidates that end the search")
     sub.add_argument("--total-flops", type=_amount, metavar="N", help="FLOPs of training that end it, such as 2P")
+    sub.add_argument("--keep", type=_keep, default="all", help="whose weights to keep: all, front, or how many ranks")
     sub.add_argument("--retry-failed", action="store_true", help="train the candidates again that have failed")
     sub.add_argument("--strategy", help="tpe, evolve, random … or one that a package registers, instead of the file's")
     sub.add_argument("--backend", default="local", help="local, ray, or one that a package registers")
@@ -139,6 +140,16 @@ def _amount(text: str) -> float:
         return most("it", text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _keep(text: str) -> str:
+    from search.keeping import ranks_kept
+
+    try:
+        ranks_kept(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def _hours(text: str) -> float:

@@ -10,6 +10,7 @@ from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
 from archspec.graph.graph import path
+from search.keeping import disk_use
 from search.spending import spent
 from search.words import cell, counted, printable
 
@@ -60,9 +61,10 @@ def counts_line(result: Result) -> str:
 
 
 def spent_line(result: Result) -> str:
-    """What the run has spent, and why it ended if it did, in one line."""
+    """What the run has spent and takes on the disk, and why it ended if it did, in one line."""
     try:
         ended = result.directory.ended.read_text(encoding="utf-8", errors="replace")
     except OSError:
         ended = ""
-    return f"spent: {spent(result.history)}" + (f"; ended: {printable(ended)}" if ended else "")
+    used = f"spent: {spent(result.history)}; on disk: {disk_use(result.directory)}"
+    return used + (f"; ended: {printable(ended)}" if ended else "")

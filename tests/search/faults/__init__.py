@@ -3,6 +3,7 @@
 from tests.search.faults import (
     answering,
     beginning,
+    keeping,
     machine,
     modelling,
     results,
@@ -17,6 +18,7 @@ from tests.search.faults import (
 TABLES = (
     answering,
     beginning,
+    keeping,
     machine,
     modelling,
     results,
