@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from archspec.architecture import Architecture
 from archspec.doors import Door
 from archspec.graph.cost import Cost
+from search.constraints import Constraint as Constraint
 from search.numbers import AMOUNT, amount
 
 QUANTITIES = tuple(Cost().quantities())
@@ -115,23 +117,6 @@ OBJECTIVES: Door[Callable[[bool], Objective]] = Door(
 )
 
 
-@dataclass(frozen=True)
-class Constraint:
-    """A quantity of the cost, or a user's function of it, that must not exceed a limit."""
-
-    name: str
-    limit: float
-    measure: Callable[[Cost], float] | None = None
-
-    def excess(self, cost: Cost) -> float:
-        """How far the cost is over the limit, as a fraction of the limit; the constraint holds at or below zero."""
-        value = self.measure(cost) if self.measure else cost.quantities()[self.name]
-        return value / self.limit - 1
-
-    def __str__(self) -> str:
-        return f"{self.name} <= {self.limit:,.10g}"
-
-
 def maximize(name: str, measure: Measure | None = None) -> Objective:
     """The objective of maximising a score of the task, a quantity of the cost, or your own `measure(cost, scores)`.
 
@@ -150,12 +135,26 @@ def minimize(name: str, measure: Measure | None = None) -> Objective:
     return _objective(name, False, measure)
 
 
-def at_most(name: str, limit: float, measure: Callable[[Cost], float] | None = None) -> Constraint:
-    """The constraint that a quantity of the cost, or your own `measure(cost)`, is at or below a limit.
+def at_most(
+    name: str | Callable[[Architecture, Cost], float], limit: float, measure: Callable[[Cost], float] | None = None
+) -> Constraint:
+    """The constraint that a quantity of the cost, or a function of your own, is at or below a limit.
+
+    It is decided before a candidate is accepted, so that none that breaks it is ever trained.
+
+    Args:
+        name: the quantity, or a function of an architecture and its cost, whose name is that of the constraint.
+        limit: the limit, above zero.
+        measure: a function of the cost alone, which then gets this name.
 
     Raises:
-        ValueError: the quantity is unknown, or the limit is not positive.
+        ValueError: the quantity is unknown, the function has no name, or the limit is not positive.
     """
+    if not isinstance(name, str):
+        named = getattr(name, "__name__", "")
+        if not named.isidentifier() or measure is not None:
+            raise ValueError("a function to limit is one with a name: def depth(architecture, cost), at_most(depth, 9)")
+        return replace(at_most(named, limit, lambda cost: 0.0), measure=name, whole=True)
     if measure is None and name not in QUANTITIES:
         raise ValueError(f"there is no cost {name!r} to limit; use one of {', '.join(QUANTITIES)}")
     if not limit > 0:
