@@ -61,6 +61,8 @@ class Drawing:
         self.rejected: Counter[str] = Counter()
         self._known: set[tuple[Scalar, ...]] = set()
         self._attempts = 0
+        # The least excess met, by the name of the condition.
+        self._least: dict[str, float] = {}
 
     def observe(self, event: Event) -> None:
         """Take account of a draw: count it if it was rejected; draw no duplicate of it if it was proposed."""
@@ -135,7 +137,9 @@ class Drawing:
             cost = price(architecture, self.target)
         except SignalError:
             return Cost(), {TYPED: 1.0}
-        excess = {TYPED: -1.0} | {str(c): c.excess(cost) for c in self.constraints}
+        excess = {TYPED: -1.0} | {str(c): c.excess(cost, architecture) for c in self.constraints}
+        for name, by in excess.items():
+            self._least[name] = min(by, self._least.get(name, by))
         if not _violated(excess):
             excess[NEW] = 1.0 if self._key(architecture.hash, epochs, values) in self._known else -1.0
         return cost, excess
@@ -149,7 +153,7 @@ class Drawing:
         if name == NEW:
             return "the same architecture was drawn before"
         (constraint,) = [c for c in self.constraints if str(c) == name][:1]
-        return f"breaks {constraint}: {100 * constraint.excess(cost):.0f} % over"
+        return f"breaks {constraint}: {100 * constraint.excess(cost, architecture):.0f} % over"
 
     def _found_in_space(self, slot: int, epochs: int | None) -> dict[str, Scalar]:
         """Values of a random candidate among the fillings examined without the strategy; Exhausted if there is none."""
@@ -189,7 +193,9 @@ class Drawing:
         (constraint,) = [c for c in self.constraints if str(c) == name][:1]
         remedy = "loosen that limit, or let the space hold smaller architectures"
         if constraint.measure:
-            return remedy
+            if name not in self._least:
+                return remedy
+            return f"the least met is {(1 + self._least[name]) * constraint.limit:,.6g}; {remedy}"
         try:
             least = price(self.space.cheapest(constraint.name, self.target), self.target)
         except ValueError:  # a search over a large space may meet none that fits together

@@ -13,6 +13,7 @@ from search.objectives import QUANTITIES, Constraint, Objective
 from search.outcome import Failed, Outcome, Scored, from_record
 from search.record.history import History
 from search.record.memory import Log
+from search.spending import UNLIMITED, Spending, ahead
 from search.strategies.strategy import STRATEGIES, Strategy
 from search.trial import Trial
 from spaces import Space
@@ -38,6 +39,8 @@ class Engine:
         strategy: proposes the values of candidates; it must not have observed an event yet. By default `tpe`.
         epochs: number of epochs of a full training, for strategies that train some candidates for fewer.
         settings: names of the space's parameters that are settings of the training.
+        budget: the epochs and FLOPs after which no further candidate is handed out. What counts is what was handed out,
+            priced ahead, so that it does not depend on which training ends first; the last candidate may go beyond it.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Engine:
         strategy: Strategy | None = None,
         epochs: int = 1,
         settings: Collection[str] = (),
+        budget: Spending = UNLIMITED,
     ) -> None:
         self.record, self.space = record, space
         self.objectives, self.constraints = tuple(objectives), tuple(constraints)
@@ -70,6 +74,7 @@ class Engine:
         # The number of the trial in each slot, and how many whole trainings they amount to.
         self._numbers: list[int] = []
         self._trainings = 0.0
+        self.budget, self.handed_out = budget, Spending()
         # The first slot whose outcome the strategy has not been told.
         self._next_to_tell = 0
         # Candidates of a killed run that were in training.
@@ -94,8 +99,15 @@ class Engine:
     @property
     def wanted(self) -> int:
         """Number of candidates of the whole run: `trials`, or fewer once the space is exhausted or the run stopped."""
-        left = 0 if self.exhausted else max(0, math.ceil(self.trials - self._trainings - ROUNDING))
+        left = 0 if self.ended else max(0, math.ceil(self.trials - self._trainings - ROUNDING))
         return len(self._numbers) + left
+
+    @property
+    def ended(self) -> str | None:
+        """In a few words, why no further candidate is handed out; None as long as there is one."""
+        if self._trainings >= self.trials - ROUNDING:
+            return f"all {self.trials:,} trials are done"
+        return self.exhausted or self.handed_out.reached(self.budget)
 
     def ask(self) -> Trial | None:
         """The next candidate; None if none is left, or if an outcome that it depends on is not known yet.
@@ -106,7 +118,7 @@ class Engine:
         if self._to_resume:
             return self._to_resume.pop(0)
         slot = len(self._numbers)
-        if self._trainings >= self.trials - ROUNDING or self.exhausted or not self._tell_up_to(slot - self.lag):
+        if self.ended or not self._tell_up_to(slot - self.lag):
             return None
         try:
             return self._draw(slot)
@@ -180,6 +192,8 @@ class Engine:
         if isinstance(event, Proposed):
             self._numbers.append(event.number)
             self._trainings += self.history.share(event.trial, self.epochs)
+            counted = math.isfinite(self.budget.flops)
+            self.handed_out += ahead(self.history[event.number], self.history, self.epochs, counted)
         self.drawing.observe(event)
         self._tell_strategy(event)
 

@@ -46,6 +46,11 @@ class RunDirectory:
         """The trainings that confirm trials of the run, a run of their own."""
         return RunDirectory(self.path / "confirmation")
 
+    @property
+    def ended(self) -> Path:
+        """Why the run ended, as a text for people; there is none while it runs, or where it was killed."""
+        return self.path / "ended.txt"
+
     def weights(self, number: int) -> Path:
         """The best weights of a trial."""
         return self.path / "weights" / f"{number}.safetensors"

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import operator
+import re
+
+SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "p": 1e15}
+# Of a number with a suffix: the number and the suffix.
+AMOUNT = r"([0-9][0-9_,]*\.?[0-9]*(?:e[+-]?[0-9]+)?)\s*([kmgtpKMGTP]?)"
 
 
 def whole(name: str, value: int, least: int | None = None) -> int:
@@ -14,3 +20,32 @@ def whole(name: str, value: int, least: int | None = None) -> int:
     if least is not None and number < least:
         raise ValueError(f"{name} must be {least} or more, not {value}")
     return number
+
+
+def amount(text: str) -> float:
+    """The number of a text such as `2_000`, `50k` or `1e15`; ValueError if it is none.
+
+    The suffixes k, M, G, T and P are thousands, millions and so on.
+    """
+    match = re.fullmatch(rf"\s*{AMOUNT}\s*", text)
+    if not match:
+        raise ValueError(f"cannot read the number {text!r}; write '50k', '2P' or '1e15'")
+    return float(match[1].replace("_", "").replace(",", "")) * SUFFIXES[match[2].lower()]
+
+
+def most(name: str, value: float | str | None) -> float:
+    """A budget, as a number or as text for `amount`; infinity for None, ValueError if it is not above 0."""
+    if value is None:
+        return math.inf
+    number = amount(value) if isinstance(value, str) else value
+    if isinstance(number, bool) or not isinstance(number, int | float) or not number > 0:
+        raise ValueError(f"{name} must be above 0, not {value}")
+    return float(number)
+
+
+def short(number: float) -> str:
+    """A number to three significant digits, with k, M, G, T or P for thousands, millions and so on."""
+    for suffix in ("P", "T", "G", "M", "k"):
+        if number >= SUFFIXES[suffix.lower()]:
+            return f"{number / SUFFIXES[suffix.lower()]:.3g}{suffix}"
+    return f"{number:.3g}"

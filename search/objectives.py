@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from archspec.architecture import Architecture
 from archspec.doors import Door
 from archspec.graph.cost import Cost
+from search.constraints import Constraint as Constraint
+from search.numbers import AMOUNT, amount
 
 QUANTITIES = tuple(Cost().quantities())
 PRICE_OF_FLOPS, TARGET_FLOPS = -0.07, 1e6
-_SUFFIX = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}
 _OBJECTIVE = re.compile(r"\s*(maximi[sz]e|minimi[sz]e)\s+([A-Za-z_]\w*)\s*")
-_CONSTRAINT = re.compile(r"\s*([A-Za-z_]\w*)\s*(<=|<)\s*([0-9][0-9_,]*\.?[0-9]*(?:e[+-]?[0-9]+)?)\s*([kKmMgG]?)\s*")
+_CONSTRAINT = re.compile(rf"\s*([A-Za-z_]\w*)\s*(?:<=|<)\s*({AMOUNT})\s*")
 Measure = Callable[[Cost, Mapping[str, float]], float]
 
 
@@ -115,23 +117,6 @@ OBJECTIVES: Door[Callable[[bool], Objective]] = Door(
 )
 
 
-@dataclass(frozen=True)
-class Constraint:
-    """A quantity of the cost, or a user's function of it, that must not exceed a limit."""
-
-    name: str
-    limit: float
-    measure: Callable[[Cost], float] | None = None
-
-    def excess(self, cost: Cost) -> float:
-        """How far the cost is over the limit, as a fraction of the limit; the constraint holds at or below zero."""
-        value = self.measure(cost) if self.measure else cost.quantities()[self.name]
-        return value / self.limit - 1
-
-    def __str__(self) -> str:
-        return f"{self.name} <= {self.limit:,.10g}"
-
-
 def maximize(name: str, measure: Measure | None = None) -> Objective:
     """The objective of maximising a score of the task, a quantity of the cost, or your own `measure(cost, scores)`.
 
@@ -150,12 +135,26 @@ def minimize(name: str, measure: Measure | None = None) -> Objective:
     return _objective(name, False, measure)
 
 
-def at_most(name: str, limit: float, measure: Callable[[Cost], float] | None = None) -> Constraint:
-    """The constraint that a quantity of the cost, or your own `measure(cost)`, is at or below a limit.
+def at_most(
+    name: str | Callable[[Architecture, Cost], float], limit: float, measure: Callable[[Cost], float] | None = None
+) -> Constraint:
+    """The constraint that a quantity of the cost, or a function of your own, is at or below a limit.
+
+    It is decided before a candidate is accepted, so that none that breaks it is ever trained.
+
+    Args:
+        name: the quantity, or a function of an architecture and its cost, whose name is that of the constraint.
+        limit: the limit, above zero.
+        measure: a function of the cost alone, which then gets this name.
 
     Raises:
-        ValueError: the quantity is unknown, or the limit is not positive.
+        ValueError: the quantity is unknown, the function has no name, or the limit is not positive.
     """
+    if not isinstance(name, str):
+        named = getattr(name, "__name__", "")
+        if not named.isidentifier() or measure is not None:
+            raise ValueError("a function to limit is one with a name: def depth(architecture, cost), at_most(depth, 9)")
+        return replace(at_most(named, limit, lambda cost: 0.0), measure=name, whole=True)
     if measure is None and name not in QUANTITIES:
         raise ValueError(f"there is no cost {name!r} to limit; use one of {', '.join(QUANTITIES)}")
     if not limit > 0:
@@ -184,14 +183,14 @@ def parse_objective(text: str | Objective) -> Objective:
 def parse_constraint(text: str | Constraint) -> Constraint:
     """The constraint that a text such as `"params <= 50k"` states; ValueError if it cannot be read.
 
-    The suffixes k, M and G are thousands, millions and billions. A constraint is returned as it is.
+    The suffixes k, M, G, T and P are thousands, millions and so on. A constraint is returned as it is.
     """
     if isinstance(text, Constraint):
         return text
     match = _CONSTRAINT.fullmatch(text)
     if not match:
         raise ValueError(f"cannot read the constraint {text!r}; write 'params <= 50k' or 'flops <= 2M'")
-    return at_most(match[1], float(match[3].replace("_", "").replace(",", "")) * _SUFFIX[match[4].lower()])
+    return at_most(match[1], amount(match[2]))
 
 
 def goal_of(objectives: Sequence[Objective], kind: str) -> Score:

@@ -107,7 +107,7 @@ def preflight(
     if not found.fit:
         reasons = "; ".join(list(found.told())[:3])
         return Findings((*mistakes, f"no architecture of the space fits together: {reasons}"))
-    kept = [a for a in found.fit if all(c.excess(price(a, target)) <= 0 for c in constraints)]
+    kept = [a for a in found.fit if all(c.excess(price(a, target), a) <= 0 for c in constraints)]
     candidates = kept or found.fit
     costs = [price(a, target) for a in candidates]
     by_cost = sorted(range(len(costs)), key=lambda i: costs[i].flops)

@@ -5,17 +5,20 @@ Faults of the machine are no outcomes: what they interrupt is tried again, from 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from typing import Protocol
 
 from search import machine
 from search.backends.backend import Backend
-from search.engine import Engine
-from search.errors import RunError
+from search.engine import ROUNDING, Engine
+from search.errors import NotBegun, RunError
 from search.events import Epoch, Event, Finished, Interrupted
+from search.files import RunDirectory, write_text
 from search.outcome import Failed, Outcome, Scored
 from search.record.history import History
+from search.record.reading import Reading
 from search.report.watching import Watch
 from search.training.limits import TIME_UP
 from search.trial import Trial
@@ -65,9 +68,17 @@ class Running:
         while True:
             self._submit_all()
             if not self._there:
+                self._note_end()
                 return
             for event in self.backend.events():
                 self._take(event)
+
+    def _note_end(self) -> None:
+        """Write down why the run ended; it is for people, and no fault if the disk does not take it."""
+        directory = self.engine.record.directory
+        if directory is not None and self.engine.ended:
+            with contextlib.suppress(OSError):
+                write_text(directory.ended, self.engine.ended)
 
     def _submit_all(self) -> None:
         if self.engine.exhausted == TIME_UP:
@@ -148,6 +159,24 @@ def _by_itself(event: Interrupted) -> Failed:
     """The outcome of a candidate whose worker died time and again, at last with no other candidate in training."""
     begins = "ran out of memory by itself" if "SIGKILL" in event.reason else "ended its worker by itself"
     return Failed(f"{begins} ({event.reason} again and again)")
+
+
+def is_finished(home: RunDirectory, trials: int, epochs: int) -> bool:
+    """Whether the directory holds a run with all its `trials` trained, so that nothing is left to train.
+
+    RunError if it holds one that cannot be read.
+    """
+    try:
+        if not home.record.exists():
+            return False
+        history = Reading(home).history
+        drawn = [event.trial for event in history.draws if event.trial.state != "rejected"]
+        amount = sum(history.share(trial, epochs) for trial in drawn)
+        return len(history.outcomes) >= len(drawn) and amount >= trials + history.settings.carried - ROUNDING
+    except NotBegun:
+        return False
+    except OSError as error:  # of a name that is too long, say
+        raise RunError(f"{home.path} cannot be a directory: {error.strerror}; use another") from None
 
 
 def to_be_retried(history: History, all_failed: bool) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Sequence
@@ -14,22 +15,23 @@ from archspec.geometry.fourier import TARGETS, Target
 from search.backends.backend import BACKENDS
 from search.backends.process import refuse_in_a_worker
 from search.backends.worker import Trainer
-from search.engine import ROUNDING, Engine
-from search.errors import NotBegun, RunError
+from search.engine import Engine
+from search.errors import RunError
 from search.events import Retried
 from search.files import RunDirectory, write_once
+from search.keeping import Keeping, ranks_kept
 from search.machine import available_cores
-from search.numbers import whole
+from search.numbers import most, whole
 from search.objectives import Constraint, Objective, goal_of, parse_constraint, parse_objective
 from search.preflight import Findings, Unfit, check_scores, default_objectives, preflight
 from search.record.mirror import Mirror
-from search.record.reading import Reading
 from search.record.studies import Translation
 from search.record.writing import Record, Unwritable, begun_alike
 from search.reference import reference_point
 from search.report.watching import Watch, watching
 from search.result import Result
-from search.running import Running, to_be_retried
+from search.running import Running, is_finished, to_be_retried
+from search.spending import Spending
 from search.strategies.strategy import STRATEGIES, Strategy, fresh
 from search.tasks.named import TASKS, AnyTask
 from search.terms import terms
@@ -125,6 +127,9 @@ class Search:
         watch: Watch | Literal["auto", False] | None = "auto",
         optuna_storage: str | None = None,
         retry_failed: bool = False,
+        total_epochs: float | str | None = None,
+        total_flops: float | str | None = None,
+        keep: str | int = "all",
     ) -> Result:
         """Run the search in a directory, or resume it there; a finished run returns its result at once.
 
@@ -143,6 +148,11 @@ class Search:
             optuna_storage: URL of the database in which the run is mirrored as an Optuna study, for its dashboard:
                 `sqlite:///runs.db`, `postgresql://…`. By default it is mirrored in the run's own `study.journal`.
             retry_failed: train the candidates again that have failed.
+            total_epochs: epochs of all candidates together after which no further one is begun, such as `"2k"`. Those
+                in training are trained to their end; a run that is given more goes on.
+            total_flops: the same for FLOPs of training, such as `"2P"` or `1e15`: three times those of the forward
+                passes over the examples. The run ends at the first of `trials`, `hours` and these two.
+            keep: whose weights are kept, those of `all` trials, of the `front`, or of so many non-dominated ranks.
 
         Raises:
             ValueError: an argument is out of its range.
@@ -159,13 +169,14 @@ class Search:
             raise ValueError(f"hours must be above 0, not {hours}")
         if address is not None and backend == "local":
             raise RunError(f"the address {address} is that of a Ray cluster; use it with backend='ray' (--backend ray)")
+        kept, budget = ranks_kept(keep), Spending(most("total_epochs", total_epochs), most("total_flops", total_flops))
         until = None if hours is None else time.time() + 3600 * hours
         try:
             begin, strategy = BACKENDS[backend], fresh(self.strategy, self.joint, self.objectives)
         except Unknown as error:
             raise RunError(str(error)) from None
         home = RunDirectory(Path(directory))
-        finished = self._finished(home) and not retry_failed
+        finished = is_finished(home, self.trials, self.training.epochs) and not retry_failed
         training = self.training if finished else self._ready()
         try:
             opened = Record(home, self._terms(), self.task, self._designs)
@@ -182,13 +193,15 @@ class Search:
             record.followers.append(Mirror(record.history, Translation(self.joint, self.objectives), optuna_storage))
             for number in to_be_retried(record.history, retry_failed):
                 record.append(Retried(number))
-            engine = self._engine(record, workers, strategy)
+            engine = self._engine(record, workers, strategy, budget)
             carry_weights(engine.history, home)
+            record.followers.append(Keeping(engine.history, self.objectives, kept))
             if seen:
                 seen(engine, None, None)
             if not engine.done:
-                path = str(home.path.resolve())
-                trainer = Trainer(self.task.without_test(), training, self.goal, path, self.target, until)
+                wanted = (training, self.goal, str(home.path.resolve()), self.target, until)
+                trainer = Trainer(self.task.without_test(), *wanted)
+                home.ended.unlink(missing_ok=True)
                 running = begin(trainer, workers, address)
                 try:
                     Running(engine, running, seen, until).run()
@@ -217,23 +230,11 @@ class Search:
             return self.training
         return replace(self.training, seconds=LEAST_LIMIT + GENEROUS * self.training.epochs * found.epoch)
 
-    def _engine(self, record: Record, workers: int, strategy: Strategy) -> Engine:
+    def _engine(self, record: Record, workers: int, strategy: Strategy, budget: Spending) -> Engine:
+        if math.isfinite(budget.flops) and record.history.settings.values.get("examples") is None:
+            raise RunError("FLOPs of training need the number of examples, not known here; give total_epochs instead")
         wanted = (self.objectives, self.constraints, self.trials, self.seed, workers, self.target, strategy)
-        return Engine(record, self.joint, *wanted, self.training.epochs, self.training.parameters)
-
-    def _finished(self, home: RunDirectory) -> bool:
-        """Whether the directory holds a run with nothing left to train; RunError if that cannot be read."""
-        try:
-            if not home.record.exists():
-                return False
-            history = Reading(home).history
-            drawn = [event.trial for event in history.draws if event.trial.state != "rejected"]
-            amount = sum(history.share(trial, self.training.epochs) for trial in drawn)
-            return len(history.outcomes) >= len(drawn) and amount >= self.trials + history.settings.carried - ROUNDING
-        except NotBegun:
-            return False
-        except OSError as error:  # of a name that is too long, say
-            raise RunError(f"{home.path} cannot be a directory: {error.strerror}; use another") from None
+        return Engine(record, self.joint, *wanted, self.training.epochs, self.training.parameters, budget)
 
     def _terms(self) -> dict[str, object]:
         """The terms of a run, which must be the same for it to be resumed."""

@@ -11,6 +11,7 @@ from search.errors import RunError
 from search.identity import of_array, of_data, of_function
 from search.objectives import Constraint, Objective, Score, in_words
 from search.strategies.strategy import Strategy
+from search.tasks.batches import example_count
 from search.tasks.named import AnyTask
 from search.training.settings import Training
 from spaces import Space
@@ -49,6 +50,7 @@ def of_task(task: AnyTask) -> dict[str, object]:
         "directions": dict(getattr(task, "directions", {})),
         "preparation": None if prepared is None else prepared.to_data(),
         "class weights": None if weights is None else of_array(weights),
+        "examples": example_count(task.train),
         "data": {part: _data(task, part) for part in ("train", "validation")},
     }
 

@@ -146,7 +146,10 @@ class Trial:
 
         path = self.directory.weights(self.number) if self.directory else None
         if self.architecture is None or path is None or not path.exists():
-            raise RunError(f"trial {self.number} ({self.state}) has no weights; take one that was scored")
+            remedy = "take one that was scored"
+            if self.state == "scored":
+                remedy = "the run kept those of better trials; retrain it, trial.retrain(), or take one of the front"
+            raise RunError(f"trial {self.number} ({self.state}) has no weights; {remedy}")
         return load_network(self.architecture, path)
 
     def test(self) -> dict[str, float]:

@@ -124,7 +124,7 @@ def _design(given: Architecture | Trial, wanted: Wanted) -> dict[str, Any] | Non
         cost = price(architecture, wanted.target)
     except (ValueError, SignalError):
         return None
-    if any(constraint.excess(cost) > 0 for constraint in wanted.constraints):
+    if any(constraint.excess(cost, architecture) > 0 for constraint in wanted.constraints):
         return None
     settings = {name: hole.drawn(0.5) for name, hole in wanted.training.parameters.items()}
     if trial is None:

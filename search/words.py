@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from archspec.architecture import Architecture
+from search.numbers import short as short
 
 MOST_SHOWN = 500
 _ACTS_IN_MARKDOWN = re.compile(r"[\\`*\[\]#|~!$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
@@ -25,14 +26,6 @@ def summary(architecture: Architecture) -> str:
     summaries = [node.block.summary() for node in architecture.graph.nodes.values() if node.block]
     present = [text for text in summaries if text is not None]
     return ", ".join(text for before, text in zip([None, *present], present, strict=False) if text != before)
-
-
-def short(number: float) -> str:
-    """A number to three significant digits, with k, M or G for thousands, millions or billions."""
-    for limit, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= limit:
-            return f"{number / limit:.3g}{suffix}"
-    return f"{number:.3g}"
 
 
 def counted(counts: Mapping[str, int]) -> str:

@@ -64,6 +64,9 @@ def search(options: argparse.Namespace) -> int:
             watch=watch,
             optuna_storage=options.optuna_storage,
             retry_failed=options.retry_failed,
+            total_epochs=options.total_epochs,
+            total_flops=options.total_flops,
+            keep=options.keep,
         )
     print(f"\n{counts_line(result)}\n\n{result.front}")
     return OK if len(result.front) else MISTAKE
@@ -72,7 +75,7 @@ def search(options: argparse.Namespace) -> int:
 def status(options: argparse.Namespace) -> int:
     """Show how many trials of a run are in each state, its settings, and why trials failed."""
     from search.confirmation import NOT_CONFIRMED
-    from search.report.tables import counts_line
+    from search.report.tables import counts_line, spent_line
     from search.result import Result
 
     result = Result.open(options.directory)
@@ -82,6 +85,7 @@ def status(options: argparse.Namespace) -> int:
     told = [f"task {known.get('task')}", *filter(None, listed), f"seed {known.get('seed')}"]
     target = known.get("target", "torch")
     print(" · ".join(map(printable, [*told, f"priced for {target}"] if target != "torch" else told)))
+    print(spent_line(result))
     if carried := result.history.settings.carried:
         print(f"{carried} of them carried over by a warm start")
     if confirmed := result.confirmation:

@@ -15,6 +15,7 @@ from archspec.geometry.fourier import TARGETS
 from archspec.graph.signal import SignalError
 from archspec.schema.document import SpecError
 from search.cli import checking, commands
+from search.numbers import most
 
 OK, INTERRUPTED = 0, 130
 
@@ -72,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--directory", type=_named, help="directory of the run; by default runs/NAME-OF-THE-FILE")
     sub.add_argument("--trials", type=_positive, help="number of candidates to train, instead of the file's")
     sub.add_argument("--hours", type=_hours, help="hours after which the search ends; the same command resumes it")
+    sub.add_argument("--total-epochs", type=_amount, metavar="N", help="epochs of all candidates that end the search")
+    sub.add_argument("--total-flops", type=_amount, metavar="N", help="FLOPs of training that end it, such as 2P")
+    sub.add_argument("--keep", type=_keep, default="all", help="whose weights to keep: all, front, or how many ranks")
     sub.add_argument("--retry-failed", action="store_true", help="train the candidates again that have failed")
     sub.add_argument("--strategy", help="tpe, evolve, random … or one that a package registers, instead of the file's")
     sub.add_argument("--backend", default="local", help="local, ray, or one that a package registers")
@@ -136,6 +140,23 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return number
+
+
+def _amount(text: str) -> float:
+    try:
+        return most("it", text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _keep(text: str) -> str:
+    from search.keeping import ranks_kept
+
+    try:
+        ranks_kept(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
 
 
 def _hours(text: str) -> float:

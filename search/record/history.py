@@ -93,9 +93,13 @@ class History:
         parent = None if trial.parent is None else self._trials.get(trial.parent)
         return parent.fidelity if parent and parent.state == "stopped" and parent.hash == trial.hash else 0
 
+    def length(self, trial: Trial, epochs: int) -> int:
+        """The number of epochs that a trial takes, of a whole training's `epochs`."""
+        return min(trial.epochs or epochs, epochs) - self.begun(trial)
+
     def share(self, trial: Trial, epochs: int) -> float:
         """The share of a whole training, of so many epochs, that a trial takes."""
-        return (min(trial.epochs or epochs, epochs) - self.begun(trial)) / epochs
+        return self.length(trial, epochs) / epochs
 
     def counts(self) -> dict[str, int]:
         """The number of trials in each state."""

@@ -32,6 +32,7 @@ _TYPES: dict[str, type] = {
     **dict.fromkeys(("objectives", "constraints", "goals"), list),
     **dict.fromkeys(("space", "training", "directions", "functions", "data"), dict),
     "seed": int,
+    "examples": int,
 }
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from search.errors import RunError
 from search.front import front_rows
 from search.report.numbers import budgets, has_reference, numbers, within_budgets
-from search.report.tables import counts_line
+from search.report.tables import counts_line, spent_line
 from search.result import Result
 from search.trial import Trial
 from search.words import in_markdown, short
@@ -55,6 +55,8 @@ def report(result: Result) -> str:
         f"# {in_markdown(known.get('task', 'A search'))}",
         "",
         f"{counts_line(result)} · objectives: {in_markdown(objectives)} · seed {known.get('seed')}",
+        "",
+        in_markdown(spent_line(result)),
         "",
     ]
     if not len(result.front):

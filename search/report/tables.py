@@ -10,7 +10,9 @@ from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
 from archspec.graph.graph import path
-from search.words import cell, counted
+from search.keeping import disk_use
+from search.spending import spent
+from search.words import cell, counted, printable
 
 if TYPE_CHECKING:
     from archspec.symmetry.certificate import Certificate
@@ -56,3 +58,13 @@ def symmetry_table(certificate: Certificate) -> Table:
 def counts_line(result: Result) -> str:
     """The number of trials in each state, in one line."""
     return counted(result.counts())
+
+
+def spent_line(result: Result) -> str:
+    """What the run has spent and takes on the disk, and why it ended if it did, in one line."""
+    try:
+        ended = result.directory.ended.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        ended = ""
+    used = f"spent: {spent(result.history)}; on disk: {disk_use(result.directory)}"
+    return used + (f"; ended: {printable(ended)}" if ended else "")

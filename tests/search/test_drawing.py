@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from archspec import Architecture, Classifier, Conv, Cost, Image, Magnet, price
-from search import Engine
+from search import Engine, Exhausted
+from search.errors import RunError
 from search.files import RunDirectory
-from search.objectives import at_most, maximize
+from search.objectives import Constraint, at_most, maximize
 from search.record.writing import Record
 from search.trial import Trial
 from spaces import Space, choice
@@ -54,3 +55,44 @@ def test_costs_and_limits_are_of_the_target(target: str, tmp_path: Path) -> None
     limit = sorted(cost.flops for cost in mine.values())[1]
     found = candidates(tmp_path, KERNELS, limit, "flops", target)
     assert {trial.hash: trial.cost for trial in found} == {n: cost for n, cost in mine.items() if cost.flops <= limit}
+
+
+def nodes(architecture: Architecture, cost: Cost) -> float:
+    return len(architecture.graph.nodes)
+
+
+def engine(directory: Path, limit: Constraint) -> Engine:
+    return Engine(Record(RunDirectory(directory), {}), small_space(), [maximize("accuracy")], [limit], 99, 0)
+
+
+def test_a_function_of_the_architecture_is_limited_before_anything_is_trained(tmp_path: Path) -> None:
+    counts = {a.hash: len(a.graph.nodes) for a in small_space().enumerate() if a.graph}
+    limit = min(counts.values())
+    limited = engine(tmp_path, at_most(nodes, limit))
+    drive(limited)
+    found = {trial.hash for trial in limited.history if trial.state != "rejected"}
+    assert found == {name for name, count in counts.items() if count <= limit} < counts.keys()
+    reasons = {str(trial.reason) for trial in limited.history if trial.state == "rejected"}
+    assert any(reason.startswith(f"breaks nodes <= {limit}: ") for reason in reasons)
+
+
+def test_where_a_function_leaves_nothing_the_least_value_met_is_told(tmp_path: Path) -> None:
+    least = min(len(a.graph.nodes) for a in small_space().enumerate())
+    with pytest.raises(Exhausted, match=f"break nodes <= 1; the least met is {least}; loosen that limit"):
+        engine(tmp_path, at_most(nodes, 1)).ask()
+
+
+@pytest.mark.parametrize("result", [float("nan"), "many"])
+def test_a_function_that_gives_no_number_stops_the_run_in_a_sentence(result: float, tmp_path: Path) -> None:
+    def broken(architecture: Architecture, cost: Cost) -> float:
+        return result
+
+    with pytest.raises(RunError, match=r"the constraint broken <= 3 cannot be worked out.*; mend its function"):
+        engine(tmp_path, at_most(broken, 3)).ask()
+
+
+def test_a_function_to_limit_has_a_name_and_a_limit_above_zero() -> None:
+    with pytest.raises(ValueError, match="one with a name"):
+        at_most(lambda architecture, cost: 1.0, 3)
+    with pytest.raises(ValueError, match="the limit of nodes must be above 0"):
+        at_most(nodes, 0)

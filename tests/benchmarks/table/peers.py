@@ -1,7 +1,9 @@
 """Other tools on the table, each in an environment of its own, which need not have this project.
 
-    python3 -m venv syne && syne/bin/pip install syne-tune scipy && syne/bin/python tests/benchmarks/table/peers.py moasha
-    python3 -m venv neps && neps/bin/pip install neural-pipeline-search && neps/bin/python tests/benchmarks/table/peers.py primo
+    python3 -m venv syne && syne/bin/pip install syne-tune
+    syne/bin/python tests/benchmarks/table/peers.py moasha
+    python3 -m venv neps && neps/bin/pip install neural-pipeline-search
+    neps/bin/python tests/benchmarks/table/peers.py primo
 
 Prints median and quartiles of the epochs until a share of the best known hypervolume is reached, as `compare` does for
 our strategies. What is measured is in favour of the peers: every score after any epoch counts, where of ours only whole

@@ -65,7 +65,7 @@ def test_what_ends_a_search_is_its_exit_code_and_one_line(
 def test_the_options_reach_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     declared = Declared(told(tmp_path, [GOOD]))
     options = "--trials 7 --hours 1.5 --workers 3 --backend ray --address auto --directory here --optuna-storage db"
-    options += " --retry-failed"
+    options += " --retry-failed --total-epochs 2k --total-flops 1e15 --keep 2"
     assert search(monkeypatch, declared, *options.split()) == 0
     assert declared.trials == 7
     asked = {name: value for name, value in declared.asked.items() if name != "watch"}
@@ -77,6 +77,9 @@ def test_the_options_reach_the_search(tmp_path: Path, monkeypatch: pytest.Monkey
         "address": "auto",
         "optuna_storage": "db",
         "retry_failed": True,
+        "total_epochs": 2000.0,
+        "total_flops": 1e15,
+        "keep": "2",
     }
     assert search(monkeypatch, declared) == 0
     assert declared.asked["directory"] == Path("runs/mine")

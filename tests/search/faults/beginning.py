@@ -46,7 +46,7 @@ PREFLIGHT = {
         preflight.preflight, "{0, len(by_cost) // 2, len(by_cost) - 1}", "{0, len(by_cost) // 2}", TRIED
     ),
     "candidates that break a constraint tried": Fault(
-        preflight.preflight, "all(c.excess(price(a, target)) <= 0 for c in constraints)", "True", LIMITED
+        preflight.preflight, "all(c.excess(price(a, target), a) <= 0 for c in constraints)", "True", LIMITED
     ),
     "costs of torch before a search for another target": Fault(
         preflight.preflight,
@@ -178,7 +178,7 @@ WARM = {
     ),
     "designs beyond a limit": Fault(
         warm._design,
-        "constraint.excess(cost) > 0",
+        "constraint.excess(cost, architecture) > 0",
         "False",
         test_warm_start.test_what_is_not_of_the_space_or_breaks_a_constraint_is_left_out,
     ),

@@ -57,6 +57,24 @@ OLD = partial(old_run, test_old_run.test_it_goes_on_to_the_same_candidates)
 FOUND = test_strategies.test_where_a_strategy_finds_nothing_new_the_space_is_looked_through
 
 PROPOSING = {
+    "limits on an architecture not kept": Fault(
+        Drawing._examine,
+        "c.excess(cost, architecture)",
+        "c.excess(cost)",
+        test_drawing.test_a_function_of_the_architecture_is_limited_before_anything_is_trained,
+    ),
+    "the last value met told for the least": Fault(
+        Drawing._examine,
+        "min(by, self._least.get(name, by))",
+        "max(by, self._least.get(name, by))",
+        test_drawing.test_where_a_function_leaves_nothing_the_least_value_met_is_told,
+    ),
+    "what is no number within a limit": Fault(
+        Constraint.value,
+        "not math.isfinite(value)",
+        "False",
+        partial(test_drawing.test_a_function_that_gives_no_number_stops_the_run_in_a_sentence, float("nan")),
+    ),
     "a sampler that never learns": Fault(Tpe.propose, "self._learn()", "pass", LEARNS),
     "a sampler that forgets those in training": Fault(Tpe._learn, '.state != "running"', '.state == "rejected"', SAME),
     "a sampler that wants the worst": Fault(Translation.directions, '"maximize" if', '"minimize" if', LEARNS),

@@ -1,0 +1,97 @@
+"""Which weights of a run are kept: those of the front, of the best ranks, or all."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from search.events import Event, Finished
+from search.files import RunDirectory
+from search.front import smaller_is_better
+from search.numbers import short
+from search.objectives import Objective
+from search.outcome import Failed
+from search.ranks import ranks
+from search.record.history import History
+from search.trial import Trial
+
+
+def ranks_kept(keep: str | int) -> float:
+    """How many non-dominated ranks keep their weights: 1 for `front`, infinity for `all`, or a number, also as text.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    if keep in ("all", "front"):
+        return math.inf if keep == "all" else 1
+    text = "" if isinstance(keep, bool) else str(keep)
+    if not (text.isdecimal() and int(text)):
+        raise ValueError(f"keep is 'front', 'all', or how many ranks to keep, 1 or more, not {keep!r}")
+    return int(text)
+
+
+class Keeping:
+    """Deletes the weights of trials that the front has moved past, and what is left of checkpoints of finished ones.
+
+    It follows a record, so that a file is deleted only once the outcome is on the disk; whatever a kill left behind is
+    deleted when the run is next opened. What is in training, and the states that paused candidates go on from, are not
+    touched. Trials of equal values have equal ranks.
+
+    Args:
+        history: history of the run, in its directory.
+        objectives: what ranks are by.
+        kept: how many ranks keep their weights.
+    """
+
+    def __init__(self, history: History, objectives: Sequence[Objective], kept: float) -> None:
+        assert history.directory is not None
+        self.history, self.directory, self.objectives, self.kept = history, history.directory, objectives, kept
+        # Those whose weights are kept: whoever has left them never comes back, as ranks of old trials only grow.
+        self._best: list[tuple[Trial, tuple[float, ...]]] = []
+        for number in history.outcomes:
+            self._take(number)
+
+    def observe(self, event: Event) -> None:
+        """Act on an event, which the history has observed."""
+        if isinstance(event, Finished):
+            self._take(event.number)
+
+    def _take(self, number: int) -> None:
+        trial = self.history[number]
+        if isinstance(self.history.outcomes[number], Failed):  # it may be tried again
+            return
+        _delete(self.directory.checkpoint(number))
+        if self.kept == math.inf:
+            return
+        if trial.state != "scored":
+            _delete(self.directory.weights(number))
+            return
+        self._best.append((trial, smaller_is_better(trial, self.objectives)))
+        found = ranks([values for _, values in self._best])
+        for (passed, _), rank in zip(self._best, found, strict=True):
+            if rank >= self.kept:
+                _delete(self.directory.weights(passed.number))
+        self._best = [one for one, rank in zip(self._best, found, strict=True) if rank < self.kept]
+
+
+def disk_use(directory: RunDirectory) -> str:
+    """What the weights of a run and its states of training take on the disk, as text."""
+    parts = []
+    for folder in (directory.weights(0).parent, directory.checkpoint(0).parent):
+        sizes = [_size(path) for path in folder.glob("*.*")]
+        parts.append(f"{folder.name} {short(sum(sizes))} bytes in {len(sizes):,} files")
+    return ", ".join(parts)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # deleted meanwhile
+        return 0
+
+
+def _delete(path: Path) -> None:
+    with contextlib.suppress(OSError):  # the next time the run is opened
+        path.unlink(missing_ok=True)

@@ -1,0 +1,83 @@
+"""What trainings take, in epochs, FLOPs and hours, and how much of it a run may spend."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from search.numbers import short
+from search.record.history import History
+from search.trial import Trial
+
+# A step of training takes the forward pass, and about twice as much for the gradients.
+PASSES = 3
+
+
+@dataclass(frozen=True)
+class Spending:
+    """What trainings take; of a budget, what they may take in all.
+
+    Attributes:
+        epochs: number of epochs.
+        flops: FLOPs of training, see `training_flops`; NaN where the number of examples is not known.
+        hours: hours of workers.
+    """
+
+    epochs: float = 0.0
+    flops: float = 0.0
+    hours: float = 0.0
+
+    def __add__(self, other: Spending) -> Spending:
+        return Spending(self.epochs + other.epochs, self.flops + other.flops, self.hours + other.hours)
+
+    def reached(self, budget: Spending) -> str | None:
+        """In a few words, the first budget of epochs and FLOPs that is spent; None if neither is."""
+        if self.epochs >= budget.epochs:
+            return f"the budget of {budget.epochs:,.10g} epochs is spent"
+        if self.flops >= budget.flops:
+            return f"the budget of {short(budget.flops)} FLOPs of training is spent"
+        return None
+
+    def __str__(self) -> str:
+        flops = "" if math.isnan(self.flops) else f", {short(self.flops)} FLOPs of training"
+        return f"{self.epochs:,.10g} epochs{flops}, {self.hours:.3g} hours of workers"
+
+
+UNLIMITED = Spending(math.inf, math.inf, math.inf)
+
+
+def training_flops(trial: Trial, epochs: int) -> float:
+    """FLOPs of training a candidate for so many epochs, to be known before it is trained; NaN if they cannot be.
+
+    Three times those of the forward pass over the training examples, of the network as deployed, and of making its
+    kernels once for each step. Validation, and what a certificate takes, do not count.
+    """
+    examples = trial.settings.get("examples")
+    if examples is None or trial.cost is None:
+        return math.nan
+    steps = math.ceil(examples / trial.training.batch_size)
+    return float(PASSES * epochs * (trial.cost.flops * examples + 2 * trial.cost.kernel_macs * steps))
+
+
+def ahead(trial: Trial, history: History, epochs: int, flops: bool) -> Spending:
+    """What a candidate takes that is handed out now, with a whole training of `epochs`; `flops` says whether to count.
+
+    It is known before the training, which may yet end earlier (of patience, or as it fails). What is carried over from
+    another run takes nothing.
+    """
+    if trial.source is not None:
+        return Spending()
+    count = history.length(trial, epochs)
+    return Spending(count, training_flops(trial, count) if flops else 0.0)
+
+
+def spent(history: History) -> Spending:
+    """What a run has spent so far; epochs that were trained again after a kill count once."""
+    total = Spending()
+    for trial in history:
+        if trial.state == "rejected" or trial.source is not None:
+            continue
+        count = max(0, max(trial.fidelity, len(trial.curve)) - history.begun(trial))
+        before = history[trial.parent].seconds if trial.parent is not None and history.begun(trial) else 0.0
+        total += Spending(count, training_flops(trial, count), max(0.0, trial.seconds - before) / 3600)
+    return total
