@@ -24,7 +24,7 @@ WRITTEN = "architecture and digest"
 def save_weights(state: Mapping[str, Tensor], architecture: Architecture, file: Path) -> None:
     """Write the weights of a network as safetensors, all of them or nothing."""
     weights = {name: value.detach().contiguous().cpu() for name, value in state.items()}
-    about = {WRITTEN: f"{architecture.hash} {_digest(weights)}"}
+    about = {WRITTEN: f"{architecture.hash} {digest_of(weights)}"}
     # As bytes: safetensors would not say of a full disk that it is one.
     write_whole(file, lambda path: path.write_bytes(save(weights, about)))
 
@@ -46,7 +46,7 @@ def load_network(architecture: Architecture, file: Path) -> Network:
         made_for, _, digest = about[WRITTEN].partition(" ")
         if made_for != architecture.hash:
             raise RunError(f"{file} holds the weights of another architecture; {remedy}")
-        if digest != _digest(weights):
+        if digest != digest_of(weights):
             raise RunError(f"{file} is not what was written; {remedy}")
     try:
         return network_with(architecture, weights)
@@ -54,7 +54,8 @@ def load_network(architecture: Architecture, file: Path) -> Network:
         raise RunError(f"{file} does not belong to its architecture: {error}; {remedy}") from None
 
 
-def _digest(weights: Mapping[str, Tensor]) -> str:
+def digest_of(weights: Mapping[str, Tensor]) -> str:
+    """What tells weights from any others."""
     digest = hashlib.blake2b(digest_size=16)
     for name, value in sorted(weights.items()):
         digest.update(f"{name} {value.dtype} {tuple(value.shape)} ".encode())
