@@ -26,7 +26,7 @@ class Training:
     """How a candidate is trained: with AdamW, by epochs.
 
     Settings may be holes, which a search decides with the architecture: `Training(learning_rate=real(1e-3, 1e-1,
-    log=True), weight_decay=choice(0.0, 1e-2))`. All but epochs, rates and device can be.
+    log=True), weight_decay=choice(0.0, 1e-2))`. All but epochs, rates, device and inherit can be.
 
     Attributes:
         epochs: largest number of epochs.
@@ -93,6 +93,8 @@ class Training:
                 raise ValueError(f"{name} is a whole number, not {value!r}")
         if self.seconds is not None and not self.seconds > 0:
             raise ValueError(f"seconds must be above 0, not {self.seconds}; None is no limit")
+        if not isinstance(self.inherit, bool):
+            raise ValueError(f"inherit is True or False, not {self.inherit!r}")
         for name in ("epochs", "batch_size", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
