@@ -12,11 +12,13 @@ import random
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
 from archspec import Architecture, Network, inherit, lower
@@ -99,10 +101,21 @@ def table(found: list[Pair]) -> str:
         columns = np.array([(p.share, *p.epochs, *p.finals, p.curves[0][0], p.curves[1][0]) for p in members]).mean(0)
         texts = [f"{columns[0]:.2f}", *(f"{x:.1f}" for x in columns[1:3]), *(f"{x:.3f}" for x in columns[3:])]
         lines.append(f"| {step} | {len(members)} | {' | '.join(texts)} |")
-    finals = [p.finals[0] for p in found]
-    for name, at in (("fresh", 2), ("inherited", 3)):
-        tau = kendalltau([max(p.curves[at]) for p in found], finals).statistic
-        lines.append(f"\nKendall's τ of {name} scores after {SHORT} epochs with fresh final scores: {tau:.2f}")
+    every = np.array([[max(c) for c in p.curves] + list(p.epochs) for p in found])
+    resampled = np.random.default_rng(0).integers(0, len(found), (2_000, len(found)))
+
+    def line(text: str, statistic: Callable[[NDArray[np.float64]], float]) -> str:
+        low, high = np.percentile([statistic(every[some]) for some in resampled], [2.5, 97.5])
+        return f"{text}: {statistic(every):.2f} ({low:.2f} to {high:.2f})"
+
+    tau = f"Kendall's τ with fresh final scores of scores after {SHORT} epochs, "
+    lines += ["", "With 95 % intervals over pairs:", ""]
+    lines.append(line(tau + "fresh", lambda x: float(kendalltau(x[:, 2], x[:, 0]).statistic)))
+    lines.append(line(tau + "inherited", lambda x: float(kendalltau(x[:, 3], x[:, 0]).statistic)))
+    lines.append(line("final score, inherited minus fresh", lambda x: float((x[:, 1] - x[:, 0]).mean())))
+    lines.append(
+        line("epochs to the fresh final score, inherited over fresh", lambda x: float(x[:, 5].sum() / x[:, 4].sum()))
+    )
     return "\n".join(lines)
 
 
