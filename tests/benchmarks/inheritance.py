@@ -113,9 +113,8 @@ def table(found: list[Pair]) -> str:
     lines.append(line(tau + "fresh", lambda x: float(kendalltau(x[:, 2], x[:, 0]).statistic)))
     lines.append(line(tau + "inherited", lambda x: float(kendalltau(x[:, 3], x[:, 0]).statistic)))
     lines.append(line("final score, inherited minus fresh", lambda x: float((x[:, 1] - x[:, 0]).mean())))
-    lines.append(
-        line("epochs to the fresh final score, inherited over fresh", lambda x: float(x[:, 5].sum() / x[:, 4].sum()))
-    )
+    saved = "epochs to the fresh final score, inherited over fresh"
+    lines.append(line(saved, lambda x: float(x[:, 5].sum() / x[:, 4].sum())))
     return "\n".join(lines)
 
 
