@@ -12,6 +12,7 @@ import torch
 
 from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
+from archspec.lowering import Network
 from archspec.moved import former_names
 from archspec.symmetry.certificate import largest
 from archspec.symmetry.certifying import certify
@@ -36,6 +37,7 @@ def train(
     each_batch: Callable[[], None] = lambda: None,
     epochs: int | None = None,
     trunk: Path | None = None,
+    parent: Network | None = None,
 ) -> Outcome:
     """Train an architecture, and score the network with the best weights on validation data.
 
@@ -56,6 +58,7 @@ def train(
         trunk: file of the state at the pause, or before the cooldown: a training of more epochs goes on from there,
             with the same result as without the file. It is read if it exists, and written by a training that is not
             whole.
+        parent: a trained network, from whose weights this one begins as far as they fit (see `archspec.inherit`).
 
     Returns:
         `Scored`; `Stopped` after fewer epochs than those of the training; or `Failed` if training diverges, lasts
@@ -66,7 +69,8 @@ def train(
     began = time.monotonic()
 
     def trained() -> Outcome:
-        loop = Loop(architecture, task, training, seed, goal, min(epochs or training.epochs, training.epochs))
+        least = min(epochs or training.epochs, training.epochs)
+        loop = Loop(architecture, task, training, seed, goal, least, parent)
         failure = _run(loop, checkpoint, trunk, each_epoch, each_batch)
         if failure is not None:
             return Failed(failure, loop.elapsed)
