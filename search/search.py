@@ -157,8 +157,7 @@ class Search:
         Raises:
             ValueError: an argument is out of its range.
             RunError: the directory holds another search; another process is running it; workers cannot be started; the
-                machine keeps failing (a full disk, say); or the last three candidates failed alike. Each can be mended,
-                and the run resumed.
+                machine keeps failing (a full disk, say); or the last three candidates failed alike. It can be resumed.
             Exhausted: no architecture of the space satisfies the constraints.
         """
         if not isinstance(directory, str | Path) or not str(directory) or "\0" in str(directory):
@@ -169,7 +168,8 @@ class Search:
             raise ValueError(f"hours must be above 0, not {hours}")
         if address is not None and backend == "local":
             raise RunError(f"the address {address} is that of a Ray cluster; use it with backend='ray' (--backend ray)")
-        kept, budget = ranks_kept(keep), Spending(most("total_epochs", total_epochs), most("total_flops", total_flops))
+        kept = ranks_kept(keep, self.training.inherit)
+        budget = Spending(most("total_epochs", total_epochs), most("total_flops", total_flops))
         until = None if hours is None else time.time() + 3600 * hours
         try:
             begin, strategy = BACKENDS[backend], fresh(self.strategy, self.joint, self.objectives)
@@ -199,8 +199,8 @@ class Search:
             if seen:
                 seen(engine, None, None)
             if not engine.done:
-                wanted = (training, self.goal, str(home.path.resolve()), self.target, until)
-                trainer = Trainer(self.task.without_test(), *wanted)
+                where = str(home.path.resolve())
+                trainer = Trainer(self.task.without_test(), training, self.goal, where, self.target, until)
                 home.ended.unlink(missing_ok=True)
                 running = begin(trainer, workers, address)
                 try:

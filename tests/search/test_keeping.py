@@ -147,3 +147,6 @@ def test_a_search_keeps_the_weights_it_is_asked_to(tmp_path: Path, monkeypatch: 
     failed = {trial.number for trial in result.trials if trial.state == "failed"}
     assert files(tmp_path / "weights") - failed == {trial.number for trial in result.front}
     assert ranks_kept("all") == math.inf
+    assert ranks_kept("all", inherit=True) == math.inf
+    with pytest.raises(ValueError, match="needs the weights of all candidates: use keep='all', not 'front'"):
+        ranks_kept("front", inherit=True)
