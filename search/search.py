@@ -54,7 +54,7 @@ class Search:
         task: a `Task`, or the name of one: `"digits"`.
         objectives: text (`"maximize accuracy"`) or `maximize(...)`, `minimize(...)`; at least one is a score. By
             default accuracy (of a regression r2, of several labels f1) and FLOPs.
-        constraints: text (`"params <= 50k"`) or `at_most(...)`.
+        constraints: text (`"params <= 50k"`, `"latency <= 5ms"`) or `at_most(...)`, which says what can be limited.
         trials: number of candidates to train; a strategy that lets candidates pause trains as many epochs in all.
         epochs: number of epochs for which each candidate is trained; short for `training=Training(epochs=...)`.
         seed: seed from which all random numbers of the run follow.
@@ -199,10 +199,10 @@ class Search:
             if seen:
                 seen(engine, None, None)
             if not engine.done:
-                wanted = (training, self.goal, str(home.path.resolve()), self.target, until)
-                trainer = Trainer(self.task.without_test(), *wanted)
+                limited = tuple(constraint.name for constraint in self.constraints if constraint.trained)
+                wanted = (training, self.goal, str(home.path.resolve()), self.target, until, limited)
                 home.ended.unlink(missing_ok=True)
-                running = begin(trainer, workers, address)
+                running = begin(Trainer(self.task.without_test(), *wanted), workers, address)
                 try:
                     Running(engine, running, seen, until).run()
                 finally:

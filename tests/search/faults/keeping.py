@@ -26,7 +26,7 @@ FAULTS = {
     "failed candidates tidied away": Fault(
         Keeping._take, "isinstance(self.history.outcomes[number], Failed)", "False", RUNS
     ),
-    "paused candidates on the front": Fault(Keeping._take, 'trial.state != "scored"', "False", RUNS),
+    "paused candidates on the front": Fault(Keeping._take, "not trial.feasible", "False", RUNS),
     "others deleted before they are told": Fault(
         Keeping._take,
         "_delete(self.directory.checkpoint(number))",

@@ -58,13 +58,13 @@ FOUND = test_strategies.test_where_a_strategy_finds_nothing_new_the_space_is_loo
 
 PROPOSING = {
     "limits on an architecture not kept": Fault(
-        Drawing._examine,
+        Drawing._excess,
         "c.excess(cost, architecture)",
         "c.excess(cost)",
         test_drawing.test_a_function_of_the_architecture_is_limited_before_anything_is_trained,
     ),
     "the last value met told for the least": Fault(
-        Drawing._examine,
+        Drawing._excess,
         "min(by, self._least.get(name, by))",
         "max(by, self._least.get(name, by))",
         test_drawing.test_where_a_function_leaves_nothing_the_least_value_met_is_told,
@@ -116,9 +116,12 @@ GOALS = {
         "price(architecture)",
         partial(test_drawing.test_costs_and_limits_are_of_the_target, "onnx"),
     ),
-    "limits off by a factor": Fault(Constraint.excess, "value / self.limit", "value / (2 * self.limit)", LOGS),
+    "limits off by a factor": Fault(Constraint.excess, " / self.limit", " / (2 * self.limit)", LOGS),
     "a limit read a thousandfold": Fault(
-        objectives.parse_constraint, "_SUFFIX[match[4].lower()]", "1e3", partial(READ, "params < 1_000", "params", 1000)
+        objectives.parse_constraint,
+        "else amount(match[2])",
+        "else 1e3 * amount(match[2])",
+        partial(READ, "params < 1_000", "params", 1000),
     ),
     "minimise for maximise": Fault(
         objectives.parse_objective,
