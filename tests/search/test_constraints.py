@@ -44,7 +44,7 @@ from tests.search.test_warm_designs import scored
 from tests.search.test_warm_start import wanted
 from tests.search.tiny import bars, small_search, small_space
 
-ACCURACY = Score("accuracy", True)
+ACCURACY, LOSS = Score("accuracy", True), Score("loss", False)
 ERROR = "equivariance_error <= 0.001"
 
 
@@ -91,8 +91,12 @@ def test_a_time_has_a_unit_and_nothing_else_has(text: str) -> None:
 def test_latency_is_of_one_core_and_leaves_no_trace() -> None:
     latency.cache_clear()
     threads, random = torch.get_num_threads(), torch.get_rng_state()
-    assert latency(small_space().default) > 0
-    assert torch.get_num_threads() == threads
+    torch.set_num_threads(threads + 1)
+    try:
+        assert latency(small_space().default) > 0
+        assert torch.get_num_threads() == threads + 1
+    finally:
+        torch.set_num_threads(threads)
     assert torch.equal(torch.get_rng_state(), random)
 
 
@@ -274,7 +278,7 @@ def test_a_limit_on_what_was_not_measured_says_so(tmp_path: Path) -> None:
         best_of(engine.history, OBJECTIVES, within=ERROR)
 
 
-@pytest.mark.parametrize("goal", [Score("accuracy", True), Score("loss", False)])
+@pytest.mark.parametrize("goal", [ACCURACY, LOSS])
 def test_the_gap_is_what_a_score_loses_on_twice_the_grid(goal: Score) -> None:
     torch.manual_seed(0)
     task, model = bars(), lower(continuous(5)).eval()
@@ -282,9 +286,9 @@ def test_the_gap_is_what_a_score_loses_on_twice_the_grid(goal: Score) -> None:
     x, y = task.validation
     larger = torch.nn.Upsample(scale_factor=2, mode="bilinear")(x)
     there = evaluate(model.at_resolution(12, 12), task, (larger, y))
-    here = evaluate(model, task, task.validation)
+    assert there["loss"] != evaluate(model, task, task.validation)["loss"]
+    here = {"accuracy": 1.0, "loss": 0.125}
     lost = here[goal.name] - there[goal.name] if goal.maximize else there[goal.name] - here[goal.name]
-    assert there["loss"] != here["loss"]
     assert resolution_gap(model, task, goal, here) == pytest.approx(lost)
 
 
@@ -294,7 +298,10 @@ def test_a_map_is_compared_on_its_own_grid() -> None:
     model = lower(Architecture(input=Image(channels=1, size=(6, 6)), body=[pointwise], head=Dense(outputs=2))).eval()
     constant = torch.full((3, 1, 6, 6), 0.5)
     with torch.no_grad():
-        assert torch.allclose(Finer(model)(constant), model(constant), atol=1e-6)
+        found, native = Finer(model)(constant), model(constant)
+    assert found.shape == native.shape
+    inside = (..., slice(1, -1), slice(1, -1))  # at the border part of a kernel is outside of the finer grid
+    assert torch.allclose(found[inside], native[inside], rtol=0.02)
 
 
 def test_what_is_limited_is_measured_of_the_best_weights(tmp_path: Path) -> None:
@@ -303,12 +310,14 @@ def test_what_is_limited_is_measured_of_the_best_weights(tmp_path: Path) -> None
     architecture = Architecture(input=Image(channels=1, size=(6, 6)), body=body, head=Classifier(classes=2))
     weights = tmp_path / "0.safetensors"
     for network, turned in ((architecture, True), (continuous(), False)):
-        outcome = train(network, task, Training(epochs=1), 0, ACCURACY, weights=weights, measure=names)
+        training = Training(epochs=3, learning_rate=0.3)
+        outcome = train(network, task, training, 0, LOSS, weights=weights, measure=names)
         assert isinstance(outcome, Scored)
+        assert outcome.curve[-1] > min(outcome.curve)  # the best weights are not the last
         assert bool(outcome.symmetry) is turned
         error = Certificate.from_data(outcome.symmetry).error if outcome.symmetry else 0.0
-        assert outcome.scores["equivariance_error"] == error
-        gap = resolution_gap(load_network(network, weights), task, ACCURACY, outcome.scores)
+        assert outcome.scores.get("equivariance_error") == error
+        gap = resolution_gap(load_network(network, weights), task, LOSS, outcome.scores)
         assert outcome.scores["resolution_gap"] == pytest.approx(gap)
 
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from search import choosing, measures, objectives, warm
+from search import choosing, measures, numbers, warm
 from search.constraints import Constraint
 from search.drawing import Drawing
 from search.engine import Engine
@@ -20,7 +20,7 @@ FRONT = laws.test_a_trained_network_that_breaks_a_limit_is_scored_and_not_on_the
 BEFORE = laws.test_a_limit_on_latency_is_decided_before_training
 LEARNED = laws.test_strategies_learn_that_a_network_breaks_a_limit
 GAP = partial(laws.test_the_gap_is_what_a_score_loses_on_twice_the_grid, laws.ACCURACY)
-LOSS = partial(laws.test_the_gap_is_what_a_score_loses_on_twice_the_grid, laws.Score("loss", False))
+LOSS = partial(laws.test_the_gap_is_what_a_score_loses_on_twice_the_grid, laws.LOSS)
 WEIGHTS = laws.test_what_is_limited_is_measured_of_the_best_weights
 FASTEST = laws.test_latency_is_the_fastest_run_after_the_first_ones
 NEAREST = laws.test_where_no_network_keeps_a_limit_the_nearest_is_told
@@ -32,8 +32,8 @@ MAP = laws.test_a_map_is_compared_on_its_own_grid
 
 FAULTS = {
     "latency in seconds whatever its unit": Fault(
-        objectives.parse_constraint,
-        "seconds(match[2]) if match[1] == LATENCY else ",
+        numbers.seconds,
+        " * UNITS[match[2]]",
         "",
         partial(laws.test_limits_on_measurements_are_read, "latency <= 5ms", 0.005, "latency <= 5 ms"),
     ),
@@ -105,7 +105,7 @@ FAULTS = {
     "what was not measured kept": Fault(
         Constraint.value,
         "if self.name not in (scores or {}):",
-        "if False:",
+        "if self.name not in (scores or {}):\n            return 0.0\n        if False:",
         laws.test_a_limit_on_what_was_not_measured_says_so,
     ),
     "a gap that is a gain": Fault(measuring.resolution_gap, "worse if goal.maximize else -worse", "-worse", GAP),
