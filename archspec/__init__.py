@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from archspec.lowering import Network, lower
     from archspec.network.freezing import freeze
     from archspec.network.roles import roles
-    from archspec.transfer import carry
+    from archspec.transfer import carry, inherit
 
 keep_old_names("archspec", MODULES, NAMES)
 
@@ -64,6 +64,7 @@ _NEEDS_TORCH = {
     "alias_penalty": "archspec.layers.aliasing",
     "Check": "archspec.exporting",
     "carry": "archspec.transfer",
+    "inherit": "archspec.transfer",
     "export": "archspec.exporting",
     "freeze": "archspec.network.freezing",
     "kept_kernels": "archspec.layers.keeping",
@@ -142,6 +143,7 @@ __all__ = [
     "choice",
     "export",
     "freeze",
+    "inherit",
     "integer",
     "kept_kernels",
     "load",

@@ -1,4 +1,4 @@
-"""Weight transfer: from one kernel size, or group order, to another."""
+"""Weight transfer: from one kernel size, or group order, to another; and from any network to one that is like it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import torch
 
 from archspec.architecture import Architecture
-from archspec.graph.signal import SignalError
+from archspec.geometry.units import Units, same_units
+from archspec.graph.graph import Graph, module_names
+from archspec.graph.signal import Signal, SignalError
 from archspec.layers.kernels.features import NotCarried
 from archspec.layers.layer import Layer
 from archspec.lowering import Network, lower
@@ -56,6 +58,78 @@ def carry(model: Network, architecture: Architecture) -> Network:
             raise SignalError(f"{name}: {error}") from None
     other.fit()
     return other.train(model.training)
+
+
+def inherit(network: Network, parent: Network) -> float:
+    """Start a new network from the weights of a trained one, as far as their blocks are at the same places.
+
+    Groups, widths, kernel sizes, kinds of kernels and numbers of blocks may differ; docs/inheritance.md has a table of
+    what stays the same function. Layers that the parent does not have stay as they were drawn; where they are the body
+    of a residual, its last map becomes zero.
+
+    Args:
+        network: the new network, which is changed.
+        parent: the trained network.
+
+    Returns:
+        The share of the network's parameters that were inherited, from 0 to 1.
+    """
+    graph, before = network.typed, parent.typed
+    names, theirs, count = module_names(graph), module_names(before), 0
+    for name, target in names.items():
+        layer = network.get_submodule(target)
+        if name in theirs and isinstance(layer, Layer):
+            reads, gives = _units(graph, before, name)
+            count += layer.inherit(parent.get_submodule(theirs[name]), reads, gives)
+    if count:
+        for name in graph.nodes.keys() - before.nodes.keys():
+            _silence(network, name)
+    network.fit()
+    return count / max(1, sum(parameter.numel() for parameter in network.parameters()))
+
+
+def _units(graph: Graph, before: Graph, name: str) -> tuple[Units, Units]:
+    """Which units of the parent a node reads and gives."""
+    (mine, pooled), (theirs, were) = _read(graph, name), _read(before, name)
+    reads = _same(mine, theirs)._replace(pooled=pooled, parent_pooled=were)
+    block = graph.nodes[name].block
+    elementwise = block is not None and block.elementwise
+    return reads, reads if elementwise else _same(graph.nodes[name].signal, before.nodes[name].signal)
+
+
+def _same(signal: Signal, parent: Signal) -> Units:
+    return same_units(signal.group, signal.channels, parent.group, parent.channels, max(signal.dims, parent.dims))
+
+
+def _read(graph: Graph, name: str) -> tuple[Signal, bool]:
+    """The signal that a node reads; if it was pooled over its group, as it was before, and True."""
+    at = graph.nodes[name]
+    while len(at.inputs) == 1:
+        source = at.inputs[0]
+        at = graph.nodes[source]
+        if at.block is None:
+            break
+        given = graph.source(source)
+        if at.signal.group.trivial and not given.group.trivial and at.signal.channels == given.channels:
+            return given, True
+        if not at.block.elementwise:
+            break
+    return graph.source(name), False
+
+
+def _silence(network: Network, name: str) -> None:
+    """If a node is the sum of a residual, let its body begin as zero."""
+    node = network.typed.nodes[name]
+    inside = f"{name.rpartition('.')[0]}."
+    if node.block is not None or node.merge != "add" or len(node.inputs) < 2 or node.inputs[0].startswith(inside):
+        return
+    names = module_names(network.typed)
+    for source in node.inputs[1:]:
+        while source in names:
+            layer, at = network.get_submodule(names[source]), network.typed.nodes[source]
+            if not source.startswith(inside) or (isinstance(layer, Layer) and layer.silence()):
+                break
+            source = at.inputs[0]
 
 
 def _pairs(other: Network, model: Network) -> Iterator[tuple[str, Layer, Layer]]:

@@ -83,7 +83,7 @@ class Drawing:
             Exhausted: no candidate is left.
         """
         while True:
-            event = self._event(self._proposal(slot, history), slot, number)
+            event = self._event(self._proposal(slot, history), slot, number, history)
             yield event
             if isinstance(event, Proposed):
                 return
@@ -101,7 +101,7 @@ class Drawing:
             return proposal
         return replace(proposal, values=self._found_in_space(slot, proposal.fidelity))
 
-    def _event(self, proposal: Proposal, slot: int, number: int) -> Rejected | Proposed:
+    def _event(self, proposal: Proposal, slot: int, number: int, history: History) -> Rejected | Proposed:
         try:
             architecture = self.space.fill(proposal.values)
         except ValueError as error:
@@ -125,7 +125,8 @@ class Drawing:
             reason = self._reason(architecture, excess, violated[0])
             return Rejected(replace(trial, state="rejected", reason=reason, notes={}, source=None))
         name, seed = architecture.hash, derived_seed(self.seed, architecture.hash)
-        return Proposed(replace(trial, architecture=architecture, hash=name, cost=cost, seed=seed))
+        trial = replace(trial, architecture=architecture, hash=name, cost=cost, seed=seed)
+        return Proposed(replace(trial, inherits=inherited(trial, history)))
 
     def _key(self, hash: str | None, epochs: int | None, values: Mapping[str, Scalar]) -> tuple[Scalar, ...]:
         """What tells a candidate from its duplicates."""
@@ -215,9 +216,8 @@ class Drawing:
         if constraint.measure or constraint.whole:
             if name not in self._least:
                 return remedy
-            return (
-                f"the least met is {constraint.amount(_rounded((1 + self._least[name]) * constraint.limit))}; {remedy}"
-            )
+            met = float(f"{(1 + self._least[name]) * constraint.limit:.6g}")
+            return f"the least met is {constraint.amount(met)}; {remedy}"
         try:
             least = price(self.space.cheapest(constraint.name, self.target), self.target)
         except ValueError:  # a search over a large space may meet none that fits together
@@ -225,11 +225,23 @@ class Drawing:
         return f"the cheapest one found has {least.quantities()[constraint.name]:,} {constraint.name}; {remedy}"
 
 
-def _rounded(number: float) -> float:
-    """To six significant digits."""
-    return float(f"{number:.6g}")
-
-
 def _violated(excess: Mapping[str, float]) -> list[str]:
     """Names of the conditions that are violated."""
     return [name for name, by in excess.items() if by > 0]
+
+
+def inherited(trial: Trial, history: History) -> int | None:
+    """The number of the trial whose weights a new candidate begins from; None if it begins from random ones.
+
+    It is decided when the candidate is drawn, and recorded, so that it does not depend on how fast workers are: the
+    parent's outcome has been told, and its weights are there. They must stay until the candidate has finished.
+    """
+    wanted = history.settings.values.get("training", {}).get("inherit")
+    if not wanted or trial.parent is None or trial.parent not in history:
+        return None
+    parent = history[trial.parent]
+    if parent.hash == trial.hash:  # it goes on with a training that has paused, or trains the same in another way
+        return parent.inherits
+    if parent.state not in ("scored", "stopped") or parent.directory is None:
+        return None
+    return parent.number if parent.directory.weights(parent.number).exists() else None

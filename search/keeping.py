@@ -18,12 +18,15 @@ from search.record.history import History
 from search.trial import Trial
 
 
-def ranks_kept(keep: str | int) -> float:
+def ranks_kept(keep: str | int, inherited: bool = False) -> float:
     """How many non-dominated ranks keep their weights: 1 for `front`, infinity for `all`, or a number, also as text.
 
     Raises:
-        ValueError: it is none of these.
+        ValueError: it is none of these; or it is not `all`, and candidates begin from `inherited` weights: which are
+            still there would depend on which worker is faster.
     """
+    if inherited and keep != "all":
+        raise ValueError(f"Training(inherit=True) needs the weights of all trials, not keep={keep!r}; use keep='all'")
     if keep in ("all", "front"):
         return math.inf if keep == "all" else 1
     text = "" if isinstance(keep, bool) else str(keep)

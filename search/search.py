@@ -21,7 +21,7 @@ from search.events import Retried
 from search.files import RunDirectory, write_once
 from search.keeping import Keeping, ranks_kept
 from search.machine import available_cores
-from search.numbers import most, whole
+from search.numbers import whole
 from search.objectives import Constraint, Objective, goal_of, parse_constraint, parse_objective
 from search.preflight import Findings, Unfit, check_scores, default_objectives, preflight
 from search.record.mirror import Mirror
@@ -31,7 +31,7 @@ from search.reference import reference_point
 from search.report.watching import Watch, watching
 from search.result import Result
 from search.running import Running, is_finished, to_be_retried
-from search.spending import Spending
+from search.spending import Spending, budget_of
 from search.strategies.strategy import STRATEGIES, Strategy, fresh
 from search.tasks.named import TASKS, AnyTask
 from search.terms import terms
@@ -169,7 +169,7 @@ class Search:
             raise ValueError(f"hours must be above 0, not {hours}")
         if address is not None and backend == "local":
             raise RunError(f"the address {address} is that of a Ray cluster; use it with backend='ray' (--backend ray)")
-        kept, budget = ranks_kept(keep), Spending(most("total_epochs", total_epochs), most("total_flops", total_flops))
+        kept, budget = ranks_kept(keep, self.training.inherit), budget_of(total_epochs, total_flops)
         until = None if hours is None else time.time() + 3600 * hours
         try:
             begin, strategy = BACKENDS[backend], fresh(self.strategy, self.joint, self.objectives)

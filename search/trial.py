@@ -49,6 +49,7 @@ class Trial:
         seed: seed of its training.
         epochs: number of epochs that the strategy proposed; None is the search's own number.
         parent: number of the trial that the strategy derived it from, if it names one.
+        inherits: number of the trial from whose weights its training begins; None if it begins from random ones.
         notes: plain data that the strategy stored with the trial.
         excess: by the name of each condition on candidates, above zero where it is violated; of a constraint, by what
             fraction of the limit.
@@ -74,6 +75,7 @@ class Trial:
     seed: int = 0
     epochs: int | None = None
     parent: int | None = None
+    inherits: int | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
     excess: Mapping[str, float] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
@@ -104,7 +106,7 @@ class Trial:
             data |= {"cost": self.cost.quantities(), "seed": self.seed}
         data |= {"excess": dict(self.excess)}
         further = {"epochs": self.epochs, "parent": self.parent, "notes": dict(self.notes), "reason": self.reason}
-        further["source"] = self.source
+        further |= {"source": self.source, "inherits": self.inherits}
         return data | {name: value for name, value in further.items() if value not in (None, {})}
 
     @classmethod

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from archspec.geometry.cropping import zeros_around
 from archspec.geometry.fourier import Target, by_transforms, fft_sizes, shares_spectra
-from archspec.layers.kernel_layer import KernelLayer
+from archspec.layers.inherited_kernels import Inheriting
 from archspec.layers.kernels.features import KernelModule
 from archspec.layers.kernels.table import Table
 from archspec.layers.layer import Active, Places
@@ -33,7 +33,7 @@ CONV = (F.conv1d, F.conv2d, F.conv3d)
 INNERMOST = (torch.contiguous_format, torch.channels_last, torch.channels_last_3d)
 
 
-class GroupConv(KernelLayer):
+class GroupConv(Inheriting):
     """(B, I, *S) or (B, I, N, *S) to (B, O, *S') or (B, O, N, *S').
 
     Args:

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from torch import Tensor, nn
 
+from archspec.geometry.units import same_units
 from archspec.layers.conv import INNERMOST, GroupConv
 from archspec.layers.layer import Active, Layer, plain_of
 
 if TYPE_CHECKING:
     from archspec.geometry.fourier import Target
+    from archspec.geometry.groups import Group
+    from archspec.geometry.units import Units
 
 
 class Factorised(Layer, nn.Sequential):
@@ -48,6 +51,29 @@ class Factorised(Layer, nn.Sequential):
         """Resample both stages with the same arguments."""
         for stage in self._stages():
             stage.resample(out, read)
+
+    def inherit(self, other: nn.Module, reads: Units, gives: Units) -> int:
+        """Take over both stages, if the other layer has the same in the same order; see `Layer.inherit`."""
+        if not isinstance(other, Factorised) or list(dict(self.named_children())) != list(dict(other.named_children())):
+            return 0
+        (first, second), (theirs, after) = self._stages(), other._stages()
+        ends = self._between(), other._between()
+        if ends[0] is None or ends[1] is None:
+            return 0
+        between = same_units(ends[0][0], ends[0][1], *ends[1])
+        return first.inherit(theirs, reads, between) + second.inherit(after, between, gives)
+
+    def silence(self) -> bool:
+        """Silence the second stage."""
+        return self._stages()[1].silence()
+
+    def _between(self) -> tuple[Group, int, int] | None:
+        """Group and number of channels between the stages, and axes of the grid; None if they are not convolutions."""
+        if not isinstance(self.spatial, GroupConv):
+            return None
+        first = self._stages()[0]
+        channels = self.spatial.inputs  # it convolves each channel by itself
+        return (first if isinstance(first, GroupConv) else self.spatial).where.group, channels, len(self.spatial.taps)
 
     def taps_left(self) -> tuple[int, ...] | None:
         """Taps of the stage over the taps."""

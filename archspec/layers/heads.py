@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from archspec.layers.inheriting import seen
 from archspec.layers.layer import Layer
 
 if TYPE_CHECKING:
     from archspec.geometry.fourier import Target
+    from archspec.geometry.units import Units
 
 
 class Readout(Layer):
@@ -33,3 +35,12 @@ class Readout(Layer):
     def plain(self, target: Target = "torch") -> nn.Module:
         """Itself: nothing in it but torch."""
         return copy.deepcopy(self)
+
+    @torch.no_grad()
+    def inherit(self, other: nn.Module, reads: Units, gives: Units) -> int:
+        """Take over the linear map from the channels that the parent has; see `Layer.inherit`."""
+        if not isinstance(other, Readout) or other.linear.out_features != self.linear.out_features:
+            return 0
+        self.linear.weight.copy_(seen(other.linear.weight[..., None], reads, gives)[..., 0])
+        self.linear.bias.copy_(other.linear.bias)
+        return self.linear.out_features * (1 + int((reads.of >= 0).any(1).sum()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,11 @@ from archspec.geometry.cropping import unit
 from archspec.layers.bank import Bank
 from archspec.layers.kernels.features import NotCarried
 from archspec.layers.layer import Active, Layer
+
+if TYPE_CHECKING:
+    from archspec.geometry.units import Units
+    from archspec.layers.kernels.features import KernelModule
+    from archspec.layers.windows import LearnedWindow
 
 
 class KernelLayer(Bank, Layer):
@@ -70,12 +75,27 @@ class KernelLayer(Bank, Layer):
     def stretch(self, other: Layer) -> None:
         """Rescale kernel and window to the same functions of the offset as those of `other`; see `Layer.stretch`."""
         assert isinstance(other, KernelLayer)
+        self.kernel.retune(other.kernel)
+        for part in (self.kernel, self.window):
+            if part is not None:
+                self.stretch_part(part, other)
+        self.place(self.cropped)
+
+    def stretch_part(self, part: KernelModule | LearnedWindow, other: KernelLayer) -> None:
+        """Rescale its kernel or its window to the unit of its coordinates, from that of `other`."""
         ratio = unit(self.sizes) / unit(other.sizes)
         if ratio != 1:
-            for part in (self.kernel, self.window):
-                if part is not None:
-                    part.stretch(ratio, 1.0 if self.where.causal else 0.0)
-            self.place(self.cropped)
+            part.stretch(ratio, 1.0 if self.where.causal else 0.0)
+
+    def inherit(self, other: nn.Module, reads: Units, gives: Units) -> int:
+        """Take over all weights if they have the same shapes and kernels can have this size; see `Layer.inherit`."""
+        if not isinstance(other, KernelLayer) or not (count := super().inherit(other, reads, gives)):
+            return 0
+        try:
+            self.stretch(other)
+        except NotCarried:
+            return 0
+        return count
 
     def alias_excess(self, part: str, each_filter: bool, deviations: float, horizon: int | None) -> Tensor:
         """By how much frequencies of the kernel exceed the Nyquist frequency of its taps; see `alias_penalty`."""

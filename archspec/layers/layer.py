@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from archspec.layers.inheriting import copied
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archspec.geometry.fourier import Target
+    from archspec.geometry.units import Units
 
 Places: TypeAlias = tuple[int, ...]
 Role = Literal["kernel", "window", "omega", "elements", "plain"]
@@ -102,6 +105,30 @@ class Layer(nn.Module):
         Raises:
             NotCarried: the kernel cannot have another size.
         """
+
+    def unfolded(self) -> Tensor | None:
+        """(O·N, I·J, K): its weights from each unit to each at K taps, without a window; None if it is not linear.
+
+        Of a layer that convolves each channel by itself, (C·N, J, K).
+        """
+        return None
+
+    def inherit(self, other: nn.Module, reads: Units, gives: Units) -> int:
+        """Take over what it can of the layer at its place in another network, whatever their sizes (inheritance).
+
+        Args:
+            other: the layer at the same place in the parent.
+            reads: which units of the parent's its input has.
+            gives: which units of the parent's its output has.
+
+        Returns:
+            The number of parameters that were inherited; the others stay as they were drawn.
+        """
+        return copied(self, other)
+
+    def silence(self) -> bool:
+        """Set weights such that its output is zero, and not stay so in training; False if it has none such."""
+        return False
 
     def penalty(self, name: str) -> Tensor | None:
         """Its terms (n,) of the penalty of this name, `alias` or `admissibility`; None if it has none."""

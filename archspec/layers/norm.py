@@ -10,10 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from archspec.layers.inheriting import copied_channels
 from archspec.layers.layer import Active, Layer
 
 if TYPE_CHECKING:
     from archspec.geometry.fourier import Target
+    from archspec.geometry.units import Units
 
 BATCH_NORM = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
@@ -43,9 +45,20 @@ class BatchNorm(Layer, nn.BatchNorm1d):
         shape = (-1, *(1,) * (x.dim() - 2))
         return (x - mean) / torch.sqrt(variance + self.eps) * self.weight.view(shape) + self.bias.view(shape)
 
+    @torch.no_grad()
+    def silence(self) -> bool:
+        """Set scale and shift to zero."""
+        self.weight.zero_()
+        self.bias.zero_()
+        return True
+
     def prune(self, active: Active) -> None:
         """Normalise the active elements only."""
         self.order = len(active.gives)
+
+    def inherit(self, other: nn.Module, reads: Units, gives: Units) -> int:
+        """Take over scale, shift and statistics of each channel; see `Layer.inherit`."""
+        return copied_channels(self, other, gives)
 
     def plain(self, target: Target = "torch") -> nn.Module:
         """The ordinary batch norm of the folded channels."""
@@ -70,6 +83,10 @@ class GroupNorm(Layer, nn.GroupNorm):
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.flatten(2)).view(x.shape)
 
+    def inherit(self, other: nn.Module, reads: Units, gives: Units) -> int:
+        """Take over scale, shift and statistics of each channel; see `Layer.inherit`."""
+        return copied_channels(self, other, gives)
+
     def plain(self, target: Target = "torch") -> nn.Module:
         """The ordinary group norm of the folded channels."""
         norm = nn.GroupNorm(self.num_groups, self.num_channels * self.order, self.eps, device="meta")
@@ -92,6 +109,10 @@ class LayerNorm(Layer):
         y = x.flatten(1, self.axes).movedim(1, -1)
         weight, bias = self.weight.repeat_interleave(self.order), self.bias.repeat_interleave(self.order)
         return F.layer_norm(y, (y.shape[-1],), weight, bias, self.eps).movedim(-1, 1).reshape(x.shape)
+
+    def inherit(self, other: nn.Module, reads: Units, gives: Units) -> int:
+        """Take over scale, shift and statistics of each channel; see `Layer.inherit`."""
+        return copied_channels(self, other, gives)
 
     def plain(self, target: Target = "torch") -> nn.Module:
         """The ordinary layer norm over the folded channels."""

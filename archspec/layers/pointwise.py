@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from archspec.layers.inheriting import copied_channels, seen, spread
 from archspec.layers.layer import Active, Layer
 
 if TYPE_CHECKING:
     from archspec.geometry.fourier import Target
+    from archspec.geometry.units import Units
 
 CONV_MODULE: tuple[Any, ...] = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
@@ -40,6 +42,29 @@ class SharedPointwise(Layer):
     def prune(self, active: Active) -> None:
         """Map the active elements only; the weights of the input are applied in the plain form."""
         self.order, self.shares = len(active.reads), active.weights
+
+    def unfolded(self) -> Tensor:
+        """(O·N, I·N, 1): see `Layer.unfolded`."""
+        return spread(self.weight.detach()[:, :, None, None, None].expand(-1, -1, self.order, -1, -1), self.order)
+
+    @torch.no_grad()
+    def inherit(self, other: nn.Module, reads: Units, gives: Units) -> int:
+        """Take over the map between channels that the parent has; see `Layer.inherit`."""
+        unfolded = other.unfolded() if isinstance(other, Layer) else None
+        if unfolded is None or unfolded.shape[2] > 1:
+            return 0
+        found = seen(unfolded, reads, gives)[:, :: self.order, 0]
+        old = torch.from_numpy(gives.channels >= 0)
+        self.weight[old] = found[old].to(self.weight)
+        bias = copied_channels(self, other, gives) if self.bias is not None else 0
+        return bias + int(old.sum()) * int((reads.channels >= 0).sum())
+
+    @torch.no_grad()
+    def silence(self) -> bool:
+        """Set weights and biases to zero."""
+        for parameter in self.parameters():
+            parameter.zero_()
+        return True
 
     def plain(self, target: Target = "torch") -> nn.Module:
         """An ordinary convolution of one tap, with the elements side by side along the first axis of the grid."""

@@ -64,6 +64,7 @@ class TurnedConv(GroupConv):
     Called without turns, it uses those of its `where`.
     """
 
+    by_elements: ClassVar[bool] = False
     taps_at: Tensor
     read: Tensor
 

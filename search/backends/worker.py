@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.geometry.fourier import Target
+from search.errors import RunError
 from search.events import Epoch, Event, Finished, Interrupted, Started
 from search.files import RunDirectory
 from search.machine import machine_fault
@@ -18,6 +19,7 @@ from search.tasks.named import AnyTask
 from search.training.limits import TIME_UP, Limits, TimeUp, time_limit
 from search.training.settings import Training
 from search.training.trainer import train
+from search.training.weights import load_parent
 from search.trial import Trial
 
 Tell = Callable[[Event], None]
@@ -72,6 +74,10 @@ class Trainer:
         directory, training = RunDirectory(Path(self.directory)), self.training.filled(trial.values)
         assert trial.architecture is not None
         try:
+            parent = None if trial.inherits is None else load_parent(directory.weights(trial.inherits))
+        except RunError as error:  # no fault of the candidate: with other weights its scores would be others
+            return Interrupted(trial.number, str(error))
+        try:
             limits.step()
             outcome = train(
                 trial.architecture,
@@ -87,6 +93,7 @@ class Trainer:
                 epochs=trial.epochs,
                 trunk=None if trial.hash is None else directory.trunk(trial.hash),
                 measure=self.measure,
+                parent=parent,
             )
             return Finished(trial.number, outcome)
         except TimeUp:

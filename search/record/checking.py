@@ -67,6 +67,7 @@ def _certificate(value: Any) -> bool:
 _COSTS = _by_name(_count)
 _DRAWN: dict[str, Holds] = {"number": _count, "slot": _count, "values": _by_name(_scalar), "excess": _by_name(_number)}
 _NOTED: dict[str, Holds] = {"epochs": _count, "parent": _count, "notes": _mapping, "reason": _text, "source": _text}
+_NOTED |= {"inherits": _count}
 _PROPOSED: dict[str, Holds] = {"architecture": _mapping, "hash": _text, "cost": _COSTS, "seed": _seed}
 # By kind of event: the fields that it has, and those that it may have.
 _EVENTS: dict[str, tuple[dict[str, Holds], dict[str, Holds]]] = {

@@ -45,6 +45,8 @@ class FrontStrategy:
         design: number of candidates that are spread over the space before the model is used.
         pause: share of a whole training after which these pause; 1 trains them to the end.
         explore: share of the later proposals that are as far as possible from all earlier ones.
+        inherit: whether a new candidate names the scored one that is most like it as its parent, from whose weights it
+            begins with `Training(inherit=True)`.
     """
 
     name = "front"
@@ -56,8 +58,10 @@ class FrontStrategy:
         design: int = 16,
         pause: float = 1 / 6,
         explore: float = 0.05,
+        inherit: bool = False,
     ) -> None:
         self.space, self.design, self.pause, self.explore = space, design, pause, explore
+        self.inherit = inherit
         self.known = Knowledge(space, objectives)
         self._pool: Pool | None = None
         self._model: tuple[Lessons, TwoLevels] | None = None
@@ -108,9 +112,16 @@ class FrontStrategy:
         left = [epochs] * len(pool.values) + [epochs - self.known.pauses] * len(waiting)
         best = int(np.argmax(self._gains(places, costs, rng) / np.array(left)))
         if best < len(pool.values):
-            return Proposal(pool.values[best])
+            return Proposal(pool.values[best], parent=self._nearest(places[best]) if self.inherit else None)
         resumed = waiting[best - len(pool.values)]
         return Proposal(resumed.values, parent=resumed.number)
+
+    def _nearest(self, place: Array) -> int | None:
+        """The number of the scored candidate with the most similar features."""
+        scored = [known for known in self.known.lessons.whole if known.scores is not None]
+        if not scored:
+            return None
+        return scored[int(np.argmin([((known.place - place) ** 2).sum() for known in scored]))].number
 
     def _gains(self, places: Array, costs: Array, rng: np.random.Generator) -> Array:
         """The expected gain in hypervolume of candidates of these features and costs."""

@@ -57,7 +57,8 @@ class Proposal:
     Attributes:
         values: values of the space's active parameters, by name, the argument of `Space.fill`.
         fidelity: number of epochs to train for; None is the full training.
-        parent: number of the trial that the proposal was derived from, for the record.
+        parent: number of the trial that the proposal was derived from, for the record. With `Training(inherit=True)`
+            it begins from the weights of that trial, if the strategy has been told that it was scored or has paused.
         notes: plain data that is stored with the trial, so that the strategy can read it there in a resumed run too.
     """
 

@@ -16,10 +16,11 @@ from archspec.architecture import Architecture
 from archspec.graph.cost import Cost
 from archspec.layers.aliasing import alias_penalty
 from archspec.layers.scales import admissibility_penalty
-from archspec.lowering import lower
+from archspec.lowering import Network, lower
 from archspec.network.offsets import turn, turns
 from archspec.network.roles import roles
 from archspec.network.statistics import reestimate
+from archspec.transfer import inherit
 from search.objectives import Score
 from search.seeds import derived_seed
 from search.tasks.named import AnyTask
@@ -30,6 +31,7 @@ from search.training.evaluation import EVALUATION_BATCH, evaluate, is_finite
 from search.training.limits import time_limit
 from search.training.rates import Schedule, parameter_groups, set_rates
 from search.training.settings import Training
+from search.training.weights import digest_of
 
 
 class Loop:
@@ -42,17 +44,30 @@ class Loop:
         seed: seed of all randomness.
         goal: the validation score that selects the best weights.
         epochs: number of epochs of this training, at most those of a whole one.
+        parent: a trained network from whose weights it begins (see `archspec.inherit`); None for new weights.
     """
 
     def __init__(
-        self, architecture: Architecture, task: AnyTask, training: Training, seed: int, goal: Score, epochs: int
+        self,
+        architecture: Architecture,
+        task: AnyTask,
+        training: Training,
+        seed: int,
+        goal: Score,
+        epochs: int,
+        parent: Network | None = None,
     ) -> None:
         self.task, self.training, self.seed, self.goal, self.epochs = task, training, seed, goal, epochs
         self.of = {"hash": architecture.hash, "seed": seed, "goal": goal.name, "training": training.record()}
+        if parent is not None:
+            self.of["parent"] = digest_of(parent.state_dict())
         wanted = training.device
         self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
         torch.manual_seed(seed)
-        self.model = lower(architecture).to(self.device)
+        self.model = lower(architecture)
+        if parent is not None:
+            inherit(self.model, parent)
+        self.model.to(self.device)
         present = roles(self.model)
         rates = {role: rate for role, rate in training.rates.items() if role in present}
         self.optimizer = torch.optim.AdamW(

@@ -12,6 +12,7 @@ import torch
 
 from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
+from archspec.lowering import Network
 from archspec.moved import former_names
 from archspec.symmetry.certificate import largest
 from archspec.symmetry.certifying import certify
@@ -38,6 +39,7 @@ def train(
     epochs: int | None = None,
     trunk: Path | None = None,
     measure: Collection[str] = (),
+    parent: Network | None = None,
 ) -> Outcome:
     """Train an architecture, and score the network with the best weights on validation data.
 
@@ -59,6 +61,7 @@ def train(
             with the same result as without the file. It is read if it exists, and written by a training that is not
             whole.
         measure: what else is measured of the network and counted among its scores: see `search.training.measuring`.
+        parent: a trained network, from whose weights this one begins as far as they fit (see `archspec.inherit`).
 
     Returns:
         `Scored`; `Stopped` after fewer epochs than those of the training; or `Failed` if training diverges, lasts
@@ -69,7 +72,8 @@ def train(
     began = time.monotonic()
 
     def trained() -> Outcome:
-        loop = Loop(architecture, task, training, seed, goal, min(epochs or training.epochs, training.epochs))
+        least = min(epochs or training.epochs, training.epochs)
+        loop = Loop(architecture, task, training, seed, goal, least, parent)
         failure = _run(loop, checkpoint, trunk, each_epoch, each_batch)
         if failure is not None:
             return Failed(failure, loop.elapsed)

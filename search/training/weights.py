@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,15 +17,15 @@ from archspec.lowering import Network, network_with
 from search.errors import RunError
 from search.files import write_whole
 
-# Key of the file's metadata: the hash of the architecture and a digest of the weights. One key: of several, the order
-# in the file would be random.
+# Key of the file's metadata: the hash of the architecture, a digest of the weights, and the architecture, for networks
+# that begin from them. One key: of several, the order in the file would be random.
 WRITTEN = "architecture and digest"
 
 
 def save_weights(state: Mapping[str, Tensor], architecture: Architecture, file: Path) -> None:
     """Write the weights of a network as safetensors, all of them or nothing."""
     weights = {name: value.detach().contiguous().cpu() for name, value in state.items()}
-    about = {WRITTEN: f"{architecture.hash} {_digest(weights)}"}
+    about = {WRITTEN: f"{architecture.hash} {digest_of(weights)} {json.dumps(architecture.to_data())}"}
     # As bytes: safetensors would not say of a full disk that it is one.
     write_whole(file, lambda path: path.write_bytes(save(weights, about)))
 
@@ -43,10 +44,10 @@ def load_network(architecture: Architecture, file: Path) -> Network:
     except (OSError, SafetensorError, ValueError) as error:
         raise RunError(f"{file} cannot be read: {' '.join(str(error).split())}; {remedy}") from None
     if WRITTEN in about:  # an earlier version did not say
-        made_for, _, digest = about[WRITTEN].partition(" ")
+        made_for, digest, *_ = about[WRITTEN].split(" ", 2)
         if made_for != architecture.hash:
             raise RunError(f"{file} holds the weights of another architecture; {remedy}")
-        if digest != _digest(weights):
+        if digest != digest_of(weights):
             raise RunError(f"{file} is not what was written; {remedy}")
     try:
         return network_with(architecture, weights)
@@ -54,7 +55,26 @@ def load_network(architecture: Architecture, file: Path) -> Network:
         raise RunError(f"{file} does not belong to its architecture: {error}; {remedy}") from None
 
 
-def _digest(weights: Mapping[str, Tensor]) -> str:
+def load_parent(file: Path) -> Network:
+    """The network that was saved to a file, for another one to begin from.
+
+    Raises:
+        RunError: there is no such file, it was damaged, or an earlier version wrote it.
+    """
+    try:
+        with safe_open(file, "pt") as opened:
+            *_, text = (opened.metadata() or {})[WRITTEN].split(" ", 2)
+        architecture = Architecture.from_data(json.loads(text))
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise RunError(
+            f"{file}, from whose weights a candidate begins, cannot be read: {' '.join(str(error).split())}; put the "
+            "file back"
+        ) from None
+    return load_network(architecture, file)
+
+
+def digest_of(weights: Mapping[str, Tensor]) -> str:
+    """What tells weights from any others."""
     digest = hashlib.blake2b(digest_size=16)
     for name, value in sorted(weights.items()):
         digest.update(f"{name} {value.dtype} {tuple(value.shape)} ".encode())

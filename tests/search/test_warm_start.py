@@ -17,7 +17,7 @@ from search.events import Rejected
 from search.files import RunDirectory
 from search.objectives import parse_constraint, parse_objective
 from search.record.writing import Record
-from search.search import Search as Declared
+from search.running import is_finished
 from search.training.settings import Training
 from search.warm import Wanted, carry_weights, designs, name_of
 from spaces import choice, real
@@ -243,6 +243,5 @@ def test_from_one_search_to_the_next(tmp_path: Path, capsys: pytest.CaptureFixtu
     by_hash = {t.hash: t for t in old.trials}
     assert [t.test() for t in carried] == [by_hash[t.hash].test() for t in carried]
     again = small_search(trials=2, warm_start=tmp_path / "old", seed=9, constraints=())
-    assert isinstance(again, Declared)
-    assert again._finished(new.directory)
+    assert is_finished(new.directory, again.trials, again.training.epochs)
     assert len(again.run(tmp_path / "new", watch=None).trials) == len(new.trials)

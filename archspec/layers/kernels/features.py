@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 
 from archspec.layers.layer import Role
@@ -16,6 +16,10 @@ from archspec.layers.precision import Fixed, WideLinear, wide_dtype, widened
 
 if TYPE_CHECKING:
     from archspec.geometry.samples import Samples
+
+# In a fit to samples, combinations of features that are smaller by this factor than the largest are left out: they
+# would need weights that no training makes.
+WELL_SEEN = 1e-3
 
 
 class KernelModule(Fixed):
@@ -83,6 +87,39 @@ class KernelModule(Fixed):
         """
         raise NotCarried(f"a {type(self).__name__} kernel is bound to its size; use Siren, Magnet or Fourier")
 
+    def retune(self, other: KernelModule) -> None:
+        """After weights of `other` were loaded, adapt them to constants in which the two kernels differ."""
+
+    def adopt(self, other: KernelModule) -> int:
+        """Take over what does not belong to single kernels; returns the number of parameters, 0 if there are none."""
+        return 0
+
+    def combine(self, other: KernelModule, rows: Tensor, sums: Tensor) -> int:
+        """Set kernels to sums of those of `other`, whose parameters it has adopted; 0 if that cannot be.
+
+        Args:
+            other: a kernel of the same kind, R' = O'·I'.
+            rows: (O,) which outputs of the other's these are; -1 for those that stay as they are.
+            sums: (I, I') what each input is as a sum of the other's.
+
+        Returns:
+            The number of parameters that were inherited.
+        """
+        return 0
+
+    def match(self, rows: Tensor, samples: Tensor, at: Tensor) -> int:
+        """Set kernels as near as can be to given samples (least squares).
+
+        Args:
+            rows: (n,) indices of these kernels.
+            samples: (n, p) values in float64.
+            at: (p,) indices of the samples among the P.
+
+        Returns:
+            The number of parameters that were set; 0 if the kind of kernel cannot be fitted.
+        """
+        return 0
+
 
 class NotCarried(Exception):
     """The weights of a kernel cannot be transferred to another size, group order or number of scales."""
@@ -136,6 +173,55 @@ class FeatureKernel(KernelModule):
         """(R, P): the samples."""
         samples: Tensor = self.out(self.features()).T
         return samples
+
+    @torch.no_grad()
+    def adopt(self, other: KernelModule) -> int:
+        """Take over the features: of each tensor the part that both kernels have, where coordinates come first."""
+        if type(other) is not type(self) or not self.is_their_sum:
+            return 0
+        theirs, count = dict(other.state_dict()), 0
+        for name, tensor in self.state_dict().items():
+            there = theirs.get(name)
+            if name.startswith("out.") or there is None or there.dim() != tensor.dim():
+                continue
+            part = tuple(slice(min(a, b)) for a, b in zip(tensor.shape, there.shape, strict=True))
+            tensor[part] = there[part].to(tensor)
+            count += tensor[part].numel()
+        return count
+
+    @torch.no_grad()
+    def combine(self, other: KernelModule, rows: Tensor, sums: Tensor) -> int:
+        """Set kernels to sums of those of `other`, by the last layer; see `KernelModule.combine`."""
+        if not (isinstance(other, FeatureKernel) and isinstance(self.out, nn.Linear) and self._has_features_of(other)):
+            return 0
+        old, inputs, count = (rows >= 0).nonzero()[:, 0], len(sums), 0
+        for mine, theirs in zip(self.out.parameters(), other.out.parameters(), strict=True):
+            shaped = theirs.double().cpu().view(-1, sums.shape[1], *theirs.shape[1:])[rows[old]]
+            mine.view(-1, inputs, *mine.shape[1:])[old] = torch.einsum("ou...,iu->oi...", shaped, sums).to(mine)
+            count += len(old) * int((sums != 0).any(1).sum()) * mine[0].numel()
+        return count
+
+    def _has_features_of(self, other: FeatureKernel) -> bool:
+        """Whether the parameters of the features have the same shapes."""
+        mine, theirs = (
+            {name: value.shape for name, value in kernel.state_dict().items() if not name.startswith("out.")}
+            for kernel in (self, other)
+        )
+        return mine == theirs and self.out.weight.shape[1:] == other.out.weight.shape[1:]
+
+    @torch.no_grad()
+    def match(self, rows: Tensor, samples: Tensor, at: Tensor) -> int:
+        """Fit the last layer to the samples; see `KernelModule.match`."""
+        if not (self.is_their_sum and isinstance(self.out, nn.Linear)):
+            return 0
+        features = self.features().double().cpu()[at]
+        if self.out.bias is not None:
+            features = torch.cat([features, torch.ones(len(at), 1, dtype=features.dtype)], 1)
+        found = torch.linalg.lstsq(features, samples.T, rcond=WELL_SEEN, driver="gelsd").solution.T
+        self.out.weight[rows] = found[:, : self.out.weight.shape[1]].to(self.out.weight)
+        if self.out.bias is not None:
+            self.out.bias[rows] = found[:, -1].to(self.out.bias)
+        return int(found.numel())
 
     @torch.no_grad()
     def scale_to(self, energy: Tensor, target: float) -> None:

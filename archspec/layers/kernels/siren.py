@@ -10,7 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from archspec.layers.kernels.features import FeatureKernel
+from archspec.layers.kernels.features import FeatureKernel, KernelModule
 from archspec.layers.layer import Role
 from archspec.layers.precision import WideLinear, widened
 
@@ -88,6 +88,20 @@ class Siren(FeatureKernel):
         return z
 
     @torch.no_grad()
+    def retune(self, other: KernelModule) -> None:
+        """Scale the hidden layers where their factor ω, which may follow from the size, is another than theirs."""
+        if not isinstance(other, Siren) or isinstance(self.omega, Tensor) or self.omega == other.omega:
+            return
+        ratio = float(other.omega) / self.omega
+        for i, layer in enumerate(self.hidden):
+            assert isinstance(layer, nn.Linear | WeightNormed)
+            if i or self.first_omega is None:
+                weight = layer.weight.clone()
+                weight[:, : None if i else self.dims] *= ratio  # ω_group is the same: it is a factor of the coordinates
+                layer.bias.mul_(ratio)
+                _set(layer, weight)
+
+    @torch.no_grad()
     def stretch(self, ratio: float, centre: float) -> None:
         """Rescale the first layer to the new unit of the coordinates."""
         first = self.hidden[0]
@@ -95,11 +109,7 @@ class Siren(FeatureKernel):
         dims, moved = self.dims, first.weight.clone()
         first.bias.add_(moved[:, :dims].sum(1) * centre * (1 - ratio))
         moved[:, :dims] *= ratio
-        if isinstance(first, WeightNormed):
-            first.direction.copy_(moved)
-            first.length.copy_(moved.norm(dim=1))
-        else:
-            first.weight.copy_(moved)
+        _set(first, moved)
 
     @torch.no_grad()
     def scale_to(self, energy: Tensor, target: float) -> None:
@@ -119,6 +129,14 @@ class Siren(FeatureKernel):
 
 def _factor(omega: float, learned: bool) -> float | nn.Parameter:
     return nn.Parameter(torch.tensor(omega)) if learned else omega
+
+
+def _set(layer: nn.Linear | WeightNormed, weight: Tensor) -> None:
+    if isinstance(layer, WeightNormed):
+        layer.direction.copy_(weight)
+        layer.length.copy_(weight.norm(dim=1))
+    else:
+        layer.weight.copy_(weight)
 
 
 def _draw(layer: nn.Linear | WeightNormed, bound: float) -> None:

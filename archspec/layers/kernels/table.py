@@ -70,12 +70,13 @@ class Table(KernelModule):
 
     def resized(self, weight: Tensor, before: tuple[int, ...], now: tuple[int, ...], causal: bool) -> Tensor:
         """(R, M·K) to (R, M·K'): cropped or padded by zeros around the centre (causal: before the oldest tap)."""
-        shaped = weight.view(len(weight), -1, *before)
-        for axis, (old, new) in enumerate(zip(before, now, strict=True), 2):
-            first = new - old if causal else (new - old) // 2
-            pads = [0, 0] * (shaped.dim() - 1 - axis) + [first, new - old - first]
-            shaped = torch.nn.functional.pad(shaped, pads)
-        return shaped.reshape(len(weight), -1)
+        return recut(weight, before, now, causal)
+
+    @torch.no_grad()
+    def match(self, rows: Tensor, samples: Tensor, at: Tensor) -> int:
+        """Set the weights of kernels to the samples at the first element, which they are."""
+        self.weight[rows] = samples.to(self.weight)
+        return samples.numel()
 
     @torch.no_grad()
     def scale_to(self, energy: Tensor, target: float) -> None:
@@ -89,3 +90,14 @@ class Table(KernelModule):
             spread = self.turns.square().sum(0)[among][:, None].expand(-1, elements, -1)
             power = energy @ spread.reshape(-1)
         self.weight.normal_().mul_((target / power.clamp(min=1e-12)).sqrt().reshape(-1, 1))
+
+
+def recut(weight: Tensor, before: tuple[int, ...], now: tuple[int, ...], causal: bool) -> Tensor:
+    """(…, M·K) to (…, M·K'): cropped or padded by zeros around the centre (causal: before the oldest tap)."""
+    shaped = weight.reshape(*weight.shape[:-1], -1, *before)
+    dims = shaped.dim() - len(before)
+    for axis, (old, new) in enumerate(zip(before, now, strict=True), dims):
+        first = new - old if causal else (new - old) // 2
+        pads = [0, 0] * (shaped.dim() - 1 - axis) + [first, new - old - first]
+        shaped = torch.nn.functional.pad(shaped, pads)
+    return shaped.reshape(*weight.shape[:-1], -1)

@@ -33,6 +33,8 @@ from tests.laws.numbers import double
 
 KERNELS: tuple[Kernel, ...] = (
     Table(),
+    Siren(hidden=4),
+    Siren(hidden=4, layers=4, weight_norm=True),
     Siren(hidden=4, omega_0=3.0),
     Siren(hidden=4, weight_norm=True, omega_0=3.0),
     Siren(hidden=4, omega_0=3.0, first_omega_0=7.0, learn_omega=True),

@@ -3,7 +3,8 @@
     python -m tests.benchmarks.table.compare sequences
     python -m tests.benchmarks.table.compare images --strategies front tpe --workers 1 8
 
-Run i takes the scores of table seed i mod the number of complete seeds. The hypervolume is of the validation accuracy
+Run i takes the scores of table seed i mod the number of complete seeds; with --mean, all take the means over seeds,
+which hold less chance. The hypervolume is of the validation accuracy
 above chance and of log10 FLOPs up to the dearest architecture; the best known is that of all architectures of the same
 seed. Prints, for each strategy, median and quartiles of the epochs, and of their ratio to the first strategy's, paired.
 """
@@ -46,14 +47,21 @@ class Table:
         return list(self.curves.get(architecture.hash, []))
 
 
-def tables(name: str, space: Space) -> list[Table]:
-    """The table of each seed under which every architecture was trained."""
+def tables(name: str, space: Space, mean: bool = False) -> list[Table]:
+    """The table of each seed under which every architecture was trained; or one of the means of their scores."""
     with gzip.open(HERE / f"{name}.jsonl.gz", "rt") as file:
         rows = [json.loads(line) for line in file]
     by_seed: dict[int, list[dict[str, Any]]] = {}
     for row in rows:
         by_seed.setdefault(row["seed"], []).append(row)
-    return [Table(name, found) for _, found in sorted(by_seed.items()) if len(found) >= space.size()]
+    whole = [found for _, found in sorted(by_seed.items()) if len(found) >= space.size()]
+    if not mean:
+        return [Table(name, found) for found in whole]
+    curves: dict[str, list[list[float]]] = {}
+    for row in (row for found in whole for row in found if "curves" in row):
+        curves.setdefault(row["hash"], []).append(row["curves"][str(EPOCHS)])
+    every = {key: {str(EPOCHS): np.mean(found, 0).tolist()} for key, found in curves.items()}
+    return [Table(name, [{**row, "curves": every[row["hash"]]} for row in whole[0] if row["hash"] in every])]
 
 
 def epochs_to(table: Table, space: Space, strategy: str, epochs: int, workers: int, seed: int) -> list[float]:
@@ -77,9 +85,10 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[1])
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--epochs", type=int, default=1_500)
+    parser.add_argument("--mean", action="store_true", help="search the means of the scores over the table's seeds")
     given = parser.parse_args()
     where = space(given.name)
-    known = tables(given.name, where)
+    known = tables(given.name, where, given.mean)
     print(f"{given.name}: {int(where.size())} architectures, {len(known)} seeds of the table, {given.seeds} runs each")
     print(f"epochs to {', '.join(f'{100 * share:g} %' for share in SHARES)} of the best known hypervolume")
     for workers in given.workers:

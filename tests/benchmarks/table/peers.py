@@ -18,7 +18,6 @@ import importlib
 import json
 import math
 import random
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -108,35 +107,26 @@ def moasha(options: dict[str, list[Any]], run: Counted, seed: int) -> None:
 def neps(optimizer: str, options: dict[str, list[Any]], run: Counted, seed: int) -> None:
     """NePS with one worker; a configuration that is trained for more epochs goes on from those before."""
     package = importlib.import_module("neps")
+    algorithms = importlib.import_module("neps.optimizers.algorithms")
+    classic = importlib.import_module("neps.space.neps_spaces.neps_space").convert_neps_to_classic_search_space
     importlib.import_module("numpy").random.seed(seed)
     importlib.import_module("torch").manual_seed(seed)
     random.seed(seed)
     kinds: dict[str, Any] = {name: package.Categorical(tuple(found)) for name, found in options.items()}
     kinds["epochs"] = package.IntegerFidelity(1, EPOCHS)
-    space = type("Table", (package.PipelineSpace,), kinds)()
+    space = classic(type("Table", (package.PipelineSpace,), kinds)())
+    # PriMO without priors, of which there are none here.
+    made = algorithms.primo(space, prior_centers={}) if optimizer == "primo" else algorithms.mo_hyperband(space)
+    optimiser = importlib.import_module("neps.optimizers.ask_and_tell").AskAndTell(made)
     known: dict[str, int] = {}
-
-    class Over(Exception):
-        pass
-
-    def evaluate(**values: Any) -> dict[str, Any]:
-        if run.over:
-            raise Over
+    while not run.over:
+        trial = optimiser.ask()
+        values = dict(trial.config)
         end = int(values.pop("epochs", EPOCHS))
         name = key(values)
         score, cost = run.trained(values, min(known.get(name, 0), end), end)
         known[name] = max(known.get(name, 0), end)
-        return {"objective_to_minimize": [1 - score, cost], "cost": 1}
-
-    with tempfile.TemporaryDirectory() as directory:
-        package.run(
-            evaluate,
-            space,
-            optimizer=optimizer,
-            root_directory=directory,
-            evaluations_to_spend=2_000,
-            ignore_errors=False,
-        )
+        optimiser.tell(trial, [1 - score, cost])
 
 
 def quartiles(values: list[float]) -> Iterator[float]:
@@ -161,7 +151,7 @@ def main() -> None:
             moasha(options, run, seed) if given.peer == "moasha" else neps(given.peer, options, run, seed)
         except Exception as error:
             if not run.over:
-                raise RuntimeError(f"{given.peer} ended after {run.spent} epochs") from error
+                raise RuntimeError(f"{given.peer} ended after {run.spent} epochs: {error}") from error
         reached.append(run.reached)
     for share in SHARES:
         middle, low, high = quartiles([one[share] for one in reached])

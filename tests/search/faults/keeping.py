@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from search import trial
+from search import keeping, trial
 from search.keeping import Keeping
 from search.search import Search
 from tests.search import test_keeping
@@ -36,5 +36,11 @@ FAULTS = {
     "no word of weights that are gone": Fault(trial.Trial.model, 'self.state == "scored"', "False", SAID),
     "a policy that reaches nobody": Fault(
         Search.run, "self.objectives, kept)", 'self.objectives, float("inf"))', ASKED
+    ),
+    "weights deleted that are to be inherited": Fault(
+        keeping.ranks_kept,
+        'inherited and keep != "all"',
+        "False",
+        partial(test_keeping.test_weights_that_are_inherited_are_kept, "front"),
     ),
 }
