@@ -18,15 +18,18 @@ from search.record.history import History
 from search.trial import Trial
 
 
-def ranks_kept(keep: str | int, inherited: bool = False) -> float:
+def ranks_kept(keep: str | int, inherit: bool = False) -> float:
     """How many non-dominated ranks keep their weights: 1 for `front`, infinity for `all`, or a number, also as text.
 
+    Args:
+        keep: as for `Search.run`.
+        inherit: whether candidates begin from the weights of others.
+
     Raises:
-        ValueError: it is none of these; or it is not `all`, and candidates begin from `inherited` weights: which are
-            still there would depend on which worker is faster.
+        ValueError: it is none of these, or weights that may be inherited would be deleted.
     """
-    if inherited and keep != "all":
-        raise ValueError(f"Training(inherit=True) needs the weights of all trials, not keep={keep!r}; use keep='all'")
+    if inherit and keep != "all":
+        raise ValueError(f"Training(inherit=True) needs the weights of all candidates: use keep='all', not {keep!r}")
     if keep in ("all", "front"):
         return math.inf if keep == "all" else 1
     text = "" if isinstance(keep, bool) else str(keep)

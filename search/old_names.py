@@ -46,12 +46,16 @@ NAMES = {
     "local": {"run_local": _RUN},
     "on_ray": {"EngineSearcher": _RUN, "JOURNAL": "use search.files.RunDirectory(path).journal", "run_on_ray": _RUN},
     "report": {
-        "BUDGETS": "report.report:BUDGETS",
-        "budgets": "report.report:budgets",
+        "BUDGETS": "report.numbers:BUDGETS",
+        "budgets": "report.numbers:budgets",
         "factorisation_of": "use search.report.report.trait_of('factorisation', trial)",
         "group_of": "use trial.group",
     },
-    "result": {"PRICE_OF_FLOPS": "objectives:PRICE_OF_FLOPS", "TARGET_FLOPS": "objectives:TARGET_FLOPS"},
+    "result": {
+        "ACCURACY_PER_FLOP": "choosing:ACCURACY_PER_FLOP",
+        "PRICE_OF_FLOPS": "objectives:PRICE_OF_FLOPS",
+        "TARGET_FLOPS": "objectives:TARGET_FLOPS",
+    },
     "store": {
         "JOURNAL": "use search.files.RunDirectory(path).journal",
         "LOCK": "use search.files.RunDirectory(path).lock",

@@ -157,8 +157,7 @@ class Search:
         Raises:
             ValueError: an argument is out of its range.
             RunError: the directory holds another search; another process is running it; workers cannot be started; the
-                machine keeps failing (a full disk, say); or the last three candidates failed alike. Each can be mended,
-                and the run resumed.
+                machine keeps failing (a full disk, say); or the last three candidates failed alike. It can be resumed.
             Exhausted: no architecture of the space satisfies the constraints.
         """
         if not isinstance(directory, str | Path) or not str(directory) or "\0" in str(directory):

@@ -73,6 +73,7 @@ PUBLIC = {
     "choice",
     "export",
     "freeze",
+    "inherit",
     "integer",
     "kept_kernels",
     "load",

@@ -21,7 +21,6 @@ from search.record.reading import Reading
 from search.record.writing import Record
 from search.report.tables import spent_line
 from search.result import Result
-from search.training.settings import Training
 from search.trial import Trial
 from tests.search.backends.test_workers import OneByOne
 from tests.search.test_engine import OBJECTIVES
@@ -148,10 +147,6 @@ def test_a_search_keeps_the_weights_it_is_asked_to(tmp_path: Path, monkeypatch: 
     failed = {trial.number for trial in result.trials if trial.state == "failed"}
     assert files(tmp_path / "weights") - failed == {trial.number for trial in result.front}
     assert ranks_kept("all") == math.inf
-
-
-@pytest.mark.parametrize("keep", ["front", 2])
-def test_weights_that_are_inherited_are_kept(keep: str | int, tmp_path: Path) -> None:
-    search = small_search(training=Training(epochs=1, inherit=True))
-    with pytest.raises(ValueError, match=r"Training\(inherit=True\) needs the weights of all trials.*use keep='all'"):
-        search.run(tmp_path, keep=keep)
+    assert ranks_kept("all", inherit=True) == math.inf
+    with pytest.raises(ValueError, match="needs the weights of all candidates: use keep='all', not 'front'"):
+        ranks_kept("front", inherit=True)

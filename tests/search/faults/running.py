@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from search import objectives
+from search import numbers, objectives
 from search.backends import local
 from search.drawing import Drawing, _violated
 from search.engine import Engine
@@ -116,12 +116,9 @@ GOALS = {
         "price(architecture)",
         partial(test_drawing.test_costs_and_limits_are_of_the_target, "onnx"),
     ),
-    "limits off by a factor": Fault(Constraint.excess, " / self.limit", " / (2 * self.limit)", LOGS),
+    "limits off by a factor": Fault(Constraint.excess, "/ self.limit - 1", "/ (2 * self.limit) - 1", LOGS),
     "a limit read a thousandfold": Fault(
-        objectives.parse_constraint,
-        "else amount(match[2])",
-        "else 1e3 * amount(match[2])",
-        partial(READ, "params < 1_000", "params", 1000),
+        numbers.amount, "SUFFIXES[match[2].lower()]", "1e3", partial(READ, "params < 1_000", "params", 1000)
     ),
     "minimise for maximise": Fault(
         objectives.parse_objective,

@@ -26,7 +26,7 @@ FAULTS = {
     "only finished trials known": Fault(
         FrontSampler._learn, "trial.number not in self._begun", "trial.state in FINISHED", TRAINING
     ),
-    "values for other parameters": Fault(FrontSampler.sample_independent, "if param_name in chosen", "if True", OTHERS),
+    "values for other parameters": Fault(FrontSampler.sample_independent, "param_name in chosen", "not chosen", LIMITS),
     "any directions": Fault(
         FrontSampler._check,
         "known != wanted",
