@@ -30,7 +30,7 @@ def anytime(history: History, objectives: Sequence[Objective], corner: Sequence[
 
 
 def _point(trial: Trial, objectives: Sequence[Objective]) -> tuple[float, ...] | None:
-    if trial.state != "scored":
+    if not trial.feasible:
         return None
     values = losses(trial, objectives)
     return None if any(map(math.isnan, values)) else values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from archspec.graph.cost import Cost
 from search.directions import direction_of
@@ -24,13 +24,13 @@ def best_of(
 ) -> Trial:
     """The best scored trial, the cheapest of equal ones; arguments and errors as of `Result.best`."""
     limits = [parse_constraint(x) for x in ([within] if isinstance(within, str | Constraint) else within)]
-    scored = [t for t in history if t.state == "scored"]
+    scored = [t for t in history if t.feasible]
     if not scored:
-        raise RunError("no trial of this run has been scored; let it run on")
+        raise RunError(f"{none_feasible(history) or 'no trial of this run has been scored'}; let it run on")
     if not isinstance(by, str | None):
         raise RunError(f"best takes the name of an objective, a score or a cost, not {by!r}")
     objective = _objective(by, history, objectives) if by else _default(scored[0], objectives)
-    kept = [t for t in scored if all(limit.excess(t.cost or Cost()) <= 0 for limit in limits)]
+    kept = [t for t in scored if all(limit.excess(t.cost or Cost(), t.architecture, t.scores) <= 0 for limit in limits)]
     if not kept:
         raise RunError(f"no scored trial keeps {', '.join(map(str, limits))}; take a larger limit")
     valued = [(smaller_is_better(t, [objective]), flops_of(t), t) for t in kept]
@@ -38,6 +38,15 @@ def best_of(
     if not known:
         raise RunError(f"{objective.name} is not a number for any trial of this run; choose by another score")
     return min(known, key=lambda found: found[:2])[2]
+
+
+def none_feasible(trials: Iterable[Trial]) -> str | None:
+    """In words, if trials were scored and all break a constraint, that of the one which comes nearest; else None."""
+    scored = [t for t in trials if t.state == "scored"]
+    if not scored or any(t.feasible for t in scored):
+        return None
+    nearest = min(scored, key=lambda t: max(t.excess.values()))
+    return f"every scored trial breaks a constraint, and trial {nearest.number} comes nearest: it {nearest.reason}"
 
 
 def _default(trial: Trial, objectives: Sequence[Objective]) -> Objective:

@@ -13,6 +13,7 @@ from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
 from archspec.graph.signal import SignalError
 from archspec.schema.hole import Scalar
+from search.constraints import broken
 from search.errors import Exhausted as Exhausted
 from search.errors import RunError
 from search.events import Event, Proposed, Rejected
@@ -108,6 +109,7 @@ class Drawing:
                 f"the strategy {self.strategy.name} proposes values that are not of the space: {error}"
             ) from None
         cost, excess = self._examine(architecture, proposal.fidelity, proposal.values)
+        excess |= {} if _violated(excess) else self._measured(architecture, cost)
         design = self.designs[slot] if slot < len(self.designs) and not self._attempts else {}
         trial = Trial(
             number,
@@ -120,7 +122,7 @@ class Drawing:
             source=design.get("source"),
         )
         if violated := _violated(excess):
-            reason = self._reason(architecture, cost, violated[0])
+            reason = self._reason(architecture, excess, violated[0])
             return Rejected(replace(trial, state="rejected", reason=reason, notes={}, source=None))
         name, seed = architecture.hash, derived_seed(self.seed, architecture.hash)
         trial = replace(trial, architecture=architecture, hash=name, cost=cost, seed=seed)
@@ -133,19 +135,31 @@ class Drawing:
     def _examine(
         self, architecture: Architecture, epochs: int | None, values: Mapping[str, Scalar]
     ) -> tuple[Cost, dict[str, float]]:
-        """Cost of an architecture, and its excess by the name of each condition: above zero where it is violated."""
+        """Cost of an architecture, and its excess by the name of each condition: above zero where it is violated.
+
+        Of constraints, by those on costs.
+        """
         try:
             cost = price(architecture, self.target)
         except SignalError:
             return Cost(), {TYPED: 1.0}
-        excess = {TYPED: -1.0} | {str(c): c.excess(cost, architecture) for c in self.constraints}
-        for name, by in excess.items():
-            self._least[name] = min(by, self._least.get(name, by))
+        excess = {TYPED: -1.0} | self._excess([c for c in self.constraints if not c.whole], cost)
         if not _violated(excess):
             excess[NEW] = 1.0 if self._key(architecture.hash, epochs, values) in self._known else -1.0
         return cost, excess
 
-    def _reason(self, architecture: Architecture, cost: Cost, name: str) -> str:
+    def _measured(self, architecture: Architecture, cost: Cost) -> dict[str, float]:
+        """The excess of the other constraints, which take their time: so they are for what keeps those on costs."""
+        return self._excess([c for c in self.constraints if c.whole], cost, architecture)
+
+    def _excess(
+        self, constraints: Sequence[Constraint], cost: Cost, architecture: Architecture | None = None
+    ) -> dict[str, float]:
+        excess = {str(c): c.excess(cost, architecture) for c in constraints}
+        self._least |= {name: min(by, self._least.get(name, by)) for name, by in excess.items()}
+        return excess
+
+    def _reason(self, architecture: Architecture, excess: Mapping[str, float], name: str) -> str:
         if name == TYPED:
             try:
                 _ = architecture.graph
@@ -154,7 +168,8 @@ class Drawing:
         if name == NEW:
             return "the same architecture was drawn before"
         (constraint,) = [c for c in self.constraints if str(c) == name][:1]
-        return f"breaks {constraint}: {100 * constraint.excess(cost, architecture):.0f} % over"
+        obstacle = constraint.obstacle(architecture)
+        return f"breaks {name}: {obstacle}" if obstacle else broken(name, excess[name])
 
     def _found_in_space(self, slot: int, epochs: int | None) -> dict[str, Scalar]:
         """Values of a random candidate among the fillings examined without the strategy; Exhausted if there is none."""
@@ -164,15 +179,18 @@ class Drawing:
         violations: Counter[str] = Counter()
         candidates = []
         for architecture, values in pool:
-            violated = _violated(self._examine(architecture, epochs, values)[1])
-            violations.update(violated)
+            cost, excess = self._examine(architecture, epochs, values)
+            violations.update(violated := _violated(excess))
             if not violated:
-                candidates.append((architecture, {name: values[name] for name in self.settings}))
-        if not candidates:
-            self.rejected = self.rejected or violations
-            raise Exhausted(self._explanation(violations, all_examined=small))
-        architecture, settings = rng.choice(candidates)
-        return self.space.values_of(architecture) | settings
+                candidates.append((architecture, cost, {name: values[name] for name in self.settings}))
+        while candidates:
+            architecture, cost, settings = chosen = rng.choice(candidates)
+            violations.update(violated := _violated(self._measured(architecture, cost)))
+            if not violated:
+                return self.space.values_of(architecture) | settings
+            candidates.remove(chosen)
+        self.rejected = self.rejected or violations
+        raise Exhausted(self._explanation(violations, all_examined=small))
 
     def _random(self, rng: random.Random) -> tuple[Architecture, dict[str, Scalar]]:
         return self.space.drawn(lambda _, hole: hole.drawn(rng.random()))
@@ -193,10 +211,13 @@ class Drawing:
         """The remedy for a constraint that rejects most architectures, with what the cheapest one takes."""
         (constraint,) = [c for c in self.constraints if str(c) == name][:1]
         remedy = "loosen that limit, or let the space hold smaller architectures"
-        if constraint.measure:
+        if constraint.trained:
+            return "leave that limit out, or let the space hold blocks that run on a finer grid"
+        if constraint.measure or constraint.whole:
             if name not in self._least:
                 return remedy
-            return f"the least met is {(1 + self._least[name]) * constraint.limit:,.6g}; {remedy}"
+            met = float(f"{(1 + self._least[name]) * constraint.limit:.6g}")
+            return f"the least met is {constraint.amount(met)}; {remedy}"
         try:
             least = price(self.space.cheapest(constraint.name, self.target), self.target)
         except ValueError:  # a search over a large space may meet none that fits together

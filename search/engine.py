@@ -161,7 +161,8 @@ class Engine:
     def _measured(self, trial: Trial, outcome: Outcome) -> Outcome:
         """The outcome with every objective that is no quantity of the cost among its scores: a reopened run reads it.
 
-        It is `Failed` if an objective is not a finite number, or raises an error.
+        And with the excess of each constraint on the trained network. It is `Failed` if an objective, or what is
+        limited, is not a finite number, or if an objective raises an error.
         """
         if not isinstance(outcome, Scored) or trial.cost is None:
             return outcome
@@ -176,7 +177,13 @@ class Engine:
                 return Failed(f"the objective {objective.name} is {value}", outcome.seconds)
             if not (objective.priced and objective.name in QUANTITIES):
                 scores[objective.name] = value
-        return replace(outcome, scores=scores)
+        after = [constraint for constraint in self.constraints if constraint.trained]
+        excess = {str(c): c.excess(trial.cost, trial.architecture, outcome.scores) for c in after}
+        if unknown := [name for name, by in excess.items() if not math.isfinite(by)]:
+            return Failed(
+                f"the constraint {unknown[0]} cannot be decided: what it limits is not finite", outcome.seconds
+            )
+        return replace(outcome, scores=scores, excess=excess)
 
     def _tell_up_to(self, last: int) -> bool:
         """Tell the strategy the outcomes of the candidates up to slot `last`, in order; False if one is not known."""

@@ -91,12 +91,12 @@ class Front(Sequence[Trial]):
 def front_of(trials: Iterable[Trial], objectives: Sequence[Objective]) -> Front:
     """The scored trials that no other of them beats in every objective; one trial for each tuple of values.
 
-    Trials of which an objective is not a number are left out.
+    Trials that break a constraint are left out, and those of which an objective is not a number.
 
     Raises:
         RunError: a scored trial lacks the score of an objective.
     """
-    valued = [(t, smaller_is_better(t, objectives)) for t in trials if t.state == "scored"]
+    valued = [(t, smaller_is_better(t, objectives)) for t in trials if t.feasible]
     scored = [(t, values) for t, values in valued if not any(map(math.isnan, values))]
     seen: dict[tuple[float, ...], Trial] = {}
     for trial, values in scored:

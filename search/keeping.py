@@ -71,7 +71,7 @@ class Keeping:
         _delete(self.directory.checkpoint(number))
         if self.kept == math.inf:
             return
-        if trial.state != "scored":
+        if not trial.feasible:
             _delete(self.directory.weights(number))
             return
         self._best.append((trial, smaller_is_better(trial, self.objectives)))

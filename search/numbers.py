@@ -7,6 +7,7 @@ import operator
 import re
 
 SUFFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "p": 1e15}
+UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
 # Of a number with a suffix: the number and the suffix.
 AMOUNT = r"([0-9][0-9_,]*\.?[0-9]*(?:e[+-]?[0-9]+)?)\s*([kmgtpKMGTP]?)"
 
@@ -31,6 +32,19 @@ def amount(text: str) -> float:
     if not match:
         raise ValueError(f"cannot read the number {text!r}; write '50k', '2P' or '1e15'")
     return float(match[1].replace("_", "").replace(",", "")) * SUFFIXES[match[2].lower()]
+
+
+def seconds(text: str) -> float:
+    """The seconds of a text such as `5ms`, `200 us` or `0.1 s`; ValueError if it is none."""
+    match = re.fullmatch(r"\s*([0-9]+\.?[0-9]*(?:e[+-]?[0-9]+)?)\s*(s|ms|us|µs)\s*", text)
+    if not match:
+        raise ValueError(f"cannot read the time {text!r}; write '5ms', '200us' or '0.1s'")
+    return float(match[1]) * UNITS[match[2]]
+
+
+def as_seconds(number: float) -> str:
+    """A time as text, in ms; `seconds` reads it."""
+    return f"{1000 * number:.10g} ms"
 
 
 def most(name: str, value: float | str | None) -> float:

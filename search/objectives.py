@@ -11,13 +11,14 @@ from typing import Protocol
 from archspec.architecture import Architecture
 from archspec.doors import Door
 from archspec.graph.cost import Cost
+from search.constraints import LATENCY, TRAINED
 from search.constraints import Constraint as Constraint
-from search.numbers import AMOUNT, amount
+from search.numbers import amount, seconds
 
 QUANTITIES = tuple(Cost().quantities())
 PRICE_OF_FLOPS, TARGET_FLOPS = -0.07, 1e6
 _OBJECTIVE = re.compile(r"\s*(maximi[sz]e|minimi[sz]e)\s+([A-Za-z_]\w*)\s*")
-_CONSTRAINT = re.compile(rf"\s*([A-Za-z_]\w*)\s*(?:<=|<)\s*({AMOUNT})\s*")
+_CONSTRAINT = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:<=|<)\s*(.+)")
 Measure = Callable[[Cost, Mapping[str, float]], float]
 
 
@@ -138,12 +139,16 @@ def minimize(name: str, measure: Measure | None = None) -> Objective:
 def at_most(
     name: str | Callable[[Architecture, Cost], float], limit: float, measure: Callable[[Cost], float] | None = None
 ) -> Constraint:
-    """The constraint that a quantity of the cost, or a function of your own, is at or below a limit.
+    """The constraint that a quantity of the cost, a function of your own, or a measurement is at or below a limit.
 
-    It is decided before a candidate is accepted, so that none that breaks it is ever trained.
+    It is decided before a candidate is accepted, so that none that breaks it is ever trained; but `equivariance_error`
+    and `resolution_gap` are of the trained network: a trial that breaks such a limit is scored, and not on the front.
 
     Args:
-        name: the quantity, or a function of an architecture and its cost, whose name is that of the constraint.
+        name: the quantity; `latency`, seconds of the frozen network for one example on a core of this machine;
+            `equivariance_error`, the largest error of the certificate, 0 for a network without a group;
+            `resolution_gap`, by how much the score that selects the best weights is worse on twice as fine a grid; or a
+            function of an architecture and its cost, whose name is that of the constraint.
         limit: the limit, above zero.
         measure: a function of the cost alone, which then gets this name.
 
@@ -155,11 +160,13 @@ def at_most(
         if not named.isidentifier() or measure is not None:
             raise ValueError("a function to limit is one with a name: def depth(architecture, cost), at_most(depth, 9)")
         return replace(at_most(named, limit, lambda cost: 0.0), measure=name, whole=True)
-    if measure is None and name not in QUANTITIES:
-        raise ValueError(f"there is no cost {name!r} to limit; use one of {', '.join(QUANTITIES)}")
+    measured = measure is None and name in (LATENCY, *TRAINED)
+    if measure is None and not measured and name not in QUANTITIES:
+        known = ", ".join((*QUANTITIES, LATENCY, *TRAINED))
+        raise ValueError(f"there is no cost {name!r} to limit; use one of {known}, or a function of your own")
     if not limit > 0:
         raise ValueError(f"the limit of {name} must be above 0, not {limit:g}")
-    return Constraint(name, float(limit), measure)
+    return Constraint(name, float(limit), measure, whole=measured)
 
 
 def loss_of(objective: Objective, cost: Cost, scores: Mapping[str, float]) -> float:
@@ -181,16 +188,22 @@ def parse_objective(text: str | Objective) -> Objective:
 
 
 def parse_constraint(text: str | Constraint) -> Constraint:
-    """The constraint that a text such as `"params <= 50k"` states; ValueError if it cannot be read.
+    """The constraint that a text such as `"params <= 50k"` or `"latency <= 5ms"` states; ValueError if it states none.
 
     The suffixes k, M, G, T and P are thousands, millions and so on. A constraint is returned as it is.
     """
     if isinstance(text, Constraint):
         return text
     match = _CONSTRAINT.fullmatch(text)
-    if not match:
-        raise ValueError(f"cannot read the constraint {text!r}; write 'params <= 50k' or 'flops <= 2M'")
-    return at_most(match[1], amount(match[2]))
+    try:
+        limit = math.nan if not match else seconds(match[2]) if match[1] == LATENCY else amount(match[2])
+    except ValueError:
+        limit = math.nan
+    if not match or math.isnan(limit):
+        raise ValueError(
+            f"cannot read the constraint {text!r}; write 'params <= 50k', 'flops <= 2M' or 'latency <= 5ms'"
+        )
+    return at_most(match[1], limit)
 
 
 def goal_of(objectives: Sequence[Objective], kind: str) -> Score:

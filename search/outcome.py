@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
 
 from archspec.graph.cost import Cost
@@ -20,6 +20,7 @@ class Scored:
         cost: cost of the trained network if learned windows or elements changed it; None if it is the proposed one's.
         symmetry: the network's certificate as plain data; None for a network without a group.
         curve: the score that selects the best weights, after each epoch; NaN where it was not a finite number.
+        excess: by which fraction of its limit each constraint on the trained network is exceeded, by its name.
     """
 
     scores: dict[str, float]
@@ -28,6 +29,12 @@ class Scored:
     cost: Cost | None = None
     symmetry: dict[str, Any] | None = None
     curve: tuple[float, ...] = ()
+    excess: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def feasible(self) -> bool:
+        """Whether the trained network keeps all constraints."""
+        return all(by <= 0 for by in self.excess.values())
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,8 @@ class FrontSampler(BaseSampler):
         self.space, self.seed, self.target = space, seed, target
         self.objectives = [parse_objective(objective) for objective in objectives]
         self.limits = [parse_constraint(constraint) for constraint in constraints]
+        if other := next((limit for limit in self.limits if limit.whole), None):
+            raise ValueError(f"FrontSampler takes limits on costs, and {other} is none; keep it in your own objective")
         if all(objective.priced for objective in self.objectives):
             raise ValueError("at least one objective is a score, such as 'maximize accuracy'")
         self._names = {parameter.name for parameter in space.parameters()}

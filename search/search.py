@@ -21,7 +21,7 @@ from search.events import Retried
 from search.files import RunDirectory, write_once
 from search.keeping import Keeping, ranks_kept
 from search.machine import available_cores
-from search.numbers import most, whole
+from search.numbers import whole
 from search.objectives import Constraint, Objective, goal_of, parse_constraint, parse_objective
 from search.preflight import Findings, Unfit, check_scores, default_objectives, preflight
 from search.record.mirror import Mirror
@@ -31,7 +31,7 @@ from search.reference import reference_point
 from search.report.watching import Watch, watching
 from search.result import Result
 from search.running import Running, is_finished, to_be_retried
-from search.spending import Spending
+from search.spending import Spending, budget_of
 from search.strategies.strategy import STRATEGIES, Strategy, fresh
 from search.tasks.named import TASKS, AnyTask
 from search.terms import terms
@@ -54,7 +54,7 @@ class Search:
         task: a `Task`, or the name of one: `"digits"`.
         objectives: text (`"maximize accuracy"`) or `maximize(...)`, `minimize(...)`; at least one is a score. By
             default accuracy (of a regression r2, of several labels f1) and FLOPs.
-        constraints: text (`"params <= 50k"`) or `at_most(...)`.
+        constraints: text (`"params <= 50k"`, `"latency <= 5ms"`) or `at_most(...)`, which says what can be limited.
         trials: number of candidates to train; a strategy that lets candidates pause trains as many epochs in all.
         epochs: number of epochs for which each candidate is trained; short for `training=Training(epochs=...)`.
         seed: seed from which all random numbers of the run follow.
@@ -168,8 +168,7 @@ class Search:
             raise ValueError(f"hours must be above 0, not {hours}")
         if address is not None and backend == "local":
             raise RunError(f"the address {address} is that of a Ray cluster; use it with backend='ray' (--backend ray)")
-        kept = ranks_kept(keep, self.training.inherit)
-        budget = Spending(most("total_epochs", total_epochs), most("total_flops", total_flops))
+        kept, budget = ranks_kept(keep, self.training.inherit), budget_of(total_epochs, total_flops)
         until = None if hours is None else time.time() + 3600 * hours
         try:
             begin, strategy = BACKENDS[backend], fresh(self.strategy, self.joint, self.objectives)
@@ -199,10 +198,10 @@ class Search:
             if seen:
                 seen(engine, None, None)
             if not engine.done:
-                where = str(home.path.resolve())
-                trainer = Trainer(self.task.without_test(), training, self.goal, where, self.target, until)
+                limited = tuple(constraint.name for constraint in self.constraints if constraint.trained)
+                wanted = (training, self.goal, str(home.path.resolve()), self.target, until, limited)
                 home.ended.unlink(missing_ok=True)
-                running = begin(trainer, workers, address)
+                running = begin(Trainer(self.task.without_test(), *wanted), workers, address)
                 try:
                     Running(engine, running, seen, until).run()
                 finally:

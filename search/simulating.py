@@ -96,6 +96,8 @@ def simulate(
     if all(objective.priced for objective in wanted):
         raise ValueError("at least one objective is a score, such as 'maximize accuracy'")
     limits = [parse_constraint(constraint) for constraint in constraints]
+    if after := next((limit for limit in limits if limit.trained), None):
+        raise ValueError(f"{after} is of trained networks, which a simulation has none of; leave it out")
     whole("epochs", epochs, least=1)
     whole("workers", workers, least=1)
     log, worker = Memory(), _Worker(curve, seconds, goal_of(wanted, "classification"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from search.numbers import short
+from search.numbers import most, short
 from search.record.history import History
 from search.trial import Trial
 
@@ -41,6 +41,11 @@ class Spending:
     def __str__(self) -> str:
         flops = "" if math.isnan(self.flops) else f", {short(self.flops)} FLOPs of training"
         return f"{self.epochs:,.10g} epochs{flops}, {self.hours:.3g} hours of workers"
+
+
+def budget_of(total_epochs: float | str | None, total_flops: float | str | None) -> Spending:
+    """A budget, each number as text too, None without a limit; ValueError if one is not above 0."""
+    return Spending(most("total_epochs", total_epochs), most("total_flops", total_flops))
 
 
 UNLIMITED = Spending(math.inf, math.inf, math.inf)

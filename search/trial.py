@@ -56,7 +56,7 @@ class Trial:
         scores: scores on validation data; empty until it is scored.
         fidelity: number of epochs it was trained for.
         curve: the score that selects its best weights, by epoch, from 1.
-        reason: why it failed or was rejected, in one sentence.
+        reason: why it failed or was rejected, or which constraint its trained network breaks, in one sentence.
         seconds: seconds of training.
         source: the run and trial that its outcome was carried over from by a warm start; None if it is trained here.
         symmetry: certificate of the trained network; None for a network without a group.
@@ -122,6 +122,11 @@ class Trial:
     def group(self) -> str:
         """The largest group of its network, C1 for a plain network; tables and plots list it as the symmetry."""
         return str(largest(self.architecture.graph)) if self.architecture else "C1"
+
+    @property
+    def feasible(self) -> bool:
+        """Whether it was scored, and its trained network keeps all constraints."""
+        return self.state == "scored" and all(by <= 0 for by in self.excess.values())
 
     @property
     def training(self) -> Training:

@@ -131,7 +131,7 @@ def _design(given: Architecture | Trial, wanted: Wanted) -> dict[str, Any] | Non
         return {"values": values | settings}
     like = wanted.training.values_like(trial.training)
     design: dict[str, Any] = {"values": values | settings | (like or {})}
-    if like is None or not _same_terms(trial, wanted.terms) or not _measured(trial, wanted.objectives):
+    if like is None or not _same_terms(trial, wanted.terms) or not _measured(trial, wanted):
         return design
     place = trial.directory.path if trial.directory else None
     known = {"outcome": to_record(_outcome(trial)), "source": f"{place}, trial {trial.number}"}
@@ -150,10 +150,13 @@ def _same_terms(trial: Trial, terms: Mapping[str, Any]) -> bool:
     return same and measures[0] == measures[1] and old.get("goals", [])[:1] == new["goals"][:1]
 
 
-def _measured(trial: Trial, objectives: Sequence[Objective]) -> bool:
-    """Whether the trial has a finite value of each objective."""
+def _measured(trial: Trial, wanted: Wanted) -> bool:
+    """Whether the trial has a finite value of each objective, and of each limit on its trained network."""
+    if any(limit.trained and limit.name not in trial.scores for limit in wanted.constraints):
+        return False
     try:
-        return all(math.isfinite(o.value(trial.cost, trial.scores)) for o in objectives) if trial.cost else False
+        values = [o.value(trial.cost, trial.scores) for o in wanted.objectives] if trial.cost else [math.nan]
+        return all(map(math.isfinite, values))
     except Exception:  # a function of the person's own, over scores that it was not written for
         return False
 

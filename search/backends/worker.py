@@ -36,6 +36,7 @@ class Trainer:
         directory: absolute path of the run's directory, which every worker can read and write.
         target: what the cost of a trained network is computed for.
         until: time, in seconds since 1970, at which training is interrupted; None for never.
+        measure: what is measured of trained networks, because the run limits it.
     """
 
     task: AnyTask
@@ -44,6 +45,7 @@ class Trainer:
     directory: str
     target: Target = "torch"
     until: float | None = None
+    measure: tuple[str, ...] = ()
 
     def run(self, data: Mapping[str, Any], tell: Tell, own_process: bool = False) -> None:
         """Train the trial that `Trial.to_data` wrote, and pass its events to `tell`.
@@ -90,6 +92,7 @@ class Trainer:
                 each_batch=limits.step,
                 epochs=trial.epochs,
                 trunk=None if trial.hash is None else directory.trunk(trial.hash),
+                measure=self.measure,
                 parent=parent,
             )
             return Finished(trial.number, outcome)

@@ -51,6 +51,7 @@ def search(options: argparse.Namespace) -> int:
     if options.warm_start is not None:
         search.warm_start = options.warm_start
     directory = options.directory or Path("runs") / options.file.stem
+    from search.choosing import none_feasible
     from search.report.progress import Watcher
     from search.report.tables import counts_line
 
@@ -69,6 +70,8 @@ def search(options: argparse.Namespace) -> int:
             keep=options.keep,
         )
     print(f"\n{counts_line(result)}\n\n{result.front}")
+    if why := none_feasible(result.trials):
+        print(printable(why))
     return OK if len(result.front) else MISTAKE
 
 
@@ -95,6 +98,8 @@ def status(options: argparse.Namespace) -> int:
     for trial in result.trials:
         if trial.state == "failed":
             print(f"trial {trial.number} failed: {printable(trial.reason)}")
+        elif trial.state == "scored" and trial.reason:
+            print(f"trial {trial.number} {printable(trial.reason)}")
     return OK
 
 

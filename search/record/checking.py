@@ -28,6 +28,10 @@ def _number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST
 
 
+def _finite(value: Any) -> bool:
+    return value is not None and _number(value)
+
+
 def _text(value: Any) -> bool:
     return isinstance(value, str)
 
@@ -75,8 +79,9 @@ _EVENTS: dict[str, tuple[dict[str, Holds], dict[str, Holds]]] = {
     "finished": ({"number": _count, "outcome": _mapping}, {}),
 }
 _SCORED: dict[str, Holds] = {"scores": _by_name(_number), "epochs": _count, "seconds": _number}
+_MEASURED: dict[str, Holds] = {"symmetry": _certificate, "curve": _listed(_number), "excess": _by_name(_finite)}
 _OUTCOMES: dict[str, tuple[dict[str, Holds], dict[str, Holds]]] = {
-    "scored": (_SCORED, {"cost": _or_none(_COSTS), "symmetry": _certificate, "curve": _listed(_number)}),
+    "scored": (_SCORED, {"cost": _or_none(_COSTS)} | _MEASURED),
     "stopped": (_SCORED, {}),
     "failed": ({"reason": _text, "seconds": _number}, {}),
 }

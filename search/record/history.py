@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from archspec.symmetry.certificate import Certificate
+from search.constraints import broken
 from search.events import Epoch, Event, Finished, Proposed, Rejected, Retried
 from search.files import RunDirectory
 from search.outcome import Failed, Outcome, Scored, Stopped
@@ -139,5 +140,9 @@ def finished(trial: Trial, outcome: Outcome) -> Trial:
             symmetry = Certificate.from_data(outcome.symmetry) if outcome.symmetry else None
             curve = dict(enumerate(outcome.curve, 1)) or trial.curve
             cost = outcome.cost or trial.cost
-            trial = replace(trial, state="scored", cost=cost, symmetry=symmetry, curve=curve)
+            excess = {**trial.excess, **outcome.excess}
+            reason = next((broken(name, by) for name, by in outcome.excess.items() if by > 0), None)
+            trial = replace(
+                trial, state="scored", cost=cost, symmetry=symmetry, curve=curve, excess=excess, reason=reason
+            )
     return replace(trial, scores=outcome.scores, fidelity=outcome.epochs, seconds=outcome.seconds)

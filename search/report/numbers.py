@@ -32,7 +32,7 @@ def numbers(result: Result) -> list[str]:
 
 def within_budgets(result: Result, score: str) -> list[str]:
     """A Markdown table: for each budget of FLOPs the best trial within it, as found and as confirmed."""
-    scored = [t for t in result.trials if t.state == "scored" and not math.isnan(t.scores.get(score, math.nan))]
+    scored = [t for t in result.trials if t.feasible and not math.isnan(t.scores.get(score, math.nan))]
     found = [result.best(score, f"flops <= {budget}") for budget in budgets(scored)]
     confirmed = result.confirmation
     names = ["FLOPs up to", "trial", "found", *(["confirmed", "test"] if confirmed else [])]

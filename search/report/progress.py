@@ -110,7 +110,9 @@ class Watcher:
         cost = f"{short(priced.flops):>6} FLOPs {short(priced.params):>6} params"
         learned = [o for o in engine.objectives if not o.priced]
         scores = "  ".join(f"{o.name} {o.value(priced, outcome.scores):.4f}" for o in learned)
-        self._say(f"{head} {scores}  {cost}  {summary(trial.architecture)}{'  (on the front)' if new else ''}")
+        reason = engine.history[trial.number].reason
+        note = f"  ({reason})" if reason else "  (on the front)" if new else ""
+        self._say(f"{head} {scores}  {cost}  {summary(trial.architecture)}{note}")
 
     def _head(self, engine: Engine) -> str:
         """How many candidates are finished, since when, and about how long the others will take."""

@@ -9,6 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 from urllib.parse import quote
 
+from search.choosing import none_feasible
 from search.errors import RunError
 from search.front import front_rows
 from search.report.numbers import budgets, has_reference, numbers, within_budgets
@@ -60,12 +61,13 @@ def report(result: Result) -> str:
         "",
     ]
     if not len(result.front):
-        return "\n".join([*lines, "No candidate has been scored yet.", ""])
+        why = none_feasible(result.trials)
+        return "\n".join([*lines, in_markdown(why) if why else "No candidate has been scored yet.", ""])
     lines += ["## The front", "", *_front(result), "", *numbers(result)]
     score = _score(result)
     if score is not None:
         lines += [f"## {in_markdown(score.capitalize())} within a budget", "", *within_budgets(result, score), ""]
-    scored = [t for t in result.trials if t.state == "scored" and score is not None and not _is_nan(t, score)]
+    scored = [t for t in result.trials if t.feasible and score is not None and not _is_nan(t, score)]
     compared: dict[str, Callable[[Trial], str]] = {"symmetry": attrgetter("group")}
     compared |= {name: partial(trait_of, name) for name in traits_of(scored)}
     for title, of in compared.items():

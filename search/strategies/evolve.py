@@ -61,7 +61,7 @@ class Evolve:
         """The last scored trials, best first."""
         last: list[Trial] = []
         for number in reversed(history.outcomes):
-            if (trial := history[number]).state == "scored":
+            if (trial := history[number]).feasible:
                 last.append(trial)
             if len(last) == POPULATION:
                 break

@@ -49,7 +49,7 @@ class Kept:
             self.trials[event.number] = finished(self.trials[event.number], event.outcome)
 
     def _forget(self) -> None:
-        scored = [trial for trial in self.trials.values() if trial.state == "scored"]
+        scored = [trial for trial in self.trials.values() if trial.feasible]
         found = ranks([losses(trial, self.objectives) for trial in scored]).tolist()
         order = sorted(zip(found, scored, strict=True), key=lambda pair: (pair[0], -pair[1].number))
         best = {trial.number for _, trial in order[:BEST]}

@@ -39,7 +39,7 @@ class Known:
         paused: whether it is trained for a few epochs only.
         early: its best score in these epochs, larger being better; None if it is not known.
         scores: its scores after a whole training, larger being better (scores,); None if they are not known.
-        failed: whether it failed.
+        failed: whether it failed, or breaks a constraint.
     """
 
     number: int
@@ -112,7 +112,7 @@ class Knowledge:
 
     def _finished(self, known: Known, event: Finished) -> Known:
         outcome = event.outcome
-        if isinstance(outcome, Failed):
+        if isinstance(outcome, Failed) or (isinstance(outcome, Scored) and not outcome.feasible):
             return replace(known, failed=True)
         sign = 1 if self.goal.maximize else -1
         begun = [sign * score for score in outcome.curve[: self.pauses] if score == score]

@@ -115,7 +115,8 @@ class Tpe(OptunaSampler):
 class Nsga2(OptunaSampler):
     """Crosses the best 20 trials of all generations before: NSGA-II (Deb et al. 2002), 20 trials a generation.
 
-    The constraints have no effect, as what breaks them is never scored. Values of conditional parameters are random.
+    Constraints on costs have no effect, as what breaks them is never scored; networks that were scored and break one
+    come after all others. Values of conditional parameters are random.
     """
 
     name = "nsga2"
@@ -129,7 +130,7 @@ class _Generations(NSGAIISampler):
     """Optuna's, whose parents follow from the trials in the study alone: its own are those when it was first asked."""
 
     def get_parent_population(self, study: optuna.Study, generation: int) -> list[FrozenTrial]:
-        """The best 20 trials outside of this generation, by rank, then by crowding distance."""
+        """The best 20 trials outside of this generation: by excess over limits, then by rank and crowding distance."""
         if generation == 0:
             return []
         own = {trial.number for trial in self.get_population(study, generation)}
@@ -137,7 +138,8 @@ class _Generations(NSGAIISampler):
         others = [trial for trial in known if trial.number not in own]
         signs = [-1 if way == optuna.study.StudyDirection.MAXIMIZE else 1 for way in study.directions]
         values = np.array([trial.values for trial in others]) * signs
-        return [others[i] for i in best_first(values)[:POPULATION]]
+        best = [others[i] for i in best_first(values)]
+        return sorted(best, key=lambda trial: max(0.0, *trial.constraints.values()))[:POPULATION]
 
 
 class Gp(OptunaSampler):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from search.objectives import Score
 from search.outcome import Failed, Outcome, Scored, Stopped
 from search.tasks.named import AnyTask
 from search.training.loop import Loop
+from search.training.measuring import measured
 from search.training.settings import Training
 from search.training.weights import save_weights
 
@@ -37,6 +38,7 @@ def train(
     each_batch: Callable[[], None] = lambda: None,
     epochs: int | None = None,
     trunk: Path | None = None,
+    measure: Collection[str] = (),
     parent: Network | None = None,
 ) -> Outcome:
     """Train an architecture, and score the network with the best weights on validation data.
@@ -58,6 +60,7 @@ def train(
         trunk: file of the state at the pause, or before the cooldown: a training of more epochs goes on from there,
             with the same result as without the file. It is read if it exists, and written by a training that is not
             whole.
+        measure: what else is measured of the network and counted among its scores: see `search.training.measuring`.
         parent: a trained network, from whose weights this one begins as far as they fit (see `archspec.inherit`).
 
     Returns:
@@ -74,7 +77,7 @@ def train(
         failure = _run(loop, checkpoint, trunk, each_epoch, each_batch)
         if failure is not None:
             return Failed(failure, loop.elapsed)
-        outcome = _outcome(loop, architecture, weights, target, whole=loop.epochs == training.epochs)
+        outcome = _outcome(loop, architecture, weights, target, loop.epochs == training.epochs, measure)
         if trunk is not None and loop.epochs == training.epochs:
             trunk.unlink(missing_ok=True)
         return outcome
@@ -119,7 +122,14 @@ def _run(
     return None
 
 
-def _outcome(loop: Loop, architecture: Architecture, weights: Path | None, target: Target, whole: bool) -> Outcome:
+def _outcome(
+    loop: Loop,
+    architecture: Architecture,
+    weights: Path | None,
+    target: Target,
+    whole: bool,
+    measure: Collection[str],
+) -> Outcome:
     """What has come of a training that ran to its end."""
     if all(math.isnan(score) for score in loop.history):
         return Failed(f"{loop.goal.name} was not a finite number after any epoch", loop.elapsed)
@@ -131,6 +141,7 @@ def _outcome(loop: Loop, architecture: Architecture, weights: Path | None, targe
         return Stopped(scores, loop.done, loop.elapsed, tuple(loop.history))
     cost, begun, plain = loop.model.cost(target), price(architecture, target), largest(architecture.graph).trivial
     symmetry = None if plain else certify(loop.model).to_data()
+    scores |= measured(measure, loop.model, loop.task, loop.goal, scores, symmetry)
     return Scored(scores, loop.done, loop.elapsed, cost if cost != begun else None, symmetry, tuple(loop.history))
 
 

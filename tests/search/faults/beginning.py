@@ -46,7 +46,7 @@ PREFLIGHT = {
         preflight.preflight, "{0, len(by_cost) // 2, len(by_cost) - 1}", "{0, len(by_cost) // 2}", TRIED
     ),
     "candidates that break a constraint tried": Fault(
-        preflight.preflight, "all(c.excess(price(a, target), a) <= 0 for c in constraints)", "True", LIMITED
+        preflight._keeping, "all(c.excess(price(a, target)) <= 0 for c in quick)", "True", LIMITED
     ),
     "costs of torch before a search for another target": Fault(
         preflight.preflight,
@@ -169,8 +169,8 @@ WARM = {
     ),
     "outcomes that are no number": Fault(
         warm._measured,
-        "math.isfinite(o.value(trial.cost, trial.scores))",
-        "o.value(trial.cost, trial.scores) is not None",
+        "all(map(math.isfinite, values))",
+        "bool(values)",
         test_warm_designs.test_a_score_that_is_no_number_or_not_there_is_measured_again,
     ),
     "what failed tried again": Fault(

@@ -79,7 +79,7 @@ NUMBERS = {
         hypervolume.hypervolumes, "front = [p for p in front if", "front = [p for p in front if False and", ANYTIME
     ),
     "a curve that forgets": Fault(hypervolume.hypervolumes, "found[-1] if found else 0.0", "0.0", ANYTIME),
-    "paused trials on the curve": Fault(anytime._point, 'trial.state != "scored"', "not trial.scores", ANYTIME),
+    "paused trials on the curve": Fault(anytime._point, "not trial.feasible", "not trial.scores", ANYTIME),
     "FLOPs without their logarithm": Fault(reference.told, "math.log10(max(value, 1.0))", "value", ANYTIME),
     "epochs of one trial": Fault(
         anytime.anytime,
@@ -93,7 +93,7 @@ NUMBERS = {
     "the loosest limit": Fault(reference.reference_point, "min(limits, default", "max(limits, default", REFERENCE),
     "limits that nobody keeps": Fault(
         choosing.best_of,
-        "limit.excess(t.cost or Cost()) <= 0",
+        "limit.excess(t.cost or Cost(), t.architecture, t.scores) <= 0",
         "True",
         test_numbers_of_a_run.test_the_best_within_limits_keeps_them,
     ),

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from search import trial
+from search import keeping, trial
 from search.keeping import Keeping
 from search.search import Search
 from tests.search import test_keeping
@@ -26,7 +26,7 @@ FAULTS = {
     "failed candidates tidied away": Fault(
         Keeping._take, "isinstance(self.history.outcomes[number], Failed)", "False", RUNS
     ),
-    "paused candidates on the front": Fault(Keeping._take, 'trial.state != "scored"', "False", RUNS),
+    "paused candidates on the front": Fault(Keeping._take, "not trial.feasible", "False", RUNS),
     "others deleted before they are told": Fault(
         Keeping._take,
         "_delete(self.directory.checkpoint(number))",
@@ -37,4 +37,5 @@ FAULTS = {
     "a policy that reaches nobody": Fault(
         Search.run, "self.objectives, kept)", 'self.objectives, float("inf"))', ASKED
     ),
+    "weights deleted that are to be inherited": Fault(keeping.ranks_kept, 'inherit and keep != "all"', "False", ASKED),
 }

@@ -27,7 +27,7 @@ FAULTS = {
     "a seal that is not looked at": Fault(lines.data_in, "zlib.crc32(line) != int(seal[1], 16)", "False", DIGIT),
     "a draw that stands twice": Fault(checking.check_order, "event.number <= last or", "", LINES),
     "a draw that is lost": Fault(checking.check_order, "or event.number > max(", "or False and (", LINES),
-    "damaged weights": Fault(weights.load_network, "digest != _digest(weights)", "False", BYTES),
+    "damaged weights": Fault(weights.load_network, "digest != digest_of(weights)", "False", BYTES),
     "escape sequences on the terminal": Fault(
         words.printable,
         "else _written_out(c)",

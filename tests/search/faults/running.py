@@ -58,13 +58,13 @@ FOUND = test_strategies.test_where_a_strategy_finds_nothing_new_the_space_is_loo
 
 PROPOSING = {
     "limits on an architecture not kept": Fault(
-        Drawing._examine,
+        Drawing._excess,
         "c.excess(cost, architecture)",
         "c.excess(cost)",
         test_drawing.test_a_function_of_the_architecture_is_limited_before_anything_is_trained,
     ),
     "the last value met told for the least": Fault(
-        Drawing._examine,
+        Drawing._excess,
         "min(by, self._least.get(name, by))",
         "max(by, self._least.get(name, by))",
         test_drawing.test_where_a_function_leaves_nothing_the_least_value_met_is_told,

@@ -126,8 +126,8 @@ SAMPLERS = {
     ),
     "parents that are the worst": Fault(
         _Generations.get_parent_population,
-        "best_first(values)[:POPULATION]",
-        "best_first(values)[-POPULATION:]",
+        "[:POPULATION]",
+        "[-POPULATION:]",
         GENERATION,
     ),
     "generations of another size": Fault(Nsga2.sampler, "population_size=POPULATION", "population_size=30", GENERATION),

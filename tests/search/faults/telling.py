@@ -51,7 +51,7 @@ FRONTS = {
     "beaten in one objective only": Fault(front._beats, "all(x <= y", "any(x <= y", FRONT),
     "beaten only in every objective": Fault(front._beats, "all(x <= y", "all(x < y", FRONT),
     "a front without ties": Fault(front._beats, " and a != b", "", FRONT),
-    "a front of stopped trials": Fault(front.front_of, 't.state == "scored"', "t.scores", FRONT),
+    "a front of stopped trials": Fault(front.front_of, "t.feasible", "t.scores", FRONT),
     "an objective upside down": Fault(front.smaller_is_better, "(-1 if o.maximize else 1)", "-1", FRONT),
     "a front that begins with the dearest": Fault(
         front.front_of, "sorted(seen.values(), key=flops_of)", "sorted(seen.values(), key=flops_of)[::-1]", FRONT
