@@ -10,7 +10,7 @@ from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
 from search.engine import Engine
 from search.events import Epoch, Finished
-from search.hypervolume import hypervolume
+from search.hypervolume import hypervolumes
 from search.numbers import whole
 from search.objectives import Constraint, Objective, Score, goal_of, parse_constraint, parse_objective
 from search.outcome import Failed, Outcome, Scored, Stopped
@@ -48,15 +48,7 @@ class Simulation:
             reference: for each objective the value beyond which nothing counts, as strategies are told it: the
                 log10 of a cost, a score as it is, with the opposite sign where it is maximised.
         """
-        front: list[tuple[float, ...]] = []
-        found: list[float] = []
-        for point in self.points:
-            if point is None or any(all(a <= b for a, b in zip(p, point, strict=True)) for p in front):
-                found.append(found[-1] if found else 0.0)
-                continue
-            front = [p for p in front if not all(a <= b for a, b in zip(point, p, strict=True))] + [point]
-            found.append(hypervolume(front, reference))
-        return found
+        return hypervolumes(self.points, reference)
 
 
 def simulate(

@@ -67,7 +67,7 @@ def from_folder(
 
 def from_frame(
     frame: Any,
-    target: str | Sequence[str],
+    targets: Sequence[str],
     kind: Kind,
     columns: Sequence[str] | None,
     series: str | None,
@@ -84,11 +84,8 @@ def from_frame(
     if time is not None and series is None:
         raise ValueError(f"time={time!r} needs series=…, the column that tells which series a row belongs to")
     table = reading.frame(frame)
-    series, time, groups = (None if name is None else str(name) for name in (series, time, groups))
-    targets = [str(name) for name in ([target] if isinstance(target, str | int) else target)]
     aside = [*targets, *(name for name in (series, time, groups) if name is not None)]
-    columns = [columns] if isinstance(columns, str) else columns
-    channels = [str(name) for name in (columns or [name for name in table.columns if name not in aside])]
+    channels = list(columns or [str(name) for name in table.columns if name not in aside])
     _check_columns(table, aside, channels)
     if time is not None:
         table = table.assign(**{time: reading.times(table[time])})

@@ -21,6 +21,10 @@ Weights: TypeAlias = Sequence[float] | Tensor | Literal["balanced"]
 SHARES: Shares = (0.6, 0.2, 0.2)
 
 
+# A name in a table, or its number.
+Column: TypeAlias = str | int
+
+
 class Options(TypedDict, total=False):
     """What every way of making a task takes; the attributes of `Task` say what they are."""
 
@@ -185,17 +189,17 @@ class Made:
     def from_frame(
         cls,
         frame: Any,
-        target: str | Sequence[str],
+        target: Column | Sequence[Column],
         *,
         kind: Kind = "classification",
-        columns: Sequence[str] | None = None,
-        series: str | None = None,
-        time: str | None = None,
+        columns: Sequence[Column] | None = None,
+        series: Column | None = None,
+        time: Column | None = None,
         rate: float | None = None,
         length: int | None = None,
         split: Shares = SHARES,
         seed: int = 0,
-        groups: str | None = None,
+        groups: Column | None = None,
         **options: Unpack[Options],
     ) -> Self:
         """A task over series in a data frame of pandas.
@@ -205,7 +209,7 @@ class Made:
 
         Args:
             frame: the data frame.
-            target: the column, or the columns, to predict; labels may be text.
+            target: the column, or the columns, to predict, by name or number; labels may be text.
             kind: what is predicted; see `Task`.
             columns: the columns of the inputs; by default all that have no other role.
             series: the column that tells which series a row belongs to.
@@ -222,7 +226,11 @@ class Made:
         """
         kind_of(kind)
         checked(options)
-        parts = folders.from_frame(frame, target, kind, columns, series, time, rate, length, split, seed, groups)
+        by, at, within = (None if column is None else str(column) for column in (series, time, groups))
+        targets = [str(column) for column in ([target] if isinstance(target, str | int) else target)]
+        wanted = [columns] if isinstance(columns, str) else columns
+        inputs = None if wanted is None else [str(column) for column in wanted]
+        parts = folders.from_frame(frame, targets, kind, inputs, by, at, rate, length, split, seed, within)
         return cls.of_parts(kind, parts, options)
 
     @classmethod

@@ -74,7 +74,8 @@ def test_names_of_a_task_are_in_the_order_of_its_numbers() -> None:
     words = np.array(["low", "high", "low"] * 4)
     task = Task.from_arrays(np.zeros((12, 1, 3)), words, classes=("low", "high"), split=(1.0, 0.0, 0.0))
     counts = dict(zip(*np.unique(words, return_counts=True), strict=True))
-    assert task.train[1].sum() == counts["high"]  # type: ignore[index]
+    assert isinstance(task.train, tuple)
+    assert task.train[1].sum() == counts["high"]
     assert task.preparation
     (found,) = task.preparation.answers(torch.tensor([[2.0, 0.0]]))
     assert next(iter(found)) == "low"

@@ -91,7 +91,8 @@ def test_a_row_of_a_table_is_read_by_the_names_of_its_columns(tmp_path: Path) ->
     for raw in (tmp_path / "row.csv", str(tmp_path / "row.csv"), one, one.iloc[0], one[["a", "b", "c"]].to_numpy()[0]):
         assert seen(task, raw) == pytest.approx(expected, abs=1e-6)
     assert seen(task, one[["a", "b", "c"]].to_numpy()[0].tolist()) == pytest.approx(expected)
-    again = Preparation.from_data(json.loads(json.dumps(task.preparation.to_data())))  # type: ignore[union-attr]
+    assert task.preparation
+    again = Preparation.from_data(json.loads(json.dumps(task.preparation.to_data())))
     assert again == task.preparation
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -96,10 +97,20 @@ def test_of_a_function_its_source_and_its_arguments_count() -> None:
     def power(x: float, by: float = 1.0) -> float:
         return x**by
 
-    first = of_function(power)
+    def of_the_same_name() -> Callable[..., float]:
+        def power(x: float, by: float = 1.0) -> float:
+            return x ** (2 * by)
 
-    def power(x: float, by: float = 1.0) -> float:  # type: ignore[no-redef]  # of the same name
-        return x ** (2 * by)
+        return power
 
-    assert len({first, of_function(power), *(of_function(partial(power, by=by)) for by in (2, 3))}) == 4
+    assert (
+        len(
+            {
+                of_function(of_the_same_name()),
+                of_function(power),
+                *(of_function(partial(power, by=by)) for by in (2, 3)),
+            }
+        )
+        == 4
+    )
     assert of_function(partial(power, 2)) != of_function(partial(power, 3))

@@ -193,11 +193,13 @@ def test_wrong_values_are_refused_as_fill_refuses_them(values: dict[str, Any]) -
 
 
 def test_wrong_questions_are_refused_in_a_sentence() -> None:
+    wrong: Any = "tpu"
+    listed: Any = {"body[0].channels": [2]}
     space, odd = SMALL["two holes"][0], Space(network(LINE, Conv(channels=2, kernel_size=choice(19, 21))))
     for ask, wanted in (
-        (lambda: space.costs(3, "tpu"), "there is no target 'tpu'"),  # type: ignore[arg-type]
+        (lambda: space.costs(3, wrong), "there is no target 'tpu'"),
         (lambda: space.costs(-1), "must be 0 or more, not -1"),
-        (lambda: space.costs([{"body[0].channels": [2]}]), r"channels cannot be \[2\]"),  # type: ignore[dict-item]
+        (lambda: space.costs([listed]), r"channels cannot be \[2\]"),
         (lambda: space.costs(3)["flop"], "no quantity 'flop'; use one of flops"),
         (lambda: space.costs(3).share({"size": 1}), "no quantity 'size'"),
         (lambda: space.cheapest("seconds"), "no quantity 'seconds'"),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from archspec.layers.kernels.weight_norm import WeightNormed
 from archspec.layers.layer import Role
 from archspec.layers.precision import Fixed, WideLinear, wide_dtype, widened
 
@@ -137,7 +138,7 @@ class FeatureKernel(KernelModule):
 
     def __init__(self, features: int, rows: int, bias: bool = True) -> None:
         super().__init__()
-        self.out = WideLinear(features, rows, bias)
+        self.out: WideLinear | WeightNormed = WideLinear(features, rows, bias)
 
     def features(self) -> Tensor:
         """(P, H): the features at the points."""

@@ -11,27 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from archspec.layers.kernels.features import FeatureKernel, KernelModule
+from archspec.layers.kernels.weight_norm import WeightNormed
 from archspec.layers.layer import Role
-from archspec.layers.precision import WideLinear, widened
-
-
-class WeightNormed(nn.Module):
-    """A weight-normalised linear layer: a unit's weight is a length times a direction (Salimans and Kingma 2016)."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.direction = nn.Parameter(torch.empty(outputs, inputs))
-        self.length = nn.Parameter(torch.empty(outputs))
-        self.bias = nn.Parameter(torch.empty(outputs))
-
-    @property
-    def weight(self) -> Tensor:
-        direction = widened(self.direction)
-        scaled: Tensor = direction * (self.length / direction.norm(dim=1))[:, None]
-        return scaled
-
-    def forward(self, x: Tensor) -> Tensor:
-        return nn.functional.linear(x, self.weight, self.bias.to(x.dtype))
+from archspec.layers.precision import WideLinear
 
 
 class Siren(FeatureKernel):
@@ -63,7 +45,7 @@ class Siren(FeatureKernel):
         linear = WeightNormed if weight_norm else WideLinear
         self.hidden = nn.ModuleList(linear(a, b) for a, b in pairwise(widths))
         if weight_norm:
-            self.out = WeightNormed(hidden, rows)  # type: ignore[assignment]
+            self.out = WeightNormed(hidden, rows)
         own = first_omega is not None
         self.omega: float | Tensor = _factor(omega, learn_omega and not (own and layers == 2))
         self.first_omega = None if first_omega is None else _factor(first_omega, learn_omega)
@@ -118,7 +100,8 @@ class Siren(FeatureKernel):
             super().scale_to(energy, target)
             return
         like = self.out.direction
-        plain = WideLinear(*reversed(like.shape), dtype=like.dtype, device=like.device)
+        outputs, inputs = like.shape
+        plain = WideLinear(inputs, outputs, dtype=like.dtype, device=like.device)
         normed, self.out = self.out, plain
         super().scale_to(energy, target)
         self.out = normed

@@ -1,37 +1,22 @@
 """Tables of faults, each with the law that notices it."""
 
-from tests.search.faults import (
-    answering,
-    beginning,
-    confirming,
-    constraints,
-    keeping,
-    machine,
-    modelling,
-    results,
-    running,
-    sampling,
-    spending,
-    strategies,
-    tasks,
-    telling,
-    training,
-)
+from importlib import import_module
 
-TABLES = (
-    answering,
-    beginning,
-    confirming,
-    constraints,
-    keeping,
-    machine,
-    modelling,
-    results,
-    running,
-    sampling,
-    spending,
-    strategies,
-    tasks,
-    telling,
-    training,
+NAMES = (
+    "answering",
+    "beginning",
+    "confirming",
+    "constraints",
+    "keeping",
+    "machine",
+    "modelling",
+    "results",
+    "running",
+    "sampling",
+    "spending",
+    "strategies",
+    "tasks",
+    "telling",
+    "training",
 )
+TABLES = tuple(import_module(f"{__name__}.{name}") for name in NAMES)

@@ -108,7 +108,7 @@ SIMULATING = {
     ),
     "workers one after the other": Fault(simulating._run, "now + seconds", "len(times) + seconds", CLOCK),
     "nothing left of the front after a bad outcome": Fault(
-        simulating.Simulation.hypervolumes, "found[-1] if found else 0.0", "0.0", VOLUMES
+        hypervolume.hypervolumes, "found[-1] if found else 0.0", "0.0", VOLUMES
     ),
     "a slice too many": Fault(hypervolume._volume, "points[: i + 1, :-1]", "points[: i + 2, :-1]", SEVERAL),
 }

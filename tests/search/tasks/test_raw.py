@@ -22,6 +22,13 @@ RNG = np.random.default_rng(1)
 PIXELS = RNG.integers(0, 256, (4, 6, 3)).astype(np.uint8)
 
 
+def tensors(data: object) -> tuple[torch.Tensor, torch.Tensor]:
+    """Inputs and targets of data that are two tensors."""
+    assert isinstance(data, tuple)
+    x, y = data
+    return x, y
+
+
 def test_an_image_is_red_green_blue_by_rows_and_columns_from_0_to_1(tmp_path: Path) -> None:
     Image.fromarray(PIXELS).save(tmp_path / "image.png")
     expected = torch.from_numpy(PIXELS).movedim(-1, 0) / 255
@@ -37,7 +44,9 @@ def test_a_picture_of_a_dataset_is_the_same_numbers() -> None:
         def __getitem__(self, index: int) -> Any:
             return {"image": Image.fromarray(PIXELS), "label": index % 2}
 
-    x, _ = Task.from_datasets(Pictures(), columns=("image", "label")).train[0]  # type: ignore[index]
+    train = Task.from_datasets(Pictures(), columns=("image", "label")).train
+    assert isinstance(train, Dataset)
+    x, _ = train[0]
     assert torch.equal(x, torch.from_numpy(PIXELS).movedim(-1, 0) / 255)
 
 
@@ -80,7 +89,7 @@ def test_neither_the_target_nor_any_other_role_is_among_the_inputs() -> None:
 def test_labels_that_are_numbers_are_in_their_order() -> None:
     task, _ = made()
     assert task.classes == ("2", "9", "10")
-    u = {round(float(v)): int(label) for v, label in zip(raw(task)[:, 0, 0], task.train[1], strict=True)}  # type: ignore[index]
+    u = {round(float(v)): int(label) for v, label in zip(raw(task)[:, 0, 0], tensors(task.train)[1], strict=True)}
     assert all(label == (2, 1, 0)[start % 3] for start, label in u.items())
 
 
@@ -88,13 +97,12 @@ def raw(task: Task) -> torch.Tensor:
     """The training inputs before they were normalised."""
     assert task.preparation
     mean, spread = (torch.tensor(own)[:, None] for own in (task.preparation.mean, task.preparation.spread))
-    x: torch.Tensor = task.train[0]  # type: ignore[index]
-    return x.float() * spread + mean
+    return tensors(task.train)[0].float() * spread + mean
 
 
 def test_a_channel_that_never_changes_is_zero_and_no_number_is_lost() -> None:
     task, _ = made()
-    x = task.train[0]  # type: ignore[index]
+    x, _ = tensors(task.train)
     assert bool(x.isfinite().all())
     assert float(x[:, 1].abs().max()) < 1e-3
 
@@ -102,7 +110,7 @@ def test_a_channel_that_never_changes_is_zero_and_no_number_is_lost() -> None:
 def test_what_is_predicted_is_prepared_like_what_was_learned() -> None:
     """Of every training example, read again from the table, the input is the same."""
     task, prepared = made()
-    for x, start in zip(task.train[0], raw(task)[:, 0, 0], strict=True):  # type: ignore[index]
+    for x, start in zip(tensors(task.train)[0], raw(task)[:, 0, 0], strict=True):
         table = long()
         assert torch.allclose(prepared.inputs(table[table["id"] == round(float(start))]), x, atol=1e-5)
 
@@ -110,9 +118,9 @@ def test_what_is_predicted_is_prepared_like_what_was_learned() -> None:
 def test_a_table_is_split_by_its_seed_and_numbers_are_learned_standardised() -> None:
     table = pd.DataFrame(RNG.normal(size=(40, 3)), columns=list("abc")).assign(y=range(40))
     one, other = (Task.from_frame(table, "y", kind="regression", seed=seed) for seed in (0, 1))
-    assert one.train[1].tolist() != other.train[1].tolist()  # type: ignore[index]
+    assert tensors(one.train)[1].tolist() != tensors(other.train)[1].tolist()
     assert one.preparation
-    assert one.preparation.target_mean == pytest.approx([float(one.train[1].mean())])  # type: ignore[index]
+    assert one.preparation.target_mean == pytest.approx([float(tensors(one.train)[1].mean())])
     chosen = Task.from_frame(table, "y", kind="regression", columns=["c", "a"]).preparation
     assert chosen is not None
     assert chosen.columns == ("c", "a")
@@ -133,9 +141,9 @@ def folders(home: Path, parts: dict[str, dict[str, int]]) -> Path:
 def test_folders_of_a_split_keep_the_classes_of_the_training_data_and_its_scale(tmp_path: Path) -> None:
     home = folders(tmp_path, {"train": {"ape": 10, "bee": 10, "cat": 10}, "val": {"cat": 2, "bee": 1}})
     task = Task.from_folder(home)
-    assert [len(part[1]) for part in (task.train, task.validation, task.test)] == [24, 3, 6]  # type: ignore[index, arg-type]
+    assert [len(tensors(part)[1]) for part in (task.train, task.validation, task.test)] == [24, 3, 6]
     assert task.shape == (1, 4, 6)
-    x, y = task.validation  # type: ignore[misc]
+    x, y = tensors(task.validation)
     assert y.tolist() == [1, 2, 2]
     assert task.preparation
     bright = x[:, 0, 0, 0] * task.preparation.spread[0] + task.preparation.mean[0]
@@ -145,13 +153,13 @@ def test_folders_of_a_split_keep_the_classes_of_the_training_data_and_its_scale(
 def test_shares_of_what_a_test_folder_leaves_and_the_seed_of_their_split(tmp_path: Path) -> None:
     home = folders(tmp_path, {"train": {"ape": 20, "bee": 20}, "test": {"ape": 1, "bee": 1}})
     first, other = (Task.from_folder(home, split=(0.3, 0.2, 0.5), seed=seed) for seed in (0, 1))
-    assert [len(part[1]) for part in (first.train, first.validation)] == pytest.approx([24, 16], abs=1)  # type: ignore[index]
+    assert [len(tensors(part)[1]) for part in (first.train, first.validation)] == pytest.approx([24, 16], abs=1)
     assert first.fingerprint != other.fingerprint
 
 
 def test_means_are_of_the_training_data_alone(tmp_path: Path) -> None:
     task = Task.from_folder(folders(tmp_path, {"": {"ape": 10, "bee": 10}}))
-    x, _ = task.train  # type: ignore[misc]
+    x, _ = tensors(task.train)
     assert float(x.mean()) == pytest.approx(0, abs=1e-5)
     assert float(x.std(correction=0)) == pytest.approx(1, abs=1e-4)
 
@@ -159,7 +167,7 @@ def test_means_are_of_the_training_data_alone(tmp_path: Path) -> None:
 def test_a_part_may_lack_a_class_and_not_all_of_them(tmp_path: Path) -> None:
     home = folders(tmp_path, {"train": {"ape": 4, "bee": 4}, "val": {"bee": 2}})
     task = Task.from_folder(home)
-    assert task.validation[1].tolist() == [1, 1]  # type: ignore[index]
+    assert tensors(task.validation)[1].tolist() == [1, 1]
     assert task.outputs == 2
     (home / "test").mkdir()
     with pytest.raises(ValueError, match="test holds no folder of a class; make one for each class, or remove it"):

@@ -253,8 +253,10 @@ def test_recordings_without_sound_are_one_sentence(tmp_path: Path) -> None:
 
 
 def test_mistyped_options_are_named(images: Path) -> None:
+    mistyped: Any = {"kind": "binary"}
     with pytest.raises(TypeError, match="there is no option 'kind' here"):
-        Task.from_folder(images, kind="binary")  # type: ignore[call-arg]
-    for make in (Task.from_arrays, Task.from_datasets, Task.from_loaders, Task.from_frame):
+        Task.from_folder(images, **mistyped)
+    makers: tuple[Any, ...] = (Task.from_arrays, Task.from_datasets, Task.from_loaders, Task.from_frame)
+    for make in makers:
         with pytest.raises(TypeError, match="there is no option 'clases' here"):
-            make(None, "y", clases=("a", "b"))  # type: ignore[operator]
+            make(None, "y", clases=("a", "b"))

@@ -70,7 +70,7 @@ def test_tables_as_people_have_them(tmp_path: Path) -> None:
 
 def test_dates_are_times_in_seconds_and_columns_may_be_numbered() -> None:
     table = pd.DataFrame({0: np.repeat(range(20), 3), 1: [0, 2, 4] * 20, 2: range(60), 3: np.repeat([0, 1] * 10, 3)})
-    numbered = Task.from_frame(table, 3, series=0, time=1)  # type: ignore[arg-type]
+    numbered = Task.from_frame(table, 3, series=0, time=1)
     dates = table.assign(t=pd.Timestamp("2024-01-31") + pd.to_timedelta(table[1], unit="s")).drop(columns=1)
     for times in (dates["t"], dates["t"].astype(str), dates["t"].dt.tz_localize("UTC"), dates["t"] - dates["t"].min()):
         dated = Task.from_frame(dates.assign(t=times), "3", series="0", time="t")
