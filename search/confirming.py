@@ -6,6 +6,7 @@ as that of a search is. What differs is that nothing is proposed: the candidates
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ from search.confirmed import CONFIRMS, INDEX, TEST
 from search.errors import RunError
 from search.events import Finished, Interrupted, Proposed
 from search.files import RunDirectory
+from search.keeping import Keeping
 from search.numbers import whole
 from search.objectives import QUANTITIES, Objective, goal_of, parse_objective
 from search.outcome import Failed, Outcome, Scored
@@ -80,6 +82,7 @@ class Confirming:
         if not _left(wanted, self._begun()):
             return
         with Record(self.directory.confirmation, self._settings, self.task) as record:
+            record.followers.append(Keeping(record.history, (), math.inf))
             known = _known(record.history)
             for trial in wanted:
                 if _of(trial) not in known:

@@ -50,8 +50,8 @@ def train(
         seed: seed of the initial weights, the order of the examples and all other randomness.
         goal: the validation score that selects the best weights.
         weights: file to write the best weights to (safetensors).
-        checkpoint: file to write the state to after each epoch; training is resumed from it if it exists, and it is
-            deleted at the end.
+        checkpoint: file to write the state to after each epoch; training is resumed from it if it exists. It stays at
+            the end, so that nothing is lost before the outcome is on the disk; where training has failed it is deleted.
         each_epoch: called after each epoch with its number, from 1, and its score.
         target: what the cost of the trained network is computed for.
         each_batch: called before each batch; what it raises ends the training, and its checkpoint is kept.
@@ -92,7 +92,7 @@ def train(
         if "can't allocate memory" not in str(error) and "not enough memory" not in str(error):
             raise
         outcome = Failed("ran out of memory", time.monotonic() - began)
-    if checkpoint is not None and not checkpoint.is_dir():
+    if isinstance(outcome, Failed) and checkpoint is not None and not checkpoint.is_dir():
         checkpoint.unlink(missing_ok=True)
     return outcome
 

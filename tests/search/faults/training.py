@@ -155,7 +155,12 @@ EPOCHS = {
     "moments lost on resuming": Fault(Loop._restored, "self.optimizer.load_state_dict(found.optimizer)", "pass", AGAIN),
     "the step lost on resuming": Fault(Loop._restored, "found.done, found.step,", "found.done, 0,", AGAIN),
     "the best weights lost on resuming": Fault(Loop._restored, "= found.best,", "= self.best_state,", AGAIN),
-    "checkpoints left behind": Fault(trainer.train, "checkpoint.unlink(missing_ok=True)", "pass", AGAIN),
+    "a checkpoint deleted before the outcome is on the disk": Fault(
+        trainer.train,
+        "isinstance(outcome, Failed) and ",
+        "",
+        partial(test_training.test_training_killed_after_an_epoch_goes_on_to_the_same_end, at=1),
+    ),
     "a checkpoint of other settings used": Fault(
         checkpoints.read_checkpoint,
         "found.of == of and",

@@ -81,7 +81,12 @@ def test_training_killed_after_an_epoch_goes_on_to_the_same_end(tmp_path: Path, 
     assert isinstance(whole, Scored)
     assert isinstance(resumed, Scored)
     assert resumed.scores == whole.scores
-    assert not checkpoint.exists()
+    # Until the outcome is on the disk, it can be had again at once.
+    assert checkpoint.exists()
+    epochs.clear()
+    again = train(ARCHITECTURE, bars(), Training(epochs=5), 7, GOAL, weights, checkpoint, lambda e, _: epochs.append(e))
+    assert isinstance(again, Scored)
+    assert (epochs, again.scores, again.curve) == ([], whole.scores, whole.curve)
 
 
 def test_a_broken_checkpoint_is_left_aside(tmp_path: Path) -> None:
