@@ -97,16 +97,17 @@ def test_of_a_function_its_source_and_its_arguments_count() -> None:
     def power(x: float, by: float = 1.0) -> float:
         return x**by
 
-    def of_the_same_name() -> Callable[..., float]:
+    def of_the_same_name(name: str) -> Callable[..., float]:
         def power(x: float, by: float = 1.0) -> float:
             return x ** (2 * by)
 
+        power.__qualname__ = name
         return power
 
     assert (
         len(
             {
-                of_function(of_the_same_name()),
+                of_function(of_the_same_name(power.__qualname__)),
                 of_function(power),
                 *(of_function(partial(power, by=by)) for by in (2, 3)),
             }

@@ -106,6 +106,7 @@ def test_the_command_line_finishes_on_ray_what_was_begun_here(tmp_path: Path, ex
     assert as_json(Result.open(tmp_path / "run")) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_notebook_with_a_function_of_a_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import nbclient
