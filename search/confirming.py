@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from search.events import Finished, Interrupted, Proposed
 from search.files import RunDirectory
 from search.keeping import Keeping
 from search.numbers import whole
-from search.objectives import QUANTITIES, Objective, goal_of, parse_objective
+from search.objectives import Objective, goal_of, is_recorded, parse_objective
 from search.outcome import Failed, Outcome, Scored
 from search.record.history import History
 from search.record.lines import different
@@ -149,7 +149,7 @@ class Confirming:
             tested = evaluate(model, self.task, self.task.test)
         scores: dict[str, float] = {}
         for prefix, found in (("", outcome.scores), (TEST, tested)):
-            values = {o.name: o.value(outcome.cost or trial.cost, found) for o in self.objectives if _is_score(o)}
+            values = {o.name: o.value(outcome.cost or trial.cost, found) for o in self.objectives if is_recorded(o)}
             scores |= {f"{prefix}{name}": value for name, value in (found | values).items()}
         return replace(outcome, scores=scores)
 
@@ -159,7 +159,7 @@ class Confirming:
         head = f"trial {found.number}, seed {trial.notes[INDEX] + 1}:"
         if trial.state == "failed":
             return f"{head} failed: {trial.reason}"
-        names = [objective.name for objective in self.objectives if _is_score(objective)]
+        names = [objective.name for objective in self.objectives if is_recorded(objective)]
         each = [(name, found.scores[name], trial.scores[name], trial.scores[TEST + name]) for name in names]
         return f"{head} " + ", ".join(f"{name} found {a:.4f}, now {b:.4f}, test {c:.4f}" for name, a, b, c in each)
 
@@ -183,7 +183,7 @@ def fresh(trial: Trial, index: int, seed: int) -> Trial:
     )
 
 
-def _outcomes(backend: Backend, trials: Sequence[Trial], workers: int) -> Any:
+def _outcomes(backend: Backend, trials: Sequence[Trial], workers: int) -> Iterator[tuple[int, Outcome]]:
     """Train all trials; yields the number and the outcome of each. What the machine interrupts is tried again.
 
     Raises:
@@ -212,11 +212,6 @@ def _outcomes(backend: Backend, trials: Sequence[Trial], workers: int) -> Any:
                         )
                     time.sleep(machine.WAITS[tries[number] - 1])
                     backend.submit(left[number])
-
-
-def _is_score(objective: Objective) -> bool:
-    """Whether an objective is no quantity of the cost, so that its value is among the scores."""
-    return not (objective.priced and objective.name in QUANTITIES)
 
 
 def _of(trial: Trial) -> tuple[int, int]:

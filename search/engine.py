@@ -9,7 +9,7 @@ from dataclasses import replace
 from archspec.geometry.fourier import Target
 from search.drawing import Drawing, Exhausted
 from search.events import Epoch, Event, Finished, Proposed, Rejected, Started
-from search.objectives import QUANTITIES, Constraint, Objective
+from search.objectives import Constraint, Objective, is_recorded
 from search.outcome import Failed, Outcome, Scored, from_record
 from search.record.history import History
 from search.record.memory import Log
@@ -175,7 +175,7 @@ class Engine:
                 return Failed(f"the objective {objective.name} cannot be computed: {reason}", outcome.seconds)
             if not math.isfinite(value):
                 return Failed(f"the objective {objective.name} is {value}", outcome.seconds)
-            if not (objective.priced and objective.name in QUANTITIES):
+            if is_recorded(objective):
                 scores[objective.name] = value
         after = [constraint for constraint in self.constraints if constraint.trained]
         excess = {str(c): c.excess(trial.cost, trial.architecture, outcome.scores) for c in after}

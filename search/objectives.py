@@ -174,6 +174,11 @@ def loss_of(objective: Objective, cost: Cost, scores: Mapping[str, float]) -> fl
     return (-1 if objective.maximize else 1) * objective.told(cost, scores)
 
 
+def is_recorded(objective: Objective) -> bool:
+    """Whether its value is among a trial's scores, as it is no quantity of the cost."""
+    return not (objective.priced and objective.name in QUANTITIES)
+
+
 def parse_objective(text: str | Objective) -> Objective:
     """The objective that a text such as `"maximize accuracy"` states; ValueError if it cannot be read.
 

@@ -77,7 +77,7 @@ def changed(text: str, diff: str) -> str:
     return text
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 def test_a_block_is_added_as_contributing_says_and_everything_else_follows(tmp_path: Path) -> None:
     for package in ("archspec", "spaces", "tests"):
         shutil.copytree(

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 PAGE = (Path(__file__).parents[1] / "docs" / "your_data.md").read_text()
+# Those whose searches are most like others'.
+SLOW = ("labels", "holes")
 BLOCKS = dict(re.findall(r"<!-- run: (\w+) -->\n```python\n(.*?)```", PAGE, re.DOTALL))
 
 
@@ -33,7 +35,7 @@ def test_every_block_is_run() -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("name", BLOCKS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SLOW)) for n in BLOCKS])
 def test_a_block_runs_as_it_stands(name: str, tmp_path: Path) -> None:
     write_data(tmp_path)
     # The same text, with less to train.

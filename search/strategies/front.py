@@ -43,7 +43,7 @@ class FrontStrategy:
         space: the space.
         objectives: what is maximised and minimised.
         design: number of candidates that are spread over the space before the model is used.
-        pause: share of a whole training after which these pause; 1 trains them to the end.
+        pause: share of a whole training after which these, and those that explore, pause; 1 trains them to the end.
         explore: share of the later proposals that are as far as possible from all earlier ones.
         inherit: whether a new candidate names the scored one that is most like it as its parent, from whose weights it
             begins with `Training(inherit=True)`.

@@ -59,18 +59,15 @@ def bare(where: Any) -> FunctionType:
     return function
 
 
-def notices(fault: Fault, sound: set[Callable[..., None]], directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Fail unless the law of a fault holds without it, which is noted in `sound`, and is broken with it."""
-    if fault.law not in sound:
-        _obey(fault.law, directory / "sound", capsys)
-        sound.add(fault.law)
+def notices(fault: Fault, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Fail unless the law of a fault is broken with it."""
     with pytest.MonkeyPatch.context() as planted:
         fault.plant(planted)
         with pytest.raises(NOTICED):
-            _obey(fault.law, directory / "faulty", capsys)
+            obey(fault.law, directory / "faulty", capsys)
 
 
-def _obey(law: Callable[..., None], directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def obey(law: Callable[..., None], directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Run a test, with the fixtures that it asks for."""
     directory.mkdir()
     with pytest.MonkeyPatch.context() as patched:

@@ -83,6 +83,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> list[list[object]]:
     return run(tmp_path_factory.mktemp("undisturbed") / "run")
 
 
+@pytest.mark.slow
 def test_a_script_whose_watch_holds_a_lock_a_file_and_a_bar_and_what_nodes_lack_is_said_first(
     tmp_path: Path, expected: list[list[object]]
 ) -> None:

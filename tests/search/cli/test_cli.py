@@ -148,10 +148,13 @@ def archsearch(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_from_a_new_file_to_an_exported_network(tmp_path: Path) -> None:
-    assert archsearch("new", ".", cwd=tmp_path).returncode == 0
+def test_from_a_new_file_to_an_exported_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "."]) == 0
     assert (tmp_path / FILE).read_text() == TEXT
-    assert archsearch("new", ".", cwd=tmp_path).returncode == 1
+    assert main(["new", "."]) == 1
     # Less to train; the rest as written.
     (tmp_path / FILE).write_text(TEXT.replace("epochs=10", "epochs=1").replace("params <= 20k", "flops <= 600k"))
     first = archsearch("search", FILE, "--trials", "2", "--workers", "2", cwd=tmp_path)
@@ -161,13 +164,15 @@ def test_from_a_new_file_to_an_exported_network(tmp_path: Path) -> None:
     again = archsearch("search", FILE, "--trials", "3", "--workers", "2", cwd=tmp_path)
     assert "resuming a run: 2 of 3" in again.stdout
     assert "3 scored" in archsearch("status", "runs/my_search", cwd=tmp_path).stdout
-    rows = json.loads(archsearch("front", "runs/my_search", "--json", "--plot", "front.png", cwd=tmp_path).stdout)
+    capsys.readouterr()
+    assert main(["front", "runs/my_search", "--json", "--plot", "front.png"]) == 0
+    rows = json.loads(capsys.readouterr().out)
     assert rows[0]["flops"] <= 600_000
     assert (tmp_path / "front.png").exists()
-    done = archsearch("export", "runs/my_search", "--trial", str(rows[0]["trial"]), "--to", "out", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert main(["export", "runs/my_search", "--trial", str(rows[0]["trial"]), "--to", "out"]) == 0
     assert (tmp_path / "out" / "model.onnx").exists()
-    assert "there is no trial 999" in archsearch("export", "runs/my_search", "--trial", "999", cwd=tmp_path).stderr
+    assert main(["export", "runs/my_search", "--trial", "999"]) == 1
+    assert "there is no trial 999" in capsys.readouterr().err
 
 
 def test_on_a_terminal_there_is_a_bar(tmp_path: Path) -> None:
