@@ -93,8 +93,7 @@ SLOW: dict[str, Architecture] = {
 }
 PUBLISHED = CONTINUOUS | SLOW | NAMED | NAMED_APPROXIMATE
 # Of each family that compiles something of its own.
-ONCE = {"flexnet", "ccnn", "p4cnn", "gsa_net", "octahedral_cnn", "wavelet_net", "partial_gcnn anywhere"}
-ONCE |= {"attentive_gcnn on D4", "separable_gcnn on D4"}
+ONCE = {"flexnet", "gsa_net", "wavelet_net", "partial_gcnn anywhere", "attentive_gcnn on D4"}
 
 
 def stepped(architecture: Architecture) -> int:

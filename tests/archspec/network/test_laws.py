@@ -13,6 +13,7 @@ from archspec.blocks.around.averaging import Averaging
 from archspec.geometry.fourier import TARGETS
 from archspec.graph.graph import Graph
 from tests.examples import EXAMPLES, RANDOM, fresh
+from tests.examples.selection import the_rest_slow
 from tests.laws.counting import counted, shared_out
 from tests.laws.numbers import difference
 from tests.laws.subject import Subject
@@ -101,8 +102,7 @@ def test_an_example_keeps_every_law(name: str) -> None:
         law(of)
 
 
-@pytest.mark.thorough
-@pytest.mark.parametrize("name", RANDOM)
+@pytest.mark.parametrize("name", the_rest_slow((), RANDOM, list(RANDOM)[::2]))
 def test_a_random_network_keeps_every_law(name: str) -> None:
     of = Subject(name)
     for law in LAWS:

@@ -84,6 +84,13 @@ def test_a_finished_run_is_returned_as_it_is(tmp_path: Path) -> None:
     assert [file.read_bytes() for file in files] == before
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("begun")
+    small_search(trials=1).run(directory, workers=1)
+    return directory
+
+
 @pytest.mark.parametrize(
     ("change", "what"),
     [
@@ -93,10 +100,11 @@ def test_a_finished_run_is_returned_as_it_is(tmp_path: Path) -> None:
         ({"training": None, "epochs": 3}, "training"),
     ],
 )
-def test_a_run_goes_on_with_its_own_settings_only(tmp_path: Path, change: dict[str, object], what: str) -> None:
-    small_search(trials=1).run(tmp_path / "run", workers=1)
+def test_a_run_goes_on_with_its_own_settings_only(begun: Path, change: dict[str, object], what: str) -> None:
+    before = (begun / "record.jsonl").read_bytes()
     with pytest.raises(RunError, match=f"(an)?other {what}"):
-        small_search(trials=1, **change).run(tmp_path / "run", workers=1)
+        small_search(trials=1, **change).run(begun, workers=1)
+    assert (begun / "record.jsonl").read_bytes() == before
 
 
 class Explodes:
