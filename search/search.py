@@ -61,8 +61,8 @@ class Search:
         training: how candidates are trained.
         target: what will run the best networks, and so what costs in objectives and constraints are computed for:
             `torch` on a CPU, `cuda`, or `onnx`, the exported file in onnxruntime.
-        strategy: what proposes candidates: `tpe`, `front`, `evolve`, `nsga2`, `gp`, `random`, `quasi_random`,
-            `exhaustive`, another name that is registered, or an object, which is copied for each run.
+        strategy: what proposes candidates: `tpe`, `front`, `halving`, `evolve`, `nsga2`, `gp`, `random`,
+            `quasi_random`, `exhaustive`, another name that is registered, or an object, which is copied for each run.
         warm_start: the directory of an older run, or a list of architectures and trials. Scored trials of the same
             task, data, training, functions and target are taken over with their outcomes, weights and all, beside the
             `trials` that are trained; others, and architectures, are the first that are trained. What is not of the

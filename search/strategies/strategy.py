@@ -103,6 +103,7 @@ STRATEGIES: Door[Callable[[Space, Sequence[Objective]], Strategy]] = Door(
         "nsga2": "search.strategies.optuna_samplers:Nsga2",
         "gp": "search.strategies.optuna_samplers:Gp",
         "evolve": "search.strategies.evolve:Evolve",
+        "halving": "search.strategies.halving:Halving",
     },
 )
 

@@ -8,13 +8,14 @@ from search.objectives import loss_of
 from search.strategies import evolve
 from search.strategies.evolve import Evolve
 from search.strategies.exhaustive import Exhaustive
+from search.strategies.halving import Halving
 from search.strategies.kept import Kept
 from search.strategies.moves import Moves
 from search.strategies.optuna_samplers import Gp, Nsga2, OptunaSampler, _Generations
 from search.strategies.quasi_random import QuasiRandom
 from tests.search import test_ranks
 from tests.search.planting import Fault
-from tests.search.strategies import test_every_strategy, test_evolving, test_going_through, test_kept
+from tests.search.strategies import test_every_strategy, test_evolving, test_going_through, test_halving, test_kept
 
 RANKS = partial(test_ranks.test_ranks_are_those_of_the_definition, (40, 3))
 CROWDING = partial(test_ranks.test_crowding_distances_are_those_of_the_definition, (40, 2))
@@ -137,3 +138,20 @@ SAMPLERS = {
 }
 
 FAULTS = RANKING | GOING_THROUGH | EVOLVING | SAMPLERS
+
+GO_ON = test_halving.test_one_in_three_goes_on_and_it_is_of_the_best_at_its_rung
+ONLY_WHOLE = test_halving.test_what_only_whole_trainings_have_does_not_decide_who_goes_on
+COMPARED = test_halving.test_what_is_compared_does_not_grow_with_the_run
+OTHERS_TOO = test_halving.test_where_nothing_is_new_the_others_go_on_too
+
+HALVING = {
+    "the worst go on": Fault(Halving._best, "else order[:", "else order[::-1][:", GO_ON),
+    "one in four goes on": Fault(Halving._best, "// self.factor", "// (self.factor + 1)", GO_ON),
+    "who goes on goes on again": Fault(Halving.observe, "self._gone.add(event.trial.parent)", "pass", GO_ON),
+    "the lowest rung first": Fault(Halving.propose, "in reversed(pauses)", "in pauses", GO_ON),
+    "latency at a rung": Fault(
+        Halving._best, "losses[:, np.isfinite(losses).all(0)]", "np.nan_to_num(losses * [1, 1, 0])", ONLY_WHOLE
+    ),
+    "all that ever paused": Fault(Halving.observe, "del known[:-COMPARED]", "pass", COMPARED),
+    "nobody but the best": Fault(Halving.propose, "(0, PATIENCE)", "(0,)", OTHERS_TOO),
+}

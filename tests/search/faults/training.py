@@ -20,7 +20,7 @@ from tests.search.training.watched import ACCURACY, LOSS, PLAIN
 
 RATE = test_steps.test_the_rate_rises_over_the_warm_up_then_falls_as_a_cosine_to_zero
 COOLDOWN = test_steps.test_with_a_cooldown_the_rate_is_constant_and_then_falls_as_one_minus_the_root
-LONGER = partial(test_epochs.test_a_longer_training_goes_on_from_a_shorter_one_as_if_it_had_been_alone, 1 / 3, 2)
+LONGER = partial(test_epochs.test_a_longer_training_goes_on_from_shorter_ones_as_if_it_had_been_alone, 1 / 3, [3], 2)
 ROLES = test_steps.test_a_role_moves_at_its_factor_of_the_rate_once_it_moves
 ADAMW = test_steps.test_a_step_is_adamw_with_the_decay_of_weights_and_none_of_numbers_per_channel
 GRADIENT = test_steps.test_the_gradient_is_that_of_the_smoothed_loss_and_its_penalties_clipped

@@ -24,7 +24,7 @@ from tests.search.tiny import small_space
 SPACES = {"small": (small_space, "params <= 300"), "deep": (deep_space, "params <= 6k")}
 CHEAP = [
     (name, space)
-    for name in ("random", "quasi_random", "exhaustive", "nsga2", "evolve", "tpe", "front")
+    for name in ("random", "quasi_random", "exhaustive", "nsga2", "evolve", "tpe", "front", "halving")
     for space in SPACES
     if (name, space) != ("exhaustive", "deep")  # which has real numbers
 ]

@@ -232,9 +232,9 @@ def test_offsets_move_the_last_share_of_the_steps_and_are_taken_back_for_evaluat
     assert [step for step, moves in turned if not moves] == [4, 8, 12, 16]
 
 
-@pytest.mark.parametrize(("cooldown", "common"), [(1 / 3, 2), (None, 3)])
-def test_a_longer_training_goes_on_from_a_shorter_one_as_if_it_had_been_alone(
-    cooldown: float | None, common: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("cooldown", "pauses", "common"), [(1 / 3, [3], 2), (None, [3], 3), (None, [1, 4], 4)])
+def test_a_longer_training_goes_on_from_shorter_ones_as_if_it_had_been_alone(
+    cooldown: float | None, pauses: list[int], common: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     training = Training(epochs=6, batch_size=8, patience=None, cooldown=cooldown, learning_rate=0.1)
     clock = count()
@@ -246,11 +246,12 @@ def test_a_longer_training_goes_on_from_a_shorter_one_as_if_it_had_been_alone(
             monkeypatch, training, FORGETFUL, weights=tmp_path / f"{name}.safetensors", epochs=epochs, **options
         )
 
-    short = run("short", 3, trunk=tmp_path / "trunk")
+    for epochs in pauses:
+        short = run("short", epochs, trunk=tmp_path / "trunk")
     alone = run("alone", 6)
     longer = run("longer", 6, trunk=tmp_path / "trunk", each_epoch=lambda epoch, score: told.append((epoch, score)))
     assert isinstance(short.outcome, Stopped)
-    assert short.outcome.epochs == 3
+    assert short.outcome.epochs == pauses[-1]
     assert short.outcome.curve[:common] == scored(alone).curve[:common]
     # An epoch has four steps.
     assert [step.rates for step in longer.steps] == [step.rates for step in alone.steps[4 * common :]]
