@@ -14,7 +14,7 @@ from search.outcome import Failed, Outcome, Scored, from_record
 from search.record.history import History
 from search.record.memory import Log
 from search.spending import UNLIMITED, Spending, ahead
-from search.strategies.strategy import STRATEGIES, Strategy
+from search.strategies.strategy import DEFAULT, STRATEGIES, Strategy
 from search.trial import Trial
 from spaces import Space
 
@@ -36,7 +36,7 @@ class Engine:
         seed: seed of the run.
         lag: number of workers that train at the same time.
         target: what costs are computed for.
-        strategy: proposes the values of candidates; it must not have observed an event yet. By default `tpe`.
+        strategy: proposes the values of candidates; it must not have observed an event yet. By default `front`.
         epochs: number of epochs of a full training, for strategies that train some candidates for fewer.
         settings: names of the space's parameters that are settings of the training.
         budget: the epochs and FLOPs after which no further candidate is handed out. What counts is what was handed out,
@@ -65,10 +65,9 @@ class Engine:
         self.trials, self.seed, self.lag = trials + record.history.settings.carried, seed, lag
         self.epochs = epochs
         self.exhausted: str | None = None
-        self.strategy = strategy or STRATEGIES["tpe"](space, self.objectives)
-        self.drawing = Drawing(
-            self.strategy, space, constraints, seed, self.trials, epochs, target, settings, self.designs
-        )
+        self.strategy = strategy or STRATEGIES[DEFAULT](space, self.objectives)
+        told = min(self.trials, math.ceil(min(budget.epochs / epochs, self.trials)))
+        self.drawing = Drawing(self.strategy, space, constraints, seed, told, epochs, target, settings, self.designs)
         # The history as the strategy knows it: draws, and outcomes in the order of the slots.
         self.told = History(record.history.settings, record.directory)
         # The number of the trial in each slot, and how many whole trainings they amount to.

@@ -20,7 +20,7 @@ from search.outcome import Failed, Outcome, Scored
 from search.record.history import History
 from search.seeds import derived_seed
 from search.strategies.front import FrontStrategy
-from search.strategies.strategy import Budget
+from search.strategies.strategy import ENDLESS, Budget
 from search.trial import Trial
 from spaces import Space
 
@@ -91,7 +91,7 @@ class FrontSampler(BaseSampler):
         with self._lock:
             self._learn(study, trial.number)
             seed = derived_seed(self.seed, str(trial.number))
-            wanted = Budget(trial.number, trial.number + 1, 0, 1, seed, self.seed, self.limits, self.target)
+            wanted = Budget(trial.number, ENDLESS, 0, 1, seed, self.seed, self.limits, self.target)
             self._sampled[trial.number] = dict(self._strategy.propose(History(), wanted).values)
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:

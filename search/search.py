@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +25,7 @@ from search.numbers import whole
 from search.objectives import Constraint, Objective, goal_of, parse_constraint, parse_objective
 from search.preflight import Findings, Unfit, check_scores, default_objectives, preflight
 from search.record.mirror import Mirror
+from search.record.reading import begun_by
 from search.record.studies import Translation
 from search.record.writing import Record, Unwritable, begun_alike
 from search.reference import reference_point
@@ -32,18 +33,16 @@ from search.report.watching import Watch, watching
 from search.result import Result
 from search.running import Running, is_finished, to_be_retried
 from search.spending import Spending, budget_of
-from search.strategies.strategy import STRATEGIES, Strategy, fresh
+from search.strategies.strategy import DEFAULT, FORMER_DEFAULT, STRATEGIES, Strategy, fresh
 from search.tasks.named import TASKS, AnyTask
 from search.terms import terms
 from search.training.augmentation import check_augmentation
 from search.training.joint import joint
+from search.training.limits import generous_limit
 from search.training.rates import check_roles
 from search.training.settings import Training
 from search.warm import Wanted, WarmStart, carry_weights, checked, designs, name_of
 from spaces import Space
-
-# Without a limit of its own a trial may take ten minutes and a hundred times what the dearest should take.
-LEAST_LIMIT, GENEROUS = 600.0, 100.0
 
 
 class Search:
@@ -61,8 +60,9 @@ class Search:
         training: how candidates are trained.
         target: what will run the best networks, and so what costs in objectives and constraints are computed for:
             `torch` on a CPU, `cuda`, or `onnx`, the exported file in onnxruntime.
-        strategy: what proposes candidates: `tpe`, `front`, `halving`, `evolve`, `nsga2`, `gp`, `random`,
+        strategy: what proposes candidates: `front`, `halving`, `evolve`, `tpe`, `nsga2`, `gp`, `random`,
             `quasi_random`, `exhaustive`, another name that is registered, or an object, which is copied for each run.
+            By default `front`; a run that was begun with `tpe`, the default of earlier versions, goes on with it.
         warm_start: the directory of an older run, or a list of architectures and trials. Scored trials of the same
             task, data, training, functions and target are taken over with their outcomes, weights and all, beside the
             `trials` that are trained; others, and architectures, are the first that are trained. What is not of the
@@ -84,14 +84,14 @@ class Search:
         seed: int = 0,
         training: Training | None = None,
         target: Target = "torch",
-        strategy: str | Strategy = "tpe",
+        strategy: str | Strategy | None = None,
         warm_start: WarmStart | None = None,
     ) -> None:
         if not isinstance(space, Space):
             raise ValueError("the first argument of Search is a Space: Space(Architecture(...))")
         if target not in TARGETS:
             raise ValueError(f"there is no target {target!r}; use one of {', '.join(TARGETS)}")
-        self.space, self.target = space, target
+        self.space, self.target, self.strategy = space, target, strategy
         self.trials, self.seed = whole("trials", trials, least=1), whole("seed", seed)
         self.task: AnyTask = TASKS[task]() if isinstance(task, str) else task
         if not hasattr(self.task, "kind"):
@@ -113,7 +113,7 @@ class Search:
             raise ValueError("at least one objective is a score of the task, such as 'maximize accuracy'")
         check_scores(self.objectives, self.task)
         self.goal = goal_of(self.objectives, self.task.kind)
-        self.strategy, self.warm_start = strategy, checked(warm_start)
+        self.warm_start = checked(warm_start)
         if isinstance(strategy, str):
             _ = STRATEGIES[strategy]  # raises for an unknown name
 
@@ -170,19 +170,20 @@ class Search:
             raise RunError(f"the address {address} is that of a Ray cluster; use it with backend='ray' (--backend ray)")
         kept, budget = ranks_kept(keep, self.training.inherit), budget_of(total_epochs, total_flops)
         until = None if hours is None else time.time() + 3600 * hours
+        home = RunDirectory(Path(directory))
+        named = self.strategy or (FORMER_DEFAULT if begun_by(home) == FORMER_DEFAULT else DEFAULT)
         try:
-            begin, strategy = BACKENDS[backend], fresh(self.strategy, self.joint, self.objectives)
+            begin, strategy = BACKENDS[backend], fresh(named, self.joint, self.objectives)
         except Unknown as error:
             raise RunError(str(error)) from None
-        home = RunDirectory(Path(directory))
         finished = is_finished(home, self.trials, self.training.epochs) and not retry_failed
         training = self.training if finished else self._ready()
         try:
-            opened = Record(home, self._terms(), self.task, self._designs)
+            opened = Record(home, decisive := self._terms(named), self.task, lambda: self._designs(decisive))
         except Unwritable:
             if not finished:
                 raise
-            begun_alike(home, self._terms())  # on a medium that is only read
+            begun_alike(home, decisive)  # on a medium that is only read
             return Result(home.path, self.objectives, self.task)
         with opened as record, watching(watch) as seen:
             if (prepared := getattr(self.task, "preparation", None)) is not None:
@@ -227,7 +228,7 @@ class Search:
             warnings.warn(found.note, stacklevel=3)
         if self.training.seconds is not None:
             return self.training
-        return replace(self.training, seconds=LEAST_LIMIT + GENEROUS * self.training.epochs * found.epoch)
+        return replace(self.training, seconds=generous_limit(self.training.epochs * found.epoch))
 
     def _engine(self, record: Record, workers: int, strategy: Strategy, budget: Spending) -> Engine:
         if math.isfinite(budget.flops) and record.history.settings.values.get("examples") is None:
@@ -235,15 +236,15 @@ class Search:
         wanted = (self.objectives, self.constraints, self.trials, self.seed, workers, self.target, strategy)
         return Engine(record, self.joint, *wanted, self.training.epochs, self.training.parameters, budget)
 
-    def _terms(self) -> dict[str, object]:
-        """The terms of a run, which must be the same for it to be resumed."""
-        wanted = (self.objectives, self.constraints, self.training, self.seed, self.target, self.strategy)
-        decisive = terms(self.space, self.task, *wanted)
-        return decisive if self.warm_start is None else decisive | {"warm start": name_of(self.warm_start)}
+    def _terms(self, strategy: str | Strategy | None = None) -> dict[str, object]:
+        """The terms of a run, by default with the search's own strategy; they must be the same for it to be resumed."""
+        wanted = (self.objectives, self.constraints, self.training, self.seed, self.target)
+        begun = {} if self.warm_start is None else {"warm start": name_of(self.warm_start)}
+        return terms(self.space, self.task, *wanted, strategy or self.strategy or DEFAULT) | begun
 
-    def _designs(self) -> list[dict[str, Any]]:
+    def _designs(self, decisive: Mapping[str, object]) -> list[dict[str, Any]]:
         """What a new run tries first."""
         if self.warm_start is None:
             return []
-        wanted = Wanted(self.joint, self.training, self.objectives, self.constraints, self.target, self._terms())
+        wanted = Wanted(self.joint, self.training, self.objectives, self.constraints, self.target, decisive)
         return designs(self.warm_start, wanted)

@@ -17,12 +17,9 @@ from search.outcome import Failed, Outcome, Scored, Stopped
 from search.record.history import History
 from search.record.memory import Memory
 from search.strategies.kept import losses
-from search.strategies.strategy import Strategy, fresh
+from search.strategies.strategy import DEFAULT, ENDLESS, Strategy, fresh
 from search.trial import Trial
 from spaces import Space
-
-# More candidates than any simulation comes to.
-ENDLESS = 2**53
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ class Simulation:
 def simulate(
     space: Space,
     curve: Callable[[Architecture], Sequence[float]],
-    strategy: str | Strategy = "front",
+    strategy: str | Strategy = DEFAULT,
     objectives: Sequence[str | Objective] = ("maximize accuracy", "minimize flops"),
     constraints: Sequence[str | Constraint] = (),
     epochs: int = 1_000,

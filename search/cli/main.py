@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--total-flops", type=_amount, metavar="N", help="FLOPs of training that end it, such as 2P")
     sub.add_argument("--keep", type=_keep, default="all", help="whose weights to keep: all, front, or how many ranks")
     sub.add_argument("--retry-failed", action="store_true", help="train the candidates again that have failed")
-    sub.add_argument("--strategy", help="tpe, evolve, random … or one that a package registers, instead of the file's")
+    sub.add_argument("--strategy", help="front, tpe, random … or one that a package registers, instead of the file's")
     sub.add_argument("--backend", default="local", help="local, ray, or one that a package registers")
     sub.add_argument("--address", help="address of a Ray cluster, such as auto")
     sub.add_argument("--workers", type=_positive, help="candidates trained at the same time; by default one per core")

@@ -9,7 +9,7 @@ from search.events import from_data
 from search.files import RunDirectory
 from search.record.checking import check_data, check_order
 from search.record.history import History
-from search.record.lines import data_in, reason_of, settings_in
+from search.record.lines import UNRECORDED, data_in, reason_of, settings_in
 from search.tasks.named import AnyTask
 
 
@@ -101,3 +101,15 @@ class Reading:
         if not complete:
             raise RunError(f"{self.directory.record} has lost lines since it was opened; put the whole file back")
         return text[: text.rfind(b"\n") + 1].splitlines(keepends=True)
+
+
+def begun_by(directory: RunDirectory) -> str | None:
+    """The name of the strategy that the run in a directory was begun with; None if none can be read there."""
+    try:
+        if directory.journal.exists() and not directory.record.exists():  # of a version without a record
+            return UNRECORDED["strategy"]
+        with directory.record.open("rb") as file:
+            values = settings_in(file.readline()).values
+    except (OSError, RunError):  # whoever opens the run says why
+        return None
+    return str((UNRECORDED | dict(values))["strategy"])

@@ -30,6 +30,8 @@ Array = NDArray[np.float64]
 # So many architectures of the pool are compared for a proposal, and so many that are a step away from one of so many
 # members of the front.
 COMPARED, NEAR, PARENTS = 384, 128, 16
+# The first candidates, and all that pause, may take this share of a run: a short one then has others too.
+PAUSED = 0.25
 
 
 class FrontStrategy:
@@ -83,18 +85,30 @@ class FrontStrategy:
         self.known.new = []
         lessons = self.known.lessons
         few = len(lessons) < LEAST
-        begins = budget.slot < self.design
         pool = self._pool.some(COMPARED, rng)
-        if pool.values and (few or begins or rng.random() < self.explore):
+        if pool.values and (few or self._begins(budget) or rng.random() < self.explore):
             there = [*lessons.early, *lessons.whole, *self.known.training.values()]
             chosen = pool.values[_farthest(pool.features, [known.place for known in there], rng)]
-            epochs = max(1, round(budget.epochs * self.pause))
-            return Proposal(chosen, fidelity=epochs if epochs < budget.epochs else None)
+            return Proposal(chosen, fidelity=self._pauses(budget))
         near = self._pool.around(self._parents(), NEAR, rng)
         waiting = list(self.known.waiting.values()) if budget.attempt == 0 else []
         if few or not (waiting or pool.values or near.values):
             return Proposal(self.space.random_values(rng))
         return self._best(joined([pool, near]), waiting, budget.epochs, rng)
+
+    def _begins(self, budget: Budget) -> bool:
+        """Whether a slot is one of the first, which are spread over the space.
+
+        One among them is chosen by the model, as soon as there is one: a run has something on its front early.
+        """
+        on = bool(self.known.lessons.whole) or any(not known.paused for known in self.known.training.values())
+        return on and budget.slot <= min(self.design, PAUSED * budget.trials / self.pause)
+
+    def _pauses(self, budget: Budget) -> int | None:
+        """Number of epochs after which a candidate pauses; None if pauses have taken their share of the run."""
+        epochs = max(1, round(budget.epochs * self.pause))
+        taken = self.known.begun * epochs / budget.epochs
+        return epochs if epochs < budget.epochs and taken < PAUSED * budget.trials else None
 
     def _parents(self) -> dict[int, Values]:
         """The values of the members of the front, at most so many, by the numbers of their trials."""

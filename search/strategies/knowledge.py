@@ -79,6 +79,7 @@ class Knowledge:
             by a factor: a resumed run, which is asked fewer times, estimates the same.
         new: hashes of the keys of what was proposed, rejected draws too, since it was last emptied.
         pauses: number of epochs after which candidates pause; 0 if none has.
+        begun: number of candidates that were begun to pause.
     """
 
     def __init__(self, space: Space, objectives: Sequence[Objective]) -> None:
@@ -90,7 +91,7 @@ class Knowledge:
         self.waiting: dict[int, Known] = {}
         self.lessons, self.studied = Lessons(), Lessons()
         self.new: list[int] = []
-        self.pauses = 0
+        self.pauses = self.begun = 0
         self._count, self._next = 0, LEAST
 
     def observe(self, event: Event) -> None:
@@ -100,6 +101,7 @@ class Knowledge:
         if isinstance(event, Proposed):
             trial, cost = event.trial, event.trial.cost or Cost()
             self.pauses = trial.epochs or self.pauses
+            self.begun += trial.epochs is not None
             place, paused = self.features.of(trial.values, cost), trial.epochs is not None
             self.training[trial.number] = Known(trial.number, trial.values, place, cost, self.costs(cost), paused)
             self.waiting.pop(self.new[-1], None)

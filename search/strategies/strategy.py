@@ -16,6 +16,8 @@ from search.objectives import Constraint, Objective
 from search.record.history import History
 from spaces import Space
 
+# The trials of a budget that has no end.
+ENDLESS = 2**53
 Key = frozenset[tuple[str, type, Scalar]]
 
 
@@ -30,7 +32,7 @@ class Budget:
 
     Attributes:
         slot: index of the candidate that is asked for, from 0.
-        trials: number of candidates of the run.
+        trials: number of candidates of the run, or as many whole trainings.
         attempt: number of proposals for this slot that were rejected.
         epochs: number of epochs of a full training.
         seed: seed for all that is random in this proposal. It follows from the run's seed, the slot and the attempt: a
@@ -106,6 +108,10 @@ STRATEGIES: Door[Callable[[Space, Sequence[Objective]], Strategy]] = Door(
         "halving": "search.strategies.halving:Halving",
     },
 )
+
+
+# What proposes candidates where nothing else is said; and what did in earlier versions, with which their runs go on.
+DEFAULT, FORMER_DEFAULT = "front", "tpe"
 
 
 def fresh(strategy: str | Strategy, space: Space, objectives: Sequence[Objective]) -> Strategy:

@@ -14,11 +14,18 @@ TIME_UP = "the time is up"
 GRACE = 10.0
 # Seconds without a training step after which a line on standard error says so.
 SILENCE = 600.0
+# Without a limit of its own a trial may take ten minutes and a hundred times what the dearest should take.
+LEAST_LIMIT, GENEROUS = 600.0, 100.0
 
 
 def time_limit(seconds: float) -> str:
     """The reason of a candidate that was trained for longer than `Training.seconds`."""
     return f"its time limit of {seconds:g} s was over"
+
+
+def generous_limit(seconds: float) -> float:
+    """The limit of time of a training, in seconds, if the dearest should take so many."""
+    return LEAST_LIMIT + GENEROUS * seconds
 
 
 class TimeUp(Exception):

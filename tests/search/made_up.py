@@ -27,7 +27,7 @@ from search.events import Finished, Proposed
 from search.files import RunDirectory
 from search.objectives import parse_constraint, parse_objective
 from search.record.writing import Record
-from search.strategies.strategy import Strategy
+from search.strategies.strategy import STRATEGIES, Strategy
 from search.trial import Trial
 from spaces import Space, choice, integer, real
 from tests.search.tiny import small_space
@@ -79,7 +79,9 @@ def engine_in(
     record = Record(RunDirectory(directory), {})
     wanted = [parse_objective(text) for text in objectives]
     limits = [parse_constraint(text) for text in constraints]
-    return Engine(record, space or small_space(), wanted, limits, trials, seed, lag, strategy=strategy)
+    space = space or small_space()
+    strategy = strategy or STRATEGIES["tpe"](space, wanted)
+    return Engine(record, space, wanted, limits, trials, seed, lag, strategy=strategy)
 
 
 def drive(engine: Engine, newest: bool = False, tell: int | None = None) -> None:

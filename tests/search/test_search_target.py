@@ -52,7 +52,7 @@ def test_a_run_that_was_begun_before_there_were_targets_is_for_torch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = Search._terms
-    monkeypatch.setattr(Search, "_terms", lambda self: {k: v for k, v in said(self).items() if k != "target"})
+    monkeypatch.setattr(Search, "_terms", lambda self, *a: {k: v for k, v in said(self, *a).items() if k != "target"})
     small_search(trials=1).run(tmp_path, workers=1)
     monkeypatch.setattr(Search, "_terms", said)
     with pytest.raises(RunError, match="another target"):

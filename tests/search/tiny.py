@@ -42,9 +42,10 @@ def small_space() -> Space:
 
 
 def small_search(trials: int = 12, **options: object) -> Search:
-    """Over `small_space`, two epochs each."""
+    """Over `small_space`, two epochs each, without pauses unless another strategy is given."""
     training = Training(epochs=2, batch_size=32)
-    settings: dict[str, object] = {"constraints": ["params <= 1k"], "seed": 3, "training": training} | options
+    settings: dict[str, object] = {"constraints": ["params <= 1k"], "seed": 3, "training": training}
+    settings |= {"strategy": "tpe"} | options
     return Search(small_space(), bars(), trials=trials, **settings)
 
 

@@ -3,6 +3,7 @@
 from functools import partial
 
 from search import identity, preflight, terms, warm
+from search.record import reading
 from search.tasks import inspecting
 from search.training import holes, limits
 from search.training.joint import Joint
@@ -19,6 +20,7 @@ from tests.search import (
     test_warm_start,
 )
 from tests.search.planting import Fault
+from tests.search.strategies import test_strategies
 from tests.search.training import test_faults, test_open_settings
 from tests.spaces import test_for_task
 
@@ -193,6 +195,15 @@ WARM = {
         Training.values_like, "if self.filled(values).record() == other.record() else", "if True else", OPEN
     ),
 }
+DEFAULT = test_strategies.test_by_default_a_new_run_is_of_front_and_one_of_the_former_default_goes_on_with_it
+STRATEGY = {
+    "a run that goes on with the strategy of new ones": Fault(
+        reading.begun_by,
+        "return str((UNRECORDED | dict(values))",
+        "return None and str((UNRECORDED | dict(values))",
+        DEFAULT,
+    ),
+}
 TRAINING = {
     "the first value of a hole checked": Fault(
         holes.check_holes,
@@ -229,4 +240,4 @@ TRAINING = {
         limits.Limits._watch, "self.end(self.own <= self.until)", "self.end(False)", THREAD
     ),
 }
-FAULTS = PREFLIGHT | TERMS | WARM | TRAINING
+FAULTS = PREFLIGHT | TERMS | WARM | STRATEGY | TRAINING

@@ -94,6 +94,18 @@ PROPOSING = {
     "neighbours that are far": Fault(Moves.around, "{**values, name: other}", "{name: other}", NEAR),
     "seeds of the clock": Fault(FrontStrategy._proposal, "default_rng(budget.seed)", "default_rng()", SAME),
 }
+SHORT = test_front.test_a_short_run_has_something_on_its_front
+FIRST = partial(test_front.test_the_first_take_at_most_a_quarter_of_a_run, 8, 12)
+SHARES_OF_A_RUN = {
+    "nothing but pauses": Fault(
+        FrontStrategy._pauses, "and taken < PAUSED * budget.trials", "", partial(SHORT, 10, 64, 15)
+    ),
+    "the model after all the first": Fault(FrontStrategy._begins, "return on and", "return", partial(SHORT, 40, 1, 4)),
+    "many first ones of a short run": Fault(
+        FrontStrategy._begins, "PAUSED * budget.trials / self.pause", "self.design", FIRST
+    ),
+    "pauses not counted": Fault(Knowledge.observe, "self.begun +=", "self.begun = 0 *", partial(SHORT, 1, 8, 2)),
+}
 SIMULATING = {
     "what paused costs all its epochs": Fault(History.begun, 'parent.state == "stopped"', "False", REST),
     "parts of a training counted as whole": Fault(
@@ -112,4 +124,4 @@ SIMULATING = {
     ),
     "a slice too many": Fault(hypervolume._volume, "points[: i + 1, :-1]", "points[: i + 2, :-1]", SEVERAL),
 }
-FAULTS = MODELS | PROPOSING | SIMULATING
+FAULTS = MODELS | PROPOSING | SHARES_OF_A_RUN | SIMULATING

@@ -24,8 +24,10 @@ from search.errors import RunError
 from search.files import RunDirectory
 from search.record import old
 from search.record.mirror import Mirror
+from search.record.reading import begun_by
 from search.record.studies import Translation
 from search.record.writing import Record
+from search.strategies.strategy import fresh
 from search.trial import Trial
 from tests.search.tiny import bars, small_search
 
@@ -60,7 +62,9 @@ def go_on(directory: Path, trials: int = 21) -> list[tuple[int, str]]:
     search, seen, flying = small_search(trials=trials), [], []
     with Record(RunDirectory(directory), search._terms()) as record:
         record.followers.append(Mirror(record.history, Translation(search.space, search.objectives)))
-        engine = Engine(record, search.space, search.objectives, search.constraints, trials, search.seed, 2)
+        strategy = fresh("tpe", search.space, search.objectives)
+        wanted = (search.objectives, search.constraints, trials, search.seed, 2)
+        engine = Engine(record, search.space, *wanted, strategy=strategy)
         while not engine.done:
             while (trial := engine.ask()) is not None:
                 flying.append(trial)
@@ -71,6 +75,7 @@ def go_on(directory: Path, trials: int = 21) -> list[tuple[int, str]]:
 
 
 def test_it_is_read_without_a_change_to_it(run: Path) -> None:
+    assert begun_by(RunDirectory(run)) == "tpe"
     result = Result.open(run)
     assert result.counts() == {"scored": 10, "stopped": 0, "failed": 1, "running": 2, "rejected": 6}
     assert [trial.number for trial in result.front] == [13, 7, 1]

@@ -14,8 +14,10 @@ from archspec.architecture import Architecture
 from search import Engine, Scored, Training, at_most, maximize, minimize
 from search.events import Finished, Proposed
 from search.outcome import Failed, Stopped
+from search.record.history import History
 from search.record.memory import Memory
 from search.simulating import simulate
+from search.strategies import front
 from search.strategies.features import Features
 from search.strategies.front import FrontStrategy
 from search.strategies.knowledge import Known, remembered
@@ -61,8 +63,9 @@ def test_the_first_pause_and_the_best_of_them_go_on() -> None:
     history = simulate(deep_space(), landscape, strategy, epochs=150, seed=2).history
     kept = list(history)
     assert all(trial.state != "rejected" for trial in kept)
-    assert [trial.epochs for trial in kept[:16]] == [1] * 16
-    later = [trial.epochs for trial in kept[16:]]
+    # The first that the model chooses, as soon as there is one, is on the front early.
+    assert [trial.epochs for trial in kept[:17]] == [1] * 4 + [None] + [1] * 12
+    later = [trial.epochs for trial in kept[17:]]
     assert 0 < later.count(1) < 0.6 * len(later)  # explorations
     assert later.count(1) + later.count(None) == len(later)
     resumed = [trial for trial in kept if trial.parent is not None]
@@ -95,6 +98,38 @@ def test_a_budget_is_of_whole_trainings() -> None:
         engine.tell(trial, made({"accuracy": max(curve)}, trial.epochs or 6, curve=tuple(curve[: trial.epochs])))
     assert engine.done
     assert 30 <= begun < 36
+
+
+def history_of(trials: int, workers: int, strategy: FrontStrategy) -> History:
+    """A run of so many trials of six epochs."""
+    engine = Engine(Memory(), deep_space(), OBJECTIVES, [], trials, 0, workers, strategy=strategy, epochs=6)
+    training: list[Trial] = []
+    while not engine.done:
+        while (trial := engine.ask()) is not None:
+            training.append(trial)
+        if training:
+            first = training.pop(0)
+            assert first.architecture
+            curve = landscape(first.architecture)[: first.epochs]
+            made = Stopped if first.epochs else Scored
+            engine.tell(first, made({"accuracy": max(curve)}, len(curve), curve=tuple(curve)))
+    return engine.history
+
+
+@pytest.mark.parametrize(
+    ("trials", "workers", "slot"), [(1, 1, 2), (2, 1, 3), (1, 8, 2), (10, 64, 15), (4, 3, 6), (40, 1, 4)]
+)
+def test_a_short_run_has_something_on_its_front(trials: int, workers: int, slot: int) -> None:
+    history = history_of(trials, workers, FrontStrategy(deep_space(), OBJECTIVES))
+    assert [trial.slot for trial in history if trial.state == "scored"][:1] == [slot]
+
+
+@pytest.mark.parametrize(("trials", "first"), [(8, 12), (40, 16)])
+def test_the_first_take_at_most_a_quarter_of_a_run(trials: int, first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    spread, farthest = [], front._farthest
+    monkeypatch.setattr(front, "_farthest", lambda *a: spread.append(a) or farthest(*a))
+    history_of(trials, 1, FrontStrategy(deep_space(), OBJECTIVES, explore=0))
+    assert len(spread) == first
 
 
 @pytest.mark.parametrize(

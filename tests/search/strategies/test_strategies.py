@@ -16,6 +16,7 @@ from search.events import Epoch, Event, Finished, Started
 from search.files import RunDirectory
 from search.record.history import History
 from search.record.writing import Record
+from search.result import Result
 from search.strategies.random import Random
 from search.strategies.strategy import STRATEGIES, Budget, Proposal, fresh
 from spaces import Space
@@ -214,6 +215,23 @@ def test_a_search_takes_a_name_or_an_object_and_its_record_says_which(tmp_path: 
     said = {name: value for name, value in small_search()._terms().items() if name != "strategy"}
     Record(RunDirectory(tmp_path / "before"), said).close()
     Record(RunDirectory(tmp_path / "before"), small_search()._terms()).close()
+
+
+@pytest.mark.thorough
+def test_by_default_a_new_run_is_of_front_and_one_of_the_former_default_goes_on_with_it(tmp_path: Path) -> None:
+    def run(name: str, trials: int, strategy: str | None = None) -> Result:
+        search = Search(small_space(), bars(), trials=trials, epochs=1, strategy=strategy)
+        return search.run(tmp_path / name, workers=1, watch=False)
+
+    assert run("new", 1).history.settings.values["strategy"] == "front"
+    assert [trial.state for trial in run("new", 2).trials] == ["scored"] * 2
+    run("former", 1, "tpe")
+    assert len(run("former", 2).front) > 0
+    assert run("former", 2).history.settings.values["strategy"] == "tpe"
+    run("other", 1, "random")
+    for name, asked in (("former", "front"), ("other", None)):
+        with pytest.raises(RunError, match="another strategy"):
+            run(name, 2, asked)
 
 
 def test_strategies_of_others_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
