@@ -101,22 +101,20 @@ def correlations(values: Mapping[str, Sequence[float]], scores: Sequence[float],
         scores: the score of each network; larger is better. Of more than 1,000, those are taken that are drawn.
         name: the name of the score.
     """
-    rng = np.random.default_rng(0)
     known = np.flatnonzero(np.isfinite(np.asarray(scores, dtype=np.float64)))
     if len(known) > MOST:
-        known = np.sort(rng.choice(known, MOST, replace=False))
+        known = np.sort(np.random.default_rng(0).choice(known, MOST, replace=False))
     score = np.asarray(scores, dtype=np.float64)[known]
     columns = {key: np.asarray(column, dtype=np.float64)[known] for key, column in values.items()}
-    counts = rng.multinomial(len(score), np.full(len(score), 1 / max(len(score), 1)), RESAMPLES)
-    taken = np.vstack([np.ones(len(score)), counts]).astype(np.float64)  # first the trials as they are
-    return Correlations(name, tuple(_correlation(key, columns, score, taken) for key in values))
+    return Correlations(name, tuple(_correlation(key, columns, score) for key in values))
 
 
-def _correlation(name: str, columns: Mapping[str, Floats], score: Floats, counts: Floats) -> Correlation:
+def _correlation(name: str, columns: Mapping[str, Floats], score: Floats) -> Correlation:
     has = np.isfinite(columns[name])
+    counts = _resamples(int(has.sum()))
 
     def taus(of: str) -> Floats:
-        return kendall(columns[of][has], score[has], counts[:, has])
+        return kendall(columns[of][has], score[has], counts)
 
     found = taus(name)
     better = name not in TRIVIAL and has.sum() >= LEAST
@@ -125,6 +123,14 @@ def _correlation(name: str, columns: Mapping[str, Floats], score: Floats, counts
         better = better and _low(np.sign(found[0]) * found - np.sign(other[0]) * other) > 0
     low, high = np.nanquantile(found, INTERVAL) if np.isfinite(found).any() else (np.nan, np.nan)
     return Correlation(name, float(found[0]), float(low), float(high), int(has.sum()), bool(better))
+
+
+def _resamples(count: int) -> Floats:
+    """(1 + resamples, count): how often each trial is taken; in the first row, once."""
+    if not count:
+        return np.ones((1, 0))
+    drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    return np.vstack([np.ones(count), drawn])
 
 
 def _low(differences: Floats) -> float:

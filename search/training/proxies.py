@@ -30,8 +30,8 @@ STEP, FLOOR = 0.01, 1e-5
 def gradient_norm(network: Network, x: Tensor, y: Tensor, loss: Loss) -> float:
     """The norm of the gradient of the loss on one batch, over all parameters (Abdelfattah et al. 2021).
 
-    See arXiv 2101.08134. The network is left as it is, here and in the other proxies: they work on a copy, in which dropout is off and norms
-    take the statistics of the batch.
+    See arXiv 2101.08134. The network is left as it is, here and in the other proxies: they work on a copy, in which
+    dropout is off and norms take the statistics of the batch.
     """
     model = _apart(network)
     found = torch.autograd.grad(loss(model(x), y), list(model.parameters()), allow_unused=True)
@@ -39,7 +39,7 @@ def gradient_norm(network: Network, x: Tensor, y: Tensor, loss: Loss) -> float:
 
 
 def synflow(network: Network, x: Tensor, y: Tensor, loss: Loss) -> float:
-    """The sum of θ·∂R/∂θ, R the summed outputs for an input of ones where all weights are absolute (Tanaka et al. 2020).
+    """The sum of |θ·∂R/∂θ|, R the summed outputs for an input of ones, all weights absolute (Tanaka et al. 2020).
 
     See arXiv 2006.05467. In float64, as it is a product over the layers. A kernel counts by its samples, whatever makes
     them. Norms would undo the scale of the weights before them, so that each is only its own scale here: x·|γ|.
@@ -62,16 +62,18 @@ def synflow(network: Network, x: Tensor, y: Tensor, loss: Loss) -> float:
         for weight in weights:
             weight.abs_()
     outputs = model(torch.ones(1, model.channels, *model.grid, dtype=torch.float64))
-    found = torch.autograd.grad(outputs.sum(), leaves := [*weights, *samples], allow_unused=True)
-    return sum(float((w.detach() * part).sum()) for w, part in zip(leaves, found, strict=True) if part is not None)
+    leaves = [*weights, *samples]
+    found = torch.autograd.grad(outputs.sum(), leaves, allow_unused=True)
+    pairs = zip(leaves, found, strict=True)
+    return sum(float((leaf.detach() * part).abs().sum()) for leaf, part in pairs if part is not None)
 
 
 def jacobian_covariance(network: Network, x: Tensor, y: Tensor, loss: Loss) -> float:
     """How little the Jacobians of different examples are correlated (Mellor et al. 2020).
 
-    See arXiv 2006.04647, version 1. Of the eigenvalues v of the correlations (B, B) between the gradients of the summed outputs by each example, it is
-    -Σ(log(v + ε) + 1 / (v + ε)), ε = 1e-5: the higher, the less alike. No more examples are taken than half of the
-    numbers of one, as correlations of more are singular. Targets and loss do not count.
+    See arXiv 2006.04647, version 1. Of the eigenvalues v of the correlations (B, B) between the gradients of the summed
+    outputs by each example, it is -Σ(log(v + ε) + 1 / (v + ε)), ε = 1e-5: the higher, the less alike. No more examples
+    are taken than half of the numbers of one, as correlations of more are singular. Targets and loss do not count.
     """
     given = x[: max(2, x[0].numel() // 2)].clone().requires_grad_()
     (jacobians,) = torch.autograd.grad(_apart(network)(given).sum(), given)
