@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from search import Result, Scored
+from search import Result, Scored, Training
 from search.correlations import correlations, kendall
 from search.outcome import Outcome, Stopped, from_record
 from search.report.report import report
+from search.training.proxies import proxies_of
 from search.warm import _outcome
 from tests.search.made_up import told
+from tests.search.tiny import bars, small_search
 
 COUNT = 40
 RANKS = list(range(COUNT))
@@ -128,3 +130,17 @@ def test_a_record_without_proxies_is_read_and_a_warm_start_keeps_them(tmp_path: 
     assert _outcome(trial).proxies.get("zen") == 3
     with pytest.raises(KeyError, match="there is no score 'zen'; the scores of the task are accuracy"):
         run(tmp_path / "by zen", "maximize zen").objectives[0].value(trial.cost, trial.scores)  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_a_search_records_them_in_its_workers_and_goes_on_as_one_that_was_not_interrupted(tmp_path: Path) -> None:
+    training = Training(epochs=1, batch_size=32, proxies=True)
+    whole = small_search(trials=4, training=training).run(tmp_path / "whole", workers=1)
+    small_search(trials=2, training=training).run(tmp_path / "half", workers=1)
+    found = small_search(trials=4, training=training).run(tmp_path / "half", workers=1)
+    for trial, again in zip(whole.trials, found.trials, strict=True):
+        assert trial.proxies == again.proxies
+        if trial.state == "scored":
+            assert trial.architecture is not None
+            assert trial.proxies == proxies_of(trial.architecture, bars(), trial.seed)
+    assert found.correlations is not None
