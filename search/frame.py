@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def trials_frame(trials: Iterable[Trial]) -> pd.DataFrame:
-    """A row for each trial: state, scores, costs, epochs, seconds, reason, and the values that were decided.
+    """A row for each trial: state, scores, costs, proxies, epochs, seconds, reason, and the values that were decided.
 
     A value has the name of its parameter, with ` (value)` after it where another column has that name.
 
@@ -25,6 +25,7 @@ def trials_frame(trials: Iterable[Trial]) -> pd.DataFrame:
     rows = []
     for trial in trials:
         row: dict[str, Any] = {"state": trial.state, **trial.scores, **(trial.cost.quantities() if trial.cost else {})}
+        row |= trial.proxies
         row |= {"epochs": trial.fidelity, "seconds": trial.seconds, "group": trial.group if trial.cost else None}
         rows.append((row | {"hash": trial.hash, "reason": trial.reason}, trial))
     taken = {name for row, _ in rows for name in row}

@@ -21,6 +21,7 @@ class Scored:
         symmetry: the network's certificate as plain data; None for a network without a group.
         curve: the score that selects the best weights, after each epoch; NaN where it was not a finite number.
         excess: by which fraction of its limit each constraint on the trained network is exceeded, by its name.
+        proxies: zero-cost proxies by name, where they were wanted; NaN where there is none.
     """
 
     scores: dict[str, float]
@@ -30,6 +31,7 @@ class Scored:
     symmetry: dict[str, Any] | None = None
     curve: tuple[float, ...] = ()
     excess: dict[str, float] = field(default_factory=dict)
+    proxies: dict[str, float] = field(default_factory=dict)
 
     @property
     def feasible(self) -> bool:
@@ -45,6 +47,7 @@ class Stopped:
     epochs: int = 0
     seconds: float = 0.0
     curve: tuple[float, ...] = ()
+    proxies: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,8 @@ def from_record(record: dict[str, Any]) -> Outcome:
     fields = dict(record)
     if fields.get("cost"):
         fields["cost"] = Cost(**fields["cost"])
-    if "scores" in fields:
-        fields["scores"] = {name: number(value) for name, value in fields["scores"].items()}
+    for name in {"scores", "proxies"} & fields.keys():
+        fields[name] = {key: number(value) for key, value in fields[name].items()}
     if "curve" in fields:
         fields["curve"] = tuple(map(number, fields["curve"]))
     return _KINDS[fields.pop("state")](**fields)

@@ -14,6 +14,7 @@ from search import objectives as named
 from search.anytime import anytime
 from search.choosing import best_of
 from search.confirmation import Confirmation, confirmation_in
+from search.correlations import Correlations, correlations_in
 from search.errors import RunError
 from search.files import RunDirectory
 from search.frame import curves_frame, trials_frame
@@ -171,6 +172,11 @@ class Result:
         """After each outcome, the epochs spent on all so far, and the hypervolume of their front; see `hypervolume`."""
         return anytime(self.history, self.objectives, self._corner(reference))
 
+    @property
+    def correlations(self) -> Correlations | None:
+        """Kendall's τ of zero-cost proxies with the score; None without `Training(proxies=True)` or scored trials."""
+        return correlations_in(self.history, self.objectives)
+
     def _corner(self, reference: Mapping[str, float] | None) -> tuple[float, ...]:
         try:
             return corner(self.objectives, self.reference if reference is None else reference)
@@ -202,7 +208,7 @@ class Result:
         return f"<p>{in_html(f'{self.directory.path}: {counted(self.counts())}')}</p>{self.front.to_html()}"
 
     def to_frame(self) -> pd.DataFrame:
-        """All trials as a data frame of pandas, a row each: state, scores, costs, decided values, reason.
+        """All trials as a data frame of pandas, a row each: state, scores, costs, proxies, decided values.
 
         Raises:
             RunError: pandas is not installed.

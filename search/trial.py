@@ -54,6 +54,7 @@ class Trial:
         excess: by the name of each condition on candidates, above zero where it is violated; of a constraint, by what
             fraction of the limit.
         scores: scores on validation data; empty until it is scored.
+        proxies: zero-cost proxies of the network as it was initialised, by name, where the training records them.
         fidelity: number of epochs it was trained for.
         curve: the score that selects its best weights, by epoch, from 1.
         reason: why it failed or was rejected, or which constraint its trained network breaks, in one sentence.
@@ -79,6 +80,7 @@ class Trial:
     notes: Mapping[str, Any] = field(default_factory=dict)
     excess: Mapping[str, float] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
+    proxies: Mapping[str, float] = field(default_factory=dict)
     fidelity: int = 0
     curve: Mapping[int, float] = field(default_factory=dict)
     reason: str | None = None

@@ -7,7 +7,7 @@ import json
 import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -164,7 +164,8 @@ def _measured(trial: Trial, wanted: Wanted) -> bool:
 def _outcome(trial: Trial) -> Scored:
     symmetry = trial.symmetry.to_data() if trial.symmetry else None
     curve = tuple(trial.curve.values())
-    return Scored(dict(trial.scores), trial.fidelity, trial.seconds, trial.cost, symmetry, curve)
+    known = Scored(dict(trial.scores), trial.fidelity, trial.seconds, trial.cost, symmetry, curve)
+    return replace(known, proxies=dict(trial.proxies))
 
 
 def checked(warm_start: WarmStart | None) -> WarmStart | None:

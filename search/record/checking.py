@@ -79,10 +79,11 @@ _EVENTS: dict[str, tuple[dict[str, Holds], dict[str, Holds]]] = {
     "finished": ({"number": _count, "outcome": _mapping}, {}),
 }
 _SCORED: dict[str, Holds] = {"scores": _by_name(_number), "epochs": _count, "seconds": _number}
+_PROXIES: dict[str, Holds] = {"proxies": _by_name(_number)}
 _MEASURED: dict[str, Holds] = {"symmetry": _certificate, "curve": _listed(_number), "excess": _by_name(_finite)}
 _OUTCOMES: dict[str, tuple[dict[str, Holds], dict[str, Holds]]] = {
-    "scored": (_SCORED, {"cost": _or_none(_COSTS)} | _MEASURED),
-    "stopped": (_SCORED, {}),
+    "scored": (_SCORED, {"cost": _or_none(_COSTS)} | _MEASURED | _PROXIES),
+    "stopped": (_SCORED, _PROXIES),
     "failed": ({"reason": _text, "seconds": _number}, {}),
 }
 

@@ -145,4 +145,5 @@ def finished(trial: Trial, outcome: Outcome) -> Trial:
             trial = replace(
                 trial, state="scored", cost=cost, symmetry=symmetry, curve=curve, excess=excess, reason=reason
             )
-    return replace(trial, scores=outcome.scores, fidelity=outcome.epochs, seconds=outcome.seconds)
+    trial = replace(trial, scores=outcome.scores, proxies=outcome.proxies)
+    return replace(trial, fidelity=outcome.epochs, seconds=outcome.seconds)

@@ -73,6 +73,8 @@ def report(result: Result) -> str:
     for title, of in compared.items():
         if score is not None and len({of(t) for t in scored}) > 1:
             lines += [f"## Which {in_markdown(title)} paid", "", *_paid(scored, score, of, result), ""]
+    if (found := result.correlations) is not None:
+        lines += ["## Zero-cost proxies", "", *found.to_markdown(), ""]
     return "\n".join(lines)
 
 

@@ -26,7 +26,7 @@ class Training:
     """How a candidate is trained: with AdamW, by epochs.
 
     Settings may be holes, which a search decides with the architecture: `Training(learning_rate=real(1e-3, 1e-1,
-    log=True), weight_decay=choice(0.0, 1e-2))`. All but epochs, rates, device and inherit can be.
+    log=True), weight_decay=choice(0.0, 1e-2))`. All but epochs, rates, device, inherit and proxies can be.
 
     Attributes:
         epochs: largest number of epochs.
@@ -53,6 +53,8 @@ class Training:
         device: torch device; `auto` is a GPU if there is one, else the CPU.
         inherit: whether a candidate that a strategy has derived from a trained one begins from its weights, as far as
             they fit (see `archspec.inherit`), instead of from random ones.
+        proxies: whether zero-cost proxies of each candidate are recorded (see `search.training.proxies`), so that
+            `result.correlations` can say what they tell of its score. They change nothing else.
         precision: precision of the network in training: `float32`, or by autocast `bf16` or (with scaled gradients)
             `fp16`. Weights, kernels, Fourier transforms and scores are float32 in any case.
         seconds: seconds after which training a candidate ends, as a failure; by default, in a search, ten minutes and
@@ -76,6 +78,7 @@ class Training:
     offsets: float = 0.0
     augment: str | None = None
     inherit: bool = False
+    proxies: bool = False
     rates: Mapping[Role, Rate] = field(default_factory=dict)
     device: str = "auto"
     precision: Literal["float32", "bf16", "fp16"] = "float32"
@@ -93,8 +96,9 @@ class Training:
                 raise ValueError(f"{name} is a whole number, not {value!r}")
         if self.seconds is not None and not self.seconds > 0:
             raise ValueError(f"seconds must be above 0, not {self.seconds}; None is no limit")
-        if not isinstance(self.inherit, bool):
-            raise ValueError(f"inherit is True or False, not {self.inherit!r}")
+        for name in ("inherit", "proxies"):
+            if not isinstance(value := getattr(self, name), bool):
+                raise ValueError(f"{name} is True or False, not {value!r}")
         for name in ("epochs", "batch_size", "learning_rate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from search.outcome import Failed, Outcome, Scored, Stopped
 from search.tasks.named import AnyTask
 from search.training.loop import Loop
 from search.training.measuring import measured
+from search.training.proxies import proxies_of
 from search.training.settings import Training
 from search.training.weights import save_weights
 
@@ -72,6 +74,7 @@ def train(
     began = time.monotonic()
 
     def trained() -> Outcome:
+        proxies = proxies_of(architecture, task, seed) if training.proxies else {}
         least = min(epochs or training.epochs, training.epochs)
         loop = Loop(architecture, task, training, seed, goal, least, parent)
         failure = _run(loop, checkpoint, trunk, each_epoch, each_batch)
@@ -80,7 +83,7 @@ def train(
         outcome = _outcome(loop, architecture, weights, target, loop.epochs == training.epochs, measure)
         if trunk is not None and loop.epochs == training.epochs:
             trunk.unlink(missing_ok=True)
-        return outcome
+        return outcome if isinstance(outcome, Failed) else replace(outcome, proxies=proxies)
 
     try:
         outcome = trained()

@@ -10,6 +10,7 @@ NAMES = (
     "keeping",
     "machine",
     "modelling",
+    "proxies",
     "results",
     "running",
     "sampling",
