@@ -8,11 +8,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from search import machine
+from search import Search, Training, machine
 from search.errors import RunError
+from search.objectives import parse_objective
 from search.record import writing
+from search.strategies.front import FrontStrategy
+from search.strategies.halving import Halving
 from search.tasks.task import Task
-from tests.search.tiny import bars, small_search, told
+from tests.search.tiny import bars, small_search, small_space, told
 
 TRIALS = 8
 COMMAND = "from tests.search.drill import main; main()"
@@ -57,10 +60,22 @@ def filling(directory: str) -> Filling:
     return task
 
 
+def search_by(name: str) -> Search:
+    """The search by the name of a strategy; `inheriting` is `front` with candidates that begin from others' weights."""
+    if name == "tpe":
+        return small_search(TRIALS)
+    training = Training(epochs=6, batch_size=32, inherit=name == "inheriting")
+    objectives = [parse_objective(text) for text in ("maximize accuracy", "minimize flops")]
+    if name == "halving":
+        return small_search(3, training=training, strategy=Halving(small_space(), objectives, factor=2))
+    front = FrontStrategy(small_space(), objectives, design=5, inherit=training.inherit)
+    return small_search(4, training=training, strategy=front)
+
+
 def main() -> None:
     """Run the search, or resume it, and print what came of it as JSON."""
-    directory, backend = sys.argv[1:]
-    search = small_search(TRIALS)
+    directory, backend, strategy = sys.argv[1:]
+    search = search_by(strategy)
     search.task = filling(directory)
     try:
         print(json.dumps(told(search.run(directory, backend=backend, workers=2))))

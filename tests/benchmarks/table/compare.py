@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from archspec.architecture import Architecture
 from search.hypervolume import hypervolume
 from search.simulating import simulate
+from search.strategies.strategy import Strategy
 from spaces import Space
 from tests.benchmarks.table.spaces import EPOCHS, space
 
@@ -64,7 +65,7 @@ def tables(name: str, space: Space, mean: bool = False) -> list[Table]:
     return [Table(name, [{**row, "curves": every[row["hash"]]} for row in whole[0] if row["hash"] in every])]
 
 
-def epochs_to(table: Table, space: Space, strategy: str, epochs: int, workers: int, seed: int) -> list[float]:
+def epochs_to(table: Table, space: Space, strategy: str | Strategy, epochs: int, workers: int, seed: int) -> list[float]:
     """Epochs until each share of the best known hypervolume is reached; infinity where it is not."""
     found = simulate(space, table, strategy, epochs=epochs, workers=workers, seed=seed)
     reached = np.array(found.hypervolumes(table.reference)) / table.best

@@ -20,9 +20,9 @@ from tests.search.drill import COMMAND
 ROOT = Path(__file__).parents[3]
 
 
-def begin(directory: Path, backend: str) -> subprocess.Popen[str]:
+def begin(directory: Path, backend: str, strategy: str) -> subprocess.Popen[str]:
     """Begin, or resume, the search of the drill."""
-    command = [sys.executable, "-c", COMMAND, str(directory), backend]
+    command = [sys.executable, "-c", COMMAND, str(directory), backend, strategy]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -86,12 +86,17 @@ DRILLS = (kill_worker, kill_parent, fill_disk, interrupt)
 
 
 def drill(
-    directory: Path, backend: str, rng: random.Random, wanted: list[Callable[..., bool]], latest: float
+    directory: Path,
+    backend: str,
+    strategy: str,
+    rng: random.Random,
+    wanted: list[Callable[..., bool]],
+    latest: float,
 ) -> Counter[str]:
     """One run, disturbed by the wanted drills in turn, and resumed until it ends; how often each drill was done."""
     done: Counter[str] = Counter()
     for _ in range(100):
-        process = begin(directory, backend)
+        process = begin(directory, backend, strategy)
         while wanted:
             try:
                 process.wait(timeout=rng.uniform(1.0, latest))
@@ -108,9 +113,11 @@ def drill(
     else:
         pytest.fail("a run did not end")
     trials = [[state, rest] for _, state, *rest in json.loads(out.splitlines()[-1])]
-    assert trials == [[state, rest] for _, state, *rest in undisturbed(directory)]
-    assert {trial.state for trial in Result.open(directory).trials} <= {"scored", "rejected"}
-    assert not list(directory.glob("checkpoints/*.pt"))
+    assert trials == [[state, rest] for _, state, *rest in undisturbed(directory, strategy)]
+    found = Result.open(directory).trials
+    assert {trial.state for trial in found} <= {"scored", "rejected", *(() if strategy == "tpe" else ("stopped",))}
+    paused = {f"{trial.hash}.trunk.pt" for trial in found if trial.state == "stopped"}
+    assert {path.name for path in directory.glob("checkpoints/*.pt")} <= paused
     assert_mirrored(directory)
     return done
 
@@ -118,27 +125,39 @@ def drill(
 KNOWN: dict[Path, list[list[object]]] = {}
 
 
-def undisturbed(directory: Path) -> list[list[object]]:
+def undisturbed(directory: Path, strategy: str) -> list[list[object]]:
     """What the search comes to when nothing disturbs it."""
     home = directory.parent
     if home not in KNOWN:
-        out, _ = begin(home / "undisturbed", "local").communicate(timeout=300)
+        out, _ = begin(home / "undisturbed", "local", strategy).communicate(timeout=300)
         KNOWN[home] = json.loads(out.splitlines()[-1])
     return KNOWN[home]
 
 
 def test_killed_and_out_of_room_a_run_ends_as_the_undisturbed_one(tmp_path: Path) -> None:
     rng = random.Random(1)
-    done = drill(tmp_path / "run", "local", rng, [kill_parent, fill_disk, kill_worker], latest=2.5)
+    done = drill(tmp_path / "run", "local", "tpe", rng, [kill_parent, fill_disk, kill_worker], latest=2.5)
     assert sum(done.values()) >= 1
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("backend", "drills", "latest"), [("local", 40, 5.0), ("ray", 24, 14.0)])
-def test_sixty_drills_over_both_backends(backend: str, drills: int, latest: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("backend", "strategy", "drills", "latest"),
+    [
+        ("local", "tpe", 16, 5.0),
+        ("local", "front", 24, 5.0),
+        ("local", "inheriting", 16, 5.0),
+        ("local", "halving", 16, 5.0),
+        ("ray", "tpe", 12, 14.0),
+        ("ray", "front", 12, 14.0),
+    ],
+)
+def test_a_hundred_drills_over_backends_and_strategies(
+    backend: str, strategy: str, drills: int, latest: float, tmp_path: Path
+) -> None:
     rng, done, number = random.Random(0), Counter[str](), 0
     while sum(done.values()) < drills:
         wanted = [rng.choice(DRILLS) for _ in range(min(3, drills - sum(done.values())))]
-        done += drill(tmp_path / str(number), backend, rng, wanted, latest)
+        done += drill(tmp_path / str(number), backend, strategy, rng, wanted, latest)
         number += 1
-    print(f"\n{backend}: {dict(done)} in {number} runs")
+    print(f"\n{backend}, {strategy}: {dict(done)} in {number} runs")
