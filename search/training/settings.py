@@ -200,12 +200,13 @@ class Training:
 def _read(coarse: Mapping[int, float]) -> dict[int, float]:
     """Shares by their factors, the coarsest first; JSON has texts for numbers that are keys."""
     try:
-        shares = {int(factor): float(share) for factor, share in coarse.items() if float(share) != 0}
+        shares = {float(factor): float(share) for factor, share in coarse.items() if float(share) != 0}
     except (AttributeError, TypeError, ValueError):
-        shares = {0: math.nan}
-    if not (all(factor >= 2 and share > 0 for factor, share in shares.items()) and sum(shares.values()) < 1):
+        shares = {0.0: math.nan}
+    whole = all(factor >= 2 and factor.is_integer() and share > 0 for factor, share in shares.items())
+    if not (whole and sum(shares.values()) < 1):
         raise ValueError(
             "coarse has whole factors of 2 or more and shares that leave epochs at the full rate, as in {2: 0.5}, not "
             f"{coarse!r}"
         )
-    return dict(sorted(shares.items(), reverse=True))
+    return {int(factor): share for factor, share in sorted(shares.items(), reverse=True)}

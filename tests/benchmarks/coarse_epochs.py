@@ -1,10 +1,10 @@
-"""What coarse epochs tell and save, on the table's tasks: `python -m tests.benchmarks.coarse_epochs sequences 32`.
+"""What coarse epochs tell and save, on the table's tasks: `python -m tests.benchmarks.coarse_epochs sequences 48`.
 
-Random architectures of the table with kernels that are functions, trained for the table's 12 epochs, the first half at
-half the sampling rate. The scores after 2, 4 and 6 epochs, coarse and (from the table) full, are compared by Kendall's
-τ with full final scores, of the same seed and of another; final scores are compared in pairs; FLOPs and seconds are
-those of a coarse epoch over a full one of the same training. Intervals of 95 % are over architectures. About 4 minutes
-on one core.
+Random architectures of the table with kernels that are functions, trained for the table's 12 epochs, the first half (or
+`--share`) at half the sampling rate. The scores after 2, 4 and 6 epochs, coarse and (from the table) full, are compared
+by Kendall's τ with full final scores, of the same seed and of the next; final scores are compared in pairs; FLOPs and
+seconds are those of a coarse epoch over a full one of the same training. Figures are means over seeds, intervals of
+95 % are over architectures. About five minutes on one core for the sequences, and for 32 architectures of the images.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import math
 import random
 import sys
 import time
@@ -33,7 +34,8 @@ from search.training.trainer import train
 from tests.benchmarks.table.compare import HERE
 from tests.benchmarks.table.spaces import EPOCHS, TRAINING, space, task
 
-GOAL, AFTER, HALF = Score("accuracy", True), (2, 4, 6), EPOCHS // 2
+GOAL, AFTER, FACTOR = Score("accuracy", True), (2, 4, 6), 2
+SEEDS = {"sequences": (0, 1, 2), "images": (0, 1)}
 Rows = NDArray[np.float64]
 
 
@@ -44,10 +46,10 @@ def known(name: str) -> dict[tuple[str, int], list[float]]:
     return {(row["hash"], row["seed"]): row["curves"][str(EPOCHS)] for row in rows if "curves" in row}
 
 
-def trained(architecture: Architecture, data: Task, coarse: dict[int, float], seed: int) -> tuple[list[float], Rows]:
+def trained(architecture: Architecture, data: Task, share: float, seed: int) -> tuple[list[float], Rows]:
     """The curve of a training, and the seconds of each of its epochs."""
     ends = [time.process_time()]
-    training = replace(TRAINING, coarse=coarse)
+    training = replace(TRAINING, coarse={FACTOR: share})
     outcome = train(architecture, data, training, seed, GOAL, each_epoch=lambda *_: ends.append(time.process_time()))
     assert isinstance(outcome, Scored), outcome
     return list(outcome.curve), np.diff(ends)
@@ -59,54 +61,67 @@ def tau(first: Rows, second: Rows) -> float:
 
 
 def shown(text: str, rows: Rows, statistic: Callable[[Rows], float]) -> str:
-    """A line of a table: a statistic of the rows, with its interval over samples of them."""
-    resampled = np.random.default_rng(0).integers(0, len(rows), (2_000, len(rows)))
-    low, high = np.nanpercentile([statistic(rows[some]) for some in resampled], [2.5, 97.5])
-    return f"| {text} | {statistic(rows):.2f} ({low:.2f} to {high:.2f}) |"
+    """A line of a table: the mean over seeds of a statistic of (architectures, columns), with its interval."""
+
+    def mean(some: Rows) -> float:
+        return float(np.mean([statistic(some[:, seed]) for seed in range(some.shape[1])]))
+
+    resampled = np.random.default_rng(0).integers(0, len(rows), (1_000, len(rows)))
+    low, high = np.nanpercentile([mean(rows[some]) for some in resampled], [2.5, 97.5])
+    return f"| {text} | {mean(rows):.2f} ({low:.2f} to {high:.2f}) |"
+
+
+def measured(name: str, count: int, share: float) -> Rows:
+    """For each architecture and seed: scores coarse and full after the epochs, finals, FLOPs, seconds, and the step."""
+    curves, data, seeds, coarse = known(name), task(name), SEEDS[name], math.floor(EPOCHS * share)
+    able = [
+        a for a, _ in space(name).fillings() if at_rates(a, (FACTOR,)) and all((a.hash, s) in curves for s in seeds)
+    ]
+    found: list[list[list[float]]] = []
+    for architecture in random.Random(0).sample(able, count):
+        flops = price(coarser(architecture, FACTOR)).flops / price(architecture).flops
+        rows = []
+        for seed in seeds:
+            curve, seconds = trained(architecture, data, share, seed)
+            full = curves[architecture.hash, seed]
+            finals = max(curve[coarse:]), max(full), max(curves[architecture.hash, (seed + 1) % len(seeds)])
+            ratio = float(np.median(seconds[1:coarse]) / np.median(seconds[coarse + 1 :]))
+            scores = [max(c[:n]) for c in (curve, full) for n in AFTER]
+            rows.append([*scores, *finals, flops, ratio, curve[coarse] - curve[coarse - 1]])
+        found.append(rows)
+        print(f"{len(found)} {np.round(rows, 3).tolist()}", file=sys.stderr, flush=True)
+    return np.array(found)
 
 
 def main() -> None:
     """Train, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", choices=("sequences", "images"))
+    parser.add_argument("name", choices=tuple(SEEDS))
     parser.add_argument("count", type=int)
-    parser.add_argument("--coarse", type=json.loads, default={2: 0.5}, help='by default {"2": 0.5}')
+    parser.add_argument("--share", type=float, default=0.5)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    curves, data, coarse = known(given.name), task(given.name), TRAINING.__class__(coarse=given.coarse).coarse
-    able = [a for a, _ in space(given.name).fillings() if at_rates(a, tuple(coarse)) and (a.hash, 0) in curves]
-    found: list[list[float]] = []
-    for architecture in random.Random(0).sample(able, given.count):
-        curve, seconds = trained(architecture, data, coarse, seed=0)
-        full, other = curves[architecture.hash, 0], curves[architecture.hash, 1]
-        flops = price(coarser(architecture, 2)).flops / price(architecture).flops
-        ratio = float(np.median(seconds[1:HALF]) / np.median(seconds[HALF + 1 :]))
-        scores = [max(curve[:n]) for n in AFTER] + [max(full[:n]) for n in AFTER]
-        found.append([*scores, max(curve[HALF:]), max(full), max(other), flops, ratio, curve[HALF - 1], curve[HALF]])
-        print(f"{len(found)} {[round(x, 3) for x in found[-1]]}", file=sys.stderr, flush=True)
-    rows = np.array(found)
-    print(f"{given.name}, {given.count} architectures, coarse {coarse}, 95 % intervals\n\n| | |\n|---|---|")
-    for final, whose in ((7, "the same seed"), (8, "another seed")):
-        for kind, first in (("coarse", 0), ("full", len(AFTER))):
-            for at, epochs in enumerate(AFTER, first):
-                text = f"τ of {kind} scores after {epochs} epochs with full final scores of {whose}"
-                print(shown(text, rows, lambda x, a=at, f=final: tau(x[:, a], x[:, f])))
-    print(shown("τ of full final scores of the two seeds", rows, lambda x: tau(x[:, 7], x[:, 8])))
-    print(shown("final score, first half coarse minus full", rows, lambda x: float((x[:, 6] - x[:, 7]).mean())))
-    print(
-        shown(
-            "the same in means over seeds: another seed minus full", rows, lambda x: float((x[:, 8] - x[:, 7]).mean())
-        )
-    )
-    print(shown("FLOPs at half the rate over full", rows, lambda x: float(x[:, 9].mean())))
-    print(shown("seconds of a coarse epoch over a full one", rows, lambda x: float(x[:, 10].mean())))
-    print(
-        shown(
-            "score of the first full epoch minus the last coarse one",
-            rows,
-            lambda x: float((x[:, 12] - x[:, 11]).mean()),
-        )
-    )
+    rows = measured(given.name, given.count, given.share)
+    seeds = len(SEEDS[given.name])
+    print(f"{given.name}, {given.count} architectures, {seeds} seeds, share {given.share}\n\n| | |\n|---|---|")
+    if given.share >= AFTER[-1] / EPOCHS:
+        for final, whose in ((7, "the same seed"), (8, "another seed")):
+            for at, kind in enumerate(("coarse", "full")):
+                for i, epochs in enumerate(AFTER, at * len(AFTER)):
+                    text = f"τ of {kind} scores after {epochs} epochs with full final scores of {whose}"
+                    print(shown(text, rows, lambda x, i=i, f=final: tau(x[:, i], x[:, f])))
+    print(shown("τ of full final scores with those of another seed", rows, lambda x: tau(x[:, 7], x[:, 8])))
+    last = "τ of final scores, coarse at first, with full ones of another seed"
+    print(shown(last, rows, lambda x: tau(x[:, 6], x[:, 8])))
+    print(shown("final score, coarse at first minus full", rows, lambda x: float((x[:, 6] - x[:, 7]).mean())))
+    print(f"| of it, by seed | {', '.join(f'{d:.3f}' for d in (rows[..., 6] - rows[..., 7]).mean(0))} |")
+    print(f"| full final scores, by seed | {', '.join(f'{d:.3f}' for d in rows[..., 7].mean(0))} |")
+    for column, text in (
+        (9, "FLOPs of a coarse epoch over a full one"),
+        (10, "seconds of a coarse epoch over a full one"),
+        (11, "score of the first full epoch minus that of the last coarse one"),
+    ):
+        print(shown(text, rows, lambda x, column=column: float(x[:, column].mean())))
 
 
 if __name__ == "__main__":
