@@ -73,7 +73,6 @@ def coarser(architecture: Architecture, factor: int) -> Architecture:
     return resampled
 
 
-@lru_cache(maxsize=4096)
 def at_rates(architecture: Architecture, factors: tuple[int, ...]) -> dict[int, Architecture]:
     """The architecture on grids of so many times fewer points, by the factor; empty if there is one it cannot be on."""
     try:
