@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -103,6 +104,20 @@ def test_a_pause_while_coarse_has_what_it_has_and_goes_on_as_if_it_had_not_pause
     # Of the epochs at its present resolution, the best.
     assert paused.scores["loss"] == pytest.approx(min(paused.curve[2 * ((pause - 1) // 2) :]))
     found = trained(tmp_path / "on", trunk=tmp_path / "trunk")
+    assert isinstance(found, Scored)
+    assert found.curve == expected.curve
+    assert (tmp_path / "on" / "weights").read_bytes() == (tmp_path / "whole" / "weights").read_bytes()
+
+
+def test_with_a_cooldown_a_whole_training_goes_on_from_the_coarse_trunk_of_a_shorter_one(tmp_path: Path) -> None:
+    training = replace(RISING, cooldown=1 / 3)
+    expected = trained(tmp_path / "whole", training)
+    short = trained(tmp_path / "short", training, epochs=4, trunk=tmp_path / "trunk")
+    assert isinstance(expected, Scored)
+    assert isinstance(short, Stopped)
+    assert short.curve[:2] == expected.curve[:2]
+    assert (tmp_path / "trunk").exists()
+    found = trained(tmp_path / "on", training, trunk=tmp_path / "trunk")
     assert isinstance(found, Scored)
     assert found.curve == expected.curve
     assert (tmp_path / "on" / "weights").read_bytes() == (tmp_path / "whole" / "weights").read_bytes()
