@@ -5,7 +5,7 @@ Random architectures of the table with kernels that are functions, trained for t
 by Kendall's τ with full final scores, of the same seed and of the next; final scores are compared in pairs; FLOPs and
 seconds are those of a coarse epoch over a full one of the same training. Figures are means over seeds, intervals of
 95 % are over architectures. About five minutes on one core for the sequences, and for 32 architectures of the images.
-`unpooled` are architectures of the images without their pooling, whose full trainings are not in the table: 16 of them
+`unpooled` are architectures of the images without their pooling, whose full trainings are not in the table: 12 of them
 take about fifteen minutes.
 """
 
