@@ -9,6 +9,7 @@ from search.training.resolution import Grids
 from search.training.settings import Training
 from tests.search.planting import Fault
 from tests.search.training import test_coarse as laws
+from tests.search.training import test_coarse_terms as terms
 
 KILLED = partial(laws.test_a_training_killed_while_coarse_or_after_ends_as_one_that_was_not, 1)
 PAUSED = partial(laws.test_a_pause_while_coarse_has_what_it_has_and_goes_on_as_if_it_had_not_paused, 3)
@@ -20,9 +21,9 @@ SELECT = laws.test_the_scores_of_coarse_epochs_never_select
 FINITE = laws.test_coarse_scores_do_not_count_as_those_that_are_finite
 PATIENCE = partial(laws.test_patience_counts_no_coarse_epoch, [0.9, 0.8, 0.7, 0.6, 0.3, 0.2, 0.1, 0.0], 7)
 COST = laws.test_a_coarse_epoch_costs_what_the_network_that_is_trained_there_takes
-MEANS = laws.test_examples_sampled_more_coarsely_are_means_over_their_cells_and_keep_nothing_above_the_new_band
-READ = laws.test_coarse_epochs_are_recorded_and_read_again
-REFUSED = laws.test_a_search_whose_networks_cannot_be_sampled_more_coarsely_is_refused
+MEANS = terms.test_examples_sampled_more_coarsely_are_means_over_their_cells_and_keep_nothing_above_the_new_band
+READ = terms.test_coarse_epochs_are_recorded_and_read_again
+REFUSED = terms.test_a_search_whose_networks_cannot_be_sampled_more_coarsely_is_refused
 
 FAULTS = {
     "a coarse training resumed at the full rate": Fault(
