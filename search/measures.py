@@ -1,4 +1,4 @@
-"""What is measured of an architecture without training it: its latency; and what it is on a finer grid."""
+"""What is measured of an architecture without training it: its latency; and what it is on finer and coarser grids."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from archspec.architecture import Architecture
+from archspec.graph.signal import SignalError
 
 # Runs before the clock counts, runs of which the fastest counts, and seconds after which there are no more.
 WARM_UP, RUNS, LONG = 3, 20, 0.5
@@ -55,3 +56,26 @@ def finer(architecture: Architecture) -> Architecture:
     resampled = architecture.at_resolution(*(FINER * points for points in grid)) if grid else architecture
     _ = resampled.graph
     return resampled
+
+
+def coarser(architecture: Architecture, factor: int) -> Architecture:
+    """The architecture on a grid of so many times fewer points on each axis.
+
+    Raises:
+        SignalError: the factor does not divide the grid, there is none, or a block has no weights on the coarser one.
+    """
+    grid = architecture.input.grid
+    if not grid or any(points % factor for points in grid):
+        sizes = "×".join(map(str, grid)) or "no"
+        raise SignalError(f"the grid has {sizes} points, which {factor} does not divide")
+    resampled = architecture.at_resolution(*(points // factor for points in grid))
+    _ = resampled.graph
+    return resampled
+
+
+def at_rates(architecture: Architecture, factors: tuple[int, ...]) -> dict[int, Architecture]:
+    """The architecture on grids of so many times fewer points, by the factor; empty if there is one it cannot be on."""
+    try:
+        return {factor: coarser(architecture, factor) for factor in factors}
+    except SignalError:
+        return {}

@@ -36,10 +36,9 @@ from search.spending import Spending, budget_of
 from search.strategies.strategy import DEFAULT, FORMER_DEFAULT, STRATEGIES, Strategy, fresh
 from search.tasks.named import TASKS, AnyTask
 from search.terms import terms
-from search.training.augmentation import check_augmentation
+from search.training.checks import check_training
 from search.training.joint import joint
 from search.training.limits import generous_limit
-from search.training.rates import check_roles
 from search.training.settings import Training
 from search.warm import Wanted, WarmStart, carry_weights, checked, designs, name_of
 from spaces import Space
@@ -104,9 +103,7 @@ class Search:
         if training is not None and epochs is not None:
             raise ValueError("give epochs or training, not both: training has epochs of its own")
         self.training = training or (Training(epochs=epochs) if epochs is not None else Training())
-        check_roles(space.template, self.training.rates)
-        for group in self.training.possible("augment"):
-            check_augmentation(group, self.task)
+        check_training(self.training, space, self.task)
         # The space with the training's holes among its parameters.
         self.joint = joint(space, self.training)
         if all(objective.priced for objective in self.objectives):

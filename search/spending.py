@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
+from archspec.architecture import Architecture, price
+from archspec.geometry.fourier import Target
+from archspec.graph.cost import Cost
+from search.measures import at_rates
 from search.numbers import most, short
 from search.record.history import History
 from search.trial import Trial
@@ -51,17 +57,30 @@ def budget_of(total_epochs: float | str | None, total_flops: float | str | None)
 UNLIMITED = Spending(math.inf, math.inf, math.inf)
 
 
-def training_flops(trial: Trial, epochs: int) -> float:
+def training_flops(trial: Trial, epochs: int, begun: int = 0) -> float:
     """FLOPs of training a candidate for so many epochs, to be known before it is trained; NaN if they cannot be.
 
     Three times those of the forward pass over the training examples, of the network as deployed, and of making its
-    kernels once for each step. Validation, and what a certificate takes, do not count.
+    kernels once for each step; in epochs in which signals are sampled more coarsely, of the network that is trained
+    there. Validation, and what a certificate takes, do not count. `begun` epochs were trained before these.
     """
     examples = trial.settings.get("examples")
     if examples is None or trial.cost is None:
         return math.nan
-    steps = math.ceil(examples / trial.training.batch_size)
-    return float(PASSES * epochs * (trial.cost.flops * examples + 2 * trial.cost.kernel_macs * steps))
+    training = trial.training
+    steps, coarse = math.ceil(examples / training.batch_size), dict[int, Cost]()
+    if training.coarse and trial.architecture is not None:
+        target = trial.settings.get("target", "torch")
+        coarse = _coarse_costs(trial.architecture, tuple(training.coarse), target)
+    counts = Counter(training.factor(epoch) for epoch in range(begun, begun + epochs)) if coarse else {1: epochs}
+    costs = {factor: coarse.get(factor, trial.cost) for factor in counts}
+    each = {factor: cost.flops * examples + 2 * cost.kernel_macs * steps for factor, cost in costs.items()}
+    return float(PASSES * sum(count * each[factor] for factor, count in counts.items()))
+
+
+@lru_cache(maxsize=4096)
+def _coarse_costs(architecture: Architecture, factors: tuple[int, ...], target: Target) -> dict[int, Cost]:
+    return {factor: price(form, target) for factor, form in at_rates(architecture, factors).items()}
 
 
 def ahead(trial: Trial, history: History, epochs: int, flops: bool) -> Spending:
@@ -73,7 +92,7 @@ def ahead(trial: Trial, history: History, epochs: int, flops: bool) -> Spending:
     if trial.source is not None:
         return Spending()
     count = history.length(trial, epochs)
-    return Spending(count, training_flops(trial, count) if flops else 0.0)
+    return Spending(count, training_flops(trial, count, history.begun(trial)) if flops else 0.0)
 
 
 def spent(history: History) -> Spending:
@@ -82,7 +101,8 @@ def spent(history: History) -> Spending:
     for trial in history:
         if trial.state == "rejected" or trial.source is not None:
             continue
-        count = max(0, max(trial.fidelity, len(trial.curve)) - history.begun(trial))
-        before = history[trial.parent].seconds if trial.parent is not None and history.begun(trial) else 0.0
-        total += Spending(count, training_flops(trial, count), max(0.0, trial.seconds - before) / 3600)
+        begun = history.begun(trial)
+        count = max(0, max(trial.fidelity, len(trial.curve)) - begun)
+        before = history[trial.parent].seconds if trial.parent is not None and begun else 0.0
+        total += Spending(count, training_flops(trial, count, begun), max(0.0, trial.seconds - before) / 3600)
     return total

@@ -9,7 +9,7 @@ from typing import Any
 from archspec.schema.hole import Decision, Hole
 
 # Settings that are decided elsewhere, or are no single value.
-CLOSED = ("epochs", "rates", "device", "seconds", "inherit", "proxies")
+CLOSED = ("epochs", "rates", "device", "seconds", "inherit", "proxies", "coarse")
 
 
 def open_settings(training: Any) -> dict[str, Decision]:

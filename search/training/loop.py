@@ -30,6 +30,7 @@ from search.training.checkpoints import Checkpoint, read_checkpoint
 from search.training.evaluation import EVALUATION_BATCH, evaluate, is_finite
 from search.training.limits import time_limit
 from search.training.rates import Schedule, parameter_groups, set_rates
+from search.training.resolution import Grids
 from search.training.settings import Training
 from search.training.weights import digest_of
 
@@ -76,6 +77,7 @@ class Loop:
         # Only networks with a group of turns can be sampled at offsets; others of the space are trained without.
         offsets = training.offsets > 0 and turns(self.model)
         self.turns = np.random.default_rng(seed) if offsets else None
+        self.grids = Grids(architecture, training)
         self.penalised = any(getattr(m, "regularised", False) for m in self.model.modules())
         # Gradients in float16 overflow or vanish: the loss is scaled, and a step whose gradients overflow is skipped.
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=training.precision == "fp16")
@@ -102,7 +104,7 @@ class Loop:
         """Whether all epochs are done, or the last `patience` scores are worse than the best."""
         patience = self.training.patience
         best = self._best_epoch()
-        waited = len(self.history) - max(self.falls, 1 + best) if best >= 0 else 0
+        waited = len(self.history) - max(self.falls, 1 + best) if best >= 0 and self.model.grid == self.grids.own else 0
         return self.done >= self.epochs or (patience is not None and waited >= patience)
 
     def cast(self) -> contextlib.AbstractContextManager[object]:
@@ -112,11 +114,13 @@ class Loop:
 
     def epoch(self, each_batch: Callable[[], None]) -> str | None:
         """Train for one epoch; returns the reason if training has diverged or its time is over, else None."""
+        self.model = self.on(self.grids.at(self.done))
         # All randomness follows from the seed and the epoch, so that a resumed training equals an uninterrupted one.
         torch.manual_seed((self.seed * 1_000_003 + self.done) % 2**63)
         if self.turns:
             self.turns = np.random.default_rng((self.seed, self.done))
         self.model.train()
+        answer = self.grids.between(self.model)
         examples = batches(self.task.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done)
         for x, y in augmented(examples, self.training.augment, derived_seed(self.seed, f"augment {self.done}")):
             each_batch()
@@ -124,7 +128,7 @@ class Loop:
                 return time_limit(self.training.seconds)
             self._begin_step()
             with self.cast():
-                outputs = self.model(x.to(self.device))
+                outputs = answer(x.to(self.device))
             loss = self.task.loss(outputs.float(), y.to(self.device), self.training.label_smoothing)
             if self.penalised:
                 loss = loss + self.training.alias_penalty * alias_penalty(self.model)
@@ -152,7 +156,23 @@ class Loop:
 
     def scores(self) -> dict[str, float]:
         """Scores on validation data of the network as it is."""
-        return evaluate(self.model, self.task, self.task.validation, self.training.batch_size, self.device)
+        answer = self.grids.between(self.model)
+        return evaluate(answer, self.task, self.task.validation, self.training.batch_size, self.device)
+
+    @property
+    def comparable(self) -> list[float]:
+        """The scores of the epochs at the resolution of the last one, among which the best weights are chosen."""
+        last = self.grids.at(len(self.history) - 1)
+        return [score for epoch, score in enumerate(self.history) if self.grids.at(epoch) == last]
+
+    def on(self, grid: tuple[int, ...]) -> Network:
+        """The network on a grid, with the same parameters; statistics of another grid are estimated again on it."""
+        if grid == self.model.grid:
+            return self.model
+        network = self.model.at_resolution(*grid)
+        if self.done:
+            self._reestimate(network)
+        return network
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, from which this training can be resumed."""
@@ -181,6 +201,7 @@ class Loop:
     def _restored(self, found: Checkpoint | None) -> bool:
         if found is None:
             return False
+        self.model = self.on(self.grids.at(found.done - 1))
         self.model.load_state_dict(found.model)
         self.optimizer.load_state_dict(found.optimizer)
         self.scaler.load_state_dict(found.scaler)
@@ -189,8 +210,11 @@ class Loop:
         return True
 
     def _best_epoch(self) -> int:
-        """Index, from 0, of the last epoch with the best score; -1 if no epoch has one that is a number."""
-        scores = [score for score in self.history if not math.isnan(score)]
+        """Index, from 0, of the last epoch with the best score; -1 if no epoch has one that is a number.
+
+        Epochs at coarser resolutions than the last one do not count.
+        """
+        scores = [score for score in self.comparable if not math.isnan(score)]
         if not scores:
             return -1
         best = max(scores) if self.goal.maximize else min(scores)
@@ -210,4 +234,8 @@ class Loop:
         self.model.fit()
         if self.turns:
             turn(self.model, None)
-            reestimate(self.model, (x.to(self.device) for x, _ in batches(self.task.train, EVALUATION_BATCH)))
+            self._reestimate(self.model)
+
+    def _reestimate(self, network: Network) -> None:
+        examples = (x.to(self.device) for x, _ in batches(self.task.train, EVALUATION_BATCH))
+        reestimate(self.grids.between(network), examples)

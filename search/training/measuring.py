@@ -6,8 +6,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
 from archspec.graph.cost import Cost
 from archspec.lowering import Network
@@ -16,9 +14,7 @@ from search.measures import finer
 from search.objectives import Score
 from search.tasks.named import AnyTask
 from search.training.evaluation import evaluate
-
-# How examples are resampled, by the number of their axes.
-RESAMPLED = {1: "linear", 2: "bilinear", 3: "trilinear"}
+from search.training.resolution import Resampled
 
 
 def measured(
@@ -64,16 +60,9 @@ def resolution_gap(model: Network, task: AnyTask, goal: Score, scores: Mapping[s
     return worse if goal.maximize else -worse
 
 
-class Finer(nn.Module):
+class Finer(Resampled):
     """The network on the finer grid, between examples and answers on its own."""
 
     def __init__(self, model: Network) -> None:
-        super().__init__()
-        self.grid = finer(model.architecture).input.grid
-        self.answers = model.architecture.graph.signal.grid
-        self.network = model.at_resolution(*self.grid)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The answers for examples on the coarser grid."""
-        outputs: Tensor = self.network(interpolate(x, self.grid, mode=RESAMPLED[len(self.grid)], align_corners=False))
-        return interpolate(outputs, self.answers, mode="area") if self.answers else outputs
+        network = model.at_resolution(*finer(model.architecture).input.grid)
+        super().__init__(network, model.architecture.graph.signal.grid)

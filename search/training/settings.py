@@ -46,6 +46,11 @@ class Training:
         offsets: share of the steps, at the end of the training, in which continuous kernels are sampled at random
             offsets between the elements of C_n, so that a network can be carried to another order (see
             `archspec.network.offsets`).
+        coarse: shares of the epochs, at the start, in which signals are sampled more coarsely, by the factor:
+            `{2: 0.5}` is half of the epochs at half the sampling rate, `{4: 0.25, 2: 0.25}` a quarter of them at a
+            quarter of it, then a quarter at half. The network is `at_resolution` there, with the same parameters; the
+            best weights are those of an epoch at the full rate. A network that cannot be on those grids (tables, say)
+            is trained at the full rate throughout.
         augment: name of a group, such as `"C4"`: each training example is transformed by a random element of it, drawn
             again each epoch. None for no augmentation.
         rates: rates that replace the defaults, by role (`kernel`, `window`, `omega`, `elements`, `plain`). A role that
@@ -76,6 +81,7 @@ class Training:
     alias_penalty: float = 0.1
     admissibility: float = 0.0
     offsets: float = 0.0
+    coarse: Mapping[int, float] = field(default_factory=dict)
     augment: str | None = None
     inherit: bool = False
     proxies: bool = False
@@ -91,6 +97,7 @@ class Training:
         if holes := open_settings(self):
             check_holes(self, holes)
             return
+        object.__setattr__(self, "coarse", _read(self.coarse))
         for name in ("epochs", "batch_size", "patience"):
             if not isinstance(value := getattr(self, name), int | None):
                 raise ValueError(f"{name} is a whole number, not {value!r}")
@@ -115,6 +122,18 @@ class Training:
             raise ValueError(f"there is no role {min(unknown)!r}; the roles are {', '.join(ROLES)}")
         if not (0 <= self.offsets <= 1 and self.admissibility >= 0):
             raise ValueError("offsets must be a share from 0 to 1, and admissibility a factor of 0 or more")
+
+    def factor(self, epoch: int) -> int:
+        """How many times more coarsely signals are sampled in an epoch, which counts from 0; 1 at the full rate.
+
+        It follows from the epoch and the length of a whole training, so that one that pauses is the same until there.
+        """
+        share = 0.0
+        for factor, more in self.coarse.items():
+            share += more
+            if epoch < math.floor(share * self.epochs + 1e-9):
+                return factor
+        return 1
 
     def trunk(self, epochs: int) -> int:
         """Number of epochs that a training which ends after `epochs` has in common with a whole one.
@@ -180,3 +199,18 @@ class Training:
         known = {name: from_data(value) if is_hole(value) else value for name, value in data.items()}
         rates = {role: Rate(**rate) for role, rate in data.get("rates", {}).items()}
         return cls(**{**known, **({"rates": rates} if rates else {})})
+
+
+def _read(coarse: Mapping[int, float]) -> dict[int, float]:
+    """Shares by their factors, the coarsest first; JSON has texts for numbers that are keys."""
+    try:
+        shares = {float(factor): float(share) for factor, share in coarse.items() if float(share) != 0}
+    except (AttributeError, TypeError, ValueError):
+        shares = {0.0: math.nan}
+    whole = all(factor >= 2 and factor.is_integer() and share > 0 for factor, share in shares.items())
+    if not (whole and sum(shares.values()) < 1):
+        raise ValueError(
+            "coarse has whole factors of 2 or more and shares that leave epochs at the full rate, as in {2: 0.5}, not "
+            f"{coarse!r}"
+        )
+    return {int(factor): share for factor, share in sorted(shares.items(), reverse=True)}

@@ -134,12 +134,12 @@ def _outcome(
     measure: Collection[str],
 ) -> Outcome:
     """What has come of a training that ran to its end."""
-    if all(math.isnan(score) for score in loop.history):
+    if all(math.isnan(score) for score in loop.comparable):
         return Failed(f"{loop.goal.name} was not a finite number after any epoch", loop.elapsed)
     loop.model.load_state_dict(loop.best_state)
     scores = loop.scores()
     if weights is not None:
-        save_weights(loop.best_state, architecture, weights)
+        save_weights(loop.on(loop.grids.own).state_dict(), architecture, weights)
     if not whole:
         return Stopped(scores, loop.done, loop.elapsed, tuple(loop.history))
     cost, begun, plain = loop.model.cost(target), price(architecture, target), largest(architecture.graph).trivial

@@ -65,7 +65,9 @@ def tables(name: str, space: Space, mean: bool = False) -> list[Table]:
     return [Table(name, [{**row, "curves": every[row["hash"]]} for row in whole[0] if row["hash"] in every])]
 
 
-def epochs_to(table: Table, space: Space, strategy: str | Strategy, epochs: int, workers: int, seed: int) -> list[float]:
+def epochs_to(
+    table: Table, space: Space, strategy: str | Strategy, epochs: int, workers: int, seed: int
+) -> list[float]:
     """Epochs until each share of the best known hypervolume is reached; infinity where it is not."""
     found = simulate(space, table, strategy, epochs=epochs, workers=workers, seed=seed)
     reached = np.array(found.hypervolumes(table.reference)) / table.best

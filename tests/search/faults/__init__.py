@@ -5,6 +5,7 @@ from importlib import import_module
 NAMES = (
     "answering",
     "beginning",
+    "coarse",
     "confirming",
     "constraints",
     "keeping",
