@@ -314,6 +314,7 @@ def test_what_is_limited_is_measured_of_the_best_weights(tmp_path: Path) -> None
         outcome = train(network, task, training, 0, LOSS, weights=weights, measure=names)
         assert isinstance(outcome, Scored)
         assert outcome.curve[-1] > min(outcome.curve)  # the best weights are not the last
+        assert outcome.scores["loss"] == pytest.approx(min(outcome.curve))
         assert bool(outcome.symmetry) is turned
         error = Certificate.from_data(outcome.symmetry).error if outcome.symmetry else 0.0
         assert outcome.scores.get("equivariance_error") == error

@@ -14,7 +14,7 @@ from search.objectives import parse_constraint, parse_objective
 from search.record.writing import Record
 from search.result import Result
 from search.strategies.random import Random
-from search.strategies.strategy import Strategy
+from search.strategies.strategy import Strategy, fresh
 from search.trial import Trial
 from spaces import Space, choice, integer
 from tests.search.made_up import drive
@@ -34,7 +34,9 @@ def engine_in(
 ) -> tuple[Engine, Record]:
     record = Record(RunDirectory(directory), {})
     limits = [parse_constraint(text) for text in constraints]
-    return Engine(record, space or small_space(), OBJECTIVES, limits, trials, seed, lag, strategy=strategy), record
+    space = space or small_space()
+    strategy = strategy or fresh("tpe", space, OBJECTIVES)
+    return Engine(record, space, OBJECTIVES, limits, trials, seed, lag, strategy=strategy), record
 
 
 def score(candidate: Trial) -> Scored:

@@ -43,7 +43,7 @@ def test_a_folder_of_images_becomes_a_predictor_of_files(pets: Path, tmp_path: P
     again = Result.open(tmp_path / "run").best("accuracy")
     again.export(tmp_path / "best")
     exported = Predictor.open(tmp_path / "best").predict_all([tmp_path / "new.png", pets / "dark" / "3.png"])
-    assert exported[0] == pytest.approx(answer)
+    assert exported[0] == pytest.approx(answer, rel=1e-5)
     assert next(iter(exported[1])) == "dark"
     with pytest.raises(ValueError, match="cannot be read as an image"):
         Predictor.open(tmp_path / "best").predict(tmp_path / "run" / "record.jsonl")

@@ -19,7 +19,7 @@ from search.strategies import front, gaussian_process
 from search.strategies.front import FrontStrategy
 from search.strategies.strategy import Strategy
 from spaces import Space
-from tests.benchmarks.table.compare import epochs_to, quartiles, tables
+from tests.benchmarks.table.compare import epochs_to, quartiles, searched, tables
 from tests.benchmarks.table.spaces import space
 
 OBJECTIVES = [parse_objective(text) for text in ("maximize accuracy", "minimize flops")]
@@ -51,7 +51,7 @@ def main() -> None:
         module, attribute, value = REPLACED.get(name, (front, "COMPARED", front.COMPARED))
         with patch.object(module, attribute, value):
             runs = [
-                epochs_to(known[i % len(known)], where, VARIANTS[name](where), given.epochs, 1, i)
+                epochs_to(searched(known[i % len(known)], where, VARIANTS[name](where), given.epochs, 1, i))
                 for i in range(given.seeds)
             ]
         print(f"{name:32s} {quartiles(np.array(runs))}", flush=True)

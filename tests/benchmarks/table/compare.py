@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from archspec.architecture import Architecture
@@ -30,6 +31,7 @@ from spaces import Space
 from tests.benchmarks.table.spaces import EPOCHS, space
 
 HERE = Path(__file__).parent
+Array = NDArray[np.float64]
 SHARES = (0.9, 0.95, 0.99)
 CHANCE = {"sequences": 0.1, "images": 0.25}
 
@@ -65,16 +67,19 @@ def tables(name: str, space: Space, mean: bool = False) -> list[Table]:
     return [Table(name, [{**row, "curves": every[row["hash"]]} for row in whole[0] if row["hash"] in every])]
 
 
-def epochs_to(
-    table: Table, space: Space, strategy: str | Strategy, epochs: int, workers: int, seed: int
-) -> list[float]:
-    """Epochs until each share of the best known hypervolume is reached; infinity where it is not."""
+def searched(table: Table, space: Space, strategy: str | Strategy, epochs: int, workers: int, seed: int) -> Array:
+    """The share of the best known hypervolume after each epoch of a search, from 0."""
     found = simulate(space, table, strategy, epochs=epochs, workers=workers, seed=seed)
-    reached = np.array(found.hypervolumes(table.reference)) / table.best
-    return [next((e for e, h in zip(found.epochs, reached, strict=True) if h >= s), math.inf) for s in SHARES]
+    reached = np.array([0.0, *found.hypervolumes(table.reference)]) / table.best
+    return np.asarray(reached[np.searchsorted(found.epochs, np.arange(epochs + 1), side="right")])
 
 
-def quartiles(values: NDArray[np.float64]) -> str:
+def epochs_to(shares: Array) -> list[float]:
+    """Epochs until each share of the best known hypervolume is reached; infinity where it is not."""
+    return [float(np.argmax(shares >= share)) if shares[-1] >= share else math.inf for share in SHARES]
+
+
+def quartiles(values: Array) -> str:
     """Median and quartiles of each column; the value in the middle, as some are infinite."""
     low, middle, high = (np.quantile(values, q, axis=0, method="higher") for q in (0.25, 0.5, 0.75))
     return "  ".join(f"{m:7.4g} ({a:.4g} … {b:.4g})" for a, m, b in zip(low, middle, high, strict=True))
@@ -89,26 +94,41 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--epochs", type=int, default=1_500)
     parser.add_argument("--mean", action="store_true", help="search the means of the scores over the table's seeds")
+    parser.add_argument("--plot", type=Path, help="file of a picture, one for each number of workers")
     given = parser.parse_args()
     where = space(given.name)
     known = tables(given.name, where, given.mean)
     print(f"{given.name}: {int(where.size())} architectures, {len(known)} seeds of the table, {given.seeds} runs each")
     print(f"epochs to {', '.join(f'{100 * share:g} %' for share in SHARES)} of the best known hypervolume")
     for workers in given.workers:
-        first: NDArray[np.float64] | None = None
+        curves: dict[str, Array] = {}
         for strategy in given.strategies:
             began = time.perf_counter()
-            runs = [
-                epochs_to(known[i % len(known)], where, strategy, given.epochs, workers, i) for i in range(given.seeds)
-            ]
-            values = np.array(runs)
-            first = values if first is None else first
+            wanted = where, strategy, given.epochs, workers
+            curves[strategy] = np.array([searched(known[i % len(known)], *wanted, i) for i in range(given.seeds)])
+            values, first = (np.array([*map(epochs_to, curves[s])]) for s in (strategy, given.strategies[0]))
             seconds = (time.perf_counter() - began) / given.seeds
             print(f"{workers:3d} workers  {strategy:12s} {quartiles(values)}   {seconds:.1f} s a run", flush=True)
             with np.errstate(invalid="ignore"):
                 ratio = np.nan_to_num(values / first, nan=1.0, posinf=math.inf)
-            if values is not first:
+            if len(curves) > 1:
                 print(f"{'':12s} of {given.strategies[0]}'s     {quartiles(ratio)}")
+        if given.plot:
+            draw(curves, f"{given.name}, workers: {workers}", given.plot.with_stem(f"{given.plot.stem}_{workers}"))
+
+
+def draw(curves: dict[str, Array], title: str, file: Path) -> None:
+    """Plot the median share of the best known hypervolume by epochs, with quartiles."""
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.add_subplot(title=title, xlabel="epochs of training", ylabel="share of the best known hypervolume")
+    for name, found in curves.items():
+        low, middle, high = np.quantile(found, (0.25, 0.5, 0.75), axis=0)
+        (line,) = axes.plot(middle, label=name)
+        axes.fill_between(np.arange(len(middle)), low, high, alpha=0.2, color=line.get_color())
+    axes.set(ylim=(0.6, 1.0), xlim=(0, None))
+    axes.legend(loc="lower right")
+    figure.savefig(file, dpi=120)
+    print(f"plotted {file}")
 
 
 if __name__ == "__main__":

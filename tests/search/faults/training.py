@@ -151,7 +151,7 @@ EPOCHS = {
     "offsets in the first share": Fault(
         Loop._begin_step, ">= (1 - self.training.offsets) *", "< self.training.offsets *", OFFSETS
     ),
-    "statistics of moved kernels": Fault(Loop._end_epoch, "reestimate(self.model, (", "list((", OFFSETS),
+    "statistics of moved kernels": Fault(Loop._end_epoch, "self._reestimate(self.model)", "pass", OFFSETS),
     "moments lost on resuming": Fault(Loop._restored, "self.optimizer.load_state_dict(found.optimizer)", "pass", AGAIN),
     "the step lost on resuming": Fault(Loop._restored, "found.done, found.step,", "found.done, 0,", AGAIN),
     "the best weights lost on resuming": Fault(Loop._restored, "= found.best,", "= self.best_state,", AGAIN),

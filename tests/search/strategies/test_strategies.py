@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 
-from search import Engine, Search
+from search import Engine, Scored, Search
 from search.drawing import MOST_DRAWS
 from search.errors import RunError
 from search.events import Epoch, Event, Finished, Started
 from search.files import RunDirectory
 from search.record.history import History
 from search.record.writing import Record
-from search.result import Result
 from search.strategies.random import Random
 from search.strategies.strategy import STRATEGIES, Budget, Proposal, fresh
 from spaces import Space
@@ -219,19 +218,24 @@ def test_a_search_takes_a_name_or_an_object_and_its_record_says_which(tmp_path: 
 
 @pytest.mark.thorough
 def test_by_default_a_new_run_is_of_front_and_one_of_the_former_default_goes_on_with_it(tmp_path: Path) -> None:
-    def run(name: str, trials: int, strategy: str | None = None) -> Result:
+    def begun(name: str, trials: int, strategy: str | None = None) -> Search:
         search = Search(small_space(), bars(), trials=trials, epochs=1, strategy=strategy)
-        return search.run(tmp_path / name, workers=1, watch=False)
+        with Record(RunDirectory(tmp_path / name), search._terms()) as record:
+            named = search._terms()["strategy"]
+            used = fresh(str(named), search.joint, search.objectives)
+            engine = Engine(record, search.joint, search.objectives, [], trials=1, seed=0, strategy=used, epochs=1)
+            if trial := engine.ask():
+                engine.tell(trial, Scored({"accuracy": 0.5, "loss": 1.0}, 1, 0.1))
+        return Search(small_space(), bars(), trials=trials, epochs=1)
 
-    assert run("new", 1).history.settings.values["strategy"] == "front"
-    assert [trial.state for trial in run("new", 2).trials] == ["scored"] * 2
-    run("former", 1, "tpe")
-    assert len(run("former", 2).front) > 0
-    assert run("former", 2).history.settings.values["strategy"] == "tpe"
-    run("other", 1, "random")
-    for name, asked in (("former", "front"), ("other", None)):
-        with pytest.raises(RunError, match="another strategy"):
-            run(name, 2, asked)
+    for name, strategy in (("new", None), ("former", "tpe")):
+        result = begun(name, 2, strategy).run(tmp_path / name, workers=1, watch=False)
+        assert result.history.settings.values["strategy"] == (strategy or "front")
+        assert len([trial for trial in result.trials if trial.state == "scored"]) == 2
+    with pytest.raises(RunError, match="another strategy"):
+        Search(small_space(), bars(), trials=3, epochs=1, strategy="front").run(tmp_path / "former", workers=1)
+    with pytest.raises(RunError, match="another strategy"):
+        begun("other", 2, "random").run(tmp_path / "other", workers=1)
 
 
 def test_strategies_of_others_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
