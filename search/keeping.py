@@ -38,12 +38,17 @@ def ranks_kept(keep: str | int, inherit: bool = False) -> float:
     return int(text)
 
 
+# Number of paused candidates whose states of training are kept, the last ones: who goes on without begins anew, and
+# comes to the same.
+PAUSED = 256
+
+
 class Keeping:
     """Deletes the weights of trials that the front has moved past, and what is left of checkpoints of finished ones.
 
     It follows a record, so that a file is deleted only once the outcome is on the disk; whatever a kill left behind is
-    deleted when the run is next opened. What is in training, and the states that paused candidates go on from, are not
-    touched. Trials of equal values have equal ranks.
+    deleted when the run is next opened. What is in training, and the states that the last paused candidates go on from,
+    are not touched. Trials of equal values have equal ranks.
 
     Args:
         history: history of the run, in its directory.
@@ -56,6 +61,8 @@ class Keeping:
         self.history, self.directory, self.objectives, self.kept = history, history.directory, objectives, kept
         # Those whose weights are kept: whoever has left them never comes back, as ranks of old trials only grow.
         self._best: list[tuple[Trial, tuple[float, ...]]] = []
+        # The hashes of paused candidates whose states are kept, the last one last.
+        self._paused: dict[str, None] = {}
         for number in history.outcomes:
             self._take(number)
 
@@ -69,6 +76,7 @@ class Keeping:
         if isinstance(self.history.outcomes[number], Failed):  # it may be tried again
             return
         _delete(self.directory.checkpoint(number))
+        self._take_paused(trial)
         if self.kept == math.inf:
             return
         if not trial.feasible:
@@ -80,6 +88,16 @@ class Keeping:
             if rank >= self.kept:
                 _delete(self.directory.weights(passed.number))
         self._best = [one for one, rank in zip(self._best, found, strict=True) if rank < self.kept]
+
+    def _take_paused(self, trial: Trial) -> None:
+        name = str(trial.hash)
+        self._paused.pop(name, None)
+        if trial.state == "stopped":
+            self._paused[name] = None
+            if len(self._paused) > PAUSED:
+                oldest = next(iter(self._paused))
+                del self._paused[oldest]
+                _delete(self.directory.trunk(oldest))
 
 
 def disk_use(directory: RunDirectory) -> str:

@@ -108,6 +108,24 @@ def test_what_runs_pauses_or_may_be_tried_again_keeps_what_it_goes_on_from(tmp_p
         assert files(tmp_path / "weights") == {0, 2}
 
 
+@pytest.mark.parametrize("keep", ["all", "front"])
+def test_states_are_kept_of_the_last_that_have_paused(
+    keep: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "PAUSED", 2)
+    names, left = "abcbda", ["a", "ab", "bc", "cb", "bd", "da"]
+    for number, name in enumerate(names):
+        trunk = RunDirectory(tmp_path).trunk(name)
+        with Record(RunDirectory(tmp_path), {}) as record:
+            following(record, keep)
+            trial = Trial(number, number, {}, architecture=small_space().default, hash=name, cost=Cost())
+            record.append(Proposed(trial))
+            trunk.parent.mkdir(exist_ok=True)
+            trunk.write_text("a state")
+            record.append(Finished(number, Stopped({"accuracy": 0.5}, 1 + number)))
+        assert {path.name for path in trunk.parent.iterdir()} == {f"{name}.trunk.pt" for name in left[number]}
+
+
 def test_a_trial_whose_weights_are_gone_says_what_to_do(tmp_path: Path) -> None:
     with Record(RunDirectory(tmp_path), {}) as record:
         following(record, "front")

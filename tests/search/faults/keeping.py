@@ -17,7 +17,11 @@ POLICY = "self.objectives, kept)", 'self.objectives, float("inf"))'
 ASKED = test_keeping.test_a_search_keeps_the_weights_it_is_asked_to
 BEFORE = test_keeping.test_nothing_is_deleted_that_the_record_on_the_disk_does_not_say_is_finished
 
+STATES = partial(test_keeping.test_states_are_kept_of_the_last_that_have_paused, "all")
+
 FAULTS = {
+    "states of all that ever paused": Fault(Keeping._take_paused, "len(self._paused) > PAUSED", "False", STATES),
+    "who paused again is still the oldest": Fault(Keeping._take_paused, "self._paused.pop(name, None)", "pass", STATES),
     "what a kill left behind stays": Fault(Keeping.__init__, "self._take(number)", "pass", RESUMED),
     "weights go at the end alone": Fault(Keeping.observe, "self._take(event.number)", "pass", ON),
     "one rank too many": Fault(Keeping._take, "if rank >= self.kept:", "if rank > self.kept:", RANKS),
