@@ -87,7 +87,7 @@ class Running:
             if not self._there:
                 self._submit(self._suspects.pop(0))
             return
-        while (trial := self.engine.ask()) is not None:
+        while len(self._there) < self.engine.workers and (trial := self.engine.ask()) is not None:
             self._submit(trial)
 
     def _submit(self, trial: Trial) -> None:

@@ -15,7 +15,7 @@ from archspec.geometry.fourier import TARGETS, Target
 from search.backends.backend import BACKENDS
 from search.backends.process import refuse_in_a_worker
 from search.backends.worker import Trainer
-from search.engine import Engine
+from search.engine import Engine, lag_of
 from search.errors import RunError
 from search.events import Retried
 from search.files import RunDirectory, write_once
@@ -230,8 +230,8 @@ class Search:
     def _engine(self, record: Record, workers: int, strategy: Strategy, budget: Spending) -> Engine:
         if math.isfinite(budget.flops) and record.history.settings.values.get("examples") is None:
             raise RunError("FLOPs of training need the number of examples, not known here; give total_epochs instead")
-        wanted = (self.objectives, self.constraints, self.trials, self.seed, workers, self.target, strategy)
-        return Engine(record, self.joint, *wanted, self.training.epochs, self.training.parameters, budget)
+        wanted = (self.objectives, self.constraints, self.trials, self.seed, lag_of(workers), self.target, strategy)
+        return Engine(record, self.joint, *wanted, self.training.epochs, self.training.parameters, budget, workers)
 
     def _terms(self, strategy: str | Strategy | None = None) -> dict[str, object]:
         """The terms of a run, by default with the search's own strategy; they must be the same for it to be resumed."""

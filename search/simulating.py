@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
-from search.engine import Engine
+from search.engine import Engine, lag_of
 from search.events import Epoch, Finished
 from search.hypervolume import hypervolumes
 from search.numbers import whole
@@ -92,7 +92,7 @@ def simulate(
     log, worker = Memory(), _Worker(curve, seconds, goal_of(wanted, "classification"))
     full = max(1, len(curve(space.default)))
     engine = Engine(
-        log, space, wanted, limits, ENDLESS, seed, workers, target, fresh(strategy, space, wanted), epochs=full
+        log, space, wanted, limits, ENDLESS, seed, lag_of(workers), target, fresh(strategy, space, wanted), epochs=full
     )
     return _run(engine, worker, epochs, workers)
 

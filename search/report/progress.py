@@ -94,7 +94,7 @@ class Watcher:
         elif engine.finished:
             self._say(f"resuming a run: {engine.finished} of {engine.wanted} candidates are finished")
         else:
-            self._say(f"searching {engine.space!r}: {engine.wanted} candidates, {engine.lag} at once")
+            self._say(f"searching {engine.space!r}: {engine.wanted} candidates, {engine.workers} at once")
         if self._live is not None and not engine.done:
             self._bar = self._progress.add_task("", total=engine.wanted, completed=engine.finished)
             self._live.start()

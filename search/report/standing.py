@@ -53,7 +53,7 @@ class Standing:
         lengths = [outcome.epochs for outcome in outcomes if isinstance(outcome, Scored) and outcome.epochs]
         training = [len(trial.curve) for trial in self.engine.history if trial.state == "running"]
         done = sum(min(1.0, epochs / fmean(lengths)) for epochs in training) if lengths else 0.0
-        return fmean(times) * max(0.0, waiting - done) / min(self.engine.lag, waiting)
+        return fmean(times) * max(0.0, waiting - done) / min(self.engine.workers, waiting)
 
     def __str__(self) -> str:
         left = self.left()

@@ -74,7 +74,7 @@ class Strategy(Protocol):
     """Proposes candidates. The engine rejects proposals that are ill-typed, over a limit or duplicates, and asks again.
 
     The order of histories and events does not depend on which worker is faster: with N workers, the strategy has been
-    told the outcomes of the slots up to i − N, and no others, when it is asked for the proposal for slot i.
+    told the outcomes of the slots up to i − N − ⌊N/2⌋, and no others, when it is asked for the proposal for slot i.
     """
 
     @property

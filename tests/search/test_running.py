@@ -76,6 +76,16 @@ def ends_as_undisturbed(directory: Path, engine: Engine, of: Answer = good) -> b
     return candidates(engine) == candidates(undisturbed) and engine.history.outcomes == undisturbed.history.outcomes
 
 
+def test_no_more_candidates_are_at_the_backend_than_there_are_workers(tmp_path: Path) -> None:
+    at_once: list[int] = []
+    backend = Scripted(lambda trial, times, alone: at_once.append(1 + len(backend.there)) or good(trial))
+    engine = engine_in(tmp_path, trials=9, lag=5)
+    engine.workers = 3
+    Running(engine, backend).run()
+    engine.record.close()
+    assert max(at_once) == 3
+
+
 def test_a_candidate_whose_worker_died_is_tried_again_and_the_run_ends_the_same(tmp_path: Path) -> None:
     engine, backend = run(tmp_path / "run", lambda trial, times, _: good(trial) if times > 2 else dies(trial))
     assert set(backend.times.values()) == {3}

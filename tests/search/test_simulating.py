@@ -66,6 +66,18 @@ def test_workers_are_asynchronous_and_the_clock_is_that_of_the_seconds_given() -
     assert list(uneven.seconds) == sorted(uneven.seconds)
 
 
+def test_a_worker_that_is_done_seldom_waits_for_the_slowest() -> None:
+    slow = {0}  # the first candidate takes as long as three others
+    times = iter(range(1_000))
+    found = simulate(
+        small_space(), curve, "random", epochs=60, workers=2, seconds=lambda a: 3.0 if next(times) in slow else 1.0
+    )
+    # Beside the slow one two others are trained; a third would depend on what comes of it.
+    assert found.seconds[:3] == (6.0, 12.0, 18.0)
+    assert found.history[2].state == "scored"
+    assert list(found.history.outcomes)[:3] == [1, 2, 0]
+
+
 def test_what_paused_goes_on_and_takes_the_rest_of_the_epochs() -> None:
     found = simulate(small_space(), curve, Pauses(), epochs=6)
     first, second = (trial for trial in found.history if trial.state != "rejected")

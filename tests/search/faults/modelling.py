@@ -107,6 +107,12 @@ SHARES_OF_A_RUN = {
     "pauses not counted": Fault(Knowledge.observe, "self.begun +=", "self.begun = 0 *", partial(SHORT, 1, 8, 2)),
 }
 SIMULATING = {
+    "each waits for the slowest": Fault(
+        simulating.simulate,
+        "lag_of(workers)",
+        "workers",
+        test_simulating.test_a_worker_that_is_done_seldom_waits_for_the_slowest,
+    ),
     "what paused costs all its epochs": Fault(History.begun, 'parent.state == "stopped"', "False", REST),
     "parts of a training counted as whole": Fault(
         Engine._take_draw,

@@ -44,7 +44,7 @@ FAULTS = {
         front.front_of, "if not any(map(math.isnan, values))", "", test_front.test_what_is_no_number_is_not_on_the_front
     ),
     "time left that nobody measured": Fault(Standing.left, "not times or", "not (times := times or [1.0]) or", LEFT),
-    "time left of one worker": Fault(Standing.left, "/ min(self.engine.lag, waiting)", "", LEFT),
+    "time left of one worker": Fault(Standing.left, "/ min(self.engine.workers, waiting)", "", LEFT),
     "epochs that are done still to come": Fault(Standing.left, "waiting - done", "waiting", LEFT),
     "outcomes of another task": Fault(
         warm._same_terms, "return same and", "return", partial(OTHERS, {"task": "another"})

@@ -20,7 +20,7 @@ from search.running import Running
 from search.search import Search
 from search.strategies.optuna_samplers import Tpe
 from search.tasks.task import Task
-from tests.search import test_drawing, test_engine, test_objectives
+from tests.search import test_drawing, test_engine, test_objectives, test_running
 from tests.search.backends import test_workers
 from tests.search.planting import Fault
 from tests.search.record import test_mirror, test_old_run, test_record, test_writing
@@ -162,6 +162,12 @@ ORDER = {
         test_strategies.test_a_strategy_hears_the_same_whoever_finishes_first,
     ),
     "proposals that wait for nothing": Fault(Engine._tell_up_to, "return False", "break", KNOWS),
+    "more candidates than workers": Fault(
+        Running._submit_all,
+        "len(self._there) < self.engine.workers and ",
+        "",
+        test_running.test_no_more_candidates_are_at_the_backend_than_there_are_workers,
+    ),
     "one outcome fewer than promised": Fault(Engine.ask, "slot - self.lag", "slot - self.lag - 1", KNOWS),
     "a second telling": Fault(
         Engine.tell, "trial.number not in self.history.outcomes", "True", test_engine.test_a_second_telling_is_ignored
