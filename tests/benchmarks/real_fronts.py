@@ -1,6 +1,6 @@
 """Strategies compared by trainings, for the same time: rotated digits, and a task of sequences.
 
-    python tests/benchmarks/real_fronts.py [DIRECTORY] [--minutes 4] [--seeds 3] [--strategies front tpe random]
+    python tests/benchmarks/real_fronts.py [DIRECTORY] [--minutes 4] [--seeds 3] [--first 0] [--strategies front tpe]
     python tests/benchmarks/real_fronts.py DIRECTORY --report
 
 Each search trains with one worker for the minutes given, all with the same schedule. Then, or with --report alone, the
@@ -127,11 +127,12 @@ def main() -> None:
     parser.add_argument("--tasks", nargs="+", default=["digits", "sequences"])
     parser.add_argument("--strategies", nargs="+", default=["front", "tpe", "random"])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first", type=int, default=0, help="the first seed that is run; all seeds are reported")
     parser.add_argument("--minutes", type=float, default=4)
     parser.add_argument("--report", action="store_true")
     given = parser.parse_args()
     if not given.report:
-        for seed in range(given.seeds):
+        for seed in range(given.first, given.seeds):
             for name in given.tasks:
                 for strategy in given.strategies:
                     path = given.directory / f"{name}-{strategy}-{seed}"
