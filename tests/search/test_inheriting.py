@@ -60,8 +60,8 @@ def begun_from(result: Result) -> list[int | None]:
 def test_a_child_begins_from_what_its_parent_has_learnt(tmp_path: Path, backend: type[Inside]) -> None:
     heirs, others = searched(tmp_path / "heirs"), searched(tmp_path / "others", inherit=False)
     assert begun_from(others) == [None] * 6
-    assert begun_from(heirs)[:2] == [None, None]
-    assert None not in begun_from(heirs)[2:]
+    assert begun_from(heirs)[:3] == [None] * 3  # of two workers, the fourth is the first that knows an outcome
+    assert None not in begun_from(heirs)[3:]
     numbers = [trial.number for trial in heirs.trials if trial.inherits is not None]
     assert [heirs.trials[n].architecture for n in numbers] == [others.trials[n].architecture for n in numbers]
     first = [np.mean([result.trials[n].curve[1] for n in numbers]) for result in (heirs, others)]
@@ -70,7 +70,7 @@ def test_a_child_begins_from_what_its_parent_has_learnt(tmp_path: Path, backend:
 
 def test_killed_after_any_epoch_it_ends_the_same(tmp_path: Path, backend: type[Inside]) -> None:
     whole = searched(tmp_path / "whole")
-    for epochs in (5, 6, 9):
+    for epochs in (5, 7, 10):
         backend.epochs = epochs
         with pytest.raises(Killed):
             searched(tmp_path / str(epochs))
@@ -86,7 +86,7 @@ def lose(directory: Path, number: int) -> Path:
 
 
 def weights_must_stay(tmp_path: Path, backend: type[Inside]) -> None:
-    backend.epochs = 5  # the first child is in training
+    backend.epochs = 7  # the first child is in training
     with pytest.raises(Killed):
         searched(tmp_path / "run")
     backend.epochs = None
