@@ -63,7 +63,7 @@ def digit_space(size: int, groups: Sequence[str], widths: tuple[int, int, int], 
 
 
 def run(space: Space, task: Task, directory: str, constraint: str) -> Result:
-    search = Search(space, task, constraints=[constraint], trials=TRIALS, epochs=EPOCHS, seed=0)
+    search = Search(space, task, constraints=[constraint], trials=TRIALS, epochs=EPOCHS, seed=0, strategy="tpe")
     with Watcher(live=False) as watch:
         return search.run(directory, watch=watch)
 
