@@ -14,21 +14,23 @@ from search.strategies.optuna_samplers import _Generations
 from search.training import measuring, trainer
 from search.trial import Trial
 from tests.search import test_constraints as laws
+from tests.search import test_constraints_of_trained as trained
 from tests.search.planting import Fault
 
-FRONT = laws.test_a_trained_network_that_breaks_a_limit_is_scored_and_not_on_the_front
+FRONT = trained.test_a_trained_network_that_breaks_a_limit_is_scored_and_not_on_the_front
 BEFORE = laws.test_a_limit_on_latency_is_decided_before_training
-LEARNED = laws.test_strategies_learn_that_a_network_breaks_a_limit
-GAP = partial(laws.test_the_gap_is_what_a_score_loses_on_twice_the_grid, laws.ACCURACY)
-LOSS = partial(laws.test_the_gap_is_what_a_score_loses_on_twice_the_grid, laws.LOSS)
-WEIGHTS = laws.test_what_is_limited_is_measured_of_the_best_weights
+LEARNED = trained.test_strategies_learn_that_a_network_breaks_a_limit
+GAP = partial(trained.test_the_gap_is_what_a_score_loses_on_twice_the_grid, trained.ACCURACY)
+LOSS = partial(trained.test_the_gap_is_what_a_score_loses_on_twice_the_grid, trained.LOSS)
+WEIGHTS = trained.test_what_is_limited_is_measured_of_the_best_weights
 FASTEST = laws.test_latency_is_the_fastest_run_after_the_first_ones
-NEAREST = laws.test_where_no_network_keeps_a_limit_the_nearest_is_told
+NEAREST = trained.test_where_no_network_keeps_a_limit_the_nearest_is_told
 TRACE = laws.test_latency_is_of_one_core_and_leaves_no_trace
 COSTS = laws.test_what_a_cost_decides_is_not_measured
 FINER = laws.test_what_cannot_run_on_a_finer_grid_is_not_trained
 LEAST = laws.test_a_limit_that_no_latency_keeps_tells_the_least
-MAP = laws.test_a_map_is_compared_on_its_own_grid
+KEEPS = trained.test_a_search_keeps_a_limit_on_its_trained_networks
+MAP = trained.test_a_map_is_compared_on_its_own_grid
 
 FAULTS = {
     "latency in seconds whatever its unit": Fault(
@@ -86,7 +88,7 @@ FAULTS = {
     ),
     "a network at its limit left out": Fault(Trial.feasible, "by <= 0", "by < -1e-9", FRONT),
     "what is limited may be infinite": Fault(
-        Engine._measured, "if not math.isfinite(by)]", "if by != by]", laws.test_what_is_limited_is_a_finite_number
+        Engine._measured, "if not math.isfinite(by)]", "if by != by]", trained.test_what_is_limited_is_a_finite_number
     ),
     "the farthest told for the nearest": Fault(choosing.none_feasible, "min(scored", "max(scored", NEAREST),
     "children of what breaks a limit": Fault(
@@ -97,16 +99,19 @@ FAULTS = {
         _Generations.get_parent_population,
         "max(0.0, *trial.constraints.values())",
         "0",
-        laws.test_parents_that_break_a_limit_come_after_all_others,
+        trained.test_parents_that_break_a_limit_come_after_all_others,
     ),
     "outcomes carried over unmeasured": Fault(
-        warm._measured, "limit.trained and", "False and", laws.test_an_outcome_without_what_is_limited_is_measured_again
+        warm._measured,
+        "limit.trained and",
+        "False and",
+        trained.test_an_outcome_without_what_is_limited_is_measured_again,
     ),
     "what was not measured kept": Fault(
         Constraint.value,
         "if self.name not in (scores or {}):",
         "if self.name not in (scores or {}):\n            return 0.0\n        if False:",
-        laws.test_a_limit_on_what_was_not_measured_says_so,
+        trained.test_a_limit_on_what_was_not_measured_says_so,
     ),
     "a gap that is a gain": Fault(measuring.resolution_gap, "worse if goal.maximize else -worse", "-worse", GAP),
     "the gap of a loss upside down": Fault(
@@ -123,6 +128,9 @@ FAULTS = {
     ),
     "nothing measured": Fault(trainer._outcome, "scores |= measured(", "measured(", WEIGHTS),
     "no count of what breaks a limit": Fault(
-        tables.counts_line, "if broken else", "if False else", laws.test_a_search_keeps_a_limit_on_its_trained_networks
+        tables.counts_line,
+        "if broken else",
+        "if False else",
+        trained.test_a_search_keeps_a_limit_on_its_trained_networks,
     ),
 }
