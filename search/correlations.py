@@ -111,7 +111,7 @@ def correlations(values: Mapping[str, Sequence[float]], scores: Sequence[float],
 
 def _correlation(name: str, columns: Mapping[str, Floats], score: Floats) -> Correlation:
     has = np.isfinite(columns[name])
-    counts = _resamples(int(has.sum()))
+    counts = resampled(int(has.sum()))
 
     def taus(of: str) -> Floats:
         return kendall(columns[of][has], score[has], counts)
@@ -125,11 +125,11 @@ def _correlation(name: str, columns: Mapping[str, Floats], score: Floats) -> Cor
     return Correlation(name, float(found[0]), float(low), float(high), int(has.sum()), bool(better))
 
 
-def _resamples(count: int) -> Floats:
-    """(1 + resamples, count): how often each trial is taken; in the first row, once."""
+def resampled(count: int, times: int = RESAMPLES) -> Floats:
+    """(1 + times, count): how often each of so many is taken by a bootstrap; in the first row, once."""
     if not count:
         return np.ones((1, 0))
-    drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), times)
     return np.vstack([np.ones(count), drawn])
 
 

@@ -78,8 +78,9 @@ class Engine:
         self.epochs = epochs
         self.exhausted: str | None = None
         self.strategy = strategy or STRATEGIES[DEFAULT](space, self.objectives)
-        told = min(self.trials, math.ceil(min(budget.epochs / epochs, self.trials)))
-        self.drawing = Drawing(self.strategy, space, constraints, seed, told, epochs, target, settings, self.designs)
+        # Whole trainings that the run comes to at most; a budget of FLOPs does not say how many.
+        most = min(self.trials, math.ceil(min(budget.epochs / epochs, self.trials)))
+        self.drawing = Drawing(self.strategy, space, constraints, seed, most, epochs, target, settings, self.designs)
         # The history as the strategy knows it: draws, and outcomes in the order of the slots.
         self.told = History(record.history.settings, record.directory)
         # The number of the trial in each slot, and how many whole trainings they amount to.

@@ -28,6 +28,7 @@ class KernelLayer(Bank, Layer):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self.unsized = False
+        # torch leaves its hooks without types, here and below.
         self.register_state_dict_post_hook(_write_sampling)  # type: ignore[no-untyped-call]
         self.register_load_state_dict_pre_hook(_read_sampling)  # type: ignore[no-untyped-call]
         self.register_load_state_dict_post_hook(_fit_if_unsized)  # type: ignore[no-untyped-call]

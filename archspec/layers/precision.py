@@ -44,6 +44,7 @@ class Fixed(nn.Module):
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
         before = {name: self.get_buffer(name).dtype for name in self.arrays}
+        # torch leaves it without types.
         moved: Self = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         for name, values in self.arrays.items():
             buffer = self.get_buffer(name)

@@ -87,5 +87,6 @@ def _transformed(kernel: Tensor, grid: Shape, sizes: Shape, pads: Pads) -> Tenso
         kernel = torch.cat([head, gap, tail, end], axis)
     if torch.compiler.is_compiling():
         return conjugate_spectra(kernel, sizes)
+    # torch leaves `apply` without types.
     spectra: Tensor = Transform.apply(kernel, sizes)  # type: ignore[no-untyped-call]
     return spectra

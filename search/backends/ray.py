@@ -96,6 +96,7 @@ class _Closed(Exception):
     """Raised inside Ray Tune to end it when the backend is closed."""
 
 
+# Ray has no types: to mypy its classes are anything, here and below.
 class _QueueSearcher(Searcher):  # type: ignore[misc]
     """Ray Tune's search algorithm: it suggests the submitted trials, and queues the events that they report."""
 

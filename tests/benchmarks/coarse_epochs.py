@@ -12,15 +12,12 @@ take about fifteen minutes.
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import math
 import random
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -33,7 +30,7 @@ from search.measures import at_rates, coarser
 from search.objectives import Score
 from search.outcome import Scored
 from search.training.trainer import train
-from tests.benchmarks.table.compare import HERE
+from tests.benchmarks.table.compare import rows
 from tests.benchmarks.table.spaces import EPOCHS, TRAINING, space, task
 
 GOAL, AFTER, FACTOR = Score("accuracy", True), (2, 4, 6), 2
@@ -43,9 +40,7 @@ Rows = NDArray[np.float64]
 
 def known(name: str) -> dict[tuple[str, int], list[float]]:
     """The full curves of the table, by the hash of the architecture and the seed."""
-    with gzip.open(HERE / f"{name}.jsonl.gz", "rt") as file:
-        rows: list[dict[str, Any]] = [json.loads(line) for line in file]
-    return {(row["hash"], row["seed"]): row["curves"][str(EPOCHS)] for row in rows if "curves" in row}
+    return {(row["hash"], row["seed"]): row["curves"][str(EPOCHS)] for row in rows(name) if "curves" in row}
 
 
 def drawn(name: str, count: int) -> list[Architecture]:
@@ -71,15 +66,15 @@ def tau(first: Rows, second: Rows) -> float:
     return float(kendalltau(first, second).statistic)
 
 
-def shown(text: str, rows: Rows, statistic: Callable[[Rows], float]) -> str:
+def shown(text: str, values: Rows, statistic: Callable[[Rows], float]) -> str:
     """A line of a table: the mean over seeds of a statistic of (architectures, columns), with its interval."""
 
     def mean(some: Rows) -> float:
         return float(np.mean([statistic(some[:, seed]) for seed in range(some.shape[1])]))
 
-    resampled = np.random.default_rng(0).integers(0, len(rows), (1_000, len(rows)))
-    low, high = np.nanpercentile([mean(rows[some]) for some in resampled], [2.5, 97.5])
-    return f"| {text} | {mean(rows):.2f} ({low:.2f} to {high:.2f}) |"
+    resampled = np.random.default_rng(0).integers(0, len(values), (1_000, len(values)))
+    low, high = np.nanpercentile([mean(values[some]) for some in resampled], [2.5, 97.5])
+    return f"| {text} | {mean(values):.2f} ({low:.2f} to {high:.2f}) |"
 
 
 def measured(name: str, count: int, share: float) -> Rows:
@@ -92,16 +87,16 @@ def measured(name: str, count: int, share: float) -> Rows:
         flops = price(coarser(architecture, FACTOR)).flops / price(architecture).flops
         if not pooled:
             curves |= {(architecture.hash, seed): trained(architecture, data, 0.0, seed)[0] for seed in seeds}
-        rows = []
+        each = []
         for seed in seeds:
             curve, seconds = trained(architecture, data, share, seed)
             full = curves[architecture.hash, seed]
             finals = max(curve[coarse:]), max(full), max(curves[architecture.hash, (seed + 1) % len(seeds)])
             ratio = float(np.median(seconds[1:coarse]) / np.median(seconds[coarse + 1 :]))
             scores = [max(c[:n]) for c in (curve, full) for n in AFTER]
-            rows.append([*scores, *finals, flops, ratio, curve[coarse] - curve[coarse - 1]])
-        found.append(rows)
-        print(f"{len(found)} {np.round(rows, 3).tolist()}", file=sys.stderr, flush=True)
+            each.append([*scores, *finals, flops, ratio, curve[coarse] - curve[coarse - 1]])
+        found.append(each)
+        print(f"{len(found)} {np.round(each, 3).tolist()}", file=sys.stderr, flush=True)
     return np.array(found)
 
 
@@ -113,7 +108,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.5)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    rows = measured(given.name, given.count, given.share)
+    values = measured(given.name, given.count, given.share)
     seeds = len(SEEDS[given.name])
     print(f"{given.name}, {given.count} architectures, {seeds} seeds, share {given.share}\n\n| | |\n|---|---|")
     if given.share >= AFTER[-1] / EPOCHS:
@@ -121,19 +116,19 @@ def main() -> None:
             for at, kind in enumerate(("coarse", "full")):
                 for i, epochs in enumerate(AFTER, at * len(AFTER)):
                     text = f"τ of {kind} scores after {epochs} epochs with full final scores of {whose}"
-                    print(shown(text, rows, lambda x, i=i, f=final: tau(x[:, i], x[:, f])))
-    print(shown("τ of full final scores with those of another seed", rows, lambda x: tau(x[:, 7], x[:, 8])))
+                    print(shown(text, values, lambda x, i=i, f=final: tau(x[:, i], x[:, f])))
+    print(shown("τ of full final scores with those of another seed", values, lambda x: tau(x[:, 7], x[:, 8])))
     last = "τ of final scores, coarse at first, with full ones of another seed"
-    print(shown(last, rows, lambda x: tau(x[:, 6], x[:, 8])))
-    print(shown("final score, coarse at first minus full", rows, lambda x: float((x[:, 6] - x[:, 7]).mean())))
-    print(f"| of it, by seed | {', '.join(f'{d:.3f}' for d in (rows[..., 6] - rows[..., 7]).mean(0))} |")
-    print(f"| full final scores, by seed | {', '.join(f'{d:.3f}' for d in rows[..., 7].mean(0))} |")
+    print(shown(last, values, lambda x: tau(x[:, 6], x[:, 8])))
+    print(shown("final score, coarse at first minus full", values, lambda x: float((x[:, 6] - x[:, 7]).mean())))
+    print(f"| of it, by seed | {', '.join(f'{d:.3f}' for d in (values[..., 6] - values[..., 7]).mean(0))} |")
+    print(f"| full final scores, by seed | {', '.join(f'{d:.3f}' for d in values[..., 7].mean(0))} |")
     for column, text in (
         (9, "FLOPs of a coarse epoch over a full one"),
         (10, "seconds of a coarse epoch over a full one"),
         (11, "score of the first full epoch minus that of the last coarse one"),
     ):
-        print(shown(text, rows, lambda x, column=column: float(x[:, column].mean())))
+        print(shown(text, values, lambda x, column=column: float(x[:, column].mean())))
 
 
 if __name__ == "__main__":

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from contextlib import nullcontext
 from unittest.mock import patch
 
 import numpy as np
 
 from search.objectives import parse_objective
-from search.strategies import front, gaussian_process
+from search.strategies import gaussian_process
 from search.strategies.front import FrontStrategy
 from search.strategies.strategy import Strategy
 from spaces import Space
@@ -33,7 +34,7 @@ VARIANTS: dict[str, Callable[[Space], str | Strategy]] = {
     "no model, pauses (halving)": lambda space: "halving",
     "no model (random)": lambda space: "random",
 }
-# What is replaced for a variant: a constant or a function of a module.
+# The constant of a module that is replaced for a variant.
 REPLACED = {"one function of all decisions": (gaussian_process, "ADDITIVE", 0.0)}
 
 
@@ -48,8 +49,7 @@ def main() -> None:
     where = space(given.name)
     known = tables(given.name, where)
     for name in given.variants:
-        module, attribute, value = REPLACED.get(name, (front, "COMPARED", front.COMPARED))
-        with patch.object(module, attribute, value):
+        with patch.object(*REPLACED[name]) if name in REPLACED else nullcontext():
             runs = [
                 epochs_to(searched(known[i % len(known)], where, VARIANTS[name](where), given.epochs, 1, i))
                 for i in range(given.seeds)

@@ -50,12 +50,16 @@ class Table:
         return list(self.curves.get(architecture.hash, []))
 
 
+def rows(name: str) -> list[dict[str, Any]]:
+    """What is known of each architecture of a space under each seed."""
+    with gzip.open(HERE / f"{name}.jsonl.gz", "rt") as file:
+        return [json.loads(line) for line in file]
+
+
 def tables(name: str, space: Space, mean: bool = False) -> list[Table]:
     """The table of each seed under which every architecture was trained; or one of the means of their scores."""
-    with gzip.open(HERE / f"{name}.jsonl.gz", "rt") as file:
-        rows = [json.loads(line) for line in file]
     by_seed: dict[int, list[dict[str, Any]]] = {}
-    for row in rows:
+    for row in rows(name):
         by_seed.setdefault(row["seed"], []).append(row)
     whole = [found for _, found in sorted(by_seed.items()) if len(found) >= space.size()]
     if not mean:

@@ -10,24 +10,21 @@ same architecture have. `paused`: the first epochs of a whole training; `whole`:
 from __future__ import annotations
 
 import argparse
-import gzip
 import itertools
-import json
 
 import numpy as np
 
-from search.correlations import INTERVAL, kendall
-from tests.benchmarks.table.compare import HERE, Array
+from search.correlations import INTERVAL, kendall, resampled
+from tests.benchmarks.table.compare import Array, rows
 from tests.benchmarks.table.spaces import EPOCHS
 
-RESAMPLES = 100
+RESAMPLES = 300
 
 
 def scores(name: str) -> dict[tuple[int, int], Array]:
     """The best score so far (architectures,), by seed, length of the training and epoch, from 1."""
-    with gzip.open(HERE / f"{name}.jsonl.gz", "rt") as file:
-        rows = [row for row in map(json.loads, file) if "curves" in row]
-    by_seed = {seed: {row["hash"]: row["curves"] for row in rows if row["seed"] == seed} for seed in range(3)}
+    trained = [row for row in rows(name) if "curves" in row]
+    by_seed = {seed: {row["hash"]: row["curves"] for row in trained if row["seed"] == seed} for seed in range(3)}
     known = {seed: curves for seed, curves in by_seed.items() if len(curves) > len(by_seed[0]) / 2}
     names = sorted(set.intersection(*(set(curves) for curves in known.values())))
     return {
@@ -45,8 +42,7 @@ def main() -> None:
         found = scores(name)
         seeds = sorted({seed for seed, _ in found})
         count = len(found[seeds[0], EPOCHS])
-        drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), RESAMPLES)
-        counts = np.vstack([np.ones(count), drawn])
+        counts = resampled(count, RESAMPLES)
         print(f"{name}: {count} architectures, {len(seeds)} seeds")
         for length in sorted({length for _, length in found}):
             for epoch in (1, 2, 3, 4, 6, 8, 10, 12) if length == EPOCHS else (length,):

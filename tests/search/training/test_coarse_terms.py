@@ -56,8 +56,9 @@ def test_coarse_epochs_are_recorded_and_read_again() -> None:
     assert again == RISING
     assert list(again.coarse) == [4, 2]
     assert [again.factor(epoch) for epoch in range(6)] == [4, 4, 2, 2, 1, 1]
+    options: dict[str, Any] = {"coarse": choice(1, 2)}
     with pytest.raises(ValueError, match="coarse cannot be open"):
-        Training(coarse=choice(1, 2))  # type: ignore[arg-type]
+        Training(**options)
 
 
 def test_a_search_whose_networks_cannot_be_sampled_more_coarsely_is_refused() -> None:
