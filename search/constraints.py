@@ -10,10 +10,10 @@ from archspec.architecture import Architecture
 from archspec.graph.cost import Cost
 from archspec.graph.signal import SignalError
 from search.errors import RunError
-from search.measures import finer, latency
+from search.measures import finer, latency, weight_bytes
 from search.numbers import as_seconds
 
-LATENCY, RESOLUTION_GAP = "latency", "resolution_gap"
+LATENCY, BYTES, RESOLUTION_GAP = "latency", "bytes", "resolution_gap"
 # What training must come before: it is among the scores of a trial if the search limits it.
 TRAINED = ("equivariance_error", RESOLUTION_GAP)
 
@@ -23,7 +23,8 @@ class Constraint:
     """A quantity of the cost, a user's function, or a measurement that must not exceed a limit.
 
     Attributes:
-        name: the quantity, the name of the function, `latency` in seconds, or what is measured of a trained network.
+        name: the quantity, the name of the function, `latency` in seconds, `bytes`, or what is measured of a trained
+            network.
         limit: what it must not exceed.
         measure: the function, of the cost or of an architecture and its cost; None for what is known by its name.
         whole: whether the cost alone does not decide it.
@@ -62,6 +63,8 @@ class Constraint:
             return float(self.measure(architecture, cost) if self.whole else self.measure(cost))
         if self.name == LATENCY and architecture is not None:
             return latency(architecture)
+        if self.name == BYTES and architecture is not None:
+            return weight_bytes(architecture)
         return float(cost.quantities()[self.name])
 
     def excess(

@@ -1,13 +1,17 @@
-"""What is measured of an architecture without training it: its latency; and what it is on finer and coarser grids."""
+"""What is measured of an architecture without training it: latency and bytes; and what it is on other grids."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from archspec.architecture import Architecture
 from archspec.graph.signal import SignalError
+
+if TYPE_CHECKING:
+    from torch import nn
 
 # Runs before the clock counts, runs of which the fastest counts, and seconds after which there are no more.
 WARM_UP, RUNS, LONG = 3, 20, 0.5
@@ -25,18 +29,31 @@ def latency(architecture: Architecture) -> float:
     """
     import torch
 
-    from archspec.lowering import lower
-    from archspec.network.freezing import freeze
-
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
         with torch.random.fork_rng(devices=[]), torch.no_grad():
-            network = freeze(lower(architecture))
+            network = _frozen(architecture)
             x = torch.randn(1, architecture.input.channels, *architecture.input.grid)
             return _fastest(lambda: network(x))
     finally:
         torch.set_num_threads(threads)
+
+
+@lru_cache(maxsize=4096)
+def weight_bytes(architecture: Architecture) -> int:
+    """Bytes of the weights of the frozen network, kernels as they are sampled, of learned sizes as initialised."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        return sum(part.numel() * part.element_size() for part in _frozen(architecture).state_dict().values())
+
+
+def _frozen(architecture: Architecture) -> nn.Module:
+    from archspec.lowering import lower
+    from archspec.network.freezing import freeze
+
+    return freeze(lower(architecture))
 
 
 def _fastest(run: Callable[[], object]) -> float:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from archspec import Architecture, Classifier, Conv, Image, Magnet, price
+from archspec import Architecture, Classifier, Conv, Image, Magnet, freeze, lower, price
 from search import Exhausted, constraints, measures
-from search.measures import latency
+from search.measures import latency, weight_bytes
 from search.objectives import parse_constraint
 from search.preflight import preflight
 from search.training.settings import Training
@@ -101,6 +102,25 @@ def test_a_limit_on_latency_is_decided_before_training(tmp_path: Path, monkeypat
     assert {trial.hash for trial in trained} == {name for name, params in known.items() if params <= 100}
     reasons = {str(trial.reason).split(":")[0] for trial in engine.history if trial.state == "rejected"}
     assert "breaks latency <= 0.1 ms" in reasons
+
+
+@pytest.mark.parametrize("architecture", [small_space().default, continuous(5)])
+def test_bytes_are_those_of_the_exported_weights(architecture: Architecture, tmp_path: Path) -> None:
+    random = torch.get_rng_state()
+    held = weight_bytes(architecture)
+    assert torch.equal(torch.get_rng_state(), random)
+    save_file(freeze(lower(architecture)).state_dict(), tmp_path / "weights.safetensors")
+    assert 0 < (tmp_path / "weights.safetensors").stat().st_size - held < 2_000  # the file's table of contents
+    assert parse_constraint("bytes <= 1k").excess(price(architecture), architecture) == held / 1000 - 1
+
+
+def test_a_limit_on_bytes_is_decided_before_training(tmp_path: Path) -> None:
+    known = {a.hash: weight_bytes(a) for a in small_space().enumerate()}
+    limit = sorted(known.values())[len(known) // 2]
+    engine = engine_in(tmp_path, constraints=[f"bytes <= {limit}"], trials=99)
+    drive(engine)
+    trained = {trial.hash for trial in engine.history if trial.state != "rejected"}
+    assert trained == {name for name, held in known.items() if held <= limit}
 
 
 def test_what_a_cost_decides_is_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ LEARNED = trained.test_strategies_learn_that_a_network_breaks_a_limit
 GAP = partial(trained.test_the_gap_is_what_a_score_loses_on_twice_the_grid, trained.ACCURACY)
 LOSS = partial(trained.test_the_gap_is_what_a_score_loses_on_twice_the_grid, trained.LOSS)
 WEIGHTS = trained.test_what_is_limited_is_measured_of_the_best_weights
+BYTES = partial(laws.test_bytes_are_those_of_the_exported_weights, laws.continuous(5))
 FASTEST = laws.test_latency_is_the_fastest_run_after_the_first_ones
 NEAREST = trained.test_where_no_network_keeps_a_limit_the_nearest_is_told
 TRACE = laws.test_latency_is_of_one_core_and_leaves_no_trace
@@ -38,6 +39,9 @@ FAULTS = {
         " * UNITS[match[2]]",
         "",
         partial(laws.test_limits_on_measurements_are_read, "latency <= 5ms", 0.005, "latency <= 5 ms"),
+    ),
+    "bytes of unsampled kernels": Fault(
+        measures.weight_bytes, "_frozen(architecture)", "__import__('archspec').lower(architecture)", BYTES
     ),
     "the first runs timed": Fault(measures._fastest, "range(WARM_UP)", "range(0)", FASTEST),
     "the slowest run timed": Fault(measures._fastest, "min(found)", "max(found)", FASTEST),
