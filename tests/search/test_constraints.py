@@ -106,6 +106,7 @@ def test_a_limit_on_latency_is_decided_before_training(tmp_path: Path, monkeypat
 
 @pytest.mark.parametrize("architecture", [small_space().default, continuous(5)])
 def test_bytes_are_those_of_the_exported_weights(architecture: Architecture, tmp_path: Path) -> None:
+    weight_bytes.cache_clear()
     random = torch.get_rng_state()
     held = weight_bytes(architecture)
     assert torch.equal(torch.get_rng_state(), random)

@@ -40,9 +40,7 @@ FAULTS = {
         "",
         partial(laws.test_limits_on_measurements_are_read, "latency <= 5ms", 0.005, "latency <= 5 ms"),
     ),
-    "bytes of unsampled kernels": Fault(
-        measures.weight_bytes, "_frozen(architecture)", "__import__('archspec').lower(architecture)", BYTES
-    ),
+    "bytes of unsampled kernels": Fault(measures._frozen, "freeze(lower(architecture))", "lower(architecture)", BYTES),
     "the first runs timed": Fault(measures._fastest, "range(WARM_UP)", "range(0)", FASTEST),
     "the slowest run timed": Fault(measures._fastest, "min(found)", "max(found)", FASTEST),
     "latency measured as long as it may take": Fault(
