@@ -59,6 +59,10 @@ class RunDirectory:
         """The state of a trial in training after its last epoch."""
         return self.path / "checkpoints" / f"{number}.pt"
 
+    def sizes(self, number: int) -> Path:
+        """The state of a trial whose sizes are learned, after the last epoch in which they were."""
+        return self.path / "checkpoints" / f"{number}.sizes.pt"
+
     def trunk(self, hash: str) -> Path:
         """The state of an architecture's training before its cooldown, for a longer training to go on from."""
         return self.path / "checkpoints" / f"{hash}.trunk.pt"

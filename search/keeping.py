@@ -76,6 +76,7 @@ class Keeping:
         if isinstance(self.history.outcomes[number], Failed):  # it may be tried again
             return
         _delete(self.directory.checkpoint(number))
+        _delete(self.directory.sizes(number))
         self._take_paused(trial)
         if self.kept == math.inf:
             return

@@ -22,6 +22,9 @@ class Scored:
         curve: the score that selects the best weights, after each epoch; NaN where it was not a finite number.
         excess: by which fraction of its limit each constraint on the trained network is exceeded, by its name.
         proxies: zero-cost proxies by name, where they were wanted; NaN where there is none.
+        architecture: the architecture that its training has made of it, as plain data, where sizes are learned; None if
+            it is the proposed one.
+        sizes: the learned sizes after each epoch in which they were learned, by the names of their decisions.
     """
 
     scores: dict[str, float]
@@ -32,6 +35,8 @@ class Scored:
     curve: tuple[float, ...] = ()
     excess: dict[str, float] = field(default_factory=dict)
     proxies: dict[str, float] = field(default_factory=dict)
+    architecture: dict[str, Any] | None = None
+    sizes: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def feasible(self) -> bool:

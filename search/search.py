@@ -199,7 +199,7 @@ class Search:
                 limited = tuple(constraint.name for constraint in self.constraints if constraint.trained)
                 wanted = (training, self.goal, str(home.path.resolve()), self.target, until, limited)
                 home.ended.unlink(missing_ok=True)
-                running = begin(Trainer(self.task.without_test(), *wanted), workers, address)
+                running = begin(Trainer(self.task.without_test(), *wanted, self.space.template), workers, address)
                 try:
                     Running(engine, running, seen, until).run()
                 finally:

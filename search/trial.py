@@ -43,7 +43,8 @@ class Trial:
         values: what the strategy proposed, by the names of the space's parameters.
         state: `rejected` if it is not trained; else `running` until its outcome is known, then `scored`, `stopped` or
             `failed`.
-        architecture: the filled space; None for a rejected trial, as are `hash` and `cost`.
+        architecture: the filled space, or once trained what learned sizes have made of it; None for a rejected trial,
+            as are `hash` and `cost`.
         hash: hash of the architecture.
         cost: cost of the architecture; once trained, of the trained network, whose learned windows and elements count.
         seed: seed of its training.
@@ -55,6 +56,7 @@ class Trial:
             fraction of the limit.
         scores: scores on validation data; empty until it is scored.
         proxies: zero-cost proxies of the network as it was initialised, by name, where the training records them.
+        sizes: by the names of decisions, the sizes after each epoch in which they were learned (strategy `gradient`).
         fidelity: number of epochs it was trained for.
         curve: the score that selects its best weights, by epoch, from 1.
         reason: why it failed or was rejected, or which constraint its trained network breaks, in one sentence.
@@ -81,6 +83,7 @@ class Trial:
     excess: Mapping[str, float] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
     proxies: Mapping[str, float] = field(default_factory=dict)
+    sizes: Mapping[str, Sequence[float]] = field(default_factory=dict)
     fidelity: int = 0
     curve: Mapping[int, float] = field(default_factory=dict)
     reason: str | None = None

@@ -11,6 +11,8 @@ from archspec.layers.conv import INNERMOST, GroupConv
 from archspec.layers.layer import Active, Layer, plain_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from archspec.geometry.fourier import Target
     from archspec.geometry.groups import Group
     from archspec.geometry.units import Units
@@ -66,6 +68,18 @@ class Factorised(Layer, nn.Sequential):
     def silence(self) -> bool:
         """Silence the second stage."""
         return self._stages()[1].silence()
+
+    def outgoing(self) -> Mapping[str, Tensor]:
+        """Those of the second stage."""
+        name, last = list(self.named_children())[-1]
+        assert isinstance(last, Layer)
+        return {f"{name}.{key}": value for key, value in last.outgoing().items()}
+
+    def between_stages(self) -> Mapping[str, Tensor]:
+        """The bias of the stage over the taps, if it is the first."""
+        name, first = next(iter(self.named_children()))
+        bias = getattr(first, "bias", None)
+        return {f"{name}.bias": bias} if name == "spatial" and isinstance(bias, Tensor) else {}
 
     def _between(self) -> tuple[Group, int, int] | None:
         """Group and number of channels between the stages, and axes of the grid; None if they are not convolutions."""

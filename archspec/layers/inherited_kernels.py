@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -88,6 +89,11 @@ class Inheriting(KernelLayer):
             self.where.elements * self.where.tap_count,
         )
         return self._set(torch.arange(rows), torch.zeros(rows, columns).double()) > 0
+
+    def outgoing(self) -> Mapping[str, Tensor]:
+        """The last weights of its kernels, and the bias."""
+        found = {f"kernel.{name}": value for name, value in self.kernel.outgoing().items()}
+        return found | ({} if self.bias is None or not found else {"bias": self.bias})
 
     def fit_to(self, unfolded: Tensor, sizes: tuple[int, ...], reads: Units, gives: Units) -> int:
         """Set the kernels to the parent's weights, of kernels of these sizes, as near as can be (0 if not at all)."""

@@ -47,7 +47,8 @@ def copied_rows(layer: nn.Module, other: nn.Module | None, gives: Units) -> int:
     """Copy the tensors of a window, (1, …) or one row for each channel that the parent has, if both are of a kind."""
     if other is None or type(layer) is not type(other):
         return 0
-    count, theirs, rows = 0, other.state_dict(), torch.from_numpy(gives.channels)
+    count, rows = 0, torch.from_numpy(gives.channels)
+    theirs = dict(other.named_parameters()) | dict(other.named_buffers())  # a width that is not learned is no state
     for name, tensor in layer.state_dict().items():
         there = theirs[name].to(tensor)
         if there.shape[1:] != tensor.shape[1:]:

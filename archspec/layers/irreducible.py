@@ -16,6 +16,8 @@ from archspec.layers.layer import Layer
 from archspec.layers.precision import Fixed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from archspec.geometry.fourier import Target
 
 
@@ -63,6 +65,10 @@ class IrreduciblePointwise(Layer, Fixed):
         if self.bias is not None:
             y = y + self.bias.view(-1, 1, 1)
         return y.view(len(x), self.outputs, *x.shape[2:])
+
+    def outgoing(self) -> Mapping[str, Tensor]:
+        """Weight and bias."""
+        return dict(self.named_parameters())
 
     def plain(self, target: Target = "torch") -> nn.Module:
         """The same on the folded layout."""

@@ -130,9 +130,29 @@ class Layer(nn.Module):
         """Set weights such that its output is zero, and not stay so in training; False if it has none such."""
         return False
 
+    def outgoing(self) -> Mapping[str, Tensor]:
+        """The parameters whose rows its output is proportional to, by name: n rows after one another for each channel.
+
+        If the rows of a channel in all of them are multiplied by a number, so is that channel of the output. Empty if
+        there are no such parameters.
+        """
+        return {}
+
+    def between_stages(self) -> Mapping[str, Tensor]:
+        """The parameters (C, …) by which its output depends on channel c of its input even where that is zero, by name.
+
+        If those of a channel are zero too, it does nothing.
+        """
+        return {}
+
     def penalty(self, name: str) -> Tensor | None:
         """Its terms (n,) of the penalty of this name, `alias` or `admissibility`; None if it has none."""
         return None
+
+
+def over_rows(factors: Tensor, rows: Tensor) -> Tensor:
+    """Factors (C,) of channels as those of the rows (C·n, …) of an outgoing parameter; see `Layer.outgoing`."""
+    return factors.repeat_interleave(len(rows) // len(factors)).view(-1, *(1,) * (rows.dim() - 1))
 
 
 def plain_of(module: nn.Module, target: Target) -> nn.Module:

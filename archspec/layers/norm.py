@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
@@ -56,6 +56,10 @@ class BatchNorm(Layer, nn.BatchNorm1d):
         """Normalise the active elements only."""
         self.order = len(active.gives)
 
+    def outgoing(self) -> Mapping[str, Tensor]:
+        """Scale and shift."""
+        return dict(self.named_parameters())
+
     def inherit(self, other: nn.Module, reads: Units, gives: Units) -> int:
         """Take over scale, shift and statistics of each channel; see `Layer.inherit`."""
         return copied_channels(self, other, gives)
@@ -83,6 +87,10 @@ class GroupNorm(Layer, nn.GroupNorm):
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.flatten(2)).view(x.shape)
 
+    def outgoing(self) -> Mapping[str, Tensor]:
+        """Scale and shift."""
+        return dict(self.named_parameters())
+
     def inherit(self, other: nn.Module, reads: Units, gives: Units) -> int:
         """Take over scale, shift and statistics of each channel; see `Layer.inherit`."""
         return copied_channels(self, other, gives)
@@ -109,6 +117,10 @@ class LayerNorm(Layer):
         y = x.flatten(1, self.axes).movedim(1, -1)
         weight, bias = self.weight.repeat_interleave(self.order), self.bias.repeat_interleave(self.order)
         return F.layer_norm(y, (y.shape[-1],), weight, bias, self.eps).movedim(-1, 1).reshape(x.shape)
+
+    def outgoing(self) -> Mapping[str, Tensor]:
+        """Scale and shift."""
+        return dict(self.named_parameters())
 
     def inherit(self, other: nn.Module, reads: Units, gives: Units) -> int:
         """Take over scale, shift and statistics of each channel; see `Layer.inherit`."""

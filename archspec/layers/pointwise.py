@@ -12,6 +12,8 @@ from archspec.layers.inheriting import copied_channels, seen, spread
 from archspec.layers.layer import Active, Layer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from archspec.geometry.fourier import Target
     from archspec.geometry.units import Units
 
@@ -58,6 +60,10 @@ class SharedPointwise(Layer):
         self.weight[old] = found[old].to(self.weight)
         bias = copied_channels(self, other, gives) if self.bias is not None else 0
         return bias + int(old.sum()) * int((reads.channels >= 0).sum())
+
+    def outgoing(self) -> Mapping[str, Tensor]:
+        """Weight and bias."""
+        return dict(self.named_parameters())
 
     @torch.no_grad()
     def silence(self) -> bool:

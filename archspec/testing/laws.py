@@ -6,12 +6,14 @@ import copy
 
 import torch
 from torch import Tensor
+from torch.func import functional_call
 
 from archspec.blocks import GroupPool, Partial
 from archspec.graph.block import Primitive
 from archspec.graph.graph import INPUT, Builder, Graph, verify
 from archspec.graph.passes import optimise
 from archspec.graph.signal import Signal, SignalError
+from archspec.layers.layer import Layer, over_rows
 from archspec.network.assembling import Assembled, assembled
 from archspec.schema.data import from_data, to_data
 from archspec.schema.kinds import model_of
@@ -48,6 +50,7 @@ def assert_block_laws(block: Primitive, signal: Signal, seed: int = 0) -> None:
     _plain(block, graph, model, x)
     _flops(block, graph, model, x)
     _symmetry(block, graph, model, seed)
+    _outgoing(block, model, x)
     _gradients(block, model, x)
     same = _built(graph, seed)
     _hold(_difference(same(x), model(x)) == 0 or block.draws, block, "the same seed draws different weights")
@@ -93,6 +96,22 @@ def _symmetry(block: Primitive, graph: Graph, model: Assembled, seed: int) -> No
         return
     error = equivariance_error(model, group, given, graph.signal, seed)
     _hold(error < EXACT, block, f"infer states {group}, and the layer breaks it by {error:.1e} of the largest value")
+
+
+def _outgoing(block: Primitive, model: Assembled, x: Tensor) -> None:
+    """Scaling the outgoing rows of each channel scales that channel of the output."""
+    wanted, (layer,) = model(x), list(model.children())
+    rows = layer.outgoing() if isinstance(layer, Layer) else {}
+    if not rows:
+        return
+    factors = torch.linspace(0.5, 1.5, wanted.shape[1], dtype=x.dtype)
+    scaled = {name: value * over_rows(factors, value) for name, value in rows.items()}
+    error = _difference(functional_call(layer, scaled, x), wanted * factors.view(-1, *(1,) * (wanted.dim() - 2)))
+    _hold(
+        error < EXACT,
+        block,
+        f"its output is not proportional to {', '.join(rows)}: by {error:.1e} of the largest value",
+    )
 
 
 def _gradients(block: Primitive, model: Assembled, x: Tensor) -> None:

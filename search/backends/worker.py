@@ -5,22 +5,26 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
 from search.errors import RunError
 from search.events import Epoch, Event, Finished, Interrupted, Started
 from search.files import RunDirectory
 from search.machine import machine_fault
+from search.masks.training import NOTES, Asked, train_sizes
 from search.objectives import Score
-from search.outcome import Failed
+from search.outcome import Failed, Outcome
 from search.tasks.named import AnyTask
 from search.training.limits import TIME_UP, Limits, TimeUp, time_limit
 from search.training.settings import Training
 from search.training.trainer import train
 from search.training.weights import load_parent
 from search.trial import Trial
+from spaces import Space
 
 Tell = Callable[[Event], None]
 
@@ -37,6 +41,7 @@ class Trainer:
         target: what the cost of a trained network is computed for.
         until: time, in seconds since 1970, at which training is interrupted; None for never.
         measure: what is measured of trained networks, because the run limits it.
+        template: the template of the run's space, for candidates whose sizes are learned.
     """
 
     task: AnyTask
@@ -46,6 +51,7 @@ class Trainer:
     target: Target = "torch"
     until: float | None = None
     measure: tuple[str, ...] = ()
+    template: Architecture | None = None
 
     def run(self, data: Mapping[str, Any], tell: Tell, own_process: bool = False) -> None:
         """Train the trial that `Trial.to_data` wrote, and pass its events to `tell`.
@@ -79,8 +85,9 @@ class Trainer:
             return Interrupted(trial.number, str(error))
         try:
             limits.step()
-            outcome = train(
-                trial.architecture,
+            how = partial(self._sizes, trial) if NOTES in trial.notes else partial(train, trial.architecture)
+            own: dict[str, Any] = {} if NOTES in trial.notes else {"epochs": trial.epochs, "trunk": self._trunk(trial)}
+            outcome = how(
                 self.task,
                 training,
                 trial.seed,
@@ -90,10 +97,9 @@ class Trainer:
                 each_epoch=lambda epoch, score: tell(Epoch(trial.number, epoch, score)),
                 target=self.target,
                 each_batch=limits.step,
-                epochs=trial.epochs,
-                trunk=None if trial.hash is None else directory.trunk(trial.hash),
                 measure=self.measure,
                 parent=parent,
+                **own,
             )
             return Finished(trial.number, outcome)
         except TimeUp:
@@ -102,6 +108,16 @@ class Trainer:
             if (fault := machine_fault(error)) is not None:
                 return Interrupted(trial.number, fault)
             return self._failed(trial, error)
+
+    def _sizes(self, trial: Trial, *wanted: Any, **named: Any) -> Outcome:
+        """Train a candidate whose sizes are learned, with the arguments of `train`."""
+        assert self.template is not None
+        state = RunDirectory(Path(self.directory)).sizes(trial.number)
+        asked = Asked.from_data(trial.notes[NOTES])
+        return train_sizes(asked, Space(self.template), trial.values, *wanted, state=state, **named)
+
+    def _trunk(self, trial: Trial) -> Path | None:
+        return None if trial.hash is None else RunDirectory(Path(self.directory)).trunk(trial.hash)
 
     def _failed(self, trial: Trial, error: BaseException) -> Finished | Interrupted:
         """The outcome of an error of the candidate; its traceback is written, and its checkpoint deleted."""

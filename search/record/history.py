@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from archspec.architecture import Architecture
 from archspec.symmetry.certificate import Certificate
 from search.constraints import broken
 from search.events import Epoch, Event, Finished, Proposed, Rejected, Retried
@@ -142,6 +143,9 @@ def finished(trial: Trial, outcome: Outcome) -> Trial:
             cost = outcome.cost or trial.cost
             excess = {**trial.excess, **outcome.excess}
             reason = next((broken(name, by) for name, by in outcome.excess.items() if by > 0), None)
+            if outcome.architecture is not None:
+                made = Architecture.from_data(outcome.architecture)
+                trial = replace(trial, architecture=made, hash=made.hash, sizes=outcome.sizes)
             trial = replace(
                 trial, state="scored", cost=cost, symmetry=symmetry, curve=curve, excess=excess, reason=reason
             )

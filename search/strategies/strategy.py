@@ -106,6 +106,7 @@ STRATEGIES: Door[Callable[[Space, Sequence[Objective]], Strategy]] = Door(
         "gp": "search.strategies.optuna_samplers:Gp",
         "evolve": "search.strategies.evolve:Evolve",
         "halving": "search.strategies.halving:Halving",
+        "gradient": "search.strategies.gradient:Gradient",
     },
 )
 

@@ -13,8 +13,10 @@ from search.errors import RunError
 from search.objectives import parse_objective
 from search.record import writing
 from search.strategies.front import FrontStrategy
+from search.strategies.gradient import Gradient
 from search.strategies.halving import Halving
 from search.tasks.task import Task
+from tests.search.masks.spaces import tiny_space
 from tests.search.tiny import bars, small_search, small_space, told
 
 TRIALS = 8
@@ -68,6 +70,9 @@ def search_by(name: str) -> Search:
     objectives = [parse_objective(text) for text in ("maximize accuracy", "minimize flops")]
     if name == "halving":
         return small_search(3, training=training, strategy=Halving(small_space(), objectives, factor=2))
+    if name == "gradient":
+        sized = Gradient(tiny_space(), objectives, budgets=2)
+        return Search(tiny_space(), bars(), trials=4, training=training, strategy=sized, seed=3)
     front = FrontStrategy(small_space(), objectives, design=5, inherit=training.inherit)
     return small_search(4, training=training, strategy=front)
 

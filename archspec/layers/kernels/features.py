@@ -91,6 +91,10 @@ class KernelModule(Fixed):
     def retune(self, other: KernelModule) -> None:
         """After weights of `other` were loaded, adapt them to constants in which the two kernels differ."""
 
+    def outgoing(self) -> Mapping[str, Tensor]:
+        """The parameters that each kernel is proportional to, by name, with a row (R, …) for each; empty if none are."""
+        return {}
+
     def adopt(self, other: KernelModule) -> int:
         """Take over what does not belong to single kernels; returns the number of parameters, 0 if there are none."""
         return 0
@@ -174,6 +178,11 @@ class FeatureKernel(KernelModule):
         """(R, P): the samples."""
         samples: Tensor = self.out(self.features()).T
         return samples
+
+    def outgoing(self) -> Mapping[str, Tensor]:
+        """The last layer's weights and biases."""
+        found = dict(self.out.named_parameters(prefix="out"))
+        return {name: value for name, value in found.items() if not name.endswith("direction")}
 
     @torch.no_grad()
     def adopt(self, other: KernelModule) -> int:

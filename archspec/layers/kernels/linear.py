@@ -13,6 +13,8 @@ from archspec.layers.kernels.features import FeatureKernel, KernelModule
 from archspec.layers.precision import wide_dtype
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from archspec.geometry.samples import Samples
@@ -84,6 +86,10 @@ class Spline(KernelModule):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(rows, (around or elements) * math.prod(knots)))
         self.elements, self.knots, self.reach, self.degree, self.around = elements, knots, reach, degree, around
+
+    def outgoing(self) -> Mapping[str, Tensor]:
+        """The weights."""
+        return {"weight": self.weight}
 
     def place(self, where: Samples) -> None:
         """Sample the kernels at these points from now on."""

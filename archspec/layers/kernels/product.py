@@ -26,6 +26,10 @@ class Product(KernelModule):
         super().__init__()
         self.space, self.group, self.dims = space, group, dims
 
+    def outgoing(self) -> Mapping[str, Tensor]:
+        """Those of the kernel over space."""
+        return {f"space.{name}": value for name, value in self.space.outgoing().items()}
+
     def place(self, where: Samples) -> None:
         """Sample the kernels at these points from now on."""
         _, self.elements, taps = where.index.shape

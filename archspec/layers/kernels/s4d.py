@@ -12,6 +12,8 @@ from archspec.layers.kernels.features import KernelModule
 from archspec.layers.precision import wide_dtype, widened
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from archspec.geometry.samples import Samples
 
 
@@ -35,6 +37,10 @@ class S4D(KernelModule):
         sides = 1 if causal else 2
         self.weight = nn.Parameter(torch.randn(rows, sides, states, 2))
         self.causal, self.steps_per_unit = causal, steps_per_unit
+
+    def outgoing(self) -> Mapping[str, Tensor]:
+        """The weights."""
+        return {"weight": self.weight}
 
     def place(self, where: Samples) -> None:
         """Sample the kernels at these points from now on."""

@@ -32,6 +32,10 @@ class Table(KernelModule):
         self.weight = nn.Parameter(torch.empty(rows, elements * taps))
         self.taps = taps
 
+    def outgoing(self) -> Mapping[str, Tensor]:
+        """The weights."""
+        return {"weight": self.weight}
+
     def place(self, where: Samples) -> None:
         """Sample the kernels at these points from now on."""
         turns, apart, alike, self.among = where.turns, None, None, where.alike

@@ -169,6 +169,11 @@ def test_windows_are_inherited() -> None:
     assert apart(before, before | {"depth": 3, "width": 16}) < 1e-10
 
 
+def test_a_learned_width_is_inherited_from_a_fixed_one() -> None:
+    before = {"window": Gaussian(sigma=0.5, learned=False), "kernel": "magnet"}
+    assert apart(before, before | {"window": Gaussian(sigma=0.3)}) < 1e-10
+
+
 def test_the_share_is_what_was_inherited() -> None:
     with double():
         model, same, wider = parent({}), lower(architecture({})), lower(architecture({"width": 16}))

@@ -148,10 +148,12 @@ def test_killed_and_out_of_room_a_run_ends_as_the_undisturbed_one(tmp_path: Path
         ("local", "front", 24, 5.0),
         ("local", "inheriting", 16, 5.0),
         ("local", "halving", 16, 5.0),
+        ("local", "gradient", 12, 5.0),
         ("ray", "tpe", 12, 14.0),
         ("ray", "front", 12, 14.0),
         ("ray", "inheriting", 3, 14.0),
         ("ray", "halving", 3, 14.0),
+        ("ray", "gradient", 3, 14.0),
     ],
 )
 def test_a_hundred_drills_over_backends_and_strategies(

@@ -1,0 +1,83 @@
+"""Which decisions of a space can be learned by masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from archspec.architecture import Architecture
+from archspec.graph.signal import SignalError
+from archspec.lowering import lower
+from archspec.schema.hole import Scalar
+from search.masks.network import Shown
+from search.masks.places import Change, changes, is_depth, is_extent, is_width, placed, varying
+from search.masks.sizes import Fillings, Size, whole_values
+from spaces import Space
+
+
+class Learnable(NamedTuple):
+    """The decisions of a space that masks can learn, with the others fixed.
+
+    Attributes:
+        fillings: the fillings that differ in them.
+        shown: where they show.
+        left: why each of the other decisions among whole numbers cannot be learned, by its name.
+    """
+
+    fillings: Fillings
+    shown: Shown
+    left: dict[str, str]
+
+
+def learnable(space: Space, values: Mapping[str, Scalar], priced: Callable[[Architecture], float]) -> Learnable:
+    """The decisions that masks can learn: sizes of kernels, numbers of channels and of residual copies.
+
+    A decision can be learned if it is one among whole numbers, each of its fields is a `kernel_size` without a window, a
+    number of `channels` or the `times` of a `Repeat`, and the layers that it changes can fade out.
+
+    Args:
+        space: the space.
+        values: a filling of it; its other decisions stay as they are here.
+        priced: what an architecture costs.
+    """
+    holes = {parameter.name: parameter.hole for parameter in space.parameters()}
+    sizes, left, extents, repeats, deep = [], dict[str, str](), list[str](), list[str](), []
+    for name in values:
+        if not (whole := whole_values(holes[name])):
+            continue
+        try:
+            found = _changes(space, values, name, whole)
+        except (ValueError, SignalError) as error:
+            left[name] = str(error)
+            continue
+        kinds = {_kind(change) for change in found}
+        if not found or kinds & {""} or ("times" in kinds and len(kinds) > 1):
+            odd = next((change for change in found if not _kind(change)), None)
+            left[name] = (
+                f"masks do not learn {odd.path}.{odd.field}" if odd else "it changes nothing, or different things"
+            )
+            continue
+        sizes.append(Size(name, whole))
+        deep.append("times" in kinds)
+        extents += [change.path for change in found if is_extent(change)]
+        repeats += [change.path for change in found if is_depth(change)]
+    shown = Shown(tuple(dict.fromkeys(extents)), tuple(dict.fromkeys(repeats)), tuple(deep))
+    fixed = {name: value for name, value in values.items() if all(name != size.name for size in sizes)}
+    return Learnable(Fillings(space, fixed, sizes, priced, shown.prepared), shown, left)
+
+
+def _kind(change: Change) -> str:
+    known = {"kernel_size": is_extent, "times": is_depth, "channels": is_width}
+    return change.field if change.field in known and known[change.field](change) else ""
+
+
+def _changes(space: Space, values: Mapping[str, Scalar], name: str, whole: tuple[int, ...]) -> list[Change]:
+    """What a decision changes, between its lowest and its highest value; ValueError if that cannot fade out."""
+    low, high = (space.fill({**values, name: value}) for value in (whole[0], whole[-1]))
+    found = list(changes(high, low))
+    network = lower(high)
+    if any(is_depth(change) for change in found):
+        placed(network, frozenset(), frozenset(change.path for change in found if is_depth(change)))
+    else:
+        placed(network, varying(high, low), frozenset())
+    return found

@@ -1,0 +1,232 @@
+"""Training by which sizes are learned with the weights, under a budget (Romero and Zeghidour 2023, arXiv 2302.05400).
+
+The loss is that of the task plus λ·(C / C₀ − 1)², where C is the exact price of the network, continued between whole
+sizes, and C₀ the budget. After each epoch the network is built anew from its own weights if its sizes need less room,
+so that steps get cheaper as it shrinks. In the end the sizes settle at whole ones.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from archspec.graph.cost import Cost
+from archspec.layers.aliasing import alias_penalty
+from archspec.layers.scales import admissibility_penalty
+from archspec.lowering import Network, lower
+from archspec.network.roles import roles
+from archspec.transfer import inherit
+from search.files import write_whole
+from search.masks.carrying import carried
+from search.masks.learnable import Learnable
+from search.masks.network import MaskedNetwork
+from search.masks.settling import settled
+from search.objectives import Score
+from search.seeds import derived_seed
+from search.tasks.named import AnyTask
+from search.tasks.task import batch_count, batches
+from search.training.augmentation import augmented
+from search.training.evaluation import evaluate
+from search.training.rates import Schedule, parameter_groups, set_rates
+from search.training.settings import Training
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How sizes are learned.
+
+    Attributes:
+        budget: the price that the network is to have.
+        share: share of the epochs in which sizes are learned; in the others the network of whole sizes is trained.
+        strength: λ, the factor of the penalty on the price.
+        rate: learning rate of the logarithms of the sizes.
+    """
+
+    budget: float
+    share: float = 0.5
+    strength: float = 4.0
+    rate: float = 0.02
+
+    def epochs(self, training: Training) -> int:
+        """Number of epochs in which sizes are learned."""
+        return max(1, min(training.epochs - 1, round(self.share * training.epochs)))
+
+
+def begun(known: Learnable, budget: float, apart: Sequence[float] = ()) -> list[float]:
+    """Sizes on the way from the smallest to the largest whose price is the budget, or the end that is nearer to it.
+
+    Args:
+        known: the sizes.
+        budget: the price.
+        apart: for each size, by which share of the way it is ahead of the others.
+    """
+    sizes = known.fillings.sizes
+    ahead = apart or [0.0] * len(sizes)
+
+    def at(share: float) -> list[float]:
+        shares = [min(1.0, max(0.0, share + more)) for more in ahead]
+        found = [s.values[0] ** (1 - t) * s.values[-1] ** t for s, t in zip(sizes, shares, strict=True)]
+        return [min(max(x, float(s.values[0])), float(s.values[-1])) for x, s in zip(found, sizes, strict=True)]
+
+    def price(share: float) -> float:
+        return float(known.fillings.cost(torch.tensor(at(share), dtype=torch.float64)))
+
+    low, high = -1.0, 2.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        low, high = (middle, high) if price(middle) < budget else (low, middle)
+    return at((low + high) / 2)
+
+
+class SizeLoop:
+    """The state of a training in which sizes are learned.
+
+    Args:
+        known: the sizes.
+        how: how they are learned.
+        task: the data, loss and scores.
+        training: the settings of the whole training.
+        seed: seed of all randomness.
+        goal: the validation score that is shown after each epoch.
+        sizes: the sizes to begin with; by default those of `begun`.
+        parent: a trained network from whose weights it begins.
+    """
+
+    def __init__(
+        self,
+        known: Learnable,
+        how: Learning,
+        task: AnyTask,
+        training: Training,
+        seed: int,
+        goal: Score,
+        sizes: Sequence[float] | None = None,
+        parent: Network | None = None,
+    ) -> None:
+        self.known, self.how, self.task, self.training, self.seed, self.goal = known, how, task, training, seed, goal
+        wanted = training.device
+        self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
+        torch.manual_seed(seed)
+        self.model = MaskedNetwork(known.fillings, known.shown, sizes or begun(known, how.budget))
+        if parent is not None:
+            inherit(self.model.network, parent)
+        self.model.to(self.device)
+        self.optimizer = self._optimizer()
+        self.epochs, self.done, self.step = how.epochs(training), 0, 0
+        steps = max(1, batch_count(task.train, training.batch_size) * self.epochs)
+        self.schedule = Schedule(steps, training.warmup, steps, steps)
+        # The sizes after each epoch, by name, and the scores.
+        self.sizes: dict[str, list[float]] = {size.name: [] for size in known.fillings.sizes}
+        self.history: list[float] = []
+        self.seconds, self.began = 0.0, time.monotonic()
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs in which sizes are learned are done."""
+        return self.done >= self.epochs
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of training, including those before an interruption."""
+        return self.seconds + time.monotonic() - self.began
+
+    def epoch(self, each_batch: Callable[[], None]) -> str | None:
+        """Train for one epoch; returns the reason if training has diverged, else None."""
+        torch.manual_seed((self.seed * 1_000_003 + self.done) % 2**63)
+        self.model.train()
+        examples = batches(self.task.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done)
+        for x, y in augmented(examples, self.training.augment, derived_seed(self.seed, f"augment {self.done}")):
+            each_batch()
+            set_rates(self.optimizer, self.training.learning_rate, self.step, self.schedule)
+            self.optimizer.param_groups[-1]["lr"] = self.how.rate * (1 - self.step / self.schedule.end)
+            loss = self.task.loss(
+                self.model(x.to(self.device)).float(), y.to(self.device), self.training.label_smoothing
+            )
+            loss = loss + self.training.alias_penalty * alias_penalty(self.model.network)
+            if self.training.admissibility:
+                loss = loss + self.training.admissibility * admissibility_penalty(self.model.network)
+            loss = loss + self.how.strength * (self.model.cost() / self.how.budget - 1).square()
+            if not math.isfinite(value := loss.item()):
+                return f"diverged: the loss is {value} in epoch {self.done + 1}"
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.model.network.parameters(), self.training.clip)
+            self.optimizer.step()
+            self.step += 1
+        self._end_epoch()
+        return None
+
+    def _end_epoch(self) -> None:
+        before = self.model.network
+        if self.model.fit():
+            self.optimizer = carried(self.optimizer, before, self.model.network, self._optimizer())
+        extracted = self.model.extracted()
+        score = self.goal.value(Cost(), evaluate(extracted, self.task, self.task.validation, device=self.device))
+        self.history.append(score if math.isfinite(score) else math.nan)
+        for values, size in zip(self.sizes.values(), self.model.sizes.tolist(), strict=True):
+            values.append(size)
+        self.done += 1
+
+    def settle(self) -> Network:
+        """The ordinary network at whole sizes, whose price is nearest to the budget."""
+        at = settled(self.known.fillings, self.model.sizes.tolist(), self.how.budget)
+        torch.manual_seed(derived_seed(self.seed, "settle"))  # new units are drawn
+        self.model.set_sizes([float(size) for size in at])
+        self.model.fit(1.0)
+        return self.model.extracted()
+
+    def save(self, path: Path, of: Mapping[str, Any]) -> None:
+        """Write a checkpoint, from which this training can be resumed."""
+        state = {
+            "of": dict(of),
+            "at": list(self.model.at),
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "sizes": self.sizes,
+            "history": self.history,
+            "done": self.done,
+            "step": self.step,
+            "seconds": self.elapsed,
+        }
+        written = io.BytesIO()
+        torch.save(state, written)
+        write_whole(path, lambda temporary: temporary.write_bytes(written.getbuffer()))
+
+    def restore(self, path: Path, of: Mapping[str, Any]) -> bool:
+        """Resume from a checkpoint; False if there is none that can be read and is of this training."""
+        try:
+            found = torch.load(path, map_location=self.device, weights_only=True)
+            if found["of"] != dict(of) or not 0 < found["done"] == len(found["history"]) <= self.epochs:
+                return False
+            with torch.random.fork_rng(devices=[]):
+                network = lower(self.known.fillings.at(found["at"]).architecture)
+            self.model.build(tuple(found["at"]), network.to(self.device))
+            self.optimizer = self._optimizer()
+            self.model.load_state_dict(found["model"])
+            self.optimizer.load_state_dict(found["optimizer"])
+        except Exception:  # whatever a file of any content makes torch raise
+            return False
+        self.sizes, self.history = found["sizes"], found["history"]
+        self.done, self.step, self.seconds = found["done"], found["step"], found["seconds"]
+        return True
+
+    def _optimizer(self) -> torch.optim.Optimizer:
+        network, training = self.model.network, self.training
+        rates = {role: rate for role, rate in training.rates.items() if role in roles(network)}
+        groups = parameter_groups(network, training.learning_rate, training.weight_decay, rates)
+        sizes = {
+            "params": [self.model.log_sizes],
+            "lr": self.how.rate,
+            "weight_decay": 0.0,
+            "factor": 1.0,
+            "still": 0.0,
+        }
+        return torch.optim.AdamW([*groups, sizes])

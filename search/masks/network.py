@@ -1,0 +1,243 @@
+"""A network whose sizes are learned with its weights, by masks over its channels, residual copies and kernels.
+
+A mask multiplies parameters, not signals: the rows of a norm, or of another last map, that a channel depends on, and
+the samples of a kernel, by a Gaussian window. So the masked network is at every moment an ordinary one with other
+parameters: it is equivariant where that is, is frozen and exported like it, and is extracted by multiplying. Sizes are
+in units of the space's own decisions; the masks of Romero and Zeghidour 2023 (arXiv 2302.05400) are in shares of an
+axis.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from archspec.architecture import Architecture
+from archspec.geometry.cropping import gaussian_reach
+from archspec.graph.graph import module_names
+from archspec.kernels.windows import Gaussian
+from archspec.layers.layer import over_rows
+from archspec.lowering import Network, lower
+from archspec.schema.model import Model
+from archspec.transfer import inherit
+from search.masks.places import placed, plain_path, varying, windowed
+from search.masks.sizes import SLACK, Fillings, corners
+
+# Below this value a mask is zero: what it is on is left out of the extracted network.
+THRESHOLD = 0.1
+# A mask falls from 0.9 to the threshold over this share of its size.
+SOFTNESS = 0.25
+# Room that a network has for its sizes to grow before it is built anew.
+ROOM = 1.1
+_EDGE = math.log(1 / THRESHOLD - 1)
+
+
+def fading(size: Tensor, count: int) -> Tensor:
+    """(count,): the mask over the first units of an axis, a sigmoid that is at the threshold at its size, then zero."""
+    units = torch.arange(count, dtype=size.dtype, device=size.device)
+    mask = torch.sigmoid(-_EDGE - 2 * _EDGE / SOFTNESS * (units / size - 1))
+    return torch.where(units < size - SLACK, mask, torch.zeros_like(mask))
+
+
+def width_of(size: Tensor, taps: int, causal: bool) -> Tensor:
+    """σ of the window of a kernel of so many taps that falls to the threshold at the first tap outside of a size."""
+    out = size if causal else (size + 1) / 2
+    return out * 2 / (taps - 1) / gaussian_reach(THRESHOLD)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Where sizes show in the fillings: paths of convolutions and of repeats.
+
+    Attributes:
+        extents: those whose number of taps is learned.
+        repeats: those whose number of copies is learned.
+        deep: which of the sizes are numbers of copies.
+    """
+
+    extents: tuple[str, ...]
+    repeats: tuple[str, ...]
+    deep: tuple[bool, ...]
+
+    def prepared(self, architecture: Architecture) -> Architecture:
+        """The architecture whose kernels have windows, which are as wide as the whole size."""
+        return self.with_windows(architecture, {}, learned=True)
+
+    def with_windows(self, architecture: Architecture, sizes: Mapping[str, float], learned: bool) -> Architecture:
+        """The architecture whose kernels have windows of these sizes, by path; by default of as many taps."""
+        paths = frozenset(self.extents)
+
+        def window(path: str, block: Model) -> Gaussian | None:
+            taps, causal = int(getattr(block, "kernel_size", 1)), bool(getattr(block, "causal", False))
+            if taps < 2:
+                return None
+            sigma = width_of(torch.tensor(float(sizes.get(path, taps)), dtype=torch.float64), taps, causal)
+            return Gaussian(sigma=float(sigma), learned=learned, crop=False, threshold=THRESHOLD)
+
+        changed: Architecture = architecture
+        for path in sorted(paths):
+            changed = windowed(changed, frozenset((path,)), partial(window, path))
+        return changed
+
+    def facts(self, architecture: Architecture) -> list[float]:
+        """The number of taps at each extent, then that of copies at each repeat."""
+        taps = [getattr(_at(architecture, path), "kernel_size", 1) for path in self.extents]
+        return [float(n) for n in (*taps, *(getattr(_at(architecture, path), "times", 0) for path in self.repeats))]
+
+
+class MaskedNetwork(nn.Module):
+    """A network with masks; its sizes are parameters.
+
+    Args:
+        fillings: the fillings of the space that its sizes lie between.
+        shown: where sizes show in them.
+        sizes: the sizes to begin with, one for each of `fillings.sizes`.
+    """
+
+    network: Network
+
+    def __init__(self, fillings: Fillings, shown: Shown, sizes: Sequence[float]) -> None:
+        super().__init__()
+        self.fillings, self.shown = fillings, shown
+        self.log_sizes = nn.Parameter(torch.tensor([math.log(size) for size in sizes]))
+        at = self.room(ROOM)
+        self.build(at, lower(fillings.at(at).architecture))
+
+    @property
+    def sizes(self) -> Tensor:
+        """The present sizes, between the lowest and the highest values that the space has."""
+        low, high = ([size.values[end] for size in self.fillings.sizes] for end in (0, -1))
+        bounds = (torch.tensor(x).to(self.log_sizes) for x in (low, high))
+        return torch.clamp(self.log_sizes.exp(), *bounds)
+
+    def cost(self) -> Tensor:
+        """What the network costs at its present sizes; differentiable, and exact where they are whole."""
+        return self.fillings.cost(self.sizes)
+
+    def room(self, factor: float) -> tuple[int, ...]:
+        """The values of the space that have room for the present sizes times a factor."""
+        now = self.log_sizes.detach().exp().tolist()
+        return tuple(size.at_least(factor * value) for size, value in zip(self.fillings.sizes, now, strict=True))
+
+    @torch.no_grad()
+    def set_sizes(self, sizes: Sequence[float]) -> None:
+        """Set the sizes, which are brought into the range of their values."""
+        self.log_sizes.copy_(torch.tensor(sizes, dtype=torch.float64).log())
+        self.log_sizes.copy_(self.sizes.log())
+
+    def fit(self, factor: float = ROOM) -> bool:
+        """Build the network anew, from its own weights, if the sizes have left the room that it has, or need less.
+
+        Args:
+            factor: by how much more room there is than the sizes need.
+
+        Returns:
+            Whether it was built anew; its parameters are other ones then.
+        """
+        self.set_sizes(self.log_sizes.detach().exp().tolist())
+        at = self.room(factor)
+        if factor > 1:  # a size that goes to and fro is no reason to cut it
+            kept = zip(at, self.room(factor * ROOM), self.at, strict=True)
+            at = tuple(now if wanted < now <= wide else wanted for wanted, wide, now in kept)
+        if at == self.at:
+            return False
+        like, old = next(self.network.parameters()), self.network
+        network = lower(self.fillings.at(at).architecture).to(like)
+        inherit(network, old)
+        self.build(at, network.train(old.training))
+        return True
+
+    def build(self, at: tuple[int, ...], network: Network) -> None:
+        """Use this network, whose whole sizes are `at`, and find where masks act in it."""
+        self.at, self.network = at, network
+        graph, modules = network.typed, module_names(network.typed)
+        others = [self._beside(at, i) for i, deep in enumerate(self.shown.deep) if not deep]
+        changing = frozenset[str]().union(*(varying(network.architecture, other) for other in others))
+        self.places = placed(network, changing, frozenset(self.shown.repeats))
+        self.nodes = tuple(dict.fromkeys(n for place in self.places for n in (place.width, place.reads) if n))
+        self.counts = [graph.nodes[node].signal.channels for node in self.nodes]
+        self.copies = [int(count) for count in self.shown.facts(network.architecture)[len(self.shown.extents) :]]
+        self.windows: dict[str, tuple[int, int, bool]] = {}
+        for node, module in modules.items():
+            if (path := plain_path(node)) in self.shown.extents:
+                block: Any = graph.nodes[node].block
+                entry = self.shown.extents.index(path), int(block.kernel_size), bool(block.causal)
+                names = (name for name, _ in network.get_submodule(module).named_parameters(prefix=module))
+                self.windows |= {name: entry for name in names if name.endswith("window.log_width")}
+        self._facts: dict[tuple[int, ...], Tensor] = {}
+
+    def effective(self) -> dict[str, Tensor]:
+        """The parameters that masks act on, by name, multiplied by them."""
+        found = corners(self.fillings.sizes, self.sizes)
+        facts = torch.stack([corner.weight * self._at(corner.values) for corner in found]).sum(0)
+        taps, times, channels = facts.split([len(self.shown.extents), len(self.copies), len(self.nodes)])
+        deep = {path: fading(*pair) for path, *pair in zip(self.shown.repeats, times, self.copies, strict=True)}
+        wide = {node: fading(*pair) for node, *pair in zip(self.nodes, channels, self.counts, strict=True)}
+        result: dict[str, Tensor] = {}
+        for place in self.places:
+            factors = wide[place.width] if place.width else taps.new_ones(1)
+            for path, copy in place.depth:
+                factors = factors * deep[path][copy]
+            layer: Any = self.network.get_submodule(place.module)
+            read = layer.between_stages() if place.reads else {}
+            for rows, mask in ((layer.outgoing(), factors), (read, wide.get(str(place.reads), factors))):
+                for name, value in rows.items():
+                    result[f"{place.module}.{name}"] = value * over_rows(mask.to(value), value)
+        for name, (index, count, causal) in self.windows.items():
+            value = self.network.get_parameter(name)
+            result[name] = width_of(taps[index], count, causal).log().to(value).expand_as(value)
+        return result
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = functional_call(self.network, self.effective(), (x,))
+        return result
+
+    def extracted(self) -> Network:
+        """An ordinary network of the same outputs, in evaluation mode; call `fit(1)` first to leave nothing out of use.
+
+        Its architecture has windows of fixed width where a kernel's size was learned.
+        """
+        mine = dict(self.network.state_dict()) | {name: value.detach() for name, value in self.effective().items()}
+        weights = {name: value for name, value in mine.items() if name not in self.windows}
+        extents, sizes = self.shown.extents, self.sizes.detach()
+        found = torch.stack([c.weight * self._at(c.values) for c in corners(self.fillings.sizes, sizes)]).sum(0)
+        architecture = self.shown.with_windows(
+            self.network.architecture, dict(zip(extents, found.tolist(), strict=False)), learned=False
+        )
+        with torch.random.fork_rng(devices=[]):
+            network = lower(architecture).to(self.log_sizes)
+        network.load_state_dict(weights)
+        return network.eval()
+
+    def _at(self, values: tuple[int, ...]) -> Tensor:
+        """Taps, copies, and channels of the nodes with masks, in the filling with these sizes."""
+        known = self._facts.get(values)
+        if known is None:
+            deep = zip(values, self.at, self.shown.deep, strict=True)
+            same = tuple(mine if is_deep else value for value, mine, is_deep in deep)
+            nodes = self.fillings.at(same).architecture.graph.nodes
+            facts = self.shown.facts(self.fillings.at(values).architecture)
+            facts += [float(nodes[node].signal.channels) for node in self.nodes]
+            known = self._facts[values] = torch.tensor(facts).to(self.log_sizes)
+        return known
+
+    def _beside(self, at: tuple[int, ...], index: int) -> Architecture:
+        """The filling with another value of one size."""
+        values = self.fillings.sizes[index].values
+        other = values[0] if at[index] != values[0] else values[1]
+        return self.fillings.at((*at[:index], other, *at[index + 1 :])).architecture
+
+
+def _at(architecture: Architecture, path: str) -> Any:
+    """The part of an architecture at a path, as the name of a node."""
+    part: Any = architecture
+    for step in path.split("."):
+        part = part[int(step)] if step.isdigit() else getattr(part, step)
+    return part

@@ -1,0 +1,39 @@
+"""From learned sizes to whole ones that keep the budget."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+from search.masks.sizes import Fillings
+
+# So near to the budget the price of the extracted network should be, if the values of the space allow it.
+NEAR = 0.02
+# Fillings that are looked at.
+MOST = 4_096
+
+
+def settled(fillings: Fillings, at: Sequence[float], budget: float) -> tuple[int, ...]:
+    """The whole sizes next to learned ones whose price is within 2 % of a budget; the nearest price if none is.
+
+    Args:
+        fillings: the fillings of the space.
+        at: the learned sizes.
+        budget: the price that is wanted.
+    """
+    spans = [_near(size.values, now, len(fillings.sizes)) for size, now in zip(fillings.sizes, at, strict=True)]
+    best, found = (math.inf, math.inf), tuple(span[0] for span in spans)
+    for values in itertools.islice(itertools.product(*spans), MOST):
+        off = abs(fillings.at(values).price / budget - 1)
+        apart = sum(math.log(value / now) ** 2 for value, now in zip(values, at, strict=True))
+        rank = (0.0, apart) if off <= NEAR else (off, apart)
+        if rank < best:
+            best, found = rank, values
+    return found
+
+
+def _near(values: Sequence[int], now: float, sizes: int) -> list[int]:
+    """The values next to a size, the nearest first: as many as leave the fillings few enough to look at them all."""
+    count = max(2, int(MOST ** (1 / max(1, sizes))))
+    return sorted(values, key=lambda value: abs(math.log(value / now)))[:count]

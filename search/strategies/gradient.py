@@ -1,0 +1,100 @@
+"""The strategy `gradient`: sizes are learned by backpropagation, under a budget; all else is drawn (DNArch)."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+
+from archspec.geometry.fourier import Target
+from archspec.schema.hole import Scalar
+from search.errors import RunError
+from search.events import Event
+from search.masks.learnable import Learnable, learnable
+from search.masks.learning import Learning, begun
+from search.masks.settling import settled
+from search.masks.training import NOTES, Asked, priced
+from search.numbers import most
+from search.objectives import Constraint, Objective, is_recorded
+from search.record.history import History
+from search.seeds import derived_seed
+from search.strategies.strategy import Budget, Proposal
+from spaces import Space
+
+# Share of the way from the smallest to the largest size by which the sizes of later rounds begin elsewhere.
+SPREAD = 0.3
+# A budget stays so far below a limit on the same quantity that the whole sizes keep it.
+BELOW = 0.97
+
+
+class Gradient:
+    """Proposes a training in which sizes are learned, for one budget after another (Romero and Zeghidour 2023).
+
+    Kernel sizes, numbers of channels and of residual copies are learned with the weights; see `search.masks`. All other
+    decisions are drawn at random, anew after all budgets. With `Training(inherit=True)` a training begins from the
+    weights of the one with the next larger budget, if that is known by then.
+
+    Args:
+        space: the space.
+        objectives: what is maximised and minimised.
+        budgets: what the networks are to cost, as numbers or text such as `"50k"`; by default four, spread over what
+            the sizes of the space cost.
+        of: the quantity that has these budgets: `flops`, `params`, `activations` or `bytes`; by default that of the
+            first objective which is a cost.
+        learning: the share of the epochs in which sizes are learned, and other settings; its budget is not used.
+    """
+
+    name = "gradient"
+
+    def __init__(
+        self,
+        space: Space,
+        objectives: Sequence[Objective] = (),
+        budgets: Sequence[float | str] | int = 4,
+        of: str | None = None,
+        learning: Learning | None = None,
+    ) -> None:
+        costs = [objective.name for objective in objectives if not is_recorded(objective)]
+        self.space, self.of, self.learning = space, of or next(iter(costs), "flops"), learning or Learning(1.0)
+        self.count = budgets if isinstance(budgets, int) else len(budgets)
+        given = () if isinstance(budgets, int) else budgets
+        self.budgets = sorted((most("budgets", budget) for budget in given), reverse=True)
+        if self.count < 1:
+            raise ValueError("gradient needs one budget or more")
+
+    def observe(self, event: Event) -> None:
+        """Does nothing: what is learned is learned in the trainings."""
+
+    def propose(self, history: History, budget: Budget) -> Proposal:
+        """A training from sizes of the price of the budget whose turn it is.
+
+        Raises:
+            RunError: masks can learn no decision of the space.
+        """
+        turn, place = divmod(budget.slot, self.count)
+        rng = random.Random(derived_seed(budget.run_seed, f"gradient {turn} {budget.attempt}"))
+        known = self._learnable(self.space.random_values(rng), budget.target)
+        wanted = self._budgets(known, budget.limits)[place]
+        spread = [rng.uniform(-SPREAD, SPREAD) if turn or budget.attempt else 0.0 for _ in known.fillings.sizes]
+        sizes = begun(known, wanted, spread)
+        values = known.fillings.values(settled(known.fillings, sizes, wanted))
+        named = dict(zip((size.name for size in known.fillings.sizes), sizes, strict=True))
+        asked = Asked(self.of, named, Learning(**{**vars(self.learning), "budget": wanted}))
+        before = [trial.number for trial in history if place and trial.slot == budget.slot - 1 and trial.feasible]
+        return Proposal(values, parent=next(iter(before), None), notes={NOTES: asked.to_data()})
+
+    def _learnable(self, values: Mapping[str, Scalar], target: Target) -> Learnable:
+        known = learnable(self.space, values, priced(self.of, target))
+        if not known.fillings.sizes:
+            why = "; ".join(f"{name}: {reason}" for name, reason in known.left.items()) or "none is among whole numbers"
+            raise RunError(f"masks can learn no decision of this space ({why}); use another strategy")
+        return known
+
+    def _budgets(self, known: Learnable, limits: Sequence[Constraint]) -> list[float]:
+        """What the networks of a round are to cost, the dearest first."""
+        low, high = (known.fillings.at([size.values[end] for size in known.fillings.sizes]).price for end in (0, -1))
+        limit = min((BELOW * c.limit for c in limits if c.name == self.of), default=math.inf)
+        high = min(high, limit)
+        shares = [(place + 0.5) / self.count for place in range(self.count)]
+        found = self.budgets or sorted((low * (high / low) ** share for share in shares), reverse=True)
+        return [min(budget, limit) for budget in found]

@@ -1,0 +1,132 @@
+"""Sizes between whole ones: the price is exact at every filling, continuous, and has a gradient."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from archspec import Image
+from search.errors import RunError
+from search.masks.settling import NEAR, settled
+from search.masks.sizes import Corner, Fillings, Size, corners, whole_values
+from spaces import choice, integer, real
+from tests.search.masks.spaces import SPACES, flops, known
+
+THREE = (Size("a", (1, 2, 5)), Size("b", (3, 5, 7, 9)), Size("c", (8, 16)))
+INSIDE = st.tuples(st.floats(1, 5), st.floats(3, 9), st.floats(8, 16))
+
+
+def mean(found: list[Corner]) -> list[float]:
+    """The mean of the corners by their weights."""
+    return [sum(float(c.weight) * c.values[i] for c in found) for i in range(3)]
+
+
+def walked(at: tuple[float, ...], other: tuple[float, ...], steps: int = 40) -> list[float]:
+    """A function of whole sizes, continued to a line between two points."""
+    line = (
+        torch.tensor([a + (b - a) * i / steps for a, b in zip(at, other, strict=True)]).double() for i in range(steps)
+    )
+    return [sum(float(c.weight) * math.prod(c.values) for c in corners(THREE, point)) for point in line]
+
+
+@given(INSIDE)
+def test_sizes_are_the_mean_of_the_corners_around_them(at: tuple[float, float, float]) -> None:
+    """Weights are shares of one, and give the sizes back."""
+    found = corners(THREE, torch.tensor(at, dtype=torch.float64))
+    assert all(-1e-9 <= float(c.weight) <= 1 + 1e-9 for c in found)
+    assert sum(float(c.weight) for c in found) == pytest.approx(1)
+    assert mean(found) == pytest.approx(list(at))
+
+
+def jump(at: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """The largest step of the continued function along a line, over that of a function without jumps."""
+    values = walked(at, other)
+    return max(abs(b - a) for a, b in itertools.pairwise(values)) / 720  # its largest value, at (5, 9, 16)
+
+
+@given(INSIDE, INSIDE)
+@settings(max_examples=50)
+def test_what_is_continued_has_no_jumps(at: tuple[float, ...], other: tuple[float, ...]) -> None:
+    """Along a line in forty steps, of a function whose gradient is bounded."""
+    assert jump(at, other) < 0.15
+
+
+def test_jumps_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted fault: the nearest filling instead of the corners around."""
+
+    def nearest(sizes: Any, at: Tensor) -> list[Corner]:
+        values = [min(s.values, key=lambda v: abs(v - x)) for s, x in zip(sizes, at.tolist(), strict=True)]
+        return [Corner(tuple(values), torch.ones(()))]
+
+    monkeypatch.setitem(globals(), "corners", nearest)
+    assert jump((1, 3, 8), (5, 9, 16)) > 0.15
+
+
+@pytest.mark.parametrize("name", ["tables on C4", "series on D1", "causal CCNN"])
+def test_the_price_is_exact_at_every_filling(name: str) -> None:
+    """Over all fillings of a space."""
+    fillings = known(name).fillings
+    for values in itertools.islice(itertools.product(*(size.values for size in fillings.sizes)), 0, None, 7):
+        found = fillings.cost(torch.tensor(values, dtype=torch.float64))
+        assert float(found) == fillings.at(values).price
+        assert fillings.at(values).price == flops(SPACES[name].fill(fillings.values(values))), "windows cost nothing"
+
+
+def test_the_price_has_the_gradient_of_finite_differences() -> None:
+    """Inside a simplex, where it is linear."""
+    fillings = known("tables on C4").fillings
+    at = torch.tensor([9.3, 2.4, 6.2], dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x: fillings.cost(x) / 1e6, at)
+
+
+def test_sizes_settle_within_two_percent_of_a_budget_where_there_are_such() -> None:
+    """From any sizes of its price, over a range of budgets."""
+    fillings = known("CCNN").fillings
+    low, high = (fillings.at([size.values[end] for size in fillings.sizes]).price for end in (0, -1))
+    for share in (0.2, 0.5, 0.8):
+        budget = low * (high / low) ** share
+        at = settled(fillings, [8.0, 2.0, 6.0], budget)
+        assert abs(fillings.at(at).price / budget - 1) < NEAR, share
+
+
+def test_sizes_settle_at_the_nearest_price_where_no_filling_has_the_budget() -> None:
+    """A budget below all of them."""
+    fillings = known("CCNN").fillings
+    lowest = tuple(size.values[0] for size in fillings.sizes)
+    assert settled(fillings, [8.0, 2.0, 6.0], fillings.at(lowest).price / 10) == lowest
+
+
+@pytest.mark.parametrize(
+    ("hole", "values"),
+    [
+        (choice(7, 3, 5), (3, 5, 7)),
+        (integer(2, 6, step=2), (2, 4, 6)),
+        (integer(0, 2), ()),
+        (choice(3, "five"), ()),
+        (choice(True, False), ()),
+        (choice(3), ()),
+        (real(1.0, 2.0), ()),
+    ],
+)
+def test_only_decisions_among_whole_numbers_from_one_are_learned(hole: Any, values: tuple[int, ...]) -> None:
+    """Any others are left to be drawn."""
+    assert whole_values(hole) == values
+
+
+def test_sizes_that_do_not_fit_together_are_named() -> None:
+    """A filling that is no architecture."""
+    fillings = Fillings(SPACES["tables"], {"depth": 1, "size": 3}, [Size("width", (4, 12))], flops)
+    fillings.prepared = lambda architecture: architecture.with_fields({"input": IMPOSSIBLE})
+    with pytest.raises(RunError, match=r"width=4 do not"):
+        fillings.at((4,))
+
+
+# A kernel of three taps is larger.
+IMPOSSIBLE = Image(channels=1, size=(2, 2))

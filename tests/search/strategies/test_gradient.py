@@ -1,0 +1,112 @@
+"""The strategy `gradient`: budgets take turns, runs are the same however they are run, results are ordinary trials."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archspec.architecture import price
+from search import Result, Search, Training, machine
+from search.masks.training import NOTES
+from search.objectives import parse_constraint
+from search.record.history import History
+from search.strategies.gradient import BELOW, Gradient
+from search.strategies.strategy import Budget
+from tests.search.inside import Inside, Killed, inside
+from tests.search.masks.spaces import tiny_space
+from tests.search.tiny import bars, told
+
+TRAINING = Training(epochs=4, batch_size=32)
+
+
+@pytest.fixture
+def backend(monkeypatch: pytest.MonkeyPatch) -> type[Inside]:
+    monkeypatch.setattr(machine, "WAITS", ())
+    return inside(monkeypatch)
+
+
+def searched(directory: Path, trials: int = 4, training: Training = TRAINING, **options: Any) -> Result:
+    strategy = Gradient(tiny_space(), of="flops", **({"budgets": 2} | options))
+    search = Search(tiny_space(), bars(), trials=trials, strategy=strategy, training=training, seed=3)
+    return search.run(directory, backend="inside", workers=1, watch=None)
+
+
+def learned(result: Result) -> list[dict[str, list[float]]]:
+    return [dict(trial.sizes) for trial in result.trials]
+
+
+def test_what_was_found_is_an_ordinary_trial(tmp_path: Path, backend: type[Inside]) -> None:
+    """Its architecture, hash, cost and weights belong together; it is tested and retrained like any other."""
+    searched(tmp_path)
+    result = Result.open(tmp_path, bars())
+    for trial in (trial for trial in result.trials if trial.state == "scored"):
+        assert trial.architecture is not None
+        assert trial.hash == trial.architecture.hash
+        assert trial.cost == price(trial.architecture) == trial.model().cost()
+        assert sorted(trial.curve) == [1, 2, 3, 4]
+        assert {name: len(values) for name, values in trial.sizes.items()} == dict.fromkeys(trial.sizes, 2)
+    assert result.front
+    assert result.front[0].predictor()
+    assert result.front[0].test()
+    retrained = result.front[0].retrain(seeds=[0], epochs=1)
+    assert retrained.models[0].architecture == result.front[0].architecture
+
+
+def test_budgets_take_turns_and_lie_below_the_limits() -> None:
+    """From the dearest to the cheapest, with the same other decisions; then other ones."""
+    strategy, limit = Gradient(tiny_space(), budgets=["30k", "50k", "4M"], of="flops"), 90_000
+    limits = [parse_constraint(f"flops <= {limit}")]
+    found = [strategy.propose(History(), Budget(slot, 9, 0, 4, slot, limits=limits)) for slot in range(6)]
+    budgets = [proposal.notes[NOTES]["budget"] for proposal in found]
+    assert budgets == [BELOW * limit, 50_000, 30_000] * 2
+    groups = [proposal.values["group"] for proposal in found]
+    assert len(set(groups[:3])) == len(set(groups[3:])) == 1
+    assert found[0].notes[NOTES]["sizes"] != found[3].notes[NOTES]["sizes"]
+
+
+def test_a_budget_begins_from_the_weights_of_the_next_larger_one(tmp_path: Path, backend: type[Inside]) -> None:
+    """With inheritance, and not otherwise."""
+    heirs = searched(tmp_path / "heirs", training=Training(epochs=4, batch_size=32, inherit=True))
+    begun = [trial.inherits for trial in heirs.trials if trial.state == "scored"]
+    scored = [trial.number for trial in heirs.trials if trial.state == "scored"]
+    assert begun == [None, scored[0], None, scored[2]]
+    assert [trial.inherits for trial in searched(tmp_path / "others").trials if trial.state == "scored"] == [None] * 4
+
+
+def goes_on(tmp_path: Path, backend: type[Inside]) -> None:
+    """Killed while sizes are learned, between the two parts, and in the second."""
+    whole = searched(tmp_path / "whole", trials=2)
+    for epochs in (1, 2, 3, 6):
+        backend.epochs = epochs
+        with pytest.raises(Killed):
+            searched(tmp_path / str(epochs), trials=2)
+        backend.epochs = None
+        again = searched(tmp_path / str(epochs), trials=2)
+        assert told(again) == told(whole)
+        assert learned(again) == learned(whole)
+        assert not list((tmp_path / str(epochs)).glob("checkpoints/*"))
+
+
+def test_killed_after_any_epoch_it_ends_the_same(tmp_path: Path, backend: type[Inside]) -> None:
+    """Scores, architectures and the sizes on the way."""
+    goes_on(tmp_path, backend)
+
+
+def test_sizes_that_are_lost_with_a_kill_are_seen(
+    tmp_path: Path, backend: type[Inside], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted fault: a state is taken for another training's, after a kill, and a longer part is trained."""
+    from search.masks import learning
+
+    restore = learning.SizeLoop.restore
+
+    def forgetful(self: Any, path: Path, of: Any) -> bool:
+        found = restore(self, path, of)
+        self.sizes = {name: values[:-1] for name, values in self.sizes.items()}
+        return found
+
+    monkeypatch.setattr(learning.SizeLoop, "restore", forgetful)
+    with pytest.raises(AssertionError):
+        goes_on(tmp_path, backend)
