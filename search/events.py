@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from search.files import RunDirectory
@@ -44,11 +44,15 @@ class Started:
 
 @dataclass(frozen=True)
 class Epoch:
-    """A candidate was trained for one more epoch: `epoch` counts from 1; `score` is what selects its best weights."""
+    """A candidate was trained for one more epoch: `epoch` counts from 1; `score` is what selects its best weights.
+
+    `sizes` are those that it has by then, by the names of decisions, where sizes are learned.
+    """
 
     number: int
     epoch: int
     score: float
+    sizes: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def to_data(event: Event) -> dict[str, Any]:
         case Finished():
             return kind | {"number": event.number, "outcome": to_record(event.outcome)}
         case Started() | Epoch() | Retried() | Interrupted():
-            return kind | vars(event)
+            return kind | {name: value for name, value in vars(event).items() if value != {}}
 
 
 def from_data(data: Mapping[str, Any], directory: RunDirectory | None = None) -> Event:

@@ -94,7 +94,7 @@ class Trainer:
                 self.goal,
                 weights=directory.weights(trial.number),
                 checkpoint=directory.checkpoint(trial.number),
-                each_epoch=lambda epoch, score: tell(Epoch(trial.number, epoch, score)),
+                each_epoch=lambda *told: tell(Epoch(trial.number, *told)),
                 target=self.target,
                 each_batch=limits.step,
                 measure=self.measure,

@@ -70,7 +70,7 @@ def train_sizes(
     state: Path | None = None,
     weights: Path | None = None,
     checkpoint: Path | None = None,
-    each_epoch: Callable[[int, float], None] = lambda epoch, score: None,
+    each_epoch: Callable[..., None] = lambda epoch, score, sizes=None: None,
     each_batch: Callable[[], None] = lambda: None,
     target: Target = "torch",
     measure: Collection[str] = (),
@@ -87,7 +87,13 @@ def train_sizes(
         seed: seed of all randomness.
         goal: the validation score that selects the best weights.
         state: file of the state while sizes are learned, which resumes from it.
-        weights, checkpoint, each_epoch, each_batch, target, measure, parent: as for `train`.
+        weights: file to write the best weights to.
+        checkpoint: file of the state in the second part.
+        each_epoch: as for `train`, with the sizes by name as a third argument while they are learned.
+        each_batch: as for `train`.
+        target: as for `train`.
+        measure: as for `train`.
+        parent: as for `train`.
 
     Returns:
         An outcome as of `train`, with the architecture that was found.
@@ -107,7 +113,7 @@ def train_sizes(
             return Failed(failure, loop.elapsed)
         if state is not None:
             loop.save(state, of)
-        each_epoch(loop.done, loop.history[-1])
+        each_epoch(loop.done, loop.history[-1], {name: values[-1] for name, values in loop.sizes.items()})
     settled = loop.settle()
     architecture, before, seconds = settled.architecture, loop.done, loop.elapsed
     left = None if training.seconds is None else max(1e-3, training.seconds - seconds)

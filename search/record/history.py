@@ -124,7 +124,8 @@ class History:
             return
         elif isinstance(event, Epoch):
             trial = self._trials[event.number]
-            self._trials[event.number] = replace(trial, curve={**trial.curve, event.epoch: event.score})
+            sizes = {name: [*trial.sizes.get(name, ()), now] for name, now in event.sizes.items()} or trial.sizes
+            self._trials[event.number] = replace(trial, curve={**trial.curve, event.epoch: event.score}, sizes=sizes)
         elif isinstance(event, Finished):
             self._trials[event.number] = finished(self._trials[event.number], event.outcome)
             self._outcomes[event.number] = event.outcome

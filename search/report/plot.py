@@ -78,6 +78,24 @@ def draw_curves(result: Result, file: str | Path) -> Path:
     return _saved(figure, file)
 
 
+def draw_sizes(result: Result, file: str | Path) -> Path:
+    """Write a picture of the sizes of the front's trials as they were learned; arguments as `draw_front`.
+
+    A size is drawn as a share of its last value, after each epoch in which it was learned.
+    """
+    figure, axes = _axes()
+    for trial in result.front:
+        for style, (name, sizes) in zip(("-", "--", ":", "-."), trial.sizes.items(), strict=False):
+            shares = [size / sizes[-1] for size in sizes]
+            label = f"trial {trial.number}: {_literal(name)} {sizes[-1]:.1f}"
+            axes.plot(range(1, len(shares) + 1), shares, style, color=f"C{result.front.index(trial) % 10}", label=label)
+    axes.legend(fontsize=6, title="at the end", title_fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("share of the last size")
+    axes.set_title(f"{_name(result)}: sizes as they were learned", fontsize=10)
+    return _saved(figure, file)
+
+
 def draw_anytime(result: Result, file: str | Path) -> Path:
     """Write a picture of the hypervolume of what was found against the epochs spent; arguments as `draw_front`.
 

@@ -83,7 +83,8 @@ class Watcher:
     def epoch(self, engine: Engine, trial: Trial, epoch: int, score: float) -> None:
         """Show that a candidate was trained for one more epoch."""
         if self._live is None and self.clock() - self._told >= QUIET:
-            self._say(f"{self._head(engine)}  trial {trial.number:<4} epoch {epoch}: {score:.4f}")
+            sizes = "".join(f", {name} {values[-1]:.1f}" for name, values in trial.sizes.items())
+            self._say(f"{self._head(engine)}  trial {trial.number:<4} epoch {epoch}: {score:.4f}{sizes}")
         self._redraw(engine)
 
     def _begin(self, engine: Engine) -> None:
@@ -105,14 +106,15 @@ class Watcher:
         if isinstance(outcome, Failed):
             self._say(f"{head} failed: {outcome.reason}")
             return
-        assert trial.architecture is not None
+        architecture = engine.history[trial.number].architecture  # what learned sizes have made of it
+        assert architecture is not None
         priced = (isinstance(outcome, Scored) and outcome.cost) or trial.cost or Cost()
         cost = f"{short(priced.flops):>6} FLOPs {short(priced.params):>6} params"
         learned = [o for o in engine.objectives if not o.priced]
         scores = "  ".join(f"{o.name} {o.value(priced, outcome.scores):.4f}" for o in learned)
         reason = engine.history[trial.number].reason
         note = f"  ({reason})" if reason else "  (on the front)" if new else ""
-        self._say(f"{head} {scores}  {cost}  {summary(trial.architecture)}{note}")
+        self._say(f"{head} {scores}  {cost}  {summary(architecture)}{note}")
 
     def _head(self, engine: Engine) -> str:
         """How many candidates are finished, since when, and about how long the others will take."""

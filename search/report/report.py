@@ -28,7 +28,7 @@ def write_report(result: Result, file: str | Path) -> Path:
     Raises:
         RunError: the file cannot be written.
     """
-    from search.report.plot import draw_anytime, draw_curves, draw_front
+    from search.report.plot import draw_anytime, draw_curves, draw_front, draw_sizes
 
     file, text = Path(file), report(result)
     try:
@@ -39,6 +39,8 @@ def write_report(result: Result, file: str | Path) -> Path:
             pictures = {"The front": draw_front(result, file.with_suffix(".png"))}
             if any(trial.curve for trial in result.trials):
                 pictures["Learning curves"] = draw_curves(result, file.with_name(f"{file.stem}-curves.png"))
+            if any(trial.sizes for trial in result.front):
+                pictures["Learned sizes"] = draw_sizes(result, file.with_name(f"{file.stem}-sizes.png"))
             if has_reference(result):
                 pictures["The anytime curve"] = draw_anytime(result, file.with_name(f"{file.stem}-anytime.png"))
             text += "".join(f"\n![{title}]({quote(path.name)})\n" for title, path in pictures.items())

@@ -1,4 +1,4 @@
-"""Training in which sizes are learned: it keeps its budget, gets cheaper, and goes on after a kill as if nothing was."""
+"""Training in which sizes are learned: it keeps its budget, gets cheaper, and goes on after a kill as if none was."""
 
 from __future__ import annotations
 

@@ -110,3 +110,27 @@ def test_sizes_that_are_lost_with_a_kill_are_seen(
     monkeypatch.setattr(learning.SizeLoop, "restore", forgetful)
     with pytest.raises(AssertionError):
         goes_on(tmp_path, backend)
+
+
+def test_sizes_are_shown_as_they_are_learned(tmp_path: Path, backend: type[Inside]) -> None:
+    """In the record while it is trained, in the picture of the report, and in the lines of the progress."""
+    from search.report.report import write_report
+
+    said: list[tuple[int, dict[str, int]]] = []
+
+    class Watch:
+        def __call__(self, *told: Any) -> None:
+            pass
+
+        def epoch(self, engine: Any, trial: Any, epoch: int, score: float) -> None:
+            said.append((epoch, {name: len(values) for name, values in trial.sizes.items()}))
+
+    strategy = Gradient(tiny_space(), of="flops", budgets=2)
+    search = Search(tiny_space(), bars(), trials=1, strategy=strategy, training=TRAINING, seed=3)
+    result = search.run(tmp_path / "run", backend="inside", workers=1, watch=Watch())
+    names = set(result.trials[0].sizes)
+    assert names == {"width", "depth", "size"}
+    assert said == [(epoch, dict.fromkeys(said[0][1], min(epoch, 2))) for epoch in (1, 2, 3, 4)]
+    write_report(result, tmp_path / "report.md")
+    assert (tmp_path / "report-sizes.png").stat().st_size > 5_000
+    assert "Learned sizes" in (tmp_path / "report.md").read_text()
