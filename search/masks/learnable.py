@@ -32,8 +32,8 @@ class Learnable(NamedTuple):
 def learnable(space: Space, values: Mapping[str, Scalar], priced: Callable[[Architecture], float]) -> Learnable:
     """The decisions that masks can learn: sizes of kernels, numbers of channels and of residual copies.
 
-    A decision can be learned if it is one among whole numbers, each of its fields is a `kernel_size` without a window, a
-    number of `channels` or the `times` of a `Repeat`, and the layers that it changes can fade out.
+    A decision can be learned if it is one among whole numbers, if each of its fields is a `kernel_size` without a
+    window, a number of `channels` or the `times` of a `Repeat`, and if the layers that it changes can fade out.
 
     Args:
         space: the space.

@@ -51,9 +51,9 @@ class Learning:
     """
 
     budget: float
-    share: float = 0.5
+    share: float = 0.3
     strength: float = 4.0
-    rate: float = 0.02
+    rate: float = 0.03
 
     def epochs(self, training: Training) -> int:
         """Number of epochs in which sizes are learned."""
@@ -176,12 +176,18 @@ class SizeLoop:
         self.done += 1
 
     def settle(self) -> Network:
-        """The ordinary network at whole sizes, whose price is nearest to the budget."""
+        """The network of a filling of the space, whose price is next to the budget, with the weights so far.
+
+        It has no windows: taps near the end of a kernel, which these made small, count fully from now on.
+        """
         at = settled(self.known.fillings, self.model.sizes.tolist(), self.how.budget)
         torch.manual_seed(derived_seed(self.seed, "settle"))  # new units are drawn
         self.model.set_sizes([float(size) for size in at])
         self.model.fit(1.0)
-        return self.model.extracted()
+        fillings, extracted = self.known.fillings, self.model.extracted()
+        network = lower(fillings.space.fill(fillings.values(at))).to(self.device)
+        inherit(network, extracted)
+        return network.eval()
 
     def save(self, path: Path, of: Mapping[str, Any]) -> None:
         """Write a checkpoint, from which this training can be resumed."""

@@ -55,7 +55,7 @@ def changes(first: Any, second: Any, path: str = "") -> Iterator[Change]:
 
 
 def is_extent(change: Change) -> bool:
-    """Whether it is the size of a kernel that a Gaussian window can limit: it has none, and is equally long per axis."""
+    """Whether it is the size of a kernel that a window can limit: it has none, and is equally long per axis."""
     fields = type(change.model).model_fields
     known = change.field == "kernel_size" and "window" in fields and getattr(change.model, "window", 0) is None
     return known and isinstance(getattr(change.model, "kernel_size", None), int)

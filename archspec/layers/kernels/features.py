@@ -92,7 +92,7 @@ class KernelModule(Fixed):
         """After weights of `other` were loaded, adapt them to constants in which the two kernels differ."""
 
     def outgoing(self) -> Mapping[str, Tensor]:
-        """The parameters that each kernel is proportional to, by name, with a row (R, …) for each; empty if none are."""
+        """The parameters that each kernel is proportional to, by name, a row (R, …) for each; empty without any."""
         return {}
 
     def adopt(self, other: KernelModule) -> int:

@@ -39,7 +39,7 @@ def sized() -> Learnable:
 
 def loop(budget: float, sizes: list[float] | None = None, epochs: int = 6, **options: Any) -> SizeLoop:
     training = Training(epochs=epochs, batch_size=32, patience=None)
-    return SizeLoop(sized(), Learning(budget, **options), TASK, training, 0, GOAL, sizes)
+    return SizeLoop(sized(), Learning(budget, **({"share": 0.5} | options)), TASK, training, 0, GOAL, sizes)
 
 
 def ran(found: SizeLoop, epochs: int | None = None) -> SizeLoop:
@@ -142,7 +142,7 @@ def test_a_candidate_ends_as_an_ordinary_network_of_whole_sizes(tmp_path: Path) 
     sizes = dict(zip(("width", "depth", "size"), begun(sized(), BUDGET), strict=True))
     told: list[int] = []
     outcome = train_sizes(
-        Asked("flops", sizes, Learning(BUDGET)),
+        Asked("flops", sizes, Learning(BUDGET, share=0.5)),
         SPACE,
         VALUES,
         TASK,
@@ -160,4 +160,5 @@ def test_a_candidate_ends_as_an_ordinary_network_of_whole_sizes(tmp_path: Path) 
     architecture = Architecture.from_data(outcome.architecture)
     load_network(architecture, tmp_path / "w.safetensors")
     assert outcome.cost == price(architecture)
+    assert SPACE.values_of(architecture), "a filling of the space"
     assert {name: len(values) for name, values in outcome.sizes.items()} == {"width": 3, "depth": 3, "size": 3}

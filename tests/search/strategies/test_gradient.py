@@ -9,6 +9,7 @@ import pytest
 
 from archspec.architecture import price
 from search import Result, Search, Training, machine
+from search.masks.learning import Learning
 from search.masks.training import NOTES
 from search.objectives import parse_constraint
 from search.record.history import History
@@ -19,6 +20,7 @@ from tests.search.masks.spaces import tiny_space
 from tests.search.tiny import bars, told
 
 TRAINING = Training(epochs=4, batch_size=32)
+HALF = Learning(1.0, share=0.5)
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> type[Inside]:
 
 
 def searched(directory: Path, trials: int = 4, training: Training = TRAINING, **options: Any) -> Result:
-    strategy = Gradient(tiny_space(), of="flops", **({"budgets": 2} | options))
+    strategy = Gradient(tiny_space(), of="flops", learning=HALF, **({"budgets": 2} | options))
     search = Search(tiny_space(), bars(), trials=trials, strategy=strategy, training=training, seed=3)
     return search.run(directory, backend="inside", workers=1, watch=None)
 
@@ -125,7 +127,7 @@ def test_sizes_are_shown_as_they_are_learned(tmp_path: Path, backend: type[Insid
         def epoch(self, engine: Any, trial: Any, epoch: int, score: float) -> None:
             said.append((epoch, {name: len(values) for name, values in trial.sizes.items()}))
 
-    strategy = Gradient(tiny_space(), of="flops", budgets=2)
+    strategy = Gradient(tiny_space(), of="flops", budgets=2, learning=HALF)
     search = Search(tiny_space(), bars(), trials=1, strategy=strategy, training=TRAINING, seed=3)
     result = search.run(tmp_path / "run", backend="inside", workers=1, watch=Watch())
     names = set(result.trials[0].sizes)
