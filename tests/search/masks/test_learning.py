@@ -150,7 +150,7 @@ def test_a_candidate_ends_as_an_ordinary_network_of_whole_sizes(tmp_path: Path) 
         0,
         GOAL,
         weights=tmp_path / "w.safetensors",
-        each_epoch=lambda epoch, score: told.append(epoch),
+        each_epoch=lambda epoch, *more: told.append(epoch),
     )
     assert isinstance(outcome, Scored)
     assert told == list(range(1, 7))
