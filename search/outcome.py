@@ -22,6 +22,7 @@ class Scored:
         curve: the score that selects the best weights, after each epoch; NaN where it was not a finite number.
         excess: by which fraction of its limit each constraint on the trained network is exceeded, by its name.
         proxies: zero-cost proxies by name, where they were wanted; NaN where there is none.
+        ran: how its steps ran on a GPU: `recorded` as CUDA graphs, or why one by one; empty on a CPU.
     """
 
     scores: dict[str, float]
@@ -32,6 +33,7 @@ class Scored:
     curve: tuple[float, ...] = ()
     excess: dict[str, float] = field(default_factory=dict)
     proxies: dict[str, float] = field(default_factory=dict)
+    ran: str = ""
 
     @property
     def feasible(self) -> bool:
@@ -48,6 +50,7 @@ class Stopped:
     seconds: float = 0.0
     curve: tuple[float, ...] = ()
     proxies: dict[str, float] = field(default_factory=dict)
+    ran: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,9 @@ _KINDS: dict[str, type[Scored] | type[Stopped] | type[Failed]] = {
 
 
 def to_record(outcome: Outcome) -> dict[str, Any]:
-    """The outcome as plain data, for the record."""
-    return {"state": type(outcome).__name__.lower(), **asdict(outcome)}
+    """The outcome as plain data, for the record; nothing of how steps ran on a CPU."""
+    known = {key: value for key, value in asdict(outcome).items() if key != "ran" or value}
+    return {"state": type(outcome).__name__.lower(), **known}
 
 
 def number(value: float | None) -> float:

@@ -171,9 +171,7 @@ class Task(Made):
             like = targets if kind_of(self.kind).name in ("classification", "dense") else targets.view_as(outputs)
             return self.criterion(outputs, like.to(outputs.dtype) if like is not targets else like)
         weights, like = self.class_weights, outputs
-        weigh = (
-            constant(tuple(weights.tolist()), like.dtype, like.device) if isinstance(weights, Tensor) else None
-        )
+        weigh = constant(tuple(weights.tolist()), like.dtype, like.device) if isinstance(weights, Tensor) else None
         return kind_of(self.kind).loss(outputs, targets, label_smoothing, weigh)
 
     @property

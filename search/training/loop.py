@@ -90,6 +90,7 @@ class Loop:
         # What steps write their loss to, and after how many it is read: on a GPU that waits for all that is to be done.
         self.loss, self.look = torch.zeros((), device=self.device), 1 if self.device.type == "cpu" else LOOK
         self.run: Callable[[Tensor, Tensor], None] | None = None
+        self.recorded: Recorded | None = None
         self.history: list[float] = []
         self.best_state = {name: value.clone() for name, value in self.model.state_dict().items()}
         self.seconds, self.began = 0.0, time.monotonic()
@@ -98,6 +99,11 @@ class Loop:
     def elapsed(self) -> float:
         """Seconds of training, including those before an interruption."""
         return self.seconds + time.monotonic() - self.began
+
+    @property
+    def ran(self) -> str:
+        """How steps ran on a GPU: `recorded`, or why one by one; empty on a CPU."""
+        return (self.recorded.hindrance or "recorded") if self.recorded else ""
 
     @property
     def finished(self) -> bool:
@@ -213,9 +219,11 @@ class Loop:
         answer = self.grids.between(network)
         step = Step(network, answer, self.task, self.training, self.optimizer, self.scaler, self.loss)
         recorder = recorder_of(self.device)
-        if recorder is None or hindrance(network, self.task, self.training, self.turns is not None):
+        if recorder is None:
             return step
-        return Recorded(step, recorder)
+        against = hindrance(network, self.task, self.training, self.turns is not None)
+        self.recorded = Recorded(step, recorder, against)
+        return self.recorded
 
     def _begin_step(self) -> None:
         """Set the learning rates of the step, and random offsets in the last share of the training."""

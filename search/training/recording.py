@@ -70,13 +70,14 @@ class Recorded:
     Args:
         step: the step, which depends on the batch and on tensors that it changes in place, and on nothing else.
         recorder: how it is recorded.
+        hindrance: why it must not be recorded; see `hindrance`.
 
     Attributes:
-        hindrance: why steps are not recorded any more, in one line; empty as long as they are.
+        hindrance: why steps are not recorded, or not any more, in one line; empty as long as they are.
     """
 
-    def __init__(self, step: Callable[[Tensor, Tensor], None], recorder: Recorder) -> None:
-        self.step, self.recorder, self.hindrance = step, recorder, ""
+    def __init__(self, step: Callable[[Tensor, Tensor], None], recorder: Recorder, hindrance: str = "") -> None:
+        self.step, self.recorder, self.hindrance = step, recorder, hindrance
         self._seen, self._replays = Counter[Like](), dict[Like, tuple[Tensor, Tensor, Run]]()
 
     def __call__(self, x: Tensor, y: Tensor) -> None:

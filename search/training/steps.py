@@ -43,6 +43,7 @@ class Step:
     ) -> None:
         self.model, self.answer, self.task, self.training = model, answer, task, training
         self.optimizer, self.scaler, self.loss = optimizer, scaler, loss
+        self.parameters = list(model.parameters())  # to walk through the network takes longer than to clip
         self.penalised = any(getattr(m, "regularised", False) for m in model.modules())
 
     def __call__(self, x: Tensor, y: Tensor) -> None:
@@ -57,7 +58,7 @@ class Step:
         self.optimizer.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()
         self.scaler.unscale_(self.optimizer)
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
+        nn.utils.clip_grad_norm_(self.parameters, self.training.clip)
         self.scaler.step(self.optimizer)
         self.scaler.update()
 
