@@ -25,6 +25,7 @@ class Scored:
         architecture: the architecture that its training has made of it, as plain data, where sizes are learned; None if
             it is the proposed one.
         sizes: the learned sizes after each epoch in which they were learned, by the names of their decisions.
+        ran: how its steps ran on a GPU: `recorded` as CUDA graphs, or why one by one; empty on a CPU.
     """
 
     scores: dict[str, float]
@@ -37,6 +38,7 @@ class Scored:
     proxies: dict[str, float] = field(default_factory=dict)
     architecture: dict[str, Any] | None = None
     sizes: dict[str, list[float]] = field(default_factory=dict)
+    ran: str = ""
 
     @property
     def feasible(self) -> bool:
@@ -53,6 +55,7 @@ class Stopped:
     seconds: float = 0.0
     curve: tuple[float, ...] = ()
     proxies: dict[str, float] = field(default_factory=dict)
+    ran: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,9 @@ _KINDS: dict[str, type[Scored] | type[Stopped] | type[Failed]] = {
 
 
 def to_record(outcome: Outcome) -> dict[str, Any]:
-    """The outcome as plain data, for the record."""
-    return {"state": type(outcome).__name__.lower(), **asdict(outcome)}
+    """The outcome as plain data, for the record; nothing of how steps ran on a CPU."""
+    known = {key: value for key, value in asdict(outcome).items() if key != "ran" or value}
+    return {"state": type(outcome).__name__.lower(), **known}
 
 
 def number(value: float | None) -> float:

@@ -187,7 +187,7 @@ class Bank(Fixed):
 
 def _smoothed(bank: Tensor, half: int) -> Tensor:
     """The bank after a Gaussian low-pass of half a tap over its last axis except its ends, as in CKConv's code."""
-    places = torch.arange(-half, half + 1).to(bank)
+    places = torch.arange(-half, half + 1, device=bank.device).to(bank.dtype)
     weights = torch.exp(-2 * places.square()) / math.sqrt(math.pi / 2)
     inner = F.conv1d(bank.reshape(-1, 1, bank.shape[-1]), weights[None, None]).view(*bank.shape[:-1], -1)
     return torch.cat([bank[..., :half], inner, bank[..., -half:]], -1)

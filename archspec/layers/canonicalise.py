@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from archspec.layers.around import Around
@@ -62,4 +61,5 @@ class Canonicalise(Around):
 def straight_through(scores: Tensor, best: Tensor, temperature: float) -> Tensor:
     """(B, N): 1 for the best element and 0 for the others, with the gradients of the softmax."""
     soft = torch.softmax(scores / temperature, 1)
-    return F.one_hot(best, scores.shape[1]).to(scores.dtype) + (soft - soft.detach())
+    hard = torch.zeros_like(soft).scatter_(1, best[:, None], 1.0)
+    return hard + (soft - soft.detach())

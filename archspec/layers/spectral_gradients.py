@@ -67,7 +67,7 @@ class _Convolution(torch.autograd.Function):
         if ctx.needs_input_grad[1]:
             g, spectra = spectra_of(gradient, ctx.sizes, "forward"), spectra_of(x, ctx.sizes)
             twice = torch.ones(g.shape[-1], dtype=x.dtype, device=x.device)
-            twice[paired(ctx.sizes)] = 2
+            twice[paired(ctx.sizes)].fill_(2)
             g = g * twice
             if cls.depthwise:
                 to_spectrum = (g * spectra.conj()).sum(0)
@@ -190,7 +190,7 @@ class Transform(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         half = gradient.conj().resolve_conj().reshape(-1, *frequencies(ctx.sizes))
         shares = torch.ones(half.shape[-1], dtype=half.real.dtype, device=half.device)
-        shares[paired(ctx.sizes)] = 0.5
+        shares[paired(ctx.sizes)].fill_(0.5)
         return signals_of(half * shares, ctx.sizes, ctx.sizes, "forward"), None
 
     @staticmethod

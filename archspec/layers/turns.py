@@ -21,7 +21,7 @@ def spread(count: int, reach: Tensor, offset: Tensor) -> Tensor:
 
     An offset of one half makes them symmetric about 0.
     """
-    return math.pi * reach * ((torch.arange(count).to(reach) + offset) * (2 / count) - 1)
+    return math.pi * reach * ((torch.arange(count, device=reach.device).to(reach.dtype) + offset) * (2 / count) - 1)
 
 
 class Turns(Layer, Fixed):

@@ -34,6 +34,7 @@ from search.seeds import derived_seed
 from search.tasks.named import AnyTask
 from search.tasks.task import batch_count, batches
 from search.training.augmentation import augmented
+from search.training.devices import brought, device_of, placed
 from search.training.evaluation import evaluate
 from search.training.rates import Schedule, parameter_groups, set_rates
 from search.training.settings import Training
@@ -87,7 +88,7 @@ def begun(known: Learnable, budget: float, apart: Sequence[float] = ()) -> list[
 
 
 class SizeLoop:
-    """The state of a training in which sizes are learned.
+    """The state of a training in which sizes are learned, in float32 whatever the precision of the training.
 
     Args:
         known: the sizes.
@@ -112,8 +113,8 @@ class SizeLoop:
         parent: Network | None = None,
     ) -> None:
         self.known, self.how, self.task, self.training, self.seed, self.goal = known, how, task, training, seed, goal
-        wanted = training.device
-        self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
+        self.device = device_of(training.device)
+        self.train, self.validation = placed(task.train, self.device), placed(task.validation, self.device)
         torch.manual_seed(seed)
         self.model = MaskedNetwork(known.fillings, known.shown, sizes or begun(known, how.budget))
         if parent is not None:
@@ -142,14 +143,13 @@ class SizeLoop:
         """Train for one epoch; returns the reason if training has diverged, else None."""
         torch.manual_seed((self.seed * 1_000_003 + self.done) % 2**63)
         self.model.train()
-        examples = batches(self.task.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done)
-        for x, y in augmented(examples, self.training.augment, derived_seed(self.seed, f"augment {self.done}")):
+        examples = batches(self.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done)
+        there = brought(examples, self.device)
+        for x, y in augmented(there, self.training.augment, derived_seed(self.seed, f"augment {self.done}")):
             each_batch()
             set_rates(self.optimizer, self.training.learning_rate, self.step, self.schedule)
             self.optimizer.param_groups[-1]["lr"] = self.how.rate * (1 - self.step / self.schedule.end)
-            loss = self.task.loss(
-                self.model(x.to(self.device)).float(), y.to(self.device), self.training.label_smoothing
-            )
+            loss = self.task.loss(self.model(x).float(), y, self.training.label_smoothing)
             loss = loss + self.training.alias_penalty * alias_penalty(self.model.network)
             if self.training.admissibility:
                 loss = loss + self.training.admissibility * admissibility_penalty(self.model.network)
@@ -169,7 +169,7 @@ class SizeLoop:
         if self.model.fit():
             self.optimizer = carried(self.optimizer, before, self.model.network, self._optimizer())
         extracted = self.model.extracted()
-        score = self.goal.value(Cost(), evaluate(extracted, self.task, self.task.validation, device=self.device))
+        score = self.goal.value(Cost(), evaluate(extracted, self.task, self.validation, device=self.device))
         self.history.append(score if math.isfinite(score) else math.nan)
         for values, size in zip(self.sizes.values(), self.model.sizes.tolist(), strict=True):
             values.append(size)

@@ -29,7 +29,7 @@ def batches(data: Data, size: int, shuffle_seed: int | None = None) -> Iterator[
         order = torch.arange(len(x)) if generator is None else torch.randperm(len(x), generator=generator)
         if generator is not None and _one_left_over(len(x), size):
             order = order[:-1]
-        for part in order.split(size):
+        for part in order.to(x.device).split(size):
             yield x[part], y[part]
         return
     real = torch.get_default_dtype()

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from search.tasks import reading, recordings
+from search.tasks.constants import constant
 from search.tasks.kinds import KINDS, Kind, kind_of
 from search.tasks.memory import MOST_NUMBERS
 
@@ -195,5 +196,5 @@ def _real(values: Any) -> bool:
 
 def _row(numbers: Numbers, like: Tensor) -> Tensor:
     """The numbers of each target, along the axis of targets of a tensor (n, targets, …) or (n,)."""
-    row = torch.tensor(numbers, dtype=like.dtype, device=like.device)
+    row = constant(numbers, like.dtype, like.device)
     return row.reshape(-1, *[1] * max(0, like.dim() - 2)) if like.dim() > 1 else row

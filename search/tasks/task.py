@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from search.tasks.batches import Batch, Data, batch_count, batches, example_count, length
+from search.tasks.constants import constant
 from search.tasks.kinds import Kind, kind_of
 from search.tasks.labels import class_weights, labels_of
 from search.tasks.making import Loss, Made, Options, Weights
@@ -154,14 +155,23 @@ class Task(Made):
             result[name] = float(metric(alike, targets))
         return result
 
+    @property
+    def recordable(self) -> bool:
+        """Whether the loss is the same function at every step, as those of the kinds and of torch are.
+
+        Then a step can be recorded on a GPU and replayed. A class with a loss of its own says so itself.
+        """
+        own = self.criterion is not None and type(self.criterion).__module__.partition(".")[0] != "torch"
+        return type(self).loss is Task.loss and not own
+
     def _loss(self, outputs: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
         if self.criterion is not None:
             if isinstance(self.criterion, nn.Module):
                 self.criterion.to(outputs.device)
             like = targets if kind_of(self.kind).name in ("classification", "dense") else targets.view_as(outputs)
             return self.criterion(outputs, like.to(outputs.dtype) if like is not targets else like)
-        weights = self.class_weights
-        weigh = weights.to(outputs.device, outputs.dtype) if isinstance(weights, Tensor) else None
+        weights, like = self.class_weights, outputs
+        weigh = constant(tuple(weights.tolist()), like.dtype, like.device) if isinstance(weights, Tensor) else None
         return kind_of(self.kind).loss(outputs, targets, label_smoothing, weigh)
 
     @property

@@ -12,13 +12,15 @@ from archspec.graph.signal import Signal
 from archspec.symmetry.signals import transformed
 from search.tasks.named import AnyTask
 from search.tasks.task import Batch, batches
+from search.training.devices import sent
 
 
 def augmented(examples: Iterable[Batch], name: str | None, seed: int) -> Iterator[Batch]:
     """The batches, with each example transformed by its own random element of the group `name`; unchanged for None.
 
     All elements are equally likely, and follow from the seed. An element that maps the grid onto itself (quarter turns,
-    flips) is an exact array operation; any other interpolates bicubically, with zeros outside the grid.
+    flips) is an exact array operation; any other interpolates bicubically, with zeros outside the grid. All is done on
+    the device of the batches.
     """
     if name is None:
         yield from examples
@@ -33,7 +35,7 @@ def moved(x: Tensor, group: Group, elements: Tensor) -> Tensor:
     """Examples (n, channels, *grid), each transformed by the group element of its index in `elements` (n,)."""
     signal, result = Signal(x.shape[1], tuple(x.shape[2:])), torch.empty_like(x)
     for element in elements.unique().tolist():
-        those = elements == element
+        those = sent((elements == element).nonzero()[:, 0], x.device)
         result[those] = transformed(x[those], signal, group, element)
     return result
 

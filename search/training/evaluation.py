@@ -8,6 +8,7 @@ from torch import nn
 from archspec.layers.keeping import kept_kernels
 from search.tasks.named import AnyTask
 from search.tasks.task import Data, batches
+from search.training.devices import brought, fetched
 
 EVALUATION_BATCH = 256
 
@@ -19,14 +20,17 @@ def evaluate(
 
     Batches have at least 256 examples, whatever `batch_size` is.
     """
+    device = torch.device(device)
     model.eval()
     with torch.no_grad(), kept_kernels(model):
-        found = [(model(x.to(device)).cpu(), y.cpu()) for x, y in batches(data, max(batch_size, EVALUATION_BATCH))]
+        examples = brought(batches(data, max(batch_size, EVALUATION_BATCH)), device)
+        found = fetched(((model(x), y) for x, y in examples), device)
     outputs, targets = (torch.cat(parts) for parts in zip(*found, strict=True))
     restored = getattr(task, "restored", None)  # tasks of other packages need not have it
     return task.scores(restored(outputs) if restored else outputs, targets)
 
 
 def is_finite(model: nn.Module) -> bool:
-    """Whether no weight of a model is infinite or NaN."""
-    return all(bool(value.isfinite().all()) for value in model.state_dict().values() if value.is_floating_point())
+    """Whether no weight of a model is infinite or NaN; it is read from the device once."""
+    weights = [value.isfinite().all() for value in model.state_dict().values() if value.is_floating_point()]
+    return not weights or bool(torch.stack(weights).all())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -10,15 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
 from archspec.architecture import Architecture
 from archspec.graph.cost import Cost
-from archspec.layers.aliasing import alias_penalty
-from archspec.layers.scales import admissibility_penalty
 from archspec.lowering import Network, lower
 from archspec.network.offsets import turn, turns
-from archspec.network.roles import roles
 from archspec.network.statistics import reestimate
 from archspec.transfer import inherit
 from search.objectives import Score
@@ -27,12 +23,18 @@ from search.tasks.named import AnyTask
 from search.tasks.task import batch_count, batches
 from search.training.augmentation import augmented
 from search.training.checkpoints import Checkpoint, read_checkpoint
+from search.training.devices import brought, device_of, placed
 from search.training.evaluation import EVALUATION_BATCH, evaluate, is_finite
 from search.training.limits import time_limit
-from search.training.rates import Schedule, parameter_groups, set_rates
+from search.training.rates import Schedule, set_rates
+from search.training.recording import Recorded, hindrance, recorder_of
 from search.training.resolution import Grids
 from search.training.settings import Training
+from search.training.steps import Step, as_ours, optimizer_of
 from search.training.weights import digest_of
+
+# Steps on a GPU after which training looks whether it has diverged; it looks at the end of each epoch in any case.
+LOOK = 100
 
 
 class Loop:
@@ -62,23 +64,18 @@ class Loop:
         self.of = {"hash": architecture.hash, "seed": seed, "goal": goal.name, "training": training.record()}
         if parent is not None:
             self.of["parent"] = digest_of(parent.state_dict())
-        wanted = training.device
-        self.device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
+        self.device = device_of(training.device)
+        self.train, self.validation = placed(task.train, self.device), placed(task.validation, self.device)
         torch.manual_seed(seed)
         self.model = lower(architecture)
         if parent is not None:
             inherit(self.model, parent)
         self.model.to(self.device)
-        present = roles(self.model)
-        rates = {role: rate for role, rate in training.rates.items() if role in present}
-        self.optimizer = torch.optim.AdamW(
-            parameter_groups(self.model, training.learning_rate, training.weight_decay, rates)
-        )
+        self.optimizer = optimizer_of(self.model, training, self.device)
         # Only networks with a group of turns can be sampled at offsets; others of the space are trained without.
         offsets = training.offsets > 0 and turns(self.model)
         self.turns = np.random.default_rng(seed) if offsets else None
         self.grids = Grids(architecture, training)
-        self.penalised = any(getattr(m, "regularised", False) for m in self.model.modules())
         # Gradients in float16 overflow or vanish: the loss is scaled, and a step whose gradients overflow is skipped.
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=training.precision == "fp16")
         self.done = 0
@@ -90,6 +87,10 @@ class Loop:
         total, end = (max(1, self.steps * n) for n in (training.epochs, epochs if cools else training.epochs))
         self.schedule = Schedule(total, training.warmup, end, self.steps * self.falls if cools else None)
         self.step = 0
+        # What steps write their loss to, and after how many it is read: on a GPU that waits for all that is to be done.
+        self.loss, self.look = torch.zeros((), device=self.device), 1 if self.device.type == "cpu" else LOOK
+        self.run: Callable[[Tensor, Tensor], None] | None = None
+        self.recorded: Recorded | None = None
         self.history: list[float] = []
         self.best_state = {name: value.clone() for name, value in self.model.state_dict().items()}
         self.seconds, self.began = 0.0, time.monotonic()
@@ -100,6 +101,11 @@ class Loop:
         return self.seconds + time.monotonic() - self.began
 
     @property
+    def ran(self) -> str:
+        """How steps ran on a GPU: `recorded`, or why one by one; empty on a CPU."""
+        return (self.recorded.hindrance or "recorded") if self.recorded else ""
+
+    @property
     def finished(self) -> bool:
         """Whether all epochs are done, or the last `patience` scores are worse than the best."""
         patience = self.training.patience
@@ -107,42 +113,30 @@ class Loop:
         waited = len(self.history) - max(self.falls, 1 + best) if best >= 0 and self.model.grid == self.grids.own else 0
         return self.done >= self.epochs or (patience is not None and waited >= patience)
 
-    def cast(self) -> contextlib.AbstractContextManager[object]:
-        """A context in which the network runs in the precision of the training."""
-        dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(self.training.precision)
-        return contextlib.nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
-
     def epoch(self, each_batch: Callable[[], None]) -> str | None:
         """Train for one epoch; returns the reason if training has diverged or its time is over, else None."""
-        self.model = self.on(self.grids.at(self.done))
+        network = self.on(self.grids.at(self.done))
+        if self.run is None or network is not self.model:
+            self.model, self.run = network, self._run_of(network)
         # All randomness follows from the seed and the epoch, so that a resumed training equals an uninterrupted one.
         torch.manual_seed((self.seed * 1_000_003 + self.done) % 2**63)
         if self.turns:
             self.turns = np.random.default_rng((self.seed, self.done))
         self.model.train()
-        answer = self.grids.between(self.model)
-        examples = batches(self.task.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done)
-        for x, y in augmented(examples, self.training.augment, derived_seed(self.seed, f"augment {self.done}")):
+        self.loss.zero_()
+        examples = batches(self.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done)
+        there = brought(examples, self.device)
+        for x, y in augmented(there, self.training.augment, derived_seed(self.seed, f"augment {self.done}")):
             each_batch()
             if self.training.seconds is not None and self.elapsed > self.training.seconds:
                 return time_limit(self.training.seconds)
             self._begin_step()
-            with self.cast():
-                outputs = answer(x.to(self.device))
-            loss = self.task.loss(outputs.float(), y.to(self.device), self.training.label_smoothing)
-            if self.penalised:
-                loss = loss + self.training.alias_penalty * alias_penalty(self.model)
-            if self.training.admissibility:
-                loss = loss + self.training.admissibility * admissibility_penalty(self.model)
-            if not math.isfinite(value := loss.item()):
-                return f"diverged: the loss is {value} in epoch {self.done + 1}"
-            self.optimizer.zero_grad(set_to_none=True)
-            self.scaler.scale(loss).backward()
-            self.scaler.unscale_(self.optimizer)
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
-            self.scaler.step(self.optimizer)
-            self.scaler.update()
+            self.run(x, y)
             self.step += 1
+            if self.step % self.look == 0 and not math.isfinite(self.loss.item()):
+                break
+        if not math.isfinite(value := self.loss.item()):
+            return f"diverged: the loss is {value} in epoch {self.done + 1}"
         if not is_finite(self.model):
             return f"diverged: a weight is infinite or not a number after epoch {self.done + 1}"
         self._end_epoch()
@@ -157,7 +151,7 @@ class Loop:
     def scores(self) -> dict[str, float]:
         """Scores on validation data of the network as it is."""
         answer = self.grids.between(self.model)
-        return evaluate(answer, self.task, self.task.validation, self.training.batch_size, self.device)
+        return evaluate(answer, self.task, self.validation, self.training.batch_size, self.device)
 
     @property
     def comparable(self) -> list[float]:
@@ -203,7 +197,7 @@ class Loop:
             return False
         self.model = self.on(self.grids.at(found.done - 1))
         self.model.load_state_dict(found.model)
-        self.optimizer.load_state_dict(found.optimizer)
+        self.optimizer.load_state_dict(as_ours(found.optimizer, self.optimizer))
         self.scaler.load_state_dict(found.scaler)
         self.best_state, self.history = found.best, found.history
         self.done, self.step, self.seconds = found.done, found.step, found.seconds
@@ -220,6 +214,17 @@ class Loop:
         best = max(scores) if self.goal.maximize else min(scores)
         return len(self.history) - 1 - self.history[::-1].index(best)
 
+    def _run_of(self, network: Network) -> Callable[[Tensor, Tensor], None]:
+        """How steps of a network run from now on: recorded and replayed where that is the same, else one by one."""
+        answer = self.grids.between(network)
+        step = Step(network, answer, self.task, self.training, self.optimizer, self.scaler, self.loss)
+        recorder = recorder_of(self.device)
+        if recorder is None:
+            return step
+        against = hindrance(network, self.task, self.training, self.turns is not None)
+        self.recorded = Recorded(step, recorder, against)
+        return self.recorded
+
     def _begin_step(self) -> None:
         """Set the learning rates of the step, and random offsets in the last share of the training."""
         set_rates(self.optimizer, self.training.learning_rate, self.step, self.schedule)
@@ -231,11 +236,12 @@ class Loop:
 
         After offsets, the statistics of batch norms are estimated again, from kernels sampled at the elements.
         """
-        self.model.fit()
+        if self.model.fit():
+            self.run = None
         if self.turns:
             turn(self.model, None)
             self._reestimate(self.model)
 
     def _reestimate(self, network: Network) -> None:
-        examples = (x.to(self.device) for x, _ in batches(self.task.train, EVALUATION_BATCH))
+        examples = (x for x, _ in brought(batches(self.train, EVALUATION_BATCH), self.device))
         reestimate(self.grids.between(network), examples)

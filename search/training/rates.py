@@ -135,4 +135,8 @@ def set_rates(optimizer: torch.optim.Optimizer, learning_rate: float, step: int,
     """
     rate = learning_rate * schedule.share(step)
     for group in optimizer.param_groups:
-        group["lr"] = rate * group["factor"] * (step >= group["still"] * schedule.total)
+        value = rate * group["factor"] * (step >= group["still"] * schedule.total)
+        if torch.is_tensor(group["lr"]):
+            group["lr"].fill_(value)  # a recorded step reads it there
+        else:
+            group["lr"] = value

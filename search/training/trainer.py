@@ -83,7 +83,7 @@ def train(
         outcome = _outcome(loop, architecture, weights, target, loop.epochs == training.epochs, measure)
         if trunk is not None and loop.epochs == training.epochs:
             trunk.unlink(missing_ok=True)
-        return outcome if isinstance(outcome, Failed) else replace(outcome, proxies=proxies)
+        return outcome if isinstance(outcome, Failed) else replace(outcome, proxies=proxies, ran=loop.ran)
 
     try:
         outcome = trained()

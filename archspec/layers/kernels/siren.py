@@ -59,7 +59,7 @@ class Siren(FeatureKernel):
 
     def seen(self, points: Tensor) -> Tensor:
         """The coordinates, those of the group scaled to their own frequency factor."""
-        return points * points.new_tensor(self.scale)
+        return torch.cat([points[:, : self.dims], points[:, self.dims :] * self.scale[-1]], 1)
 
     def features(self) -> Tensor:
         """(P, H): the last hidden layer."""

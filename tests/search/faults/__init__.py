@@ -12,6 +12,7 @@ NAMES = (
     "machine",
     "modelling",
     "proxies",
+    "recording",
     "results",
     "running",
     "sampling",

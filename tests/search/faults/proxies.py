@@ -62,7 +62,7 @@ COMPUTED = {
 }
 TOLD = {
     "proxies that nobody asked for": Fault(trainer.train, "if training.proxies else {}", "if True else {}", RECORDED),
-    "proxies that are not recorded": Fault(trainer.train, "proxies=proxies)", "proxies={})", RECORDED),
+    "proxies that are not recorded": Fault(trainer.train, "proxies=proxies", "proxies={}", RECORDED),
     "proxies that a history forgets": Fault(history.finished, "proxies=outcome.proxies", "proxies={}", RUN_MOST),
     "proxies that a frame lacks": Fault(frame.trials_frame, "row |= trial.proxies", "pass", FRAME),
     "a missing proxy that is no number": Fault(outcome.from_record, '{"scores", "proxies"}', '{"scores"}', OLD),

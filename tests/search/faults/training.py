@@ -7,8 +7,9 @@ from archspec.exporting.onnx_file import OnnxFile
 from search.backends.worker import Trainer
 from search.tasks.kinds import Classification
 from search.tasks.task import Task
-from search.training import augmentation, checkpoints, evaluation, rates, retraining, trainer
+from search.training import augmentation, checkpoints, evaluation, rates, retraining, steps, trainer
 from search.training.loop import Loop
+from search.training.steps import Step
 from search.trial import Trial
 from tests.archspec.exporting import test_guard
 from tests.search import test_trial
@@ -74,11 +75,11 @@ SCHEDULE = {
 STEPS = {
     "no weight decay": Fault(rates.parameter_groups, "if decays else 0.0", "if False else 0.0", ADAMW),
     "biases that decay": Fault(rates.parameter_groups, "if decays else 0.0", "if True else 0.0", ADAMW),
-    "no decay given to the optimizer": Fault(Loop.__init__, "training.weight_decay, rates", "0.0, rates", ADAMW),
-    "no clipping": Fault(Loop.epoch, "self.training.clip)", "1e9)", CLIPPED),
-    "scaled gradients clipped": Fault(Loop.epoch, "self.scaler.unscale_(self.optimizer)", "pass", HALF),
-    "gradients that add up": Fault(Loop.epoch, "self.optimizer.zero_grad(set_to_none=True)", "pass", SMOOTHED),
-    "no label smoothing": Fault(Loop.epoch, ", self.training.label_smoothing)", ")", SMOOTHED),
+    "no decay given to the optimizer": Fault(steps.optimizer_of, "training.weight_decay, rates", "0.0, rates", ADAMW),
+    "no clipping": Fault(Step.__call__, "self.training.clip)", "1e9)", CLIPPED),
+    "scaled gradients clipped": Fault(Step.__call__, "self.scaler.unscale_(self.optimizer)", "pass", HALF),
+    "gradients that add up": Fault(Step.__call__, "self.optimizer.zero_grad(set_to_none=True)", "pass", SMOOTHED),
+    "no label smoothing": Fault(Step.__call__, ", self.training.label_smoothing)", ")", SMOOTHED),
     "no label smoothing in the loss": Fault(Classification.loss, "=smoothing", "=0.0", SMOOTHED),
     "label smoothing in scores": Fault(
         Task.scores,
@@ -86,8 +87,8 @@ STEPS = {
         "self._loss(outputs, targets, 0.1)",
         test_task.test_the_loss_is_smoothed_in_training_and_never_in_a_score,
     ),
-    "no alias penalty": Fault(Loop.epoch, "self.training.alias_penalty *", "0 *", REGULARISED),
-    "no admissibility penalty": Fault(Loop.epoch, "self.training.admissibility *", "0 *", WAVELETS),
+    "no alias penalty": Fault(Step.__call__, "self.training.alias_penalty *", "0 *", REGULARISED),
+    "no admissibility penalty": Fault(Step.__call__, "self.training.admissibility *", "0 *", WAVELETS),
     "statistics of evaluation in training": Fault(Loop.epoch, "self.model.train()", "self.model.eval()", SMOOTHED),
 }
 SEEDS = {
@@ -121,8 +122,8 @@ SEEDS = {
 SELECTION = {
     "scores in training mode": Fault(evaluation.evaluate, "model.eval()", "model.train()", SCORES),
     "no scores": Fault(trainer._outcome, "loop.scores()", "{}", SCORES),
-    "selection by training data": Fault(Loop.scores, "self.task.validation", "self.task.train", SCORES),
-    "selection by test data": Fault(Loop.scores, "self.task.validation", "self.task.test", SCORES),
+    "selection by training data": Fault(Loop.scores, "self.validation", "self.train", SCORES),
+    "selection by test data": Fault(Loop.scores, "self.validation", "self.task.test", SCORES),
     "the last weights kept": Fault(Loop.epoch, "self._best_epoch() == len(self.history) - 1", "True", BEST_ACCURACY),
     "the first weights kept": Fault(Loop.epoch, "self._best_epoch() == len(self.history) - 1", "False", BEST_ACCURACY),
     "the last weights scored": Fault(
@@ -145,14 +146,16 @@ SELECTION = {
     "retrained under one seed": Fault(retraining.retrain, "[*seeds] *", "[seeds[0]] * len(seeds) *", RETRAINED),
 }
 EPOCHS = {
-    "windows not fitted": Fault(Loop._end_epoch, "self.model.fit()", "pass", WINDOWS),
+    "windows not fitted": Fault(Loop._end_epoch, "self.model.fit()", "False", WINDOWS),
     "the cost that it began with": Fault(trainer._outcome, "cost if cost != begun else None", "None", WINDOWS),
     "offsets not taken back": Fault(Loop._end_epoch, "turn(self.model, None)", "pass", OFFSETS),
     "offsets in the first share": Fault(
         Loop._begin_step, ">= (1 - self.training.offsets) *", "< self.training.offsets *", OFFSETS
     ),
     "statistics of moved kernels": Fault(Loop._end_epoch, "self._reestimate(self.model)", "pass", OFFSETS),
-    "moments lost on resuming": Fault(Loop._restored, "self.optimizer.load_state_dict(found.optimizer)", "pass", AGAIN),
+    "moments lost on resuming": Fault(
+        Loop._restored, "self.optimizer.load_state_dict(as_ours(found.optimizer, self.optimizer))", "pass", AGAIN
+    ),
     "the step lost on resuming": Fault(Loop._restored, "found.done, found.step,", "found.done, 0,", AGAIN),
     "the best weights lost on resuming": Fault(Loop._restored, "= found.best,", "= self.best_state,", AGAIN),
     "a checkpoint deleted before the outcome is on the disk": Fault(
@@ -172,7 +175,7 @@ EPOCHS = {
     ),
     "divergence unnoticed": Fault(
         Loop.epoch,
-        "not math.isfinite(value := loss.item())",
+        "not math.isfinite(value := self.loss.item())",
         "False",
         test_training.test_divergence_is_a_failure_with_its_reason,
     ),

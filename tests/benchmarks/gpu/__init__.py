@@ -1,0 +1,1 @@
+"""Measured on the GPU at hand."""
