@@ -31,6 +31,7 @@ from archspec.blocks import (
     SelfAttention,
     SelfAttentionLift,
     Sequential,
+    SpectralPool,
     TestTimeAverage,
 )
 from archspec.doors import register
@@ -133,6 +134,7 @@ __all__ = [
     "SignalError",
     "Siren",
     "SpecError",
+    "SpectralPool",
     "Spline",
     "Table",
     "TestTimeAverage",

@@ -63,6 +63,7 @@ PUBLIC = {
     "S4D",
     "Siren",
     "SpecError",
+    "SpectralPool",
     "Spline",
     "Table",
     "TestTimeAverage",

@@ -16,6 +16,7 @@ from archspec.blocks.norm import Norm
 from archspec.blocks.partial import Partial
 from archspec.blocks.pointwise import Pointwise
 from archspec.blocks.pool import Pool
+from archspec.blocks.spectral_pool import SpectralPool
 from archspec.graph.block import BLOCKS, HEADS, AnyBlock, AnyHead
 from archspec.moved import former_names
 
@@ -33,6 +34,7 @@ BLOCKS.write_out(
     Attention,
     Partial,
     Pool,
+    SpectralPool,
     Sequential,
     Residual,
     Repeat,
@@ -88,5 +90,6 @@ __all__ = [
     "SelfAttention",
     "SelfAttentionLift",
     "Sequential",
+    "SpectralPool",
     "TestTimeAverage",
 ]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from archspec.architecture import Architecture
 from archspec.graph.signal import SignalError
 from archspec.lowering import lower
 from archspec.schema.hole import Scalar
-from search.masks.network import Shown
-from search.masks.places import Change, changes, is_depth, is_extent, is_width, placed, varying
+from search.masks.places import Change, changes, is_depth, is_extent, is_grid, is_width, placed, varying
+from search.masks.shown import Shown
 from search.masks.sizes import Fillings, Size, whole_values
 from spaces import Space
 
@@ -30,10 +30,11 @@ class Learnable(NamedTuple):
 
 
 def learnable(space: Space, values: Mapping[str, Scalar], priced: Callable[[Architecture], float]) -> Learnable:
-    """The decisions that masks can learn: sizes of kernels, numbers of channels and of residual copies.
+    """The decisions that masks can learn: sizes of kernels and grids, numbers of channels and of residual copies.
 
     A decision can be learned if it is one among whole numbers, if each of its fields is a `kernel_size` without a
-    window, a number of `channels` or the `times` of a `Repeat`, and if the layers that it changes can fade out.
+    window, the `points` of a `SpectralPool`, a number of `channels` or the `times` of a `Repeat`, and if the layers that
+    it changes can fade out.
 
     Args:
         space: the space.
@@ -41,7 +42,7 @@ def learnable(space: Space, values: Mapping[str, Scalar], priced: Callable[[Arch
         priced: what an architecture costs.
     """
     holes = {parameter.name: parameter.hole for parameter in space.parameters()}
-    sizes, left, extents, repeats, deep = [], dict[str, str](), list[str](), list[str](), []
+    sizes, left, shows, deep = [], dict[str, str](), list[Change](), []
     for name in values:
         if not (whole := whole_values(holes[name])):
             continue
@@ -59,15 +60,19 @@ def learnable(space: Space, values: Mapping[str, Scalar], priced: Callable[[Arch
             continue
         sizes.append(Size(name, whole))
         deep.append("times" in kinds)
-        extents += [change.path for change in found if is_extent(change)]
-        repeats += [change.path for change in found if is_depth(change)]
-    shown = Shown(tuple(dict.fromkeys(extents)), tuple(dict.fromkeys(repeats)), tuple(deep))
+        shows += found
+    extents, grids, repeats = (_paths(shows, kind) for kind in (is_extent, is_grid, is_depth))
+    shown = Shown(extents, grids, repeats, tuple(deep))
     fixed = {name: value for name, value in values.items() if all(name != size.name for size in sizes)}
     return Learnable(Fillings(space, fixed, sizes, priced, shown.prepared), shown, left)
 
 
+def _paths(found: Sequence[Change], kind: Callable[[Change], bool]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(change.path for change in found if kind(change)))
+
+
 def _kind(change: Change) -> str:
-    known = {"kernel_size": is_extent, "times": is_depth, "channels": is_width}
+    known = {"kernel_size": is_extent, "points": is_grid, "times": is_depth, "channels": is_width}
     return change.field if change.field in known and known[change.field](change) else ""
 
 

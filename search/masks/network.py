@@ -10,9 +10,7 @@ axis.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -20,76 +18,17 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from archspec.architecture import Architecture
-from archspec.geometry.cropping import gaussian_reach
 from archspec.graph.graph import module_names
-from archspec.kernels.windows import Gaussian
+from archspec.layers.fading import fading
 from archspec.layers.layer import over_rows
 from archspec.lowering import Network, lower
-from archspec.schema.model import Model
 from archspec.transfer import inherit
-from search.masks.places import placed, plain_path, varying, windowed
-from search.masks.sizes import SLACK, Fillings, corners
+from search.masks.places import placed, plain_path, varying
+from search.masks.shown import Shown, width_of
+from search.masks.sizes import Fillings, corners
 
-# Below this value a mask is zero: what it is on is left out of the extracted network.
-THRESHOLD = 0.1
-# A mask falls from 0.9 to the threshold over this share of its size.
-SOFTNESS = 0.25
 # Room that a network has for its sizes to grow before it is built anew.
 ROOM = 1.1
-_EDGE = math.log(1 / THRESHOLD - 1)
-
-
-def fading(size: Tensor, count: int) -> Tensor:
-    """(count,): the mask over the first units of an axis, a sigmoid that is at the threshold at its size, then zero."""
-    units = torch.arange(count, dtype=size.dtype, device=size.device)
-    mask = torch.sigmoid(-_EDGE - 2 * _EDGE / SOFTNESS * (units / size - 1))
-    return torch.where(units < size - SLACK, mask, torch.zeros_like(mask))
-
-
-def width_of(size: Tensor, taps: int, causal: bool) -> Tensor:
-    """σ of the window of a kernel of so many taps that falls to the threshold at the first tap outside of a size."""
-    out = size if causal else (size + 1) / 2
-    return out * 2 / (taps - 1) / gaussian_reach(THRESHOLD)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """Where sizes show in the fillings: paths of convolutions and of repeats.
-
-    Attributes:
-        extents: those whose number of taps is learned.
-        repeats: those whose number of copies is learned.
-        deep: which of the sizes are numbers of copies.
-    """
-
-    extents: tuple[str, ...]
-    repeats: tuple[str, ...]
-    deep: tuple[bool, ...]
-
-    def prepared(self, architecture: Architecture) -> Architecture:
-        """The architecture whose kernels have windows, which are as wide as the whole size."""
-        return self.with_windows(architecture, {}, learned=True)
-
-    def with_windows(self, architecture: Architecture, sizes: Mapping[str, float], learned: bool) -> Architecture:
-        """The architecture whose kernels have windows of these sizes, by path; by default of as many taps."""
-        paths = frozenset(self.extents)
-
-        def window(path: str, block: Model) -> Gaussian | None:
-            taps, causal = int(getattr(block, "kernel_size", 1)), bool(getattr(block, "causal", False))
-            if taps < 2:
-                return None
-            sigma = width_of(torch.tensor(float(sizes.get(path, taps)), dtype=torch.float64), taps, causal)
-            return Gaussian(sigma=float(sigma), learned=learned, crop=False, threshold=THRESHOLD)
-
-        changed: Architecture = architecture
-        for path in sorted(paths):
-            changed = windowed(changed, frozenset((path,)), partial(window, path))
-        return changed
-
-    def facts(self, architecture: Architecture) -> list[float]:
-        """The number of taps at each extent, then that of copies at each repeat."""
-        taps = [getattr(_at(architecture, path), "kernel_size", 1) for path in self.extents]
-        return [float(n) for n in (*taps, *(getattr(_at(architecture, path), "times", 0) for path in self.repeats))]
 
 
 class MaskedNetwork(nn.Module):
@@ -163,21 +102,27 @@ class MaskedNetwork(nn.Module):
         self.places = placed(network, changing, frozenset(self.shown.repeats))
         self.nodes = tuple(dict.fromkeys(n for place in self.places for n in (place.width, place.reads) if n))
         self.counts = [graph.nodes[node].signal.channels for node in self.nodes]
-        self.copies = [int(count) for count in self.shown.facts(network.architecture)[len(self.shown.extents) :]]
+        self.copies = self.shown.copies(network.architecture)
         self.windows: dict[str, tuple[int, int, bool]] = {}
+        self.spectra: dict[str, tuple[int, float]] = {}
         for node, module in modules.items():
-            if (path := plain_path(node)) in self.shown.extents:
-                block: Any = graph.nodes[node].block
+            block: Any = graph.nodes[node].block
+            layer, path = network.get_submodule(module), plain_path(node)
+            if path in self.shown.extents:
                 entry = self.shown.extents.index(path), int(block.kernel_size), bool(block.causal)
-                names = (name for name, _ in network.get_submodule(module).named_parameters(prefix=module))
+                names = (name for name, _ in layer.named_parameters(prefix=module))
                 self.windows |= {name: entry for name in names if name.endswith("window.log_width")}
+            if path in self.shown.grids:
+                buffers = ((name, len(value)) for name, value in layer.named_buffers(prefix=module) if "passed" in name)
+                at_path = self.shown.grids.index(path)
+                self.spectra |= {name: (at_path, count / block.points) for name, count in buffers}
         self._facts: dict[tuple[int, ...], Tensor] = {}
 
     def effective(self) -> dict[str, Tensor]:
         """The parameters that masks act on, by name, multiplied by them."""
         found = corners(self.fillings.sizes, self.sizes)
         facts = torch.stack([corner.weight * self._at(corner.values) for corner in found]).sum(0)
-        taps, times, channels = facts.split([len(self.shown.extents), len(self.copies), len(self.nodes)])
+        taps, points, times, channels = facts.split([*map(len, self.shown.paths), len(self.nodes)])
         deep = {path: fading(*pair) for path, *pair in zip(self.shown.repeats, times, self.copies, strict=True)}
         wide = {node: fading(*pair) for node, *pair in zip(self.nodes, channels, self.counts, strict=True)}
         result: dict[str, Tensor] = {}
@@ -193,6 +138,9 @@ class MaskedNetwork(nn.Module):
         for name, (index, count, causal) in self.windows.items():
             value = self.network.get_parameter(name)
             result[name] = width_of(taps[index], count, causal).log().to(value).expand_as(value)
+        for name, (index, scale) in self.spectra.items():
+            value = self.network.get_buffer(name)
+            result[name] = fading(points[index] * scale, len(value)).to(value)
         return result
 
     def forward(self, x: Tensor) -> Tensor:
@@ -202,22 +150,22 @@ class MaskedNetwork(nn.Module):
     def extracted(self) -> Network:
         """An ordinary network of the same outputs, in evaluation mode; call `fit(1)` first to leave nothing out of use.
 
-        Its architecture has windows of fixed width where a kernel's size was learned.
+        Its architecture has windows of fixed width where a kernel's size was learned, and soft low-passes where a grid
+        was.
         """
         mine = dict(self.network.state_dict()) | {name: value.detach() for name, value in self.effective().items()}
-        weights = {name: value for name, value in mine.items() if name not in self.windows}
-        extents, sizes = self.shown.extents, self.sizes.detach()
+        weights = {name: value for name, value in mine.items() if name not in self.windows | self.spectra}
+        sizes = self.sizes.detach()
         found = torch.stack([c.weight * self._at(c.values) for c in corners(self.fillings.sizes, sizes)]).sum(0)
-        architecture = self.shown.with_windows(
-            self.network.architecture, dict(zip(extents, found.tolist(), strict=False)), learned=False
-        )
+        named = dict(zip((path for paths in self.shown.paths for path in paths), found.tolist(), strict=False))
+        architecture = self.shown.limited(self.network.architecture, named, learned=False)
         with torch.random.fork_rng(devices=[]):
             network = lower(architecture).to(self.log_sizes)
         network.load_state_dict(weights)
         return network.eval()
 
     def _at(self, values: tuple[int, ...]) -> Tensor:
-        """Taps, copies, and channels of the nodes with masks, in the filling with these sizes."""
+        """Taps, points, copies, and channels of the nodes with masks, in the filling with these sizes."""
         known = self._facts.get(values)
         if known is None:
             deep = zip(values, self.at, self.shown.deep, strict=True)
@@ -233,11 +181,3 @@ class MaskedNetwork(nn.Module):
         values = self.fillings.sizes[index].values
         other = values[0] if at[index] != values[0] else values[1]
         return self.fillings.at((*at[:index], other, *at[index + 1 :])).architecture
-
-
-def _at(architecture: Architecture, path: str) -> Any:
-    """The part of an architecture at a path, as the name of a node."""
-    part: Any = architecture
-    for step in path.split("."):
-        part = part[int(step)] if step.isdigit() else getattr(part, step)
-    return part

@@ -7,12 +7,11 @@ that differ in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from archspec.architecture import Architecture
 from archspec.graph.graph import Graph, module_names
-from archspec.kernels.windows import Gaussian
 from archspec.layers.layer import Layer
 from archspec.lowering import Network
 from archspec.schema.model import Model
@@ -66,33 +65,36 @@ def is_depth(change: Change) -> bool:
     return change.field == "times"
 
 
+def is_grid(change: Change) -> bool:
+    """Whether it is the number of points that a spectrum is cropped to, the same per axis."""
+    return change.field == "points" and isinstance(getattr(change.model, "points", None), int)
+
+
 def is_width(change: Change) -> bool:
     """Whether it is a number of channels."""
     return change.field == "channels"
 
 
-def windowed(value: Any, paths: frozenset[str], window: Callable[[Model], Gaussian | None], path: str = "") -> Any:
-    """An architecture whose blocks at these paths have a window.
+def edited(value: Any, edits: Mapping[str, Callable[[Model], dict[str, Any]]], path: str = "") -> Any:
+    """An architecture in which blocks have other fields.
 
     Args:
         value: the architecture, or a part of it.
-        paths: the paths, as the names of nodes.
-        window: the window of a block, or None.
+        edits: by the path of a block, as the name of a node, what returns the fields that it gets.
         path: path of this part.
     """
     if isinstance(value, tuple):
-        return tuple(windowed(item, paths, window, f"{path}.{i}") for i, item in enumerate(value))
+        return tuple(edited(item, edits, f"{path}.{i}") for i, item in enumerate(value))
     if not isinstance(value, Model):
         return value
     changed = {}
     for name in type(value).model_fields:
         part = getattr(value, name)
         if isinstance(part, Model | tuple):
-            found = windowed(part, paths, window, f"{path}.{name}".lstrip("."))
+            found = edited(part, edits, f"{path}.{name}".lstrip("."))
             if found is not part and found != part:
                 changed[name] = found
-    if path in paths and (limit := window(value)) is not None:
-        changed["window"] = limit
+    changed |= edits[path](value) if path in edits else {}
     return value.with_fields(changed) if changed else value
 
 

@@ -17,14 +17,13 @@ from torch import Tensor
 
 from archspec.architecture import Architecture
 from archspec.graph.signal import SignalError
+from archspec.layers.fading import SLACK
 from archspec.schema.hole import Decision, Scalar
 from search.errors import RunError
 from spaces import Space
 
 Values = dict[str, Scalar]
 REMEMBERED = 4_096
-# Sizes are rounded logarithms: one that is above a whole number by less counts as that.
-SLACK = 1e-4
 
 
 class Filled(NamedTuple):
@@ -125,9 +124,9 @@ class Fillings:
             return known
         if len(self._known) >= REMEMBERED:
             self._known.clear()
-        architecture = self.prepared(self.space.fill(self.values(key)))
+        architecture = self.space.fill(self.values(key))
         try:
-            found = Filled(architecture, self.priced(architecture))
+            found = Filled(self.prepared(architecture), self.priced(architecture))
         except SignalError as error:
             where = ", ".join(f"{size.name}={value}" for size, value in zip(self.sizes, key, strict=True))
             raise RunError(

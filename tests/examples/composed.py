@@ -25,9 +25,10 @@ from archspec import (
     SelfAttention,
     SelfAttentionLift,
     Sequential,
+    SpectralPool,
     Table,
 )
-from tests.examples.building import CUBE, EIGHTH, LINE, PLAIN, SIREN, SQUARE, WIDE, attending, conv, network
+from tests.examples.building import CUBE, EIGHTH, LINE, PLAIN, SIREN, SQUARE, WIDE, attending, conv, network, on
 
 COMPOSED: dict[str, Architecture] = {
     "nothing": network(LINE),
@@ -56,6 +57,8 @@ COMPOSED: dict[str, Architecture] = {
     ),
     "dropouts": network(WIDE, Dropout(), Dropout(rate=0.5, channels=True), Dropout(rate=0.0)),
     "pools": network(WIDE, Pool(), Pool(size=(3, 1), stride=1), Pool(size=(1, 2), stride=2, reduce="average")),
+    "spectral pools": network(WIDE, SpectralPool(points=(4, 5)), SpectralPool(points=(4, 3), cut=0.7)),
+    "spectral pools on D4": on("D4", conv(), SpectralPool(points=6), conv(), SpectralPool(points=5, cut=0.8)),
     "factorised otherwise": network(
         LINE,
         conv(factorisation="group_separable", kernel=SIREN, kernel_size=5),

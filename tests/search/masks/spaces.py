@@ -22,6 +22,7 @@ from archspec import (
     Residual,
     Series,
     Siren,
+    SpectralPool,
     Table,
 )
 from archspec.architecture import price
@@ -48,6 +49,22 @@ def space(
         Activation(),
         Repeat(times=integer("depth", 1, 4), body=[Residual(body=block)]),
         *pooling,
+        GroupPool(),
+    ]
+    return Space(Architecture(input=input, body=body, head=Classifier(classes=3)))
+
+
+def sampled(input: Any, group: str = "C1") -> Space:
+    """Of two parts, the second on a coarser grid; the number of its points is open."""
+    width = integer("width", 4, 12)
+    body = [
+        Lift(group=group, channels=width, kernel_size=3),
+        Norm(),
+        Activation(),
+        SpectralPool(points=integer("points", 5, 12)),
+        Conv(channels=width, kernel_size=integer("size", 3, 5, step=2)),
+        Norm(),
+        Activation(),
         GroupPool(),
     ]
     return Space(Architecture(input=input, body=body, head=Classifier(classes=3)))
@@ -94,17 +111,22 @@ SPACES = {
     "CCNN": published(SERIES),
     "causal CCNN": published(SERIES, causal=True),
     "CCNN of images": published(IMAGE),
+    "learned grid": sampled(Series(channels=2, length=24)),
+    "learned grid on D4": sampled(IMAGE, "D4"),
 }
-SIZES = {"width": 9.3, "depth": 2.4, "size": 6.2}
+SIZES = {"width": 9.3, "depth": 2.4, "size": 6.2, "points": 8.4}
 
 
 def known(name: str) -> Learnable:
     """What masks learn in a space."""
-    return learnable(SPACES[name], {"width": 8, "depth": 2, "size": 5}, flops)
+    values = {"width": 8, "size": 5} | ({"points": 8} if "grid" in name else {"depth": 2})
+    return learnable(SPACES[name], values, flops)
 
 
 def masked(name: str, sizes: dict[str, float] | None = None) -> MaskedNetwork:
     """A network with masks in float64, in evaluation mode."""
     found, given = known(name), sizes or SIZES
-    model = MaskedNetwork(found.fillings, found.shown, [given[size.name] for size in found.fillings.sizes])
+    model = MaskedNetwork(
+        found.fillings, found.shown, [min(given[size.name], 0.9 * size.values[-1]) for size in found.fillings.sizes]
+    )
     return model.double().eval()

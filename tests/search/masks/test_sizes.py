@@ -16,7 +16,7 @@ from archspec import Image
 from search.errors import RunError
 from search.masks.settling import NEAR, settled
 from search.masks.sizes import Corner, Fillings, Size, corners, whole_values
-from spaces import choice, integer, real
+from spaces import Space, choice, integer, real
 from tests.search.masks.spaces import SPACES, flops, known
 
 THREE = (Size("a", (1, 2, 5)), Size("b", (3, 5, 7, 9)), Size("c", (8, 16)))
@@ -122,11 +122,7 @@ def test_only_decisions_among_whole_numbers_from_one_are_learned(hole: Any, valu
 
 def test_sizes_that_do_not_fit_together_are_named() -> None:
     """A filling that is no architecture."""
-    fillings = Fillings(SPACES["tables"], {"depth": 1, "size": 3}, [Size("width", (4, 12))], flops)
-    fillings.prepared = lambda architecture: architecture.with_fields({"input": IMPOSSIBLE})
+    template = SPACES["tables"].template.with_fields({"input": Image(channels=1, size=(2, 2))})
+    fillings = Fillings(Space(template), {"depth": 1, "size": 3}, [Size("width", (4, 12))], flops)
     with pytest.raises(RunError, match=r"width=4 do not"):
         fillings.at((4,))
-
-
-# A kernel of three taps is larger.
-IMPOSSIBLE = Image(channels=1, size=(2, 2))
