@@ -6,6 +6,7 @@ Faults of the machine are no outcomes: what they interrupt is tried again, from 
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections import Counter
 from typing import Protocol
@@ -14,7 +15,7 @@ from search import machine
 from search.backends.backend import Backend
 from search.engine import ROUNDING, Engine
 from search.errors import NotBegun, RunError
-from search.events import Epoch, Event, Finished, Interrupted
+from search.events import Epoch, Event, Finished, Interrupted, Notice
 from search.files import RunDirectory, write_text
 from search.outcome import Failed, Outcome, Scored
 from search.record.history import History
@@ -22,6 +23,7 @@ from search.record.reading import Reading
 from search.report.watching import Watch
 from search.training.limits import TIME_UP
 from search.trial import Trial
+from search.words import printable
 
 # How often in a row the worker of a candidate may die before it is tried with no other in training.
 DEATHS = 3
@@ -71,7 +73,17 @@ class Running:
                 self._note_end()
                 return
             for event in self.backend.events():
-                self._take(event)
+                if isinstance(event, Notice):
+                    self._notice(event.text)
+                else:
+                    self._take(event)
+
+    def _notice(self, text: str) -> None:
+        """Tell a person what a backend has to say; a search that waits does so even where nothing is watched."""
+        if (notice := getattr(self.watch, "notice", None)) is not None:
+            notice(text)
+        else:
+            print(printable(text), file=sys.stderr, flush=True)
 
     def _note_end(self) -> None:
         """Write down why the run ended; it is for people, and no fault if the disk does not take it."""
@@ -132,6 +144,9 @@ class Running:
             self.engine.stop(TIME_UP)
         self._stop_when_late()
         if self.engine.exhausted == TIME_UP:
+            return
+        if event.lost:  # each time a machine is gone: it comes to an end by itself
+            self._submit(trial)
             return
         self._interrupted[trial.number] += 1
         times = self._interrupted[trial.number]
