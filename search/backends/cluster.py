@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-from search.backends.environment import ray, verbose
+from search.backends.environment import NodeAffinitySchedulingStrategy, ray, verbose
 from search.backends.nodes import Kit, named, unfit
 from search.backends.resources import gpu_share as gpu_share
 from search.backends.shipping import shipped
@@ -43,14 +41,14 @@ def nodes() -> list[Node]:
     return [Node(r["NodeID"], r["NodeManagerAddress"], int(r["NodeManagerPort"]), r["Resources"]) for r in rows]
 
 
-def probe(kit: Kit, which: Sequence[Node]) -> dict[Node, str]:
-    """Why nodes cannot train, as sentences that name them, of those that cannot; nodes without a CPU never do."""
+def probe(kit: Kit, which: Sequence[Node]) -> dict[str, str]:
+    """Why nodes cannot train, as sentences that name them, by the ids of those that cannot; without a CPU none does."""
     ask = ray.remote(num_cpus=0, max_retries=0)(unfit)
     asked = [node for node in which if node.resources.get("CPU")]
     there = [NodeAffinitySchedulingStrategy(node.id, soft=False) for node in asked]
     answers = [ask.options(scheduling_strategy=place).remote(kit) for place in there]
     reasons = ((node, _answer(answer)) for node, answer in zip(asked, answers, strict=True))
-    return {node: f"Ray's node {node.name} {reason}" for node, reason in reasons if reason is not None}
+    return {node.id: f"Ray's node {node.name} {reason}" for node, reason in reasons if reason is not None}
 
 
 def _answer(answer: Any) -> str | None:

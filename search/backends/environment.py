@@ -27,6 +27,7 @@ if not LOGGER.isEnabledFor(logging.INFO):
 
 try:
     import ray as ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy as NodeAffinitySchedulingStrategy
 except ImportError as error:
     raise RunError("the ray backend needs Ray: pip install 'archsearch[ray]', or use backend='local'") from error
 

@@ -15,7 +15,8 @@ from search.events import Notice
 
 PERIOD = 2.0  # seconds between two looks
 MISSES = 3  # looks in a row at which the head does not answer
-AFTER, AGAIN = 6.0, 60.0  # seconds after which what waits is told, and told again
+# Seconds after which what waits is told (later where there is room, as a worker takes its time to start), and again.
+AFTER, STARTS, AGAIN = 6.0, 30.0, 60.0
 
 
 class Lookout:
@@ -97,8 +98,8 @@ class Lookout:
             self.tell(Notice(f"Ray's node {node.name} is lost; what it trained goes on elsewhere from its last epoch"))
         new = [node for id_, node in now.items() if id_ not in self.known]
         self.known = now
-        for node, reason in probe(self.kit, new).items() if new else ():
-            self.avoid(node.id, reason)
+        for id_, reason in probe(self.kit, new).items():
+            self.avoid(id_, reason)
         used = [node for node in now.values() if node.id not in self.avoided]
         text = self._waiting.tell(time.monotonic(), *self.counts(), used, ray.available_resources())
         if text is not None:
@@ -125,7 +126,8 @@ class Waiting:
         elif self._since is None:
             self._since = now
         self._busy = busy
-        if self._since is None or now - self._since < AFTER:
+        room = self.needs.fit(node.resources for node in there)
+        if self._since is None or now - self._since < (AFTER if waiting + busy > room else STARTS):
             return None
         text = self._sentence(there, free)
         if text is None or (self._last and (now - self._last[0] < AGAIN or (busy and text == self._last[1]))):

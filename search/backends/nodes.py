@@ -15,7 +15,9 @@ import ray
 import torch
 from ray import tune
 
+from search.backends.storage import Storage
 from search.backends.worker import Trainer
+from search.errors import RunError
 from search.events import Epoch, Event, Finished, Interrupted, to_data
 from search.files import RunDirectory
 from search.outcome import Scored
@@ -28,11 +30,13 @@ class Kit:
 
     Attributes:
         trainer: reference to the pickled trainer, in Ray's object store.
+        storage: the folder that workers must reach; None if they see the run's directory.
         directory: the run's directory that workers must see; None if files go through a storage.
         versions: the versions of what must be the same everywhere.
     """
 
     trainer: Any
+    storage: Storage | None
     directory: str | None
     versions: Mapping[str, str]
 
@@ -61,6 +65,11 @@ def unfit(kit: Kit) -> str | None:
             f"cannot load the task ({type(error).__name__}: {reason}); install there what the task needs, or keep its "
             "modules in the folder of the script"
         )
+    if kit.storage is not None:
+        try:
+            kit.storage.check()
+        except RunError as error:
+            return f"cannot train: {error}"
     if kit.directory is not None and not RunDirectory(Path(kit.directory)).record.exists():
         return (
             f"does not see {kit.directory}; put the run's directory on a file system that all nodes share, or give a "
@@ -96,12 +105,15 @@ def train(config: dict[str, Any], kit: Kit) -> None:
     def tell(event: Event) -> None:
         tune.report(_shown(event) | {"trial": data["number"], "node": id_, "event": json.dumps(to_data(event))})
 
-    if (reason := unfit(kit)) is not None:
+    if kit.trainer.hex() not in _loaded and (reason := unfit(kit)) is not None:
         tell(Interrupted(data["number"], f"Ray's node {node} {reason}", lost=True))
         return
     trainer = loaded(kit)
     threads(max(1, int(trainer.needs.cpus)))
-    trainer.run(data, tell, own_process=True, node=node)
+    if kit.storage is None:
+        trainer.run(data, tell, own_process=True, node=node)
+    else:
+        kit.storage.train(trainer, data, tell, node)
 
 
 def _shown(event: Event) -> dict[str, float]:

@@ -6,11 +6,14 @@ import atexit
 import logging
 import os
 import shutil
+import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import cloudpickle
@@ -22,10 +25,13 @@ from search.backends.nodes import Kit, train, versions
 from search.backends.quiet import Quiet
 from search.backends.resources import Resources
 from search.backends.searcher import Errors, QueueSearcher, tune
+from search.backends.storage import Storage
 from search.backends.worker import Trainer
 from search.errors import RunError
-from search.events import Event, Notice
+from search.events import Event, Finished, Interrupted, Notice
+from search.files import RunDirectory
 from search.machine import available_cores
+from search.training.limits import TIME_UP
 from search.trial import Trial
 
 NAMES = "{number}-{hash}"  # of Ray Tune's trials: the number of the candidate, and the beginning of its hash
@@ -43,10 +49,15 @@ class Ray:
 
     def __init__(self, trainer: Trainer, workers: int, address: str | None = None) -> None:
         refuse_a_package(trainer.directory)
+        self.home, self.until = RunDirectory(Path(trainer.directory)), trainer.until
+        self.storage = None if trainer.storage is None else Storage.of(trainer)
+        if self.storage:
+            self.storage.check()
         self.ours = not ray.is_initialized()
         if self.ours:
             connect(address, workers, trainer.needs.cpus)
         self.quiet = Quiet()
+        self.trials: dict[int, Trial] = {}
         try:
             self._begin(trainer, workers, alone=self.ours and not (address or os.environ.get("RAY_ADDRESS")))
         except BaseException:
@@ -70,27 +81,36 @@ class Ray:
 
     def submit(self, trial: Trial) -> None:
         """Queue a candidate for the cluster."""
+        self.trials[trial.number] = trial
+        if self.storage:
+            self.storage.hand_over(self.home, trial)
         self.searcher.submit(trial)
 
     def events(self) -> Sequence[Event | Notice]:
         """The next event; waits until there is one.
 
         Raises:
-            RunError: Ray Tune has ended with an error, or the head of the cluster is gone.
+            RunError: Ray Tune has ended with an error, the head of the cluster is gone, or the storage does not answer.
         """
-        event = self.searcher.heard.get()
+        left = None if self.until is None else max(1.0, self.until - time.time())
+        try:
+            event = self.searcher.heard.get(timeout=left)
+        except Empty:  # a worker notices itself that the time is up, but these have none
+            return [Interrupted(number, TIME_UP) for number in sorted(self.searcher.waiting)]
         if isinstance(event, RunError):
             raise event
         if isinstance(event, BaseException):
             raise RunError(f"Ray has stopped: {event}; run the same again") from event
+        if self.storage and isinstance(event, Finished):
+            self.storage.fetch(self.home, self.trials[event.number], event.outcome)
         return [event]
 
     def close(self) -> None:
         """End all training, and the cluster if this backend started it."""
         self.lookout.close()
         self.searcher.closing.set()
-        if self.lookout.lost:  # nothing answers, and Ray would wait for it, at the exit too
-            atexit.unregister(ray.shutdown)
+        if self.lookout.lost:
+            atexit.register(_exit)
         else:
             self.thread.join()
             if self.ours:
@@ -105,10 +125,10 @@ class Ray:
         if alone and (missing := needs.missing(node.resources for node in there)):
             raise RunError(f"{missing}; ask for less, or use a cluster that has it (--address)")
         seen = None if trainer.storage else trainer.directory
-        kit = Kit(ray.put(cloudpickle.dumps(trainer)), seen, versions())
+        kit = Kit(ray.put(cloudpickle.dumps(trainer)), self.storage, seen, versions())
         for reason in probe(kit, there).values():
             raise RunError(reason)
-        self.scratch = Path(trainer.directory) / "ray"
+        self.scratch = self.home.path / "ray"
         self.searcher = QueueSearcher()
         self.lookout = Lookout(kit, needs, self.searcher.counts, self.searcher.heard.put, self.searcher.avoided)
         self.searcher.avoid, self.searcher.gone = self.lookout.avoid, self.lookout.gone
@@ -140,6 +160,13 @@ class Ray:
             self.tuner.fit()
         except BaseException as error:
             self.searcher.heard.put(error)
+
+
+def _exit() -> None:
+    """End this process, as Ray does a minute after the head is gone; at the exit it would wait for that minute."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(1)
 
 
 def _room(needs: Resources) -> int:

@@ -37,7 +37,8 @@ class QueueSearcher(Searcher):  # type: ignore[misc]
         # By Ray Tune's id of a trial, its number and the id of the node that it is on, once it is on one.
         self.running: dict[str, int] = {}
         self.places: dict[str, str] = {}
-        self._submitted = self._ended = 0
+        # The numbers of the trials that no worker has begun yet.
+        self.waiting: set[int] = set()
 
     def __reduce__(self) -> tuple[type[QueueSearcher], tuple[()]]:
         """Pickled without its queues: Ray Tune saves it for restoring runs, but here the record does that."""
@@ -45,13 +46,12 @@ class QueueSearcher(Searcher):  # type: ignore[misc]
 
     def submit(self, trial: Trial) -> None:
         """Queue a trial."""
-        self._submitted += 1
+        self.waiting.add(trial.number)
         self.submitted.put(trial)
 
     def counts(self) -> tuple[int, int]:
         """How many trials wait for a worker, and how many are in training."""
-        busy = len(self.places)
-        return self._submitted - self._ended - busy, busy
+        return len(self.waiting), len(self.places)
 
     def suggest(self, trial_id: str) -> Any:
         """The next submitted trial as Ray Tune's configuration; None while the queue is empty."""
@@ -71,6 +71,7 @@ class QueueSearcher(Searcher):  # type: ignore[misc]
         event = from_data(json.loads(result["event"]))
         if isinstance(event, Started):
             self.places[trial_id] = result["node"]
+            self.waiting.discard(event.number)
         if isinstance(event, Interrupted) and event.lost:
             self.avoid(result["node"], event.reason)
         if isinstance(event, Finished | Interrupted):
@@ -96,7 +97,8 @@ class QueueSearcher(Searcher):  # type: ignore[misc]
     def _end(self, trial_id: str) -> int | None:
         self.places.pop(trial_id, None)
         number = self.running.pop(trial_id, None)
-        self._ended += number is not None
+        if number is not None:
+            self.waiting.discard(number)
         return number
 
     def save(self, checkpoint_path: str) -> None:

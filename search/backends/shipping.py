@@ -14,6 +14,7 @@ from search.errors import RunError
 
 # What is not sent: folders of other things, and modules that would hide ours.
 LEFT_OUT = {"__pycache__", "node_modules", "site-packages", "archspec", "spaces", "search", "search.py", "spaces.py"}
+OURS = Path(__file__).resolve().parents[2]
 # Of a folder that is sent: Python files, their bytes, and whatever else lies there.
 MOST_FILES, MOST_BYTES, MOST_SEEN = 2000, 50_000_000, 50_000
 
@@ -21,14 +22,17 @@ MOST_FILES, MOST_BYTES, MOST_SEEN = 2000, 50_000_000, 50_000
 def shipped() -> dict[str, Any] | None:
     """Ray's runtime environment with the Python files beside the script; None if the script is an installed one.
 
+    That is the first folder that Python looks into for modules, but for what is installed (Ray puts some of its own
+    first) and for our packages.
+
     Raises:
         RunError: the folder is too large to be sent.
     """
-    folder = Path(sys.path[0] or ".").resolve()
     installed = [Path(path).resolve() for path in (sys.prefix, sys.base_prefix)]
-    if not folder.is_dir() or any(folder.is_relative_to(path) for path in installed):
-        return None
-    return {"working_dir": str(packed(folder))}
+    for folder in (Path(entry or ".").resolve() for entry in sys.path):
+        if folder.is_dir() and folder != OURS and not any(folder.is_relative_to(path) for path in installed):
+            return {"working_dir": str(packed(folder))}
+    return None
 
 
 def packed(folder: Path) -> Path:
