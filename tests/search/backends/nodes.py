@@ -99,7 +99,7 @@ class Nodes:
             self.kill(process.pid, signal.SIGTERM)
         for process in reversed(self._ours):
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=10)
+                process.wait(timeout=2)
             self.kill(process.pid)
             process.wait()
             if process.stdout:
