@@ -79,10 +79,10 @@ class Running:
                     self._take(event)
 
     def _notice(self, text: str) -> None:
-        """Tell a person what a backend has to say; a search that waits does so even where nothing is watched."""
+        """Tell a person what a backend has to say, unless nothing is to be told."""
         if (notice := getattr(self.watch, "notice", None)) is not None:
             notice(text)
-        else:
+        elif self.watch is not None:
             print(printable(text), file=sys.stderr, flush=True)
 
     def _note_end(self) -> None:

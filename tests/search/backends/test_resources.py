@@ -110,7 +110,7 @@ def test_a_lost_node_is_not_counted_against_the_candidate(tmp_path: Path, capsys
 
     engine = engine_in(tmp_path, trials=3, lag=2)
     try:
-        Running(engine, Loses()).run()
+        Running(engine, Loses(), lambda *seen: None).run()
         assert engine.finished == 3
         assert set(lost.values()) == {11}
         assert capsys.readouterr().err.splitlines() == ["a node is lost"] * 30
