@@ -42,13 +42,20 @@ def nodes() -> list[Node]:
 
 
 def probe(kit: Kit, which: Sequence[Node]) -> dict[str, str]:
-    """Why nodes cannot train, as sentences that name them, by the ids of those that cannot; without a CPU none does."""
+    """Why nodes cannot train, as sentences that name them, by the ids of those that cannot; without a CPU none does.
+
+    A node that has just been lost, and that Ray still takes to be alive, is left out.
+    """
     ask = ray.remote(num_cpus=0, max_retries=0)(unfit)
-    asked = [node for node in which if node.resources.get("CPU")]
+    asked = [node for node in which if node.resources.get("CPU") and answers(node.address, node.port)]
     there = [NodeAffinitySchedulingStrategy(node.id, soft=False) for node in asked]
-    answers = [ask.options(scheduling_strategy=place).remote(kit) for place in there]
-    reasons = ((node, _answer(answer)) for node, answer in zip(asked, answers, strict=True))
-    return {node.id: f"Ray's node {node.name} {reason}" for node, reason in reasons if reason is not None}
+    replies = [ask.options(scheduling_strategy=place).remote(kit) for place in there]
+    reasons = [(node, _answer(answer)) for node, answer in zip(asked, replies, strict=True)]
+    return {
+        node.id: f"Ray's node {node.name} {reason}"
+        for node, reason in reasons
+        if reason is not None and answers(node.address, node.port)
+    }
 
 
 def _answer(answer: Any) -> str | None:

@@ -2,8 +2,8 @@
 
 python -m tests.benchmarks.ray_overhead [TRIVIAL [TRIALS [SECONDS]]]
 
-First so many trivial trials on Ray, then so many that take so many seconds each, on Ray and in local processes. Trainings
-are made up: they sleep. The first trials, in which workers start, do not count.
+First so many trivial trials on Ray, then so many that take so many seconds each, on Ray and in local processes.
+Trainings are made up: they sleep. The first trials, in which workers start, do not count.
 """
 
 from __future__ import annotations
