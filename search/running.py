@@ -145,12 +145,9 @@ class Running:
         self._stop_when_late()
         if self.engine.exhausted == TIME_UP:
             return
-        if event.lost:  # each time a machine is gone: it comes to an end by itself
-            self._submit(trial)
-            return
-        self._interrupted[trial.number] += 1
+        self._interrupted[trial.number] += not event.lost  # that comes to an end by itself: each time a machine is gone
         times = self._interrupted[trial.number]
-        if not event.died:
+        if not (event.died or event.lost):
             if times > len(machine.WAITS):
                 raise RunError(
                     f"trial {trial.number} cannot be trained on this machine ({event.reason}); mend that, and run the "

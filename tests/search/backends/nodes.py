@@ -25,7 +25,7 @@ OURS = [sys.executable, "-c", "import sys; from search.cli import main; sys.exit
 class Nodes:
     """A cluster that is started and ended by this process: `head`, and any number of nodes, one CPU each."""
 
-    def __init__(self, cpus: int = 1) -> None:
+    def __init__(self, cpus: int = 1, dashboard: bool = False) -> None:
         self.enter: list[str] = []
         self._ours: list[subprocess.Popen[str]] = []
         self.temporary = tempfile.mkdtemp(prefix="ray", dir="/tmp")
@@ -37,7 +37,7 @@ class Nodes:
             if holder.stdout.readline() == "up\n":
                 self.enter = ["nsenter", "-t", str(holder.pid), "-n"]
             self._ours.append(holder)
-        self.head = self.start("--head", f"--port={PORT}", "--include-dashboard=false", cpus=cpus)
+        self.head = self.start("--head", f"--port={PORT}", f"--include-dashboard={dashboard}", cpus=cpus)
 
     def start(self, *options: str, cpus: int = 1, environment: Mapping[str, str] | None = None) -> int:
         """Start a node; returns the id of its process, which is the head of a process group, once it is up."""
@@ -108,9 +108,9 @@ class Nodes:
 
 
 @contextlib.contextmanager
-def cluster(nodes: int = 1, cpus: int = 1) -> Iterator[Nodes]:
+def cluster(nodes: int = 1, cpus: int = 1, dashboard: bool = False) -> Iterator[Nodes]:
     """A cluster of a head and so many other nodes, with so many CPUs on the head and one on each other."""
-    started = Nodes(cpus)
+    started = Nodes(cpus, dashboard)
     try:
         for _ in range(nodes):
             started.start()

@@ -113,14 +113,16 @@ def test_a_wrong_token_is_named(folder: Path, two: Nodes) -> None:
 
 
 @pytest.mark.slow
-def test_a_script_that_is_run_as_a_job_of_the_cluster(folder: Path, two: Nodes, expected: list[list[object]]) -> None:
+def test_a_script_that_is_run_as_a_job_of_the_cluster(folder: Path, expected: list[list[object]]) -> None:
     pytest.importorskip("aiohttp", reason="`ray job submit` needs ray[default]")
-    code, out, errors = two.run(
-        [*RAY, "job", "submit", "--address", ADDRESS, "--working-dir", ".", "--", sys.executable, "mine.py", "job"],
-        folder,
-    )
-    assert code != 0
-    assert "lies in the package of a Ray job" in out + errors
+    with cluster(dashboard=True) as nodes:
+        job = [*RAY, "job", "submit", "--address", "http://127.0.0.1:8265", "--working-dir", ".", "--", sys.executable]
+        code, out, errors = nodes.run([*job, "mine.py", "job"], folder)
+        assert code != 0
+        assert "lies in the package of a Ray job" in out + errors
+        code, out, errors = nodes.run([*job, "mine.py", str(folder / "job")], folder)
+        assert code == 0, out + errors
+    assert_whole(folder / "job", expected)
 
 
 @pytest.mark.slow
