@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import math
 import os
 import shutil
 import sys
@@ -17,6 +18,7 @@ from queue import Empty
 from typing import Any
 
 import cloudpickle
+import torch
 
 from search.backends.cluster import connect, nodes, probe, refuse_a_package
 from search.backends.environment import ray, verbose
@@ -72,7 +74,8 @@ class Ray:
         if ray.is_initialized():
             return _room(needs)
         if address is None and not os.environ.get("RAY_ADDRESS"):
-            return max(1, int(available_cores() / needs.cpus))
+            gpus = float(torch.cuda.device_count())
+            return max(1, needs.settled(gpus, None).fit([{"CPU": available_cores(), "GPU": gpus, "memory": math.inf}]))
         connect(address, 1)
         try:
             return _room(needs)

@@ -58,7 +58,7 @@ class Resources:
     def fit(self, nodes: Iterable[Mapping[str, float]]) -> int:
         """How many candidates fit at once on nodes that have these resources, by Ray's names."""
         return sum(
-            min(int(node.get(name, 0.0) / wanted + ROUNDING) for name, wanted in self.amounts.items()) for node in nodes
+            int(min(node.get(name, 0.0) / wanted for name, wanted in self.amounts.items()) + ROUNDING) for node in nodes
         )
 
     def missing(self, nodes: Iterable[Mapping[str, float]]) -> str | None:
