@@ -109,10 +109,15 @@ class QueueSearcher(Searcher):  # type: ignore[misc]
 
 
 class Errors(tune.Callback):  # type: ignore[misc]
-    """Tells the searcher of Ray Tune's trials that end with an error."""
+    """Tells the searcher of Ray Tune's trials that end with an error, and ends Ray Tune when the searcher closes."""
 
     def __init__(self, searcher: QueueSearcher) -> None:
         self.searcher = searcher
+
+    def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
+        """End Ray Tune, if it is to end; while trials wait for room, no other is suggested, and that would not end it."""
+        if self.searcher.closing.is_set():
+            raise Closed
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """Pass on the trial and its error."""

@@ -215,3 +215,12 @@ def test_a_bad_node_that_joins_is_left_out_and_what_waits_is_told(folder: Path, 
         assert code == 0, out
         assert re.search(r"Ray's node \S+ cannot train \(.*No module named 'search.*\); install archsearch there", out)
     assert_whole(folder / "joined", expected)
+
+
+@pytest.mark.slow
+def test_a_search_that_waits_for_ever_ends_when_its_time_is_up(folder: Path, two: Nodes) -> None:
+    options = [*RAYS, "--cpus", "2", "--hours", "0.006", "--trials", "1"]
+    code, out, errors = two.run([*OURS, "search", "mine.py", "--directory", "waits", *options], folder)
+    assert code == 1, errors
+    assert re.search(r"waiting for 2 CPUs; the cluster has \d free, \d nodes?, each candidate takes 2 CPUs, and", out)
+    assert "1 running" in out
