@@ -115,7 +115,7 @@ class Errors(tune.Callback):  # type: ignore[misc]
         self.searcher = searcher
 
     def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
-        """End Ray Tune, if it is to end; while trials wait for room, no other is suggested, and that would not end it."""
+        """End Ray Tune, if it is to end; while trials wait for room it asks for no other, which would end it too."""
         if self.searcher.closing.is_set():
             raise Closed
 
