@@ -37,9 +37,15 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Started:
-    """A worker has begun to train a candidate, or resumed its training."""
+    """A worker has begun to train a candidate, or resumed its training.
+
+    Attributes:
+        number: the number of the trial.
+        node: the machine of a cluster that the worker is on; None for this one.
+    """
 
     number: int
+    node: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,11 +84,20 @@ class Interrupted:
         number: the number of the trial.
         reason: why, in a few words.
         died: whether its worker process died.
+        lost: whether the machine that it was on is gone, which is not counted against the candidate.
     """
 
     number: int
     reason: str
     died: bool = False
+    lost: bool = False
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a backend tells a person, in one sentence, about no trial in particular. It is not recorded."""
+
+    text: str
 
 
 Event: TypeAlias = Proposed | Rejected | Started | Epoch | Finished | Retried | Interrupted
@@ -97,7 +112,7 @@ def to_data(event: Event) -> dict[str, Any]:
         case Finished():
             return kind | {"number": event.number, "outcome": to_record(event.outcome)}
         case Started() | Epoch() | Retried() | Interrupted():
-            return kind | {name: value for name, value in vars(event).items() if value != {}}
+            return kind | {name: value for name, value in vars(event).items() if value not in (None, {})}
 
 
 def from_data(data: Mapping[str, Any], directory: RunDirectory | None = None) -> Event:

@@ -6,6 +6,7 @@ Faults of the machine are no outcomes: what they interrupt is tried again, from 
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections import Counter
 from typing import Protocol
@@ -14,7 +15,7 @@ from search import machine
 from search.backends.backend import Backend
 from search.engine import ROUNDING, Engine
 from search.errors import NotBegun, RunError
-from search.events import Epoch, Event, Finished, Interrupted
+from search.events import Epoch, Event, Finished, Interrupted, Notice
 from search.files import RunDirectory, write_text
 from search.outcome import Failed, Outcome, Scored
 from search.record.history import History
@@ -22,6 +23,7 @@ from search.record.reading import Reading
 from search.report.watching import Watch
 from search.training.limits import TIME_UP
 from search.trial import Trial
+from search.words import printable
 
 # How often in a row the worker of a candidate may die before it is tried with no other in training.
 DEATHS = 3
@@ -71,7 +73,17 @@ class Running:
                 self._note_end()
                 return
             for event in self.backend.events():
-                self._take(event)
+                if isinstance(event, Notice):
+                    self._notice(event.text)
+                else:
+                    self._take(event)
+
+    def _notice(self, text: str) -> None:
+        """Tell a person what a backend has to say, unless nothing is to be told."""
+        if (notice := getattr(self.watch, "notice", None)) is not None:
+            notice(text)
+        elif self.watch is not None:
+            print(printable(text), file=sys.stderr, flush=True)
 
     def _note_end(self) -> None:
         """Write down why the run ended; it is for people, and no fault if the disk does not take it."""
@@ -133,9 +145,9 @@ class Running:
         self._stop_when_late()
         if self.engine.exhausted == TIME_UP:
             return
-        self._interrupted[trial.number] += 1
+        self._interrupted[trial.number] += not event.lost  # that comes to an end by itself: each time a machine is gone
         times = self._interrupted[trial.number]
-        if not event.died:
+        if not (event.died or event.lost):
             if times > len(machine.WAITS):
                 raise RunError(
                     f"trial {trial.number} cannot be trained on this machine ({event.reason}); mend that, and run the "

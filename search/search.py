@@ -10,17 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from archspec.doors import Unknown
 from archspec.geometry.fourier import TARGETS, Target
-from search.backends.backend import BACKENDS
+from search.backends.place import place
 from search.backends.process import refuse_in_a_worker
+from search.backends.resources import resources
 from search.backends.worker import Trainer
 from search.engine import Engine, lag_of
 from search.errors import RunError
 from search.events import Retried
 from search.files import RunDirectory, write_once
 from search.keeping import Keeping, ranks_kept
-from search.machine import available_cores
 from search.numbers import whole
 from search.objectives import Constraint, Objective, goal_of, parse_constraint, parse_objective
 from search.preflight import Findings, Unfit, check_scores, default_objectives, preflight
@@ -127,14 +126,18 @@ class Search:
         total_epochs: float | str | None = None,
         total_flops: float | str | None = None,
         keep: str | int = "all",
+        cpus: float = 1,
+        gpus: float | None = None,
+        memory: float | str | None = None,
+        storage: str | None = None,
     ) -> Result:
         """Run the search in a directory, or resume it there; a finished run returns its result at once.
 
         Args:
             directory: directory of the run, which holds all its files.
             backend: `local` worker processes, a `ray` cluster, or a name that an installed package registers.
-            workers: number of candidates trained at the same time; by default one for each CPU core. Runs with the same
-                number of workers train the same candidates.
+            workers: number of candidates trained at the same time; by default one for each CPU core, on a cluster as
+                many as it has room for at the start. Runs with the same number of workers train the same candidates.
             address: address of the Ray cluster; by default one is started on this machine.
             hours: hours after which the search ends; candidates in training are interrupted, and go on from their last
                 epoch when the search is run again.
@@ -150,6 +153,10 @@ class Search:
             total_flops: the same for FLOPs of training, such as `"2P"` or `1e15`: three times those of the forward
                 passes over the examples. The run ends at the first of `trials`, `hours` and these two.
             keep: whose weights are kept, those of `all` trials, of the `front`, or of so many non-dominated ranks.
+            cpus: CPU cores that each candidate takes of a Ray cluster, and threads of torch that it is trained by.
+            gpus: GPUs that each takes, or a share of one; by default one, or with `workers` given an equal share.
+            memory: bytes that each takes, such as `"4G"`; by default they are not counted.
+            storage: URL of a folder that all nodes of a cluster reach, if they do not see `directory`: `s3://…`.
 
         Raises:
             ValueError: an argument is out of its range.
@@ -160,20 +167,15 @@ class Search:
         if not isinstance(directory, str | Path) or not str(directory) or "\0" in str(directory):
             raise ValueError(f"the first argument of run is a directory, such as 'runs/mine', not {directory!r}")
         refuse_in_a_worker()
-        workers = available_cores() if workers is None else whole("workers", workers, least=1)
         if hours is not None and not (isinstance(hours, int | float) and hours > 0):
             raise ValueError(f"hours must be above 0, not {hours}")
-        if address is not None and backend == "local":
-            raise RunError(f"the address {address} is that of a Ray cluster; use it with backend='ray' (--backend ray)")
         kept, budget = ranks_kept(keep, self.training.inherit), budget_of(total_epochs, total_flops)
-        until = None if hours is None else time.time() + 3600 * hours
-        home = RunDirectory(Path(directory))
+        home, until = RunDirectory(Path(directory)), None if hours is None else time.time() + 3600 * hours
         named = self.strategy or (FORMER_DEFAULT if begun_by(home) == FORMER_DEFAULT else DEFAULT)
-        try:
-            begin, strategy = BACKENDS[backend], fresh(named, self.joint, self.objectives)
-        except Unknown as error:
-            raise RunError(str(error)) from None
         finished = is_finished(home, self.trials, self.training.epochs) and not retry_failed
+        needs = resources(cpus, gpus, memory, self.training.device)
+        where = place(backend, workers, address, needs, storage, idle=finished)
+        strategy = fresh(named, self.joint, self.objectives)
         training = self.training if finished else self._ready()
         try:
             opened = Record(home, decisive := self._terms(named), self.task, lambda: self._designs(decisive))
@@ -190,16 +192,17 @@ class Search:
             record.followers.append(Mirror(record.history, Translation(self.joint, self.objectives), optuna_storage))
             for number in to_be_retried(record.history, retry_failed):
                 record.append(Retried(number))
-            engine = self._engine(record, workers, strategy, budget)
+            engine = self._engine(record, where.workers, strategy, budget)
             carry_weights(engine.history, home)
             record.followers.append(Keeping(engine.history, self.objectives, kept))
             if seen:
                 seen(engine, None, None)
             if not engine.done:
                 limited = tuple(constraint.name for constraint in self.constraints if constraint.trained)
-                wanted = (training, self.goal, str(home.path.resolve()), self.target, until, limited)
+                wanted = (training, self.goal, str(home.path.resolve()), self.target, until, limited, needs, storage)
                 home.ended.unlink(missing_ok=True)
-                running = begin(Trainer(self.task.without_test(), *wanted, self.space.template), workers, address)
+                trainer = Trainer(self.task.without_test(), *wanted, self.space.template)
+                running = where.begin(trainer, where.workers, address)
                 try:
                     Running(engine, running, seen, until).run()
                 finally:

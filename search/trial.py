@@ -61,6 +61,7 @@ class Trial:
         curve: the score that selects its best weights, by epoch, from 1.
         reason: why it failed or was rejected, or which constraint its trained network breaks, in one sentence.
         seconds: seconds of training.
+        node: the machine of a cluster that it was trained on last; None for the one of the search itself.
         source: the run and trial that its outcome was carried over from by a warm start; None if it is trained here.
         symmetry: certificate of the trained network; None for a network without a group.
         directory: directory of its run; None for a trial outside of a run.
@@ -88,6 +89,7 @@ class Trial:
     curve: Mapping[int, float] = field(default_factory=dict)
     reason: str | None = None
     seconds: float = 0.0
+    node: str | None = None
     source: str | None = None
     symmetry: Certificate | None = None
     directory: RunDirectory | None = field(default=None, repr=False)

@@ -5,64 +5,67 @@ from __future__ import annotations
 import math
 import os
 import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from search.backends.worker import Trainer
+from search.backends.environment import NodeAffinitySchedulingStrategy, ray, verbose
+from search.backends.nodes import Kit, named, unfit
+from search.backends.resources import gpu_share as gpu_share
+from search.backends.shipping import shipped
 from search.errors import RunError
-from search.files import RunDirectory
-
-# Read by Ray when it is imported: no usage statistics, no progress tables, no loggers of its own.
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
-os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-
-try:
-    import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-except ImportError as error:
-    raise RunError("the ray backend needs Ray: pip install 'archsearch[ray]', or use backend='local'") from error
 
 # Seconds in which the head of a cluster must take a connection, and a node must load the task.
 ANSWERS, LOADS = 5.0, 300.0
 
 
-def gpu_share(gpus: float, workers: int) -> float:
-    """The share of a GPU that each worker gets, so that as many as possible of equal shares fit on each GPU."""
-    if gpus < 1:
-        return 0.0
-    return 1 / max(1, math.ceil(workers / int(gpus)))
+@dataclass(frozen=True)
+class Node:
+    """A node of the cluster that is alive: its id, its address and port, and its resources by Ray's names."""
+
+    id: str
+    address: str
+    port: int
+    resources: dict[str, float]
+
+    @property
+    def name(self) -> str:
+        """How people read it."""
+        return named(self.id, self.address)
 
 
-def probe_nodes(trainer: Trainer) -> None:
-    """Check that each node sees the run's directory and can load the trainer; RunError names one that does not."""
-    kept = ray.put(trainer)
-    probe = ray.remote(num_cpus=0, max_retries=0)(_sees)
-    nodes = [node for node in ray.nodes() if node["Alive"]]
-    there = [NodeAffinitySchedulingStrategy(node["NodeID"], soft=False) for node in nodes]
-    answers = [probe.options(scheduling_strategy=place).remote(kept) for place in there]
-    for node, answer in zip(nodes, answers, strict=True):
-        where = f"Ray's node {node['NodeManagerAddress']}"
-        try:
-            seen = ray.get(answer, timeout=LOADS)
-        except ray.exceptions.GetTimeoutError:
-            raise RunError(f"{where} has not answered for {LOADS:.0f} s; see whether it is up") from None
-        except ray.exceptions.RayError as error:
-            raise RunError(
-                f"{where} cannot load the task ({_last_line(error)}); install there what the task needs, or send it "
-                "with ray.init(runtime_env=...)"
-            ) from None
-        if not seen:
-            raise RunError(
-                f"{trainer.directory} is not visible on {where}; put the run's directory on a file system that all "
-                "nodes share"
-            )
+def nodes() -> list[Node]:
+    """The nodes of the cluster that are alive."""
+    rows = [row for row in ray.nodes() if row["Alive"]]
+    return [Node(r["NodeID"], r["NodeManagerAddress"], int(r["NodeManagerPort"]), r["Resources"]) for r in rows]
 
 
-def _sees(trainer: Trainer) -> bool:
-    """Whether this node sees the run's directory."""
-    return RunDirectory(Path(trainer.directory)).record.exists()
+def probe(kit: Kit, which: Sequence[Node]) -> dict[str, str]:
+    """Why nodes cannot train, as sentences that name them, by the ids of those that cannot; without a CPU none does.
+
+    A node that has just been lost, and that Ray still takes to be alive, is left out.
+    """
+    ask = ray.remote(num_cpus=0, max_retries=0)(unfit)
+    asked = [node for node in which if node.resources.get("CPU") and answers(node.address, node.port)]
+    there = [NodeAffinitySchedulingStrategy(node.id, soft=False) for node in asked]
+    replies = [ask.options(scheduling_strategy=place).remote(kit) for place in there]
+    reasons = [(node, _answer(answer)) for node, answer in zip(asked, replies, strict=True)]
+    return {
+        node.id: f"Ray's node {node.name} {reason}"
+        for node, reason in reasons
+        if reason is not None and answers(node.address, node.port)
+    }
+
+
+def _answer(answer: Any) -> str | None:
+    try:
+        reason: str | None = ray.get(answer, timeout=LOADS)
+        return reason
+    except ray.exceptions.GetTimeoutError:
+        return f"has not answered for {LOADS:.0f} s; see whether it is up"
+    except ray.exceptions.RayError as error:  # where our packages are missing, say
+        return f"cannot train ({_last_line(error)}); install archsearch there"
 
 
 def _last_line(error: BaseException) -> str:
@@ -70,23 +73,43 @@ def _last_line(error: BaseException) -> str:
     return lines[-1] if lines else type(error).__name__
 
 
-def connect(address: str | None, workers: int) -> None:
-    """Connect to the cluster at an address, or start one on this machine; RunError if there is none."""
-    options: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
+def connect(address: str | None, workers: int, cpus: float = 1.0) -> None:
+    """Connect to the cluster at an address, or start one on this machine; RunError if there is none.
+
+    Without an address it is the cluster that this process is a job of, if it is one. The modules beside the script are
+    sent along, unless the cluster is this machine's or the job brings its own.
+    """
+    address = address or os.environ.get("RAY_ADDRESS")
+    if (address or "").startswith("http"):  # that of the dashboard, for `ray job submit`
+        address = "auto"
+    quiet: dict[str, Any] = {} if verbose() else {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address is None:
-            ray.init(num_cpus=workers, **options)
+            ray.init("local", num_cpus=math.ceil(workers * cpus), include_dashboard=False, **quiet)
         else:
             _check(address)
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+            job = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
+            ray.init(address=address, runtime_env=None if job else shipped(), **quiet)
+    except ConnectionError as error:
+        if isinstance(error, ConnectionRefusedError) or address in (None, "auto"):
+            raise _none_there(address, error) from None
+        raise RunError(
+            f"what listens at {address} does not let this process join a Ray cluster; if it asks for a token, set "
+            "RAY_AUTH_MODE=token and RAY_AUTH_TOKEN as on its head, and if not, see that it is the head, of the same "
+            "Ray"
+        ) from None
     except (OSError, RuntimeError, ValueError) as error:
         if isinstance(error, RunError):
             raise
-        why = (str(error).splitlines() or [type(error).__name__])[0]
-        raise RunError(
-            f"there is no Ray cluster at {address or 'this machine'} ({why}); give the address of the head of one that "
-            "runs, or leave it out to use this machine"
-        ) from None
+        raise _none_there(address, error) from None
+
+
+def _none_there(address: str | None, error: BaseException) -> RunError:
+    why = (str(error).splitlines() or [type(error).__name__])[0]
+    return RunError(
+        f"there is no Ray cluster at {address or 'this machine'} ({why}); give the address of the head of one that "
+        "runs, or leave it out to use this machine"
+    )
 
 
 def _check(address: str) -> None:
@@ -107,3 +130,21 @@ def _check(address: str) -> None:
     if not host or not port.isdecimal():
         raise RunError(f"{address} is not the address of a Ray cluster; give HOST:PORT of its head, or auto")
     socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWERS).close()
+
+
+def answers(address: str, port: int) -> bool:
+    """Whether something listens at an address."""
+    try:
+        socket.create_connection((address, port), timeout=ANSWERS).close()
+        return True
+    except OSError:
+        return False
+
+
+def refuse_a_package(directory: str) -> None:
+    """Refuse a run's directory inside the package of a Ray job, which is deleted with the job; RunError if it is."""
+    if any(part.startswith("_ray_pkg_") for part in Path(directory).parts):
+        raise RunError(
+            f"the run's directory {directory} lies in the package of a Ray job, and would be lost with it; give an "
+            "absolute one, such as /shared/runs/mine"
+        )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
+from search.backends.resources import Resources
 from search.errors import RunError
 from search.events import Epoch, Event, Finished, Interrupted, Started
 from search.files import RunDirectory
@@ -41,6 +42,9 @@ class Trainer:
         target: what the cost of a trained network is computed for.
         until: time, in seconds since 1970, at which training is interrupted; None for never.
         measure: what is measured of trained networks, because the run limits it.
+        needs: what each candidate takes of a cluster.
+        storage: URL of the folder through which files go between the nodes of a cluster, where they do not see the
+            run's directory; None if they do.
         template: the template of the run's space, for candidates whose sizes are learned.
     """
 
@@ -51,9 +55,11 @@ class Trainer:
     target: Target = "torch"
     until: float | None = None
     measure: tuple[str, ...] = ()
+    needs: Resources = field(default_factory=Resources)
+    storage: str | None = None
     template: Architecture | None = None
 
-    def run(self, data: Mapping[str, Any], tell: Tell, own_process: bool = False) -> None:
+    def run(self, data: Mapping[str, Any], tell: Tell, own_process: bool = False, node: str | None = None) -> None:
         """Train the trial that `Trial.to_data` wrote, and pass its events to `tell`.
 
         The last event is `Finished`, or `Interrupted` if the machine failed (its disk, say) or the time of the search
@@ -61,10 +67,11 @@ class Trainer:
         to the run's directory.
 
         With `own_process`, this process trains and does nothing else: if training does not end at a limit of time (its
-        data loader blocks, say), another thread tells the last event, and ends the process.
+        data loader blocks, say), another thread tells the last event, and ends the process. `node` is the machine of a
+        cluster that this process is on.
         """
         trial = Trial.from_data(data)
-        tell(Started(trial.number))
+        tell(Started(trial.number, node))
 
         def end(own: bool) -> None:
             seconds = self.training.seconds or 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import math
 import sys
 from pathlib import Path
@@ -51,6 +52,8 @@ def search(options: argparse.Namespace) -> int:
     if options.warm_start is not None:
         search.warm_start = options.warm_start
     directory = options.directory or Path("runs") / options.file.stem
+    if options.verbose:
+        logging.getLogger("search").setLevel(logging.INFO)
     from search.choosing import none_feasible
     from search.report.progress import Watcher
     from search.report.tables import counts_line
@@ -68,6 +71,10 @@ def search(options: argparse.Namespace) -> int:
             total_epochs=options.total_epochs,
             total_flops=options.total_flops,
             keep=options.keep,
+            cpus=options.cpus,
+            gpus=options.gpus,
+            memory=options.memory,
+            storage=options.storage,
         )
     print(f"\n{counts_line(result)}\n\n{result.front}")
     if why := none_feasible(result.trials):

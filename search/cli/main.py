@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from archspec.doors import Unknown
 from archspec.geometry.fourier import TARGETS
 from archspec.graph.signal import SignalError
 from archspec.schema.document import SpecError
+from search.backends.resources import Resources
 from search.cli import checking, commands
 from search.numbers import most
 
@@ -81,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--backend", default="local", help="local, ray, or one that a package registers")
     sub.add_argument("--address", help="address of a Ray cluster, such as auto")
     sub.add_argument("--workers", type=_positive, help="candidates trained at the same time; by default one per core")
+    sub.add_argument("--cpus", type=_taken("cpus"), default=1, help="CPU cores that each candidate takes of Ray")
+    sub.add_argument("--gpus", type=_taken("gpus"), help="GPUs that each takes of it, or a share of one, such as 0.25")
+    sub.add_argument("--memory", type=_amount, help="bytes that each takes of it, such as 4G")
+    sub.add_argument("--storage", metavar="URL", help="folder that its nodes reach, if they do not see the directory")
+    sub.add_argument("--verbose", action="store_true", help="show what Ray has to say, too")
     sub.add_argument("--warm-start", metavar="RUN", help="an older run, whose results are taken over or tried first")
     sub.add_argument("--optuna-storage", metavar="URL", help="database to mirror the run in, for optuna-dashboard")
     sub = command("status", commands.status, "show how many trials of a run are in each state")
@@ -140,6 +146,19 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return number
+
+
+def _taken(name: str) -> Callable[[str], float]:
+    """Reads what a candidate takes of a cluster."""
+
+    def read(text: str) -> float:
+        try:
+            Resources(**{name: float(text)})
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+        return float(text)
+
+    return read
 
 
 def _amount(text: str) -> float:

@@ -33,8 +33,8 @@ def learnable(space: Space, values: Mapping[str, Scalar], priced: Callable[[Arch
     """The decisions that masks can learn: sizes of kernels and grids, numbers of channels and of residual copies.
 
     A decision can be learned if it is one among whole numbers, if each of its fields is a `kernel_size` without a
-    window, the `points` of a `SpectralPool`, a number of `channels` or the `times` of a `Repeat`, and if the layers that
-    it changes can fade out.
+    window, the `points` of a `SpectralPool`, a number of `channels` or the `times` of a `Repeat`, and if the layers
+    that it changes can fade out.
 
     Args:
         space: the space.

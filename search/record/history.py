@@ -10,7 +10,7 @@ from typing import Any
 from archspec.architecture import Architecture
 from archspec.symmetry.certificate import Certificate
 from search.constraints import broken
-from search.events import Epoch, Event, Finished, Proposed, Rejected, Retried
+from search.events import Epoch, Event, Finished, Proposed, Rejected, Retried, Started
 from search.files import RunDirectory
 from search.outcome import Failed, Outcome, Scored, Stopped
 from search.tasks.named import AnyTask
@@ -122,6 +122,8 @@ class History:
                 self._trials[event.number] = replace(trial, state="running", reason=None, seconds=0.0, curve={})
         elif event.number in self._outcomes:
             return
+        elif isinstance(event, Started):
+            self._trials[event.number] = replace(self._trials[event.number], node=event.node)
         elif isinstance(event, Epoch):
             trial = self._trials[event.number]
             sizes = {name: [*trial.sizes.get(name, ()), now] for name, now in event.sizes.items()} or trial.sizes

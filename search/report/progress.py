@@ -84,8 +84,12 @@ class Watcher:
         """Show that a candidate was trained for one more epoch."""
         if self._live is None and self.clock() - self._told >= QUIET:
             sizes = "".join(f", {name} {values[-1]:.1f}" for name, values in trial.sizes.items())
-            self._say(f"{self._head(engine)}  trial {trial.number:<4} epoch {epoch}: {score:.4f}{sizes}")
+            self._say(f"{self._head(engine)}  trial {trial.number:<4} epoch {epoch}: {score:.4f}{sizes}{_on(trial)}")
         self._redraw(engine)
+
+    def notice(self, text: str) -> None:
+        """Show a sentence of the backend: what keeps candidates waiting, or which machine is lost."""
+        self._say(text)
 
     def _begin(self, engine: Engine) -> None:
         self.standing = Standing(engine)
@@ -113,7 +117,7 @@ class Watcher:
         learned = [o for o in engine.objectives if not o.priced]
         scores = "  ".join(f"{o.name} {o.value(priced, outcome.scores):.4f}" for o in learned)
         reason = engine.history[trial.number].reason
-        note = f"  ({reason})" if reason else "  (on the front)" if new else ""
+        note = f"{_on(trial)}  ({reason})" if reason else f"{_on(trial)}  (on the front)" if new else _on(trial)
         self._say(f"{head} {scores}  {cost}  {summary(architecture)}{note}")
 
     def _head(self, engine: Engine) -> str:
@@ -133,3 +137,8 @@ class Watcher:
     def _say(self, text: str) -> None:
         self._told = self.clock()
         self.console.print(cell(text))
+
+
+def _on(trial: Trial) -> str:
+    """The machine that a trial is trained on, if that is one of a cluster."""
+    return f"  on {trial.node}" if trial.node else ""

@@ -66,6 +66,7 @@ def test_the_options_reach_the_search(tmp_path: Path, monkeypatch: pytest.Monkey
     declared = Declared(told(tmp_path, [GOOD]))
     options = "--trials 7 --hours 1.5 --workers 3 --backend ray --address auto --directory here --optuna-storage db"
     options += " --retry-failed --total-epochs 2k --total-flops 1e15 --keep 2"
+    options += " --cpus 2 --gpus 0.25 --memory 4G --storage s3://bucket/runs"
     assert search(monkeypatch, declared, *options.split()) == 0
     assert declared.trials == 7
     asked = {name: value for name, value in declared.asked.items() if name != "watch"}
@@ -80,6 +81,10 @@ def test_the_options_reach_the_search(tmp_path: Path, monkeypatch: pytest.Monkey
         "total_epochs": 2000.0,
         "total_flops": 1e15,
         "keep": "2",
+        "cpus": 2.0,
+        "gpus": 0.25,
+        "memory": 4e9,
+        "storage": "s3://bucket/runs",
     }
     assert search(monkeypatch, declared) == 0
     assert declared.asked["directory"] == Path("runs/mine")

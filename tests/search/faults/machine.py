@@ -6,6 +6,7 @@ from functools import partial
 from search import machine, running
 from search.running import Running
 from tests.search import test_machine, test_running
+from tests.search.backends import test_resources
 from tests.search.planting import Fault
 
 ALIKE = test_running.test_three_that_fail_alike_stop_the_search_and_are_tried_again_once_the_fault_is_mended
@@ -13,13 +14,15 @@ ALONE = test_running.test_a_candidate_whose_worker_dies_beside_others_only_is_sc
 AGAIN = test_running.test_a_candidate_whose_worker_died_is_tried_again_and_the_run_ends_the_same
 FULL = test_running.test_a_disk_that_is_full_for_a_while_costs_nothing
 LATE = test_running.test_what_the_time_interrupts_stays_in_training_and_goes_on_with_the_next_run
+LOST = test_resources.test_a_lost_node_is_not_counted_against_the_candidate
 PAUSED = test_running.test_a_disk_that_stays_full_pauses_the_run_in_a_sentence_and_no_candidate_is_blamed
 
 FAULTS = {
-    "a full disk taken for a death": Fault(Running._interrupt, "if not event.died", "if False", PAUSED),
+    "a full disk taken for a death": Fault(Running._interrupt, "if not (event.died or", "if False and (", PAUSED),
     "a death booked against the candidate": Fault(Running._interrupt, "elif times > DEATHS and", "elif", AGAIN),
     "a disk that is tried once": Fault(Running._interrupt, "if times > len(machine.WAITS)", "if True", FULL),
     "a candidate lost with its worker": Fault(Running._interrupt, "self._submit(trial)", "pass", AGAIN),
+    "a lost node counted against the candidate": Fault(Running._interrupt, "+= not event.lost", "+= 1", LOST),
     "never tried alone": Fault(
         Running._interrupt,
         "self._suspects.append(trial)",

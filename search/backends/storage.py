@@ -1,0 +1,167 @@
+"""A folder by URL, through which the files of trials go where the nodes of a cluster do not see the run's directory."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import tempfile
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from search.backends.worker import Tell, Trainer
+from search.errors import RunError
+from search.events import Epoch, Event, Finished, Interrupted
+from search.files import RunDirectory, write_whole
+from search.outcome import Outcome, Scored
+from search.trial import Trial
+
+
+@dataclass(frozen=True)
+class Storage:
+    """The files of a run's trials in training, in a folder that every node of a cluster reaches.
+
+    Workers train in a folder of their own, and copy what they write there to the storage after each epoch. The process
+    of the search fetches it when the outcome arrives, and deletes it: the run's directory is complete, and the storage
+    holds only what is in training.
+
+    Attributes:
+        url: the folder, as `pyarrow.fs` reads it: `s3://bucket/folder`, `gs://…`, `file:///…`.
+        name: that of the folder below it which is the run's own.
+    """
+
+    url: str
+    name: str
+
+    @classmethod
+    def of(cls, trainer: Trainer) -> Storage:
+        """The storage of a run, whose trainer names one."""
+        return cls(str(trainer.storage), hashlib.blake2b(trainer.directory.encode(), digest_size=8).hexdigest())
+
+    def check(self) -> None:
+        """Try to write, read and delete a file; RunError if that fails."""
+        try:
+            system, base = self._opened()
+            system.create_dir(base, recursive=True)
+            path = f"{base}/.{uuid.uuid4().hex}"
+            with system.open_output_stream(path) as file:
+                file.write(b"ok")
+            with system.open_input_stream(path) as file:
+                same = file.read() == b"ok"
+            system.delete_file(path)
+        except Exception as error:  # whatever a service makes pyarrow raise
+            reason = " ".join(str(error).split())
+            raise RunError(
+                f"the storage {self.url} cannot be used ({reason}); give the URL of a folder that can be written to, "
+                "such as s3://bucket/folder, and the credentials that it asks for"
+            ) from None
+        if not same:
+            raise RunError(f"the storage {self.url} does not return what was written to it; use another")
+
+    def put(self, root: Path, *paths: Path) -> None:
+        """Copy files below a folder to the storage, as far as there are any; OSError if that fails."""
+        system, base = self._opened()
+        for path in paths:
+            if not path.is_file():
+                continue
+            to = f"{base}/{path.relative_to(root).as_posix()}"
+            system.create_dir(to.rpartition("/")[0], recursive=True)
+            with system.open_output_stream(f"{to}.part") as file:
+                file.write(path.read_bytes())
+            system.move(f"{to}.part", to)
+
+    def get(self, root: Path, *paths: Path) -> None:
+        """Copy files of the storage to a folder, as far as there are any; OSError if that fails."""
+        system, base = self._opened()
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError), system.open_input_stream(self._at(base, root, path)) as file:
+                write_whole(path, partial(_written, data=file.read()))
+
+    def delete(self, root: Path, *paths: Path) -> None:
+        """Delete files of the storage, as far as there are any; OSError if that fails."""
+        system, base = self._opened()
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):
+                system.delete_file(self._at(base, root, path))
+
+    def _at(self, base: str, root: Path, path: Path) -> str:
+        return f"{base}/{path.relative_to(root).as_posix()}"
+
+    def _opened(self) -> tuple[Any, str]:
+        """The file system of the URL, and the path in it."""
+        from pyarrow import fs
+
+        system, path = fs.FileSystem.from_uri(self.url)
+        return system, f"{path.rstrip('/')}/{self.name}"
+
+    def fetch(self, home: RunDirectory, trial: Trial, outcome: Outcome) -> None:
+        """Copy the files of a finished training to the run's directory, and delete them from the storage.
+
+        Raises:
+            RunError: the storage does not answer.
+        """
+        files = [home.weights(trial.number), home.failure(trial.number), *_trunks(home, trial)]
+        try:
+            self.get(home.path, *files)
+            self.delete(home.path, home.checkpoint(trial.number), *files)
+        except OSError as error:
+            raise self._fault(error) from None
+        if isinstance(outcome, Scored):  # a whole training goes on no further
+            for path in _trunks(home, trial):
+                path.unlink(missing_ok=True)
+
+    def hand_over(self, home: RunDirectory, trial: Trial) -> None:
+        """Copy what the training of a trial may begin from to the storage; RunError if that does not answer."""
+        try:
+            self.put(home.path, *_begun_from(home, trial))
+        except OSError as error:
+            raise self._fault(error) from None
+
+    def train(self, trainer: Trainer, data: Mapping[str, Any], tell: Tell, node: str) -> None:
+        """Train a trial, as `Trainer.run` does, in a folder of this process whose files go through the storage.
+
+        If the storage does not take what came of it, the last event is `Interrupted`.
+        """
+        trial = Trial.from_data(data)
+        with tempfile.TemporaryDirectory(prefix="archsearch-", ignore_cleanup_errors=True) as scratch:
+            home = RunDirectory(Path(scratch))
+
+            def passed_on(event: Event) -> None:
+                try:
+                    if isinstance(event, Epoch):
+                        with contextlib.suppress(OSError):  # the next epoch brings another checkpoint
+                            self.put(home.path, home.checkpoint(trial.number), *_trunks(home, trial))
+                    elif isinstance(event, Finished):
+                        self.put(home.path, home.weights(trial.number), home.failure(trial.number))
+                        self.put(home.path, *_trunks(home, trial))
+                except OSError as error:
+                    event = Interrupted(trial.number, str(self._fault(error)))
+                tell(event)
+
+            try:
+                self.get(home.path, *_begun_from(home, trial))
+            except OSError as error:
+                tell(Interrupted(trial.number, str(self._fault(error))))
+                return
+            replace(trainer, directory=scratch).run(data, passed_on, own_process=True, node=node)
+
+    def _fault(self, error: OSError) -> RunError:
+        reason = " ".join(str(error).split())
+        return RunError(f"the storage {self.url} does not answer ({reason}); run the same again once it does")
+
+
+def _written(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+def _begun_from(home: RunDirectory, trial: Trial) -> list[Path]:
+    """The files that a training may begin from: its checkpoint, its trunk, the weights that it inherits."""
+    inherited = [] if trial.inherits is None else [home.weights(trial.inherits)]
+    return [home.checkpoint(trial.number), *_trunks(home, trial), *inherited]
+
+
+def _trunks(home: RunDirectory, trial: Trial) -> list[Path]:
+    return [] if trial.hash is None else [home.trunk(trial.hash)]

@@ -1,0 +1,226 @@
+"""On a real cluster of two nodes, each with one CPU: the same search, whatever is killed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import PIPE
+
+import pytest
+
+from search.result import Result
+from tests.search.backends.nodes import ADDRESS, OURS, RAY, Nodes, cluster
+from tests.search.backends.test_backends import as_json
+
+pytest.importorskip("ray")
+pytestmark = pytest.mark.thorough
+
+# The task needs a module that lies beside the script, which nodes have only if it is sent to them.
+HELPER = "def half(outputs, targets):\n    return 0.5\n"
+MINE = """
+from search import Search, Task, Training
+from tests.search.tiny import bars, small_space
+from helper import half
+
+task = Task.from_arrays(*bars().train, metrics={"half": half})
+training = Training(epochs=30, batch_size=32)
+search = Search(small_space(), task, constraints=["params <= 1k"], trials=10, seed=3, training=training, strategy="tpe")
+
+if __name__ == "__main__":
+    import sys
+    search.run(sys.argv[1], backend="ray", workers=2)
+"""
+RAYS = ["--backend", "ray", "--address", ADDRESS]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the script."""
+    home = tmp_path_factory.mktemp("mine")
+    (home / "helper.py").write_text(HELPER)
+    (home / "mine.py").write_text(MINE)
+    return home
+
+
+@pytest.fixture(scope="module")
+def two(folder: Path) -> Iterator[Nodes]:
+    """A cluster of two nodes."""
+    with cluster() as nodes:
+        yield nodes
+
+
+@pytest.fixture(scope="module")
+def expected(folder: Path, two: Nodes) -> list[list[object]]:
+    """What the search comes to on this machine."""
+    return search(two, folder, "undisturbed", "--workers", "2")
+
+
+def search(nodes: Nodes, folder: Path, name: str, *options: str) -> list[list[object]]:
+    """Run the search by the command line; what it comes to, of all trials."""
+    code, out, errors = nodes.run([*OURS, "search", "mine.py", "--directory", name, *options], folder)
+    assert code == 0, out + errors
+    return as_json(Result.open(folder / name))
+
+
+def lines(directory: Path, event: str) -> list[dict[str, object]]:
+    with contextlib.suppress(FileNotFoundError):
+        found = [json.loads(line) for line in (directory / "record.jsonl").read_text().splitlines() if line[-1:] == "}"]
+        return [line for line in found if line.get("event") == event]
+    return []
+
+
+def begun(process: subprocess.Popen[str], directory: Path, outcomes: int) -> None:
+    """Wait until so many outcomes are recorded."""
+    while len(lines(directory, "finished")) < outcomes:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            pytest.fail(f"it ended first: {process.wait(timeout=0.05)}")
+
+
+def ends(process: subprocess.Popen[str]) -> tuple[int, str]:
+    out, _ = process.communicate(timeout=120)
+    return process.returncode, out
+
+
+def assert_whole(directory: Path, expected: list[list[object]]) -> None:
+    """Every trial has one outcome, that of the undisturbed run."""
+    assert as_json(Result.open(directory)) == expected
+    numbers = [line["number"] for line in lines(directory, "finished")]
+    assert len(numbers) == len(set(numbers)) == 10
+
+
+def test_both_nodes_train_and_the_result_is_that_of_this_machine(
+    folder: Path, two: Nodes, expected: list[list[object]]
+) -> None:
+    assert search(two, folder, "here", *RAYS, "--trials", "8", "--workers", "2") != expected
+    assert search(two, folder, "here", "--workers", "2") == expected  # what was begun there is finished here
+    assert_whole(folder / "here", expected)
+    assert len({line["node"] for line in lines(folder / "here", "started") if "node" in line}) == 2
+
+
+@pytest.mark.slow
+def test_a_wrong_token_is_named(folder: Path, two: Nodes) -> None:
+    wrong = {"RAY_AUTH_TOKEN": "00" * 32}
+    code, _, errors = two.run([*OURS, "search", "mine.py", "--directory", "no", *RAYS], folder, wrong)
+    assert code == 1
+    assert "set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN as on its head" in errors.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_a_script_that_is_run_as_a_job_of_the_cluster(folder: Path, expected: list[list[object]]) -> None:
+    pytest.importorskip("aiohttp", reason="`ray job submit` needs ray[default]")
+    with cluster(dashboard=True) as nodes:
+        job = [*RAY, "job", "submit", "--address", "http://127.0.0.1:8265", "--working-dir", ".", "--", sys.executable]
+        code, out, errors = nodes.run([*job, "mine.py", "job"], folder)
+        assert code != 0
+        assert "lies in the package of a Ray job" in out + errors
+        code, out, errors = nodes.run([*job, "mine.py", str(folder / "job")], folder)
+        assert code == 0, out + errors
+    assert_whole(folder / "job", expected)
+
+
+@pytest.mark.slow
+def test_as_many_workers_as_the_cluster_has_room_for(folder: Path, two: Nodes) -> None:
+    third = two.start(cpus=3)
+    code, out, errors = two.run([*OURS, "search", "mine.py", "--directory", "room", "--trials", "2", *RAYS], folder)
+    assert code == 0, errors
+    assert "5 at once" in out
+    two.kill(third)
+
+
+@pytest.mark.slow
+def test_a_killed_worker_and_a_killed_node_change_nothing(
+    folder: Path, two: Nodes, expected: list[list[object]]
+) -> None:
+    third = two.start()
+    process = two.popen(
+        [*OURS, "search", "mine.py", "--directory", "killed", *RAYS, "--workers", "2"], folder, stdout=PIPE
+    )
+    begun(process, folder / "killed", 2)
+    subprocess.run(["pkill", "-KILL", "-f", "^ray::ImplicitFunc"], check=False)
+    begun(process, folder / "killed", 5)
+    subprocess.run(["pkill", "-KILL", "-g", str(third)], check=False)
+    code, out = ends(process)
+    assert code == 0, out
+    assert_whole(folder / "killed", expected)
+
+
+@pytest.mark.slow
+def test_a_killed_driver_and_a_killed_head_leave_a_run_that_resumes(folder: Path, expected: list[list[object]]) -> None:
+    with cluster(1) as nodes:
+        command = [*OURS, "search", "mine.py", "--directory", "resumed", *RAYS, "--workers", "2"]
+        process = nodes.popen(command, folder, stdout=PIPE)
+        begun(process, folder / "resumed", 2)
+        nodes.kill(process.pid)
+        assert ends(process)[0] == -signal.SIGKILL
+        process = nodes.popen(command, folder, stdout=PIPE)
+        begun(process, folder / "resumed", 5)
+        subprocess.run(["pkill", "-KILL", "-g", str(nodes.head)], check=False)
+        code, out = ends(process)
+        assert code == 1
+        assert [line for line in out.splitlines() if line.startswith("archsearch: ")] == [
+            "archsearch: the head of the Ray cluster, or this machine's part of it, does not answer any more; start "
+            "the cluster again, and run the same again: it resumes"
+        ]
+    with cluster(1) as nodes:
+        assert search(nodes, folder, "resumed", *RAYS, "--workers", "2") == expected
+    assert_whole(folder / "resumed", expected)
+
+
+@pytest.mark.slow
+def test_a_node_that_sees_nothing_is_named_and_a_storage_helps(
+    folder: Path, two: Nodes, expected: list[list[object]], tmp_path: Path
+) -> None:
+    if not two.enter or not shutil.which("mount"):
+        pytest.skip("no node of another file system can be made here")
+    enter, two.enter = (
+        two.enter,
+        [*two.enter, "unshare", "-m", "sh", "-c", f'mount -t tmpfs no {folder} && exec "$@"', "x"],
+    )
+    try:
+        blind = two.start()
+    finally:
+        two.enter = enter
+    code, _, errors = two.run([*OURS, "search", "mine.py", "--directory", "seen", *RAYS], folder)
+    assert code == 1
+    said = r"archsearch: Ray's node \S+ does not see \S+/seen; put the run's directory on a file system that all"
+    assert re.match(said, errors.splitlines()[-1])
+    storage = ["--storage", (tmp_path / "store").as_uri()]
+    assert search(two, folder, "stored", *RAYS, "--workers", "2", *storage) == expected
+    assert len(list((folder / "stored" / "weights").iterdir())) == 10
+    assert not [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+    subprocess.run(["pkill", "-KILL", "-g", str(blind)], check=False)
+
+
+@pytest.mark.slow
+def test_a_bad_node_that_joins_is_left_out_and_what_waits_is_told(folder: Path, expected: list[list[object]]) -> None:
+    with cluster(0, cpus=0) as nodes:
+        command = [*OURS, "search", "mine.py", "--directory", "joined", *RAYS, "--workers", "2"]
+        process = nodes.popen(command, folder, stdout=PIPE)
+        assert process.stdout is not None
+        said = ""
+        while "waiting for" not in said:
+            said = process.stdout.readline()
+            assert said, "it ended first"
+        assert said == "waiting for 1 CPU; the cluster has 0 free, 1 node\n"
+        nodes.start(environment={"PYTHONPATH": ""})  # it has none of our packages
+        nodes.start()
+        code, out = ends(process)
+        assert code == 0, out
+        assert re.search(r"Ray's node \S+ cannot train \(.*No module named 'search.*\); install archsearch there", out)
+    assert_whole(folder / "joined", expected)
+
+
+@pytest.mark.slow
+def test_a_search_that_waits_for_ever_ends_when_its_time_is_up(folder: Path, two: Nodes) -> None:
+    options = [*RAYS, "--cpus", "2", "--hours", "0.006", "--trials", "1"]
+    code, out, errors = two.run([*OURS, "search", "mine.py", "--directory", "waits", *options], folder)
+    assert code == 1, errors
+    assert re.search(r"waiting for 2 CPUs; the cluster has \d free, \d nodes?, each candidate takes 2 CPUs, and", out)
+    assert "1 running" in out

@@ -1,0 +1,129 @@
+"""What is told of candidates that wait for room, what is sent to nodes, and what goes through a storage."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from search.backends.resources import Resources
+from search.errors import RunError
+from search.files import RunDirectory
+from search.outcome import Scored, Stopped
+from search.trial import Trial
+
+pytest.importorskip("ray")
+
+from search.backends import shipping
+from search.backends.cluster import Node, refuse_a_package
+from search.backends.lookout import AFTER, AGAIN, STARTS, Waiting
+from search.backends.storage import Storage
+
+TWO = [Node(name, "10.0.0.1", 1, {"CPU": 2.0}) for name in ("a", "b")]
+
+
+def told(waiting: Waiting, times: list[float], wait: int, busy: int, free: float, there: list[Node]) -> list[str]:
+    said = (waiting.tell(now, wait, busy, there, {"CPU": free}) for now in times)
+    return [text for text in said if text is not None]
+
+
+def test_what_waits_is_told_soon_and_then_once_a_minute() -> None:
+    times = [2.0 * look for look in range(100)]
+    said = told(Waiting(Resources(gpus=1)), times, wait=1, busy=0, free=0.0, there=TWO)
+    assert set(said) == {"waiting for 1 GPU; the cluster has 0 free, 2 nodes"}
+    assert len(said) == 1 + int((times[-1] - AFTER) / AGAIN)
+
+
+def test_while_others_train_it_is_told_once_until_it_changes() -> None:
+    waiting, times = Waiting(Resources()), [2.0 * look for look in range(100)]
+    assert told(waiting, times, 3, 4, 0.0, TWO) == ["waiting for 1 CPU; the cluster has 0 free, 2 nodes"]
+    later = [200 + time for time in times]
+    assert told(waiting, later, 3, 4, 0.0, TWO[:1]) == ["waiting for 1 CPU; the cluster has 0 free, 1 node"]
+
+
+def test_a_worker_that_starts_is_not_waited_for() -> None:
+    before = [2.0 * look for look in range(int(STARTS / 2))]
+    assert told(Waiting(Resources()), before, wait=2, busy=0, free=0.0, there=TWO) == []
+    assert told(Waiting(Resources()), [0.0, 100.0], wait=2, busy=0, free=4.0, there=TWO) == []
+    assert told(Waiting(Resources()), [0.0, 100.0], wait=0, busy=4, free=0.0, there=TWO) == []
+
+
+def test_a_head_without_cpus_and_nodes_that_are_too_small_are_told() -> None:
+    bare = [Node("a", "10.0.0.1", 1, {})]
+    assert told(Waiting(Resources()), [0.0, 100.0], 1, 0, 0.0, bare) == [
+        "waiting for 1 CPU; the cluster has 0 free, 1 node"
+    ]
+    assert told(Waiting(Resources(cpus=4)), [0.0, 100.0], 1, 0, 4.0, TWO) == [
+        "waiting for 4 CPUs; the cluster has 4 free, 2 nodes, each candidate takes 4 CPUs, and the largest node has "
+        "2 CPUs"
+    ]
+
+
+def test_the_python_files_beside_a_script_are_sent_and_nothing_else(tmp_path: Path) -> None:
+    inside = ["mine.py", "package/__init__.py", "package/search.py"]
+    outside = ["search.py", "archspec/__init__.py", "data.csv", ".hidden/x.py", "env/lib/y.py", "__pycache__/z.py"]
+    for name in (*inside, *outside, "env/pyvenv.cfg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).touch()
+    copy = shipping.packed(tmp_path)
+    assert sorted(str(path.relative_to(copy)) for path in copy.rglob("*.py")) == inside
+
+
+def test_a_folder_that_is_too_large_to_be_sent_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in range(4):
+        (tmp_path / f"{name}.py").write_text("1234")
+    for limit, least in (("MOST_FILES", 3), ("MOST_BYTES", 15), ("MOST_SEEN", 3)):
+        with monkeypatch.context() as patched:
+            patched.setattr(shipping, limit, least)
+            with pytest.raises(
+                RunError, match="is too large to be sent to the nodes of the cluster; put the script into"
+            ):
+                shipping.packed(tmp_path)
+            patched.setattr(shipping, limit, least + 1)
+            assert shipping.packed(tmp_path).is_dir()
+
+
+def test_an_installed_script_and_our_own_sources_are_not_sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "path", [str(Path(sys.prefix) / "lib"), str(shipping.OURS)])
+    assert shipping.shipped() is None
+    (tmp_path / "mine.py").touch()
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    assert os.listdir((shipping.shipped() or {})["working_dir"]).count("mine.py") == 1
+
+
+def test_a_run_in_the_package_of_a_job_is_refused() -> None:
+    with pytest.raises(RunError, match="lies in the package of a Ray job, and would be lost with it; give an absolute"):
+        refuse_a_package("/tmp/ray/session/runtime_resources/working_dir_files/_ray_pkg_5e5e/runs/mine")
+    refuse_a_package("/shared/runs/mine")
+
+
+def test_a_storage_takes_files_to_a_worker_and_back(tmp_path: Path) -> None:
+    storage = Storage((tmp_path / "store").as_uri(), "run")
+    here, there = RunDirectory(tmp_path / "here"), RunDirectory(tmp_path / "there")
+    trial = Trial(3, 0, {}, hash="5e5e", inherits=1)
+    storage.check()
+    for path in (here.checkpoint(3), here.weights(1), here.weights(2)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(path.name.encode())
+    storage.hand_over(here, trial)
+    storage.get(there.path, there.checkpoint(3), there.weights(1), there.weights(2), there.trunk("5e5e"))
+    assert there.checkpoint(3).read_bytes() == b"3.pt"
+    assert there.weights(1).exists()
+    assert not there.weights(2).exists()  # it does not begin from them
+    there.weights(3).write_bytes(b"trained")
+    there.trunk("5e5e").write_bytes(b"trunk")
+    storage.put(there.path, there.weights(3), there.trunk("5e5e"))
+    storage.fetch(here, trial, Stopped({}))
+    assert (here.weights(3).read_bytes(), here.trunk("5e5e").read_bytes()) == (b"trained", b"trunk")
+    storage.fetch(here, trial, Scored({}))  # a whole training goes on no further
+    assert not here.trunk("5e5e").exists()
+    left = [path.name for path in (tmp_path / "store").rglob("*") if path.is_file()]
+    assert left == ["1.safetensors"]
+
+
+@pytest.mark.parametrize("url", ["nonsense://a", "runs/store", "file:///proc/store"])
+def test_a_storage_that_cannot_be_used_is_named(url: str) -> None:
+    with pytest.raises(RunError, match=f"^the storage {url} cannot be used .*; give the URL of a folder that can be"):
+        Storage(url, "run").check()
