@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
 
 from archspec.graph.cost import Cost
+from archspec.schema.hole import Scalar
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Scored:
         proxies: zero-cost proxies by name, where they were wanted; NaN where there is none.
         architecture: the architecture that its training has made of it, as plain data, where sizes are learned; None if
             it is the proposed one.
+        values: the values of the space's parameters that give this architecture; empty if it is the proposed one.
         sizes: the learned sizes after each epoch in which they were learned, by the names of their decisions.
         ran: how its steps ran on a GPU: `recorded` as CUDA graphs, or why one by one; empty on a CPU.
     """
@@ -37,6 +39,7 @@ class Scored:
     excess: dict[str, float] = field(default_factory=dict)
     proxies: dict[str, float] = field(default_factory=dict)
     architecture: dict[str, Any] | None = None
+    values: dict[str, Scalar] = field(default_factory=dict)
     sizes: dict[str, list[float]] = field(default_factory=dict)
     ran: str = ""
 

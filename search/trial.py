@@ -40,7 +40,7 @@ class Trial:
     Attributes:
         number: index of the draw, from 0; rejected draws count.
         slot: index of the candidate, from 0; a rejected draw has the slot of the candidate that it was drawn for.
-        values: what the strategy proposed, by the names of the space's parameters.
+        values: what the strategy proposed, by the names of the space's parameters; once trained, with learned sizes.
         state: `rejected` if it is not trained; else `running` until its outcome is known, then `scored`, `stopped` or
             `failed`.
         architecture: the filled space, or once trained what learned sizes have made of it; None for a rejected trial,

@@ -98,6 +98,8 @@ def train_sizes(
     Returns:
         An outcome as of `train`, with the architecture that was found.
     """
+    mine = {parameter.name for parameter in space.parameters()}  # others are settings of the training
+    values = {name: value for name, value in values.items() if name in mine}
     known = learnable(space, values, priced(asked.of, target))
     began = [asked.sizes[size.name] for size in known.fillings.sizes]
     loop = SizeLoop(known, asked.learning, task, training, seed, goal, began, parent)
@@ -140,5 +142,6 @@ def train_sizes(
         cost=outcome.cost or price(architecture, target),
         curve=(*loop.history, *outcome.curve),
         architecture=architecture.to_data(),
+        values=known.fillings.values(loop.model.at),
         sizes=loop.sizes,
     )

@@ -148,7 +148,8 @@ def finished(trial: Trial, outcome: Outcome) -> Trial:
             reason = next((broken(name, by) for name, by in outcome.excess.items() if by > 0), None)
             if outcome.architecture is not None:
                 made = Architecture.from_data(outcome.architecture)
-                trial = replace(trial, architecture=made, hash=made.hash, sizes=outcome.sizes)
+                found = {**trial.values, **outcome.values}
+                trial = replace(trial, architecture=made, hash=made.hash, values=found, sizes=outcome.sizes)
             trial = replace(
                 trial, state="scored", cost=cost, symmetry=symmetry, curve=curve, excess=excess, reason=reason
             )

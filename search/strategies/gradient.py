@@ -23,6 +23,8 @@ from spaces import Space
 
 # Share of the way from the smallest to the largest size by which the sizes of later rounds begin elsewhere.
 SPREAD = 0.3
+# Shares that are moved on by this, without the whole, never come close to an earlier one.
+GOLDEN = (5**0.5 - 1) / 2
 # A budget stays so far below a limit on the same quantity that the whole sizes keep it.
 BELOW = 0.97
 
@@ -37,8 +39,8 @@ class Gradient:
     Args:
         space: the space.
         objectives: what is maximised and minimised.
-        budgets: what the networks are to cost, as numbers or text such as `"50k"`; by default four, spread over what
-            the sizes of the space cost.
+        budgets: what the networks are to cost, as numbers or text such as `"50k"`; or how many there are, spread over
+            what the sizes of the space cost, elsewhere in each round.
         of: the quantity that has these budgets: `flops`, `params`, `activations` or `bytes`; by default that of the
             first objective which is a cost.
         learning: the share of the epochs in which sizes are learned, and other settings; its budget is not used.
@@ -74,7 +76,7 @@ class Gradient:
         turn, place = divmod(budget.slot, self.count)
         rng = random.Random(derived_seed(budget.run_seed, f"gradient {turn} {budget.attempt}"))
         known = self._learnable(self.space.random_values(rng), budget.target)
-        wanted = self._budgets(known, budget.limits)[place]
+        wanted = self._budgets(known, turn, budget.limits)[place]
         spread = [rng.uniform(-SPREAD, SPREAD) if turn or budget.attempt else 0.0 for _ in known.fillings.sizes]
         sizes = begun(known, wanted, spread)
         values = known.fillings.values(settled(known.fillings, sizes, wanted))
@@ -90,11 +92,11 @@ class Gradient:
             raise RunError(f"masks can learn no decision of this space ({why}); use another strategy")
         return known
 
-    def _budgets(self, known: Learnable, limits: Sequence[Constraint]) -> list[float]:
+    def _budgets(self, known: Learnable, turn: int, limits: Sequence[Constraint]) -> list[float]:
         """What the networks of a round are to cost, the dearest first."""
         low, high = (known.fillings.at([size.values[end] for size in known.fillings.sizes]).price for end in (0, -1))
         limit = min((BELOW * c.limit for c in limits if c.name == self.of), default=math.inf)
         high = min(high, limit)
-        shares = [(place + 0.5) / self.count for place in range(self.count)]
+        shares = [(place + (0.5 + turn * GOLDEN) % 1) / self.count for place in range(self.count)]
         found = self.budgets or sorted((low * (high / low) ** share for share in shares), reverse=True)
         return [min(budget, limit) for budget in found]

@@ -109,7 +109,7 @@ def compare(name: str, seeds: int) -> None:
         found, best, seconds, counts = [], [], [], []
         for seed in range(seeds):
             with tempfile.TemporaryDirectory() as directory:
-                chosen: Any = Gradient(where, budgets=each) if strategy == "gradient" else strategy
+                chosen: Any = Gradient(where) if strategy == "gradient" else strategy
                 search = Search(
                     where, data, objectives=OBJECTIVES, strategy=chosen, trials=60, training=TRAINING, seed=seed
                 )

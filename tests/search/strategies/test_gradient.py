@@ -15,6 +15,7 @@ from search.objectives import parse_constraint
 from search.record.history import History
 from search.strategies.gradient import BELOW, Gradient
 from search.strategies.strategy import Budget
+from spaces import choice, real
 from tests.search.inside import Inside, Killed, inside
 from tests.search.masks.spaces import tiny_space
 from tests.search.tiny import bars, told
@@ -46,6 +47,7 @@ def test_what_was_found_is_an_ordinary_trial(tmp_path: Path, backend: type[Insid
     for trial in (trial for trial in result.trials if trial.state == "scored"):
         assert trial.architecture is not None
         assert trial.hash == trial.architecture.hash
+        assert tiny_space().fill(trial.values).hash == trial.hash
         assert trial.cost == price(trial.architecture) == trial.model().cost()
         assert sorted(trial.curve) == [1, 2, 3, 4]
         assert {name: len(values) for name, values in trial.sizes.items()} == dict.fromkeys(trial.sizes, 2)
@@ -66,6 +68,24 @@ def test_budgets_take_turns_and_lie_below_the_limits() -> None:
     groups = [proposal.values["group"] for proposal in found]
     assert len(set(groups[:3])) == len(set(groups[3:])) == 1
     assert found[0].notes[NOTES]["sizes"] != found[3].notes[NOTES]["sizes"]
+
+
+def test_budgets_are_elsewhere_in_each_round() -> None:
+    """By default; so the front has more points than there are budgets."""
+    strategy = Gradient(tiny_space(), budgets=2, of="flops")
+    found = [strategy.propose(History(), Budget(slot, 9, 0, 4, slot)).notes[NOTES]["budget"] for slot in range(6)]
+    assert len(set(found)) == 6
+
+
+def test_settings_of_the_training_may_be_open(tmp_path: Path, backend: type[Inside]) -> None:
+    """They are drawn, and no sizes."""
+    training = Training(epochs=4, batch_size=choice(16, 32), learning_rate=real(1e-3, 1e-2, log=True))
+    search = Search(tiny_space(), bars(), trials=2, strategy="gradient", training=training, seed=3)
+    result = search.run(tmp_path, backend="inside", workers=1, watch=None)
+    trials = [trial for trial in result.trials if trial.state == "scored"]
+    assert len(trials) == 2
+    assert all(set(trial.sizes) == {"width", "depth", "size"} for trial in trials)
+    assert all(trial.decided["batch_size"] in (16, 32) for trial in trials)
 
 
 def test_a_budget_begins_from_the_weights_of_the_next_larger_one(tmp_path: Path, backend: type[Inside]) -> None:
