@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from archspec.doors import Door
+from archspec.doors import Door, Unknown
 from archspec.geometry.fourier import Target
 from archspec.schema.hole import Scalar
 from search.errors import RunError
@@ -119,10 +119,14 @@ def fresh(strategy: str | Strategy, space: Space, objectives: Sequence[Objective
     """A strategy that has observed no event: a new one by its name, or a copy of the object.
 
     Raises:
-        RunError: the object cannot be copied.
+        RunError: there is no such strategy, or the object cannot be copied.
     """
     if isinstance(strategy, str):
-        return STRATEGIES[strategy](space, objectives)
+        try:
+            make = STRATEGIES[strategy]
+        except Unknown as error:
+            raise RunError(str(error)) from None
+        return make(space, objectives)
     try:
         return copy.deepcopy(strategy)
     except Exception as error:

@@ -83,8 +83,9 @@ def test_nothing_is_deleted_that_the_record_on_the_disk_does_not_say_is_finished
     deleted: list[int] = []
 
     def delete(path: Path) -> None:
-        assert int(path.stem) in Reading(RunDirectory(tmp_path)).history.outcomes
-        deleted.append(int(path.stem))
+        number = int(path.name.partition(".")[0])
+        assert number in Reading(RunDirectory(tmp_path)).history.outcomes
+        deleted.append(number)
 
     monkeypatch.setattr(keeping, "_delete", delete)
     with Record(RunDirectory(tmp_path), {}) as record:

@@ -138,7 +138,7 @@ SELECTION = {
     ),
     "patience without end": Fault(Loop.finished, "waited >= patience", "False", PATIENCE),
     "patience that ends too early": Fault(Loop.finished, "waited >= patience", "waited + 1 >= patience", PATIENCE),
-    "no fidelity": Fault(Trainer._last_event, "epochs=trial.epochs", "epochs=None", WORKER),
+    "no fidelity": Fault(Trainer._last_event, '"epochs": trial.epochs', '"epochs": None', WORKER),
     "retrained scores of validation data": Fault(
         retraining.retrained, "task, task.test)", "task, task.validation)", RETRAINED
     ),

@@ -50,7 +50,8 @@ def draws(engine: Engine) -> list[tuple[Any, ...]]:
 
 
 def test_there_are_no_others() -> None:
-    assert {name for name, _ in CHEAP} | {"gp"} == set(STRATEGIES)
+    """`gp` is slow, and `gradient` needs sizes that masks can learn; both have tests of their own."""
+    assert {name for name, _ in CHEAP} | {"gp", "gradient"} == set(STRATEGIES)
 
 
 @pytest.mark.parametrize(("name", "space"), CHEAP)
