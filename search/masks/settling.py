@@ -10,6 +10,8 @@ from search.masks.sizes import Fillings
 
 # So near to the budget the price of the extracted network should be, if the values of the space allow it.
 NEAR = 0.02
+# By this factor a size may change, unless the next value of the space is farther.
+FAR = 2.0
 # Fillings that are looked at.
 MOST = 4_096
 
@@ -36,4 +38,5 @@ def settled(fillings: Fillings, at: Sequence[float], budget: float) -> tuple[int
 def _near(values: Sequence[int], now: float, sizes: int) -> list[int]:
     """The values next to a size, the nearest first: as many as leave the fillings few enough to look at them all."""
     count = max(2, int(MOST ** (1 / max(1, sizes))))
-    return sorted(values, key=lambda value: abs(math.log(value / now)))[:count]
+    nearest = sorted(values, key=lambda value: abs(math.log(value / now)))[:count]
+    return [value for i, value in enumerate(nearest) if i < 2 or 1 / FAR <= value / now <= FAR]

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from archspec import Image
 from search.errors import RunError
-from search.masks.settling import NEAR, settled
+from search.masks.learning import begun
+from search.masks.settling import FAR, NEAR, settled
 from search.masks.sizes import Corner, Fillings, Size, corners, whole_values
 from spaces import Space, choice, integer, real
 from tests.search.masks.spaces import SPACES, flops, known
@@ -92,7 +93,7 @@ def test_sizes_settle_within_two_percent_of_a_budget_where_there_are_such() -> N
     low, high = (fillings.at([size.values[end] for size in fillings.sizes]).price for end in (0, -1))
     for share in (0.2, 0.5, 0.8):
         budget = low * (high / low) ** share
-        at = settled(fillings, [8.0, 2.0, 6.0], budget)
+        at = settled(fillings, begun(known("CCNN"), budget), budget)
         assert abs(fillings.at(at).price / budget - 1) < NEAR, share
 
 
@@ -100,7 +101,15 @@ def test_sizes_settle_at_the_nearest_price_where_no_filling_has_the_budget() -> 
     """A budget below all of them."""
     fillings = known("CCNN").fillings
     lowest = tuple(size.values[0] for size in fillings.sizes)
-    assert settled(fillings, [8.0, 2.0, 6.0], fillings.at(lowest).price / 10) == lowest
+    assert settled(fillings, [5.0, 4.0, 1.5], fillings.at(lowest).price / 10) == lowest
+
+
+def test_no_size_settles_far_from_what_was_learned() -> None:
+    """Not even where the price would be nearer to the budget."""
+    fillings = known("CCNN").fillings
+    for budget in (fillings.at((4, 3, 1)).price, fillings.at((12, 11, 4)).price):
+        for value, now in zip(settled(fillings, [8.0, 5.5, 2.0], budget), (8.0, 5.5, 2.0), strict=True):
+            assert 1 / FAR <= value / now <= FAR
 
 
 @pytest.mark.parametrize(
