@@ -106,7 +106,7 @@ class Storage:
         files = [home.weights(trial.number), home.failure(trial.number), *_trunks(home, trial)]
         try:
             self.get(home.path, *files)
-            self.delete(home.path, home.checkpoint(trial.number), *files)
+            self.delete(home.path, *_states(home, trial), *files)
         except OSError as error:
             raise self._fault(error) from None
         if isinstance(outcome, Scored):  # a whole training goes on no further
@@ -133,7 +133,7 @@ class Storage:
                 try:
                     if isinstance(event, Epoch):
                         with contextlib.suppress(OSError):  # the next epoch brings another checkpoint
-                            self.put(home.path, home.checkpoint(trial.number), *_trunks(home, trial))
+                            self.put(home.path, *_states(home, trial), *_trunks(home, trial))
                     elif isinstance(event, Finished):
                         self.put(home.path, home.weights(trial.number), home.failure(trial.number))
                         self.put(home.path, *_trunks(home, trial))
@@ -158,9 +158,14 @@ def _written(path: Path, data: bytes) -> None:
 
 
 def _begun_from(home: RunDirectory, trial: Trial) -> list[Path]:
-    """The files that a training may begin from: its checkpoint, its trunk, the weights that it inherits."""
+    """The files that a training may begin from: its own states, its trunk, the weights that it inherits."""
     inherited = [] if trial.inherits is None else [home.weights(trial.inherits)]
-    return [home.checkpoint(trial.number), *_trunks(home, trial), *inherited]
+    return [*_states(home, trial), *_trunks(home, trial), *inherited]
+
+
+def _states(home: RunDirectory, trial: Trial) -> list[Path]:
+    """The files that only this training goes on from."""
+    return [home.checkpoint(trial.number), home.sizes(trial.number)]
 
 
 def _trunks(home: RunDirectory, trial: Trial) -> list[Path]:
