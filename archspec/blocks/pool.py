@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archspec.graph.block import Primitive
-from archspec.graph.grids import per_axis, slide, too_large
-from archspec.graph.signal import Signal, SignalError
+from archspec.graph.grids import per_axis, require_alike, slide, too_large
+from archspec.graph.signal import Signal
 
 if TYPE_CHECKING:
     from torch import nn
@@ -34,13 +34,7 @@ class Pool(Primitive):
 
     def infer(self, x: Signal) -> Signal:
         window = self._window(x)
-        for a, b in x.symmetry.action(x.dims).mixed_axes:
-            if window[a] != window[b]:
-                raise SignalError(
-                    f"{x.symmetry} turns axis {a} into axis {b}, so their windows {window[a]} and {window[b]} "
-                    "must be equal",
-                    "size",
-                )
+        require_alike(x, window, "windows", "size")
         for size, k in zip(x.grid, window, strict=True):
             if k > size:
                 raise too_large(k, size, size, "size")

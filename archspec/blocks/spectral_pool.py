@@ -9,7 +9,7 @@ from pydantic import Field
 
 from archspec.graph.block import Primitive
 from archspec.graph.cost import Cost
-from archspec.graph.grids import per_axis
+from archspec.graph.grids import per_axis, require_alike
 from archspec.graph.signal import Signal, SignalError
 
 if TYPE_CHECKING:
@@ -41,13 +41,7 @@ class SpectralPool(Primitive):
         for size, wanted in zip(x.reference, points, strict=True):
             if wanted > size:
                 raise SignalError(f"{wanted} points from {size}; use at most {size}", "points")
-        for a, b in x.symmetry.action(x.dims).mixed_axes:
-            if points[a] != points[b]:
-                raise SignalError(
-                    f"{x.symmetry} turns axis {a} into axis {b}, so their points {points[a]} and {points[b]} must be "
-                    "equal",
-                    "points",
-                )
+        require_alike(x, points, "points", "points")
         grid = tuple(max(1, round(Fraction(n * p, r))) for n, p, r in zip(x.grid, points, x.reference, strict=True))
         if not x.spacing:
             return x._replace(grid=grid)

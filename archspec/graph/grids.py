@@ -62,6 +62,17 @@ def too_large(taps: int, size: int, most: int, field: str) -> SignalError:
     return SignalError(f"{taps} taps on an axis of {size}; use at most {most}, or a larger input", field)
 
 
+def require_alike(x: Signal, numbers: tuple[int, ...], what: str, field: str) -> None:
+    """Raise SignalError if numbers, one per axis, differ on axes that the symmetry of `x` turns into each other."""
+    for a, b in x.symmetry.action(x.dims).mixed_axes:
+        if numbers[a] != numbers[b]:
+            raise SignalError(
+                f"{x.symmetry} turns axis {a} into axis {b}, so their {what} {numbers[a]} and {numbers[b]} must be "
+                "equal",
+                field,
+            )
+
+
 def require_turnable(group: Group, x: Signal, field: str | None = None) -> None:
     """Raise SignalError if the group cannot act on the grid of `x`: axes differ in length or in spacing."""
     if misfit := group.misfit(x.grid, x.steps):
