@@ -15,7 +15,7 @@ from search.masks.learning import Learning, begun
 from search.masks.settling import settled
 from search.masks.training import NOTES, Asked, priced
 from search.numbers import most
-from search.objectives import Constraint, Objective, is_recorded
+from search.objectives import Objective, is_recorded
 from search.record.history import History
 from search.seeds import derived_seed
 from search.strategies.strategy import Budget, Proposal
@@ -25,6 +25,8 @@ from spaces import Space
 SPREAD = 0.3
 # Shares that are moved on by this, without the whole, never come close to an earlier one.
 GOLDEN = (5**0.5 - 1) / 2
+# So many other decisions are drawn to see what prices all of them have.
+DRAWN = 12
 # A budget stays so far below a limit on the same quantity that the whole sizes keep it.
 BELOW = 0.97
 
@@ -40,7 +42,7 @@ class Gradient:
         space: the space.
         objectives: what is maximised and minimised.
         budgets: what the networks are to cost, as numbers or text such as `"50k"`; or how many there are, spread over
-            what the sizes of the space cost, elsewhere in each round.
+            what the sizes cost with any other decisions, elsewhere in each round.
         of: the quantity that has these budgets: `flops`, `params`, `activations` or `bytes`; by default that of the
             first objective which is a cost.
         learning: the share of the epochs in which sizes are learned, and other settings; its budget is not used.
@@ -61,6 +63,7 @@ class Gradient:
         self.count = budgets if isinstance(budgets, int) else len(budgets)
         given = () if isinstance(budgets, int) else budgets
         self.budgets = sorted((most("budgets", budget) for budget in given), reverse=True)
+        self._shared: tuple[float, float] | None = None
         if self.count < 1:
             raise ValueError("gradient needs one budget or more")
 
@@ -76,7 +79,7 @@ class Gradient:
         turn, place = divmod(budget.slot, self.count)
         rng = random.Random(derived_seed(budget.run_seed, f"gradient {turn} {budget.attempt}"))
         known = self._learnable(self.space.random_values(rng), budget.target)
-        wanted = self._budgets(known, turn, budget.limits)[place]
+        wanted = self._budgets(known, turn, budget)[place]
         spread = [rng.uniform(-SPREAD, SPREAD) if turn or budget.attempt else 0.0 for _ in known.fillings.sizes]
         sizes = begun(known, wanted, spread)
         values = known.fillings.values(settled(known.fillings, sizes, wanted))
@@ -92,11 +95,28 @@ class Gradient:
             raise RunError(f"masks can learn no decision of this space ({why}); use another strategy")
         return known
 
-    def _budgets(self, known: Learnable, turn: int, limits: Sequence[Constraint]) -> list[float]:
+    def _budgets(self, known: Learnable, turn: int, budget: Budget) -> list[float]:
         """What the networks of a round are to cost, the dearest first."""
-        low, high = (known.fillings.at([size.values[end] for size in known.fillings.sizes]).price for end in (0, -1))
-        limit = min((BELOW * c.limit for c in limits if c.name == self.of), default=math.inf)
+        limit = min((BELOW * c.limit for c in budget.limits if c.name == self.of), default=math.inf)
+        if self.budgets:
+            return [min(wanted, limit) for wanted in self.budgets]
+        low, high = self._range(known, budget)
         high = min(high, limit)
         shares = [(place + (0.5 + turn * GOLDEN) % 1) / self.count for place in range(self.count)]
-        found = self.budgets or sorted((low * (high / low) ** share for share in shares), reverse=True)
-        return [min(budget, limit) for budget in found]
+        return sorted((low * (high / low) ** share for share in shares), reverse=True)
+
+    def _range(self, known: Learnable, budget: Budget) -> tuple[float, float]:
+        """The prices that the sizes have with any other decisions, as far as some drawn ones tell."""
+        if self._shared is None:
+            rng = random.Random(derived_seed(budget.run_seed, "gradient prices"))
+            drawn = [self._learnable(self.space.random_values(rng), budget.target) for _ in range(DRAWN)]
+            ends = [_ends(found) for found in drawn]
+            self._shared = max(low for low, _ in ends), min(high for _, high in ends)
+        low, high = self._shared
+        return self._shared if low < high else _ends(known)
+
+
+def _ends(known: Learnable) -> tuple[float, float]:
+    """The prices of the smallest and of the largest sizes."""
+    low, high = (known.fillings.at([size.values[end] for size in known.fillings.sizes]).price for end in (0, -1))
+    return low, high
