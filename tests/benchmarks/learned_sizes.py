@@ -104,7 +104,7 @@ def compare(name: str, seeds: int) -> None:
     examples = sum(len(y) for _, y in batches(data.train, 256))
     total = ROUNDS * sum(each) * 3 * TRAINING.epochs * examples
     reference = (-0.1, math.log10(prices[1] * 4))
-    print(f"{name}: {total:.3g} FLOPs of training, budgets {', '.join(f'{x:.3g}' for x in each)}")
+    print(f"{name}: {total:.3g} FLOPs of training")
     for strategy in ("gradient", "front", "random"):
         found, best, seconds, counts = [], [], [], []
         for seed in range(seeds):
