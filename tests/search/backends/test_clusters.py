@@ -199,7 +199,11 @@ def test_a_node_that_sees_nothing_is_named_and_a_storage_helps(
 
 
 @pytest.mark.slow
-def test_a_bad_node_that_joins_is_left_out_and_what_waits_is_told(folder: Path, expected: list[list[object]]) -> None:
+def test_a_bad_node_that_joins_is_left_out_and_what_waits_is_told(
+    folder: Path, expected: list[list[object]], tmp_path: Path
+) -> None:
+    (tmp_path / "search").mkdir()  # hides the package, wherever it is installed
+    (tmp_path / "search" / "__init__.py").touch()
     with cluster(0, cpus=0) as nodes:
         command = [*OURS, "search", "mine.py", "--directory", "joined", *RAYS, "--workers", "2"]
         process = nodes.popen(command, folder, stdout=PIPE)
@@ -209,7 +213,7 @@ def test_a_bad_node_that_joins_is_left_out_and_what_waits_is_told(folder: Path, 
             said = process.stdout.readline()
             assert said, "it ended first"
         assert said == "waiting for 1 CPU; the cluster has 0 free, 1 node\n"
-        nodes.start(environment={"PYTHONPATH": ""})  # it has none of our packages
+        nodes.start(environment={"PYTHONPATH": str(tmp_path)})
         nodes.start()
         code, out = ends(process)
         assert code == 0, out
