@@ -12,6 +12,7 @@ from archspec import Architecture, Image, Series, published
 from search import Task, Training
 from search.objectives import Score
 from search.outcome import Scored
+from search.training import loop
 from search.training.trainer import train
 from tests.examples import EXAMPLES
 from tests.laws.devices import STEPS, case, steps_of
@@ -61,3 +62,20 @@ def test_a_published_network_is_trained_in_half_precision(name: str) -> None:
     task = Task.from_arrays(x, rng.integers(0, 3, 80), name="noise", seed=0)
     training = Training(epochs=2, batch_size=16, device=GPU.type, precision="bf16")
     assert isinstance(train(architecture, task, training, 0, Score("accuracy", True)), Scored)
+
+
+@pytest.mark.parametrize("name", ["flexnet", "p4cnn"])
+def test_a_training_there_is_recorded_and_is_that_of_steps_one_by_one(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    architecture, rng = PUBLISHED[name], np.random.default_rng(0)
+    x = rng.standard_normal((100, *architecture.signal.shape)).astype(np.float32)
+    task = Task.from_arrays(x, rng.integers(0, 3, 100), name="noise", seed=0)
+    training = Training(epochs=5, batch_size=8, device=GPU.type, learning_rate=1e-3)
+    recorded = train(architecture, task, training, 0, Score("loss", False))
+    monkeypatch.setattr(loop, "recorder_of", lambda device: None)
+    plain = train(architecture, task, training, 0, Score("loss", False))
+    assert isinstance(recorded, Scored)
+    assert isinstance(plain, Scored)
+    assert recorded.ran == "recorded"
+    assert recorded.curve == pytest.approx(plain.curve, rel=1e-2)

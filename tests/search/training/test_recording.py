@@ -32,6 +32,7 @@ from search.training.rates import Rate, parameter_groups
 from search.training.recording import Recorded, Run, hindrance
 from search.training.steps import as_ours
 from search.training.trainer import train
+from tests.laws.process import run
 from tests.laws.tape import Tapes
 from tests.search.training.watched import ACCURACY, LOSS, PLAIN, SMALL, noise
 
@@ -214,3 +215,10 @@ def test_the_state_of_an_optimizer_takes_the_form_of_the_one_that_goes_on_from_i
         for key in ("lr", "fused", "capturable", "foreach"):
             assert group[key] is one.param_groups[0][key]
         assert group["weight_decay"] == other.param_groups[0]["weight_decay"]
+
+
+@pytest.mark.slow
+def test_the_script_that_measures_a_gpu_runs_dry_on_a_cpu(tmp_path: Path) -> None:
+    said = run("-m", "tests.benchmarks.gpu.check", str(tmp_path), "--dry", "one", "memory", "scores")
+    assert said.startswith("the CPU, torch")
+    assert "points on average" in said
