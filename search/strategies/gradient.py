@@ -7,6 +7,7 @@ import random
 from collections.abc import Mapping, Sequence
 
 from archspec.geometry.fourier import Target
+from archspec.graph.cost import Cost
 from archspec.schema.hole import Scalar
 from search.errors import RunError
 from search.events import Event
@@ -66,6 +67,8 @@ class Gradient:
         self._shared: tuple[float, float] | None = None
         if self.count < 1:
             raise ValueError("gradient needs one budget or more")
+        if self.of not in (known := [*Cost().quantities(), "bytes"]):
+            raise ValueError(f"a budget is of {', '.join(known)}, not of {self.of!r}")
 
     def observe(self, event: Event) -> None:
         """Does nothing: what is learned is learned in the trainings."""
@@ -74,8 +77,10 @@ class Gradient:
         """A training from sizes of the price of the budget whose turn it is.
 
         Raises:
-            RunError: masks can learn no decision of the space.
+            RunError: masks can learn no decision of the space, or a training has one epoch only.
         """
+        if budget.epochs < 2:
+            raise RunError("gradient learns sizes, then trains the network: give two epochs or more")
         turn, place = divmod(budget.slot, self.count)
         rng = random.Random(derived_seed(budget.run_seed, f"gradient {turn} {budget.attempt}"))
         known = self._learnable(self.space.random_values(rng), budget.target)

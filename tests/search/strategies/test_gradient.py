@@ -9,6 +9,7 @@ import pytest
 
 from archspec.architecture import price
 from search import Result, Search, Training, machine
+from search.errors import RunError
 from search.masks.learning import Learning
 from search.masks.training import NOTES
 from search.objectives import parse_constraint
@@ -75,6 +76,16 @@ def test_budgets_are_elsewhere_in_each_round() -> None:
     strategy = Gradient(tiny_space(), budgets=2, of="flops")
     found = [strategy.propose(History(), Budget(slot, 9, 0, 4, slot)).notes[NOTES]["budget"] for slot in range(6)]
     assert len(set(found)) == 6
+
+
+def test_what_it_cannot_do_is_said() -> None:
+    """A quantity that no architecture has, no budgets, and one epoch."""
+    with pytest.raises(ValueError, match=r"a budget is of flops, .*, bytes, not of 'accuracy'"):
+        Gradient(tiny_space(), of="accuracy")
+    with pytest.raises(ValueError, match="one budget or more"):
+        Gradient(tiny_space(), budgets=[])
+    with pytest.raises(RunError, match="give two epochs or more"):
+        Gradient(tiny_space()).propose(History(), Budget(0, 4, 0, 1, 0))
 
 
 def test_settings_of_the_training_may_be_open(tmp_path: Path, backend: type[Inside]) -> None:
