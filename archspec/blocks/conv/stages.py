@@ -114,7 +114,7 @@ def sampling(conv: Fields, x: Signal, stage: Stage) -> Sampling:
     """Where a stage samples its kernel: over the grid and, if it mixes them, over the elements of the group."""
     group, kernel, window = conv.acting(x).turning, kernel_of(conv, stage), conv.window
     where = Sampling(
-        group if stage.grouped or stage.spatial else x.group,
+        group if stage.grouped or stage.spatial else x.group.turning,
         conv.tap_grid(x),
         stage.rows,
         stage.mixes,

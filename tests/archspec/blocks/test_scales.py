@@ -28,7 +28,9 @@ from archspec import (
     Spline,
     admissibility_penalty,
     carry,
+    freeze,
     lower,
+    price,
     published,
 )
 from archspec.blocks.conv.on_scales import spline
@@ -37,7 +39,7 @@ from archspec.layers.scales import ScaleConv
 from archspec.network.offsets import turn
 from archspec.symmetry.certifying import certify, node_values
 from archspec.symmetry.signals import Waves, smooth_noise, transformed
-from tests.examples import LINE, SCALES, SIREN, network, on
+from tests.examples import LINE, SCALES, SIREN, built, network, noise, on
 from tests.laws.equivariance import deviations, settled
 
 EXACT = Scales(smooth=False)
@@ -331,3 +333,14 @@ def test_the_penalty_is_the_square_of_the_means() -> None:
 def test_what_scales_cannot_have_says_so(body: tuple, words: str) -> None:
     with pytest.raises(SignalError, match=words):
         _ = network(LINE, *body, GroupPool()).graph
+
+
+@pytest.mark.parametrize("factorisation", ["full", "depthwise_separable", "group_separable"])
+def test_kernels_over_all_scales_may_leave_one(factorisation: str) -> None:
+    conv = Conv(channels=2, kernel_size=3, kernel=Spline(), factorisation=factorisation, scales=Scales(crop=True))
+    architecture = on("S3", conv, input=LONG, kernel=Spline())
+    assert architecture.graph.nodes["body.1"].signal.group.trivial
+    model, x = built(architecture), noise(architecture)
+    model.eval()
+    assert torch.allclose(freeze(model)(x), model(x), rtol=1e-8)
+    assert price(architecture).params == sum(p.numel() for p in model.parameters())
