@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -78,10 +79,8 @@ class Lookout:
                     return
                 continue
             misses = 0
-            try:
+            with contextlib.suppress(Exception):  # a cluster that ends raises any; the next look says whether it has
                 self._look()
-            except Exception as error:  # the cluster is ending; the next look says whether it has
-                _ = error
 
     def _give_up(self) -> None:
         self.lost = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import sys
@@ -36,12 +37,13 @@ def shipped() -> dict[str, Any] | None:
 
 
 def packed(folder: Path) -> Path:
-    """A copy of the Python files of a folder, and of those below it, in a folder that is deleted by the system.
+    """A copy of the Python files of a folder, and of those below it, in a folder that is deleted with this process.
 
     Raises:
         RunError: they are too many, or too large.
     """
     copy = Path(tempfile.mkdtemp(prefix="archsearch-"))
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
     size = 0
     for count, path in enumerate(_python_files(folder), 1):
         size += path.stat().st_size

@@ -11,18 +11,15 @@ import io
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor
 
 from archspec.graph.cost import Cost
-from archspec.layers.aliasing import alias_penalty
-from archspec.layers.scales import admissibility_penalty
 from archspec.lowering import Network, lower
-from archspec.network.roles import roles
 from archspec.transfer import inherit
 from search.files import write_whole
 from search.masks.carrying import carried
@@ -36,8 +33,9 @@ from search.tasks.task import batch_count, batches
 from search.training.augmentation import augmented
 from search.training.devices import brought, device_of, placed
 from search.training.evaluation import evaluate
-from search.training.rates import Schedule, parameter_groups, set_rates
+from search.training.rates import Schedule, set_rates
 from search.training.settings import Training
+from search.training.steps import Step, as_ours, optimizer_of
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ class SizeLoop:
         if parent is not None:
             inherit(self.model.network, parent)
         self.model.to(self.device)
-        self.optimizer = self._optimizer()
+        self.optimizer, self.loss = self._optimizer(), torch.zeros((), device=self.device)
         self.epochs, self.done, self.step = how.epochs(training), 0, 0
         steps = max(1, batch_count(task.train, training.batch_size) * self.epochs)
         self.schedule = Schedule(steps, training.warmup, steps, steps)
@@ -143,23 +141,17 @@ class SizeLoop:
         """Train for one epoch; returns the reason if training has diverged, else None."""
         torch.manual_seed((self.seed * 1_000_003 + self.done) % 2**63)
         self.model.train()
+        self.loss.zero_()
+        step = self._step()
         examples = batches(self.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done)
         there = brought(examples, self.device)
         for x, y in augmented(there, self.training.augment, derived_seed(self.seed, f"augment {self.done}")):
             each_batch()
             set_rates(self.optimizer, self.training.learning_rate, self.step, self.schedule)
             self.optimizer.param_groups[-1]["lr"] = self.how.rate * (1 - self.step / self.schedule.end)
-            loss = self.task.loss(self.model(x).float(), y, self.training.label_smoothing)
-            loss = loss + self.training.alias_penalty * alias_penalty(self.model.network)
-            if self.training.admissibility:
-                loss = loss + self.training.admissibility * admissibility_penalty(self.model.network)
-            loss = loss + self.how.strength * (self.model.cost() / self.how.budget - 1).square()
-            if not math.isfinite(value := loss.item()):
+            step(x, y)
+            if not math.isfinite(value := self.loss.item()):
                 return f"diverged: the loss is {value} in epoch {self.done + 1}"
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(self.model.network.parameters(), self.training.clip)
-            self.optimizer.step()
             self.step += 1
         self._end_epoch()
         return None
@@ -217,17 +209,25 @@ class SizeLoop:
             self.model.build(tuple(found["at"]), network.to(self.device))
             self.optimizer = self._optimizer()
             self.model.load_state_dict(found["model"])
-            self.optimizer.load_state_dict(found["optimizer"])
+            self.optimizer.load_state_dict(as_ours(found["optimizer"], self.optimizer))
         except Exception:  # whatever a file of any content makes torch raise
             return False
         self.sizes, self.history = found["sizes"], found["history"]
         self.done, self.step, self.seconds = found["done"], found["step"], found["seconds"]
         return True
 
+    def _step(self) -> Step:
+        """The step of an ordinary training, with the penalty on the price."""
+        plain, scaler = replace(self.training, precision="float32"), torch.amp.GradScaler(enabled=False)
+        network, price = self.model.network, self._price
+        return Step(network, self.model, self.task, plain, self.optimizer, scaler, self.loss, price)
+
+    def _price(self) -> Tensor:
+        """The penalty on a price that is not the budget."""
+        return self.how.strength * (self.model.cost() / self.how.budget - 1).square()
+
     def _optimizer(self) -> torch.optim.Optimizer:
-        network, training = self.model.network, self.training
-        rates = {role: rate for role, rate in training.rates.items() if role in roles(network)}
-        groups = parameter_groups(network, training.learning_rate, training.weight_decay, rates)
+        optimizer = optimizer_of(self.model.network, self.training, self.device)
         sizes = {
             "params": [self.model.log_sizes],
             "lr": self.how.rate,
@@ -235,4 +235,5 @@ class SizeLoop:
             "factor": 1.0,
             "still": 0.0,
         }
-        return torch.optim.AdamW([*groups, sizes])
+        optimizer.add_param_group(sizes)
+        return optimizer

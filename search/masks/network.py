@@ -120,9 +120,7 @@ class MaskedNetwork(nn.Module):
 
     def effective(self) -> dict[str, Tensor]:
         """The parameters that masks act on, by name, multiplied by them."""
-        found = corners(self.fillings.sizes, self.sizes)
-        facts = torch.stack([corner.weight * self._at(corner.values) for corner in found]).sum(0)
-        taps, points, times, channels = facts.split([*map(len, self.shown.paths), len(self.nodes)])
+        taps, points, times, channels = self._now().split([*map(len, self.shown.paths), len(self.nodes)])
         deep = {path: fading(*pair) for path, *pair in zip(self.shown.repeats, times, self.copies, strict=True)}
         wide = {node: fading(*pair) for node, *pair in zip(self.nodes, channels, self.counts, strict=True)}
         result: dict[str, Tensor] = {}
@@ -155,14 +153,17 @@ class MaskedNetwork(nn.Module):
         """
         mine = dict(self.network.state_dict()) | {name: value.detach() for name, value in self.effective().items()}
         weights = {name: value for name, value in mine.items() if name not in self.windows | self.spectra}
-        sizes = self.sizes.detach()
-        found = torch.stack([c.weight * self._at(c.values) for c in corners(self.fillings.sizes, sizes)]).sum(0)
-        named = dict(zip((path for paths in self.shown.paths for path in paths), found.tolist(), strict=False))
+        paths = (path for paths in self.shown.paths for path in paths)
+        named = dict(zip(paths, self._now().detach().tolist(), strict=False))
         architecture = self.shown.limited(self.network.architecture, named, learned=False)
         with torch.random.fork_rng(devices=[]):
             network = lower(architecture).to(self.log_sizes)
         network.load_state_dict(weights)
         return network.eval()
+
+    def _now(self) -> Tensor:
+        """What `_at` says of fillings, at the present sizes."""
+        return torch.stack([c.weight * self._at(c.values) for c in corners(self.fillings.sizes, self.sizes)]).sum(0)
 
     def _at(self, values: tuple[int, ...]) -> Tensor:
         """Taps, points, copies, and channels of the nodes with masks, in the filling with these sizes."""

@@ -65,7 +65,7 @@ class Corner(NamedTuple):
 
 
 def corners(sizes: Sequence[Size], at: Tensor) -> list[Corner]:
-    """The corners of the simplex around sizes (n,), at most n + 1; those of weight zero are left out.
+    """The n + 1 corners of the simplex around sizes (n,); some have weight zero where sizes are whole.
 
     Args:
         sizes: the decisions.

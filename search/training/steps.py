@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -29,6 +29,7 @@ class Step:
         optimizer: of the network's parameters.
         scaler: of gradients in float16.
         loss: () that each step writes its loss to; what is not a finite number stays there.
+        more: what is added to the loss of each step, such as a penalty on the price; None for nothing.
     """
 
     def __init__(
@@ -40,9 +41,10 @@ class Step:
         optimizer: torch.optim.Optimizer,
         scaler: torch.amp.GradScaler,
         loss: Tensor,
+        more: Callable[[], Tensor] | None = None,
     ) -> None:
         self.model, self.answer, self.task, self.training = model, answer, task, training
-        self.optimizer, self.scaler, self.loss = optimizer, scaler, loss
+        self.optimizer, self.scaler, self.loss, self.more = optimizer, scaler, loss, more
         self.parameters = list(model.parameters())  # to walk through the network takes longer than to clip
         self.penalised = any(getattr(m, "regularised", False) for m in model.modules())
 
@@ -54,6 +56,8 @@ class Step:
             loss = loss + self.training.alias_penalty * alias_penalty(self.model)
         if self.training.admissibility:
             loss = loss + self.training.admissibility * admissibility_penalty(self.model)
+        if self.more is not None:
+            loss = loss + self.more()
         self.loss.copy_(torch.where(self.loss.isfinite(), loss.detach(), self.loss))
         self.optimizer.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
+from unittest.mock import patch
 
 ROOT = Path(__file__).parents[2]
 CANDIDATES, ROUNDS, EPOCHS = 4, 7, 2
@@ -37,13 +38,12 @@ def served(options: Sequence[str]) -> None:
     from archspec import price
     from search import Training
     from search.objectives import Score
-    from search.training import loop, trainer
+    from search.training import trainer
 
     torch.set_num_threads(int(options[0]))
     if "fused" in options:
         plain = torch.optim.AdamW
-        where = sys.modules.get("search.training.steps", loop)
-        where.torch.optim.AdamW = lambda groups, **named: plain(groups, **{**named, "fused": True})  # type: ignore
+        patch.object(torch.optim, "AdamW", lambda groups, **named: plain(groups, **{**named, "fused": True})).start()
     rng, candidates = random.Random(0), []
     for each in (space, wide):
         drawn = (each.sample(rng) for _ in iter(int, 1))

@@ -28,11 +28,12 @@ class Nodes:
     def __init__(self, cpus: int = 1, dashboard: bool = False) -> None:
         self.enter: list[str] = []
         self._ours: list[subprocess.Popen[str]] = []
-        self.temporary = tempfile.mkdtemp(prefix="ray", dir="/tmp")
+        self.temporary = tempfile.mkdtemp(prefix="ray")
         if shutil.which("unshare") and shutil.which("ip") and shutil.which("nsenter"):
             command = ["unshare", "-n", "sh", "-c", "ip link set lo up && echo up && exec sleep 3600"]
-            pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-            holder = subprocess.Popen(command, text=True, process_group=0, **pipes)  # type: ignore[call-overload]
+            holder = subprocess.Popen(
+                command, text=True, process_group=0, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
             assert holder.stdout is not None
             if holder.stdout.readline() == "up\n":
                 self.enter = ["nsenter", "-t", str(holder.pid), "-n"]
@@ -65,7 +66,8 @@ class Nodes:
         command: list[str],
         cwd: Path | str = ROOT,
         environment: Mapping[str, str] | None = None,
-        **options: object,
+        stdout: int | None = None,
+        stderr: int | None = subprocess.STDOUT,
     ) -> subprocess.Popen[str]:
         """Begin a command beside the cluster, in a process group of its own."""
         given = {"PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0", **TOKEN, **(environment or {})}
@@ -75,7 +77,8 @@ class Nodes:
             env={**os.environ, **given},
             text=True,
             process_group=0,
-            **{"stderr": subprocess.STDOUT, **options},  # type: ignore[call-overload]
+            stdout=stdout,
+            stderr=stderr,
         )
         self._ours.append(process)
         return process

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shutil
 import signal
@@ -18,6 +19,7 @@ import pytest
 from search.result import Result
 from tests.search.backends.nodes import ADDRESS, OURS, RAY, Nodes, cluster
 from tests.search.backends.test_backends import as_json
+from tests.search.backends.test_drills import workers
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.thorough
@@ -143,7 +145,10 @@ def test_a_killed_worker_and_a_killed_node_change_nothing(
         [*OURS, "search", "mine.py", "--directory", "killed", *RAYS, "--workers", "2"], folder, stdout=PIPE
     )
     begun(process, folder / "killed", 2)
-    subprocess.run(["pkill", "-KILL", "-f", "^ray::ImplicitFunc"], check=False)
+    training = [pid for pid in workers(os.getpid()) if "ImplicitFunc" in Path(f"/proc/{pid}/cmdline").read_text()]
+    assert training, "what is below this process"
+    for pid in training:
+        os.kill(pid, signal.SIGKILL)
     begun(process, folder / "killed", 5)
     subprocess.run(["pkill", "-KILL", "-g", str(third)], check=False)
     code, out = ends(process)

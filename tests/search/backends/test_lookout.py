@@ -93,10 +93,10 @@ def test_an_installed_script_and_our_own_sources_are_not_sent(monkeypatch: pytes
     assert os.listdir((shipping.shipped() or {})["working_dir"]).count("mine.py") == 1
 
 
-def test_a_run_in_the_package_of_a_job_is_refused() -> None:
+def test_a_run_in_the_package_of_a_job_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="lies in the package of a Ray job, and would be lost with it; give an absolute"):
-        refuse_a_package("/tmp/ray/session/runtime_resources/working_dir_files/_ray_pkg_5e5e/runs/mine")
-    refuse_a_package("/shared/runs/mine")
+        refuse_a_package(str(tmp_path / "working_dir_files" / "_ray_pkg_5e5e" / "runs" / "mine"))
+    refuse_a_package(str(tmp_path / "runs" / "mine"))
 
 
 def test_a_storage_takes_files_to_a_worker_and_back(tmp_path: Path) -> None:
