@@ -119,14 +119,18 @@ class History:
             if self._outcomes.pop(event.number, None) is not None:
                 self._retried.add(event.number)
                 trial = self._trials[event.number]
-                self._trials[event.number] = replace(trial, state="running", reason=None, seconds=0.0, curve={})
+                self._trials[event.number] = replace(
+                    trial, state="running", reason=None, seconds=0.0, curve={}, sizes={}
+                )
         elif event.number in self._outcomes:
             return
         elif isinstance(event, Started):
             self._trials[event.number] = replace(self._trials[event.number], node=event.node)
         elif isinstance(event, Epoch):
             trial = self._trials[event.number]
-            sizes = {name: [*trial.sizes.get(name, ()), now] for name, now in event.sizes.items()} or trial.sizes
+            before = event.epoch - 1  # an epoch that a kill has undone is trained, and told, again
+            learned = {name: [*trial.sizes.get(name, ())[:before], now] for name, now in event.sizes.items()}
+            sizes = learned or trial.sizes
             self._trials[event.number] = replace(trial, curve={**trial.curve, event.epoch: event.score}, sizes=sizes)
         elif isinstance(event, Finished):
             self._trials[event.number] = finished(self._trials[event.number], event.outcome)

@@ -10,12 +10,15 @@ import pytest
 from archspec.architecture import price
 from search import Result, Search, Training, machine
 from search.errors import RunError
+from search.events import Epoch, Finished, Proposed, Retried
 from search.masks.learning import Learning
 from search.masks.training import NOTES
 from search.objectives import parse_constraint
+from search.outcome import Failed
 from search.record.history import History
 from search.strategies.gradient import BELOW, Gradient
 from search.strategies.strategy import Budget
+from search.trial import Trial
 from spaces import choice, real
 from tests.search.inside import Inside, Killed, inside
 from tests.search.masks.spaces import tiny_space
@@ -167,3 +170,15 @@ def test_sizes_are_shown_as_they_are_learned(tmp_path: Path, backend: type[Insid
     write_report(result, tmp_path / "report.md")
     assert (tmp_path / "report-sizes.png").stat().st_size > 5_000
     assert "Learned sizes" in (tmp_path / "report.md").read_text()
+
+
+def test_an_epoch_that_is_trained_again_counts_once() -> None:
+    """After a kill before its state was written; and nothing is left of a training that failed and is tried again."""
+    history = History()
+    history.observe(Proposed(Trial(0, 0, {})))
+    for epoch, width in ((1, 8.0), (2, 7.0), (2, 7.5), (3, 7.25)):
+        history.observe(Epoch(0, epoch, 0.5, {"width": width}))
+    assert history[0].sizes == {"width": [8.0, 7.5, 7.25]}
+    history.observe(Finished(0, Failed("diverged")))
+    history.observe(Retried(0))
+    assert not history[0].sizes
