@@ -21,7 +21,7 @@ class Learnable(NamedTuple):
     Attributes:
         fillings: the fillings that differ in them.
         shown: where they show.
-        left: why each of the other decisions among whole numbers cannot be learned, by its name.
+        left: of the other decisions among whole numbers that change the network, why they cannot be learned, by name.
     """
 
     fillings: Fillings
@@ -51,12 +51,12 @@ def learnable(space: Space, values: Mapping[str, Scalar], priced: Callable[[Arch
         except (ValueError, SignalError) as error:
             left[name] = str(error)
             continue
+        if not found:
+            continue
         kinds = {_kind(change) for change in found}
-        if not found or kinds & {""} or ("times" in kinds and len(kinds) > 1):
+        if kinds & {""} or ("times" in kinds and len(kinds) > 1):
             odd = next((change for change in found if not _kind(change)), None)
-            left[name] = (
-                f"masks do not learn {odd.path}.{odd.field}" if odd else "it changes nothing, or different things"
-            )
+            left[name] = f"masks do not learn {odd.path}.{odd.field}" if odd else "it changes different things"
             continue
         sizes.append(Size(name, whole))
         deep.append("times" in kinds)

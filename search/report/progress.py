@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from archspec.graph.cost import Cost
 from search.engine import Engine
 from search.front import Front, front_table
+from search.masks import NOT_LEARNED
 from search.outcome import Failed, Outcome, Scored
 from search.report.standing import Standing
 from search.trial import Trial
@@ -51,6 +52,7 @@ class Watcher:
         self.clock, self.began = clock, clock()
         self.standing: Standing | None = None
         self._told = self.began
+        self._not_learned: set[str] = set()
         self._bar: TaskID | None = None
         self._progress = Progress(
             TextColumn("training"),
@@ -119,6 +121,10 @@ class Watcher:
         reason = engine.history[trial.number].reason
         note = f"{_on(trial)}  ({reason})" if reason else f"{_on(trial)}  (on the front)" if new else _on(trial)
         self._say(f"{head} {scores}  {cost}  {summary(architecture)}{note}")
+        for name, reason in trial.notes.get(NOT_LEARNED, {}).items():
+            if name not in self._not_learned:
+                self._not_learned.add(name)
+                self._say(f"{name} is drawn, not learned: {reason}")
 
     def _head(self, engine: Engine) -> str:
         """How many candidates are finished, since when, and about how long the others will take."""

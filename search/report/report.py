@@ -12,6 +12,7 @@ from urllib.parse import quote
 from search.choosing import none_feasible
 from search.errors import RunError
 from search.front import front_rows
+from search.masks import NOT_LEARNED
 from search.report.numbers import budgets, has_reference, numbers, within_budgets
 from search.report.tables import counts_line, spent_line
 from search.result import Result
@@ -62,6 +63,8 @@ def report(result: Result) -> str:
         in_markdown(spent_line(result)),
         "",
     ]
+    drawn = {name: why for trial in result.trials for name, why in trial.notes.get(NOT_LEARNED, {}).items()}
+    lines += [f"{in_markdown(name)} was drawn, not learned: {in_markdown(why)}.\n" for name, why in drawn.items()]
     if not len(result.front):
         why = none_feasible(result.trials)
         return "\n".join([*lines, in_markdown(why) if why else "No candidate has been scored yet.", ""])

@@ -11,6 +11,7 @@ from archspec.graph.cost import Cost
 from archspec.schema.hole import Scalar
 from search.errors import RunError
 from search.events import Event
+from search.masks import NOT_LEARNED
 from search.masks.learnable import Learnable, learnable
 from search.masks.learning import Learning, begun
 from search.masks.settling import settled
@@ -19,13 +20,17 @@ from search.numbers import most
 from search.objectives import Objective, is_recorded
 from search.record.history import History
 from search.seeds import derived_seed
-from search.strategies.strategy import Budget, Proposal
+from search.strategies.front import FrontStrategy
+from search.strategies.random import Random
+from search.strategies.strategy import Budget, Proposal, Strategy
 from spaces import Space
 
 # Share of the way from the smallest to the largest size by which the sizes of later rounds begin elsewhere.
 SPREAD = 0.3
 # Shares that are moved on by this, without the whole, never come close to an earlier one.
 GOLDEN = (5**0.5 - 1) / 2
+# So many candidates are spread over the space before `front` chooses by what it has learned.
+DESIGN = 4
 # So many other decisions are drawn to see what prices all of them have.
 DRAWN = 12
 # A budget stays so far below a limit on the same quantity that the whole sizes keep it.
@@ -33,20 +38,24 @@ BELOW = 0.97
 
 
 class Gradient:
-    """Proposes a training in which sizes are learned, for one budget after another (Romero and Zeghidour 2023).
+    """Proposes trainings in which sizes are learned under a budget (Romero and Zeghidour 2023).
 
-    Kernel sizes, numbers of channels and of residual copies are learned with the weights; see `search.masks`. All other
-    decisions are drawn at random, anew after all budgets. With `Training(inherit=True)` a training begins from the
-    weights of the one with the next larger budget, if that is known by then.
+    Kernel sizes, numbers of channels and of residual copies are learned with the weights; see `search.masks`. Another
+    strategy chooses all other decisions. By default its proposals are also what a training begins with: their sizes,
+    and their price as the budget. With `budgets` of your own these take turns, with the same other decisions until all
+    have had theirs. With `Training(inherit=True)` a training then begins from the weights of the one with the next
+    larger budget, if that is known by then; by default from those of the scored one that is most like it.
 
     Args:
         space: the space.
         objectives: what is maximised and minimised.
         budgets: what the networks are to cost, as numbers or text such as `"50k"`; or how many there are, spread over
-            what the sizes cost with any other decisions, elsewhere in each round.
+            what the sizes cost with any other decisions, elsewhere in each round; by default what is proposed costs.
         of: the quantity that has these budgets: `flops`, `params`, `activations` or `bytes`; by default that of the
             first objective which is a cost.
         learning: the share of the epochs in which sizes are learned, and other settings; its budget is not used.
+        others: the strategy that chooses the other decisions, `front` or `random`; by default `front`, which needs the
+            objectives.
     """
 
     name = "gradient"
@@ -55,15 +64,18 @@ class Gradient:
         self,
         space: Space,
         objectives: Sequence[Objective] = (),
-        budgets: Sequence[float | str] | int = 4,
+        budgets: Sequence[float | str] | int | None = None,
         of: str | None = None,
         learning: Learning | None = None,
+        others: str | None = None,
     ) -> None:
         costs = [objective.name for objective in objectives if not is_recorded(objective)]
         self.space, self.of, self.learning = space, of or next(iter(costs), "flops"), learning or Learning(1.0)
-        self.count = budgets if isinstance(budgets, int) else len(budgets)
-        given = () if isinstance(budgets, int) else budgets
+        self.proposed = budgets is None
+        self.count = budgets if isinstance(budgets, int) else 1 if budgets is None else len(budgets)
+        given = () if budgets is None or isinstance(budgets, int) else budgets
         self.budgets = sorted((most("budgets", budget) for budget in given), reverse=True)
+        self.others = _others(others or ("front" if objectives else "random"), space, objectives)
         self._shared: tuple[float, float] | None = None
         if self.count < 1:
             raise ValueError("gradient needs one budget or more")
@@ -71,7 +83,8 @@ class Gradient:
             raise ValueError(f"a budget is of {', '.join(known)}, not of {self.of!r}")
 
     def observe(self, event: Event) -> None:
-        """Does nothing: what is learned is learned in the trainings."""
+        """Pass an event on to what chooses the other decisions."""
+        self.others.observe(event)
 
     def propose(self, history: History, budget: Budget) -> Proposal:
         """A training from sizes of the price of the budget whose turn it is.
@@ -82,16 +95,26 @@ class Gradient:
         if budget.epochs < 2:
             raise RunError("gradient learns sizes, then trains the network: give two epochs or more")
         turn, place = divmod(budget.slot, self.count)
+        same = [t for t in history if place and t.slot == turn * self.count and t.state != "rejected"]
+        chosen = Proposal(same[-1].values) if same else self.others.propose(history, budget)
+        known = self._learnable(chosen.values, budget.target)
+        if self.proposed:
+            whole = [next(v for v in size.values if v == chosen.values[size.name]) for size in known.fillings.sizes]
+            wanted = min(known.fillings.at(whole).price, self._limit(budget))
+            return self._proposal(known, [float(size) for size in whole], wanted, chosen.parent)
         rng = random.Random(derived_seed(budget.run_seed, f"gradient {turn} {budget.attempt}"))
-        known = self._learnable(self.space.random_values(rng), budget.target)
         wanted = self._budgets(known, turn, budget)[place]
         spread = [rng.uniform(-SPREAD, SPREAD) if turn or budget.attempt else 0.0 for _ in known.fillings.sizes]
-        sizes = begun(known, wanted, spread)
-        values = known.fillings.values(settled(known.fillings, sizes, wanted))
-        named = dict(zip((size.name for size in known.fillings.sizes), sizes, strict=True))
-        asked = Asked(self.of, named, Learning(**{**vars(self.learning), "budget": wanted}))
         before = [trial.number for trial in history if place and trial.slot == budget.slot - 1 and trial.feasible]
-        return Proposal(values, parent=next(iter(before), None), notes={NOTES: asked.to_data()})
+        return self._proposal(known, begun(known, wanted, spread), wanted, next(iter(before), None))
+
+    def _proposal(self, known: Learnable, sizes: Sequence[float], budget: float, parent: int | None) -> Proposal:
+        """A training from these sizes."""
+        values = known.fillings.values(settled(known.fillings, sizes, budget))
+        named = dict(zip((size.name for size in known.fillings.sizes), sizes, strict=True))
+        asked = Asked(self.of, named, Learning(**{**vars(self.learning), "budget": budget}))
+        left = {NOT_LEARNED: known.left} if known.left else {}
+        return Proposal(values, parent=parent, notes={NOTES: asked.to_data(), **left})
 
     def _learnable(self, values: Mapping[str, Scalar], target: Target) -> Learnable:
         known = learnable(self.space, values, priced(self.of, target))
@@ -102,13 +125,16 @@ class Gradient:
 
     def _budgets(self, known: Learnable, turn: int, budget: Budget) -> list[float]:
         """What the networks of a round are to cost, the dearest first."""
-        limit = min((BELOW * c.limit for c in budget.limits if c.name == self.of), default=math.inf)
+        limit = self._limit(budget)
         if self.budgets:
             return [min(wanted, limit) for wanted in self.budgets]
         low, high = self._range(known, budget)
         high = min(high, limit)
         shares = [(place + (0.5 + turn * GOLDEN) % 1) / self.count for place in range(self.count)]
         return sorted((low * (high / low) ** share for share in shares), reverse=True)
+
+    def _limit(self, budget: Budget) -> float:
+        return min((BELOW * c.limit for c in budget.limits if c.name == self.of), default=math.inf)
 
     def _range(self, known: Learnable, budget: Budget) -> tuple[float, float]:
         """The prices that the sizes have with any other decisions, as far as some drawn ones tell."""
@@ -125,3 +151,12 @@ def _ends(known: Learnable) -> tuple[float, float]:
     """The prices of the smallest and of the largest sizes."""
     low, high = (known.fillings.at([size.values[end] for size in known.fillings.sizes]).price for end in (0, -1))
     return low, high
+
+
+def _others(name: str, space: Space, objectives: Sequence[Objective]) -> Strategy:
+    """What chooses the other decisions; ValueError if there is no such choice."""
+    if name == "random":
+        return Random(space, objectives)
+    if name == "front" and objectives:
+        return FrontStrategy(space, objectives, design=DESIGN, pause=1, inherit=True)
+    raise ValueError(f"others is 'front', with the objectives, or 'random', not {name!r}")

@@ -116,11 +116,19 @@ class Knowledge:
         outcome = event.outcome
         if isinstance(outcome, Failed) or (isinstance(outcome, Scored) and not outcome.feasible):
             return replace(known, failed=True)
+        if isinstance(outcome, Scored) and outcome.values:  # its sizes were learned
+            values = {**known.values, **outcome.values}
+            self.new.append(hash(key(values)))
+            place = self.features.of(values, outcome.cost or known.cost)
+            return self._scored(replace(known, values=values, place=place), outcome)
         sign = 1 if self.goal.maximize else -1
         begun = [sign * score for score in outcome.curve[: self.pauses] if score == score]
         known = replace(known, early=max(begun, default=None))
         if not isinstance(outcome, Scored) or known.paused:
             return known
+        return self._scored(known, outcome)
+
+    def _scored(self, known: Known, outcome: Scored) -> Known:
         cost = outcome.cost or known.cost
         scores = [-loss_of(objective, cost, outcome.scores) for objective in self.scored]
         return replace(known, cost=cost, costs=self.costs(cost), scores=np.array(scores, float))

@@ -2,13 +2,11 @@
 
     python -m tests.benchmarks.learned_sizes compare sequences --seeds 3
     python -m tests.benchmarks.learned_sizes budgets images
-    python -m tests.benchmarks.learned_sizes known
 
 `compare` searches a space by `gradient`, `front` and `random` until so many FLOPs of training are spent, and prints the
 hypervolume of the front by its accuracy on test data above chance and log10 FLOPs, by strategy and seed. `budgets`
 learns sizes from 0.3, 1 and 3 times the price of three budgets, plain and on C4 (D1 for sequences), and prints by how
-much the extracted price differs from the budget, and how much cheaper steps have become. `known` learns sizes where it
-is known what they should become.
+much the extracted price differs from the budget, and how much cheaper steps have become.
 """
 
 from __future__ import annotations
@@ -17,6 +15,7 @@ import argparse
 import math
 import tempfile
 import time
+from collections.abc import Sequence
 from itertools import product
 from statistics import mean, stdev
 from typing import Any
@@ -40,24 +39,21 @@ from archspec import (
     Table,
 )
 from archspec.architecture import price
-from search import Search, Task, Training, digits, nearby, recall
+from search import Search, Task, Training, digits
 from search.hypervolume import hypervolume
 from search.masks.learnable import Learnable, learnable
 from search.masks.learning import Learning, SizeLoop, begun
-from search.masks.settling import settled
-from search.masks.training import Asked, train_sizes
 from search.objectives import goal_of, parse_objective
-from search.outcome import Scored
 from search.result import Result
 from search.strategies.gradient import Gradient
 from search.tasks.task import batches
-from search.training.trainer import train
 from spaces import Space, choice, integer
 from tests.benchmarks.table.spaces import task as table_task
 
 OBJECTIVES = ("maximize accuracy", "minimize flops")
 TRAINING = Training(epochs=20, batch_size=64, patience=None, device="cpu")
 ROUNDS = 4
+STRATEGIES = ("gradient", "gradient at random", "front", "random")
 
 
 def space(name: str) -> Space:
@@ -96,8 +92,8 @@ def sizes(name: str, group: str = "C1", kernel: str = "table") -> Learnable:
     return learnable(space(name), {"group": group, "kernel": kernel, "width": 8, "depth": 2, "size": 5}, flops)
 
 
-def compare(name: str, seeds: int) -> None:
-    """Print the hypervolumes of three strategies for the same FLOPs of training."""
+def compare(name: str, seeds: int, strategies: Sequence[str]) -> None:
+    """Print the hypervolumes of strategies for the same FLOPs of training."""
     where, data, known = space(name), task(name), sizes(name)
     prices = [known.fillings.at([size.values[end] for size in known.fillings.sizes]).price for end in (0, -1)]
     each = [prices[0] * (prices[1] / prices[0]) ** ((place + 0.5) / 4) for place in range(4)]
@@ -105,13 +101,18 @@ def compare(name: str, seeds: int) -> None:
     total = ROUNDS * sum(each) * 3 * TRAINING.epochs * examples
     reference = (-0.1, math.log10(prices[1] * 4))
     print(f"{name}: {total:.3g} FLOPs of training")
-    for strategy in ("gradient", "front", "random"):
+    for strategy in strategies or STRATEGIES:
         found, best, seconds, counts = [], [], [], []
         for seed in range(seeds):
             with tempfile.TemporaryDirectory() as directory:
-                chosen: Any = Gradient(where) if strategy == "gradient" else strategy
                 search = Search(
-                    where, data, objectives=OBJECTIVES, strategy=chosen, trials=60, training=TRAINING, seed=seed
+                    where,
+                    data,
+                    objectives=OBJECTIVES,
+                    strategy=_made(strategy, where),
+                    trials=60,
+                    training=TRAINING,
+                    seed=seed,
                 )
                 began = time.perf_counter()
                 result = search.run(directory, workers=1, watch=None, total_flops=total)
@@ -128,16 +129,20 @@ def compare(name: str, seeds: int) -> None:
         )
 
 
+def _made(strategy: str, where: Space) -> Any:
+    return Gradient(where, budgets=4, others="random") if strategy == "gradient at random" else strategy
+
+
 def _points(result: Result) -> list[tuple[float, float]]:
     """Of the front: minus the accuracy on test data, and log10 FLOPs."""
     return [(-trial.test()["accuracy"], math.log10(trial.cost.flops)) for trial in result.front if trial.cost]
 
 
-def budgets(name: str, seeds: int) -> None:
+def budgets(name: str, seeds: int, groups: Sequence[str]) -> None:
     """Print how near extracted prices are to their budgets."""
     data, training = task(name), Training(epochs=16, batch_size=64, patience=None, device="cpu")
     goal, worst = goal_of([parse_objective(text) for text in OBJECTIVES], data.kind), 0.0
-    for group in ("C1", "D1" if name == "sequences" else "C4"):
+    for group in groups or ("C1", "D1" if name == "sequences" else "C4"):
         known = sizes(name, group)
         low, high = (known.fillings.at([s.values[end] for s in known.fillings.sizes]).price for end in (0, -1))
         for share, factor in product((0.35, 0.5, 0.65), (0.3, 1.0, 3.0)):
@@ -163,68 +168,16 @@ def budgets(name: str, seeds: int) -> None:
     print(f"worst {100 * worst:.1f} %")
 
 
-def known(seeds: int) -> None:
-    """Print what sizes become where that is known, and accuracies beside networks whose sizes stay."""
-    width, size = integer("width", 4, 24), choice(*range(3, 52, 4), name="size")
-    conv = Conv(channels=width, kernel_size=size, kernel=Siren(), factorisation="depthwise_separable", causal=True)
-    body = [
-        Conv(channels=width, kernel_size=1),
-        Norm(),
-        Repeat(
-            times=integer("depth", 1, 3), body=[Residual(body=[conv, Norm(), Activation(), Pointwise(channels=width)])]
-        ),
-    ]
-    causal = Space(
-        Architecture(input=Series(channels=4, length=64), body=body, head=Classifier(classes=4, pool="last"))
-    )
-    values: dict[str, Any] = {"width": 8, "depth": 2, "size": 15}
-    examples = {"length": 64, "delay": 50, "shortest": 12, "examples": (2_000, 500, 500)}
-    for data in (recall(**examples), nearby(**examples)):
-        _learned(data.name, causal, values, data, 1.0, seeds)
-    data = table_task("sequences")
-    values = {"group": "C1", "kernel": "siren", "width": 8, "depth": 2, "size": 5}
-    _learned("sequences, from three times the price", space("sequences"), values, data, 3.0, seeds)
-
-
-def _learned(name: str, where: Space, values: dict[str, Any], data: Task, factor: float, seeds: int) -> None:
-    """Sizes and accuracy after learning sizes, and accuracies of the sizes at the start and of those of the budget."""
-    found = learnable(where, values, flops)
-    low, high = (found.fillings.at([s.values[end] for s in found.fillings.sizes]).price for end in (0, -1))
-    budget = low * (high / low) ** 0.5
-    start, same = begun(found, factor * budget), begun(found, budget)
-    goal = goal_of([parse_objective(text) for text in OBJECTIVES], data.kind)
-    ends: dict[str, list[float]] = {size.name: [] for size in found.fillings.sizes}
-    scores: dict[str, list[float]] = {"learned": [], "at the start": [], "of that price": []}
-    for seed in range(seeds):
-        asked = Asked("flops", dict(zip(ends, start, strict=True)), Learning(budget))
-        outcome = train_sizes(asked, where, values, data, TRAINING, seed, goal)
-        assert isinstance(outcome, Scored)
-        scores["learned"].append(outcome.scores["accuracy"])
-        for key, history in outcome.sizes.items():
-            ends[key].append(history[-1])
-        for key, sizes_, price_ in (("at the start", start, factor * budget), ("of that price", same, budget)):
-            fixed = found.fillings.at(settled(found.fillings, sizes_, price_)).architecture
-            plain = train(fixed, data, TRAINING, seed, goal)
-            assert isinstance(plain, Scored)
-            scores[key].append(plain.scores["accuracy"])
-    print(f"{name}, budget {budget:.3g}, from {', '.join(f'{x:.1f}' for x in start)}")
-    for key, reached in ends.items():
-        print(f"  {key:6s} {mean(reached):5.1f} ± {stdev(reached):.1f}")
-    print("  accuracy " + ", ".join(f"{key} {mean(x):.3f} ± {stdev(x):.3f}" for key, x in scores.items()), flush=True)
-
-
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("compare", "budgets", "known"))
+    parser.add_argument("what", choices=("compare", "budgets"))
     parser.add_argument("name", nargs="?", default="sequences", choices=("sequences", "images"))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", nargs="*", default=(), help="of compare some strategies, of budgets some groups")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    if given.what == "known":
-        known(given.seeds)
-    else:
-        {"compare": compare, "budgets": budgets}[given.what](given.name, given.seeds)
+    {"compare": compare, "budgets": budgets}[given.what](given.name, given.seeds, given.only)
 
 
 if __name__ == "__main__":

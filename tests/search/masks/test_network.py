@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import onnxruntime
 import pytest
 import torch
 from torch import Tensor
 
+from archspec import export
 from archspec.architecture import price
+from archspec.exporting.onnx_file import ONNX
 from archspec.layers.fading import THRESHOLD, fading
 from archspec.network.freezing import freeze
 from archspec.symmetry.certificate import largest
@@ -50,6 +55,21 @@ def test_what_is_extracted_has_the_same_outputs(name: str) -> None:
     assert apart(found(x), wanted) < CLOSE
     assert apart(freeze(found)(x), wanted) < CLOSE
     assert found.cost() == price(found.architecture)
+
+
+def exported(name: str, directory: Path) -> float:
+    """By how much the exported network differs from the one with masks, in onnxruntime, on a batch of another size."""
+    model = lived(name).float()
+    export(model.extracted(), directory)
+    session = onnxruntime.InferenceSession(directory / ONNX, providers=["CPUExecutionProvider"])
+    x = example(model, 5).float()
+    return apart(torch.from_numpy(session.run(None, {"x": x.numpy()})[0]), model(x))
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["SIREN on C4, separable", "causal CCNN", "learned grid on D4"])
+def test_what_is_exported_answers_as_the_network_with_masks(name: str, tmp_path: Path) -> None:
+    assert exported(name, tmp_path / "best") < 1e-5
 
 
 @pytest.mark.parametrize("name", SPACES)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from archspec import Architecture, Classifier, Conv, Image, Norm, Siren
 from archspec.architecture import price
 from search import Result, Search, Training, machine
 from search.errors import RunError
 from search.events import Epoch, Finished, Proposed, Retried
 from search.masks.learning import Learning
 from search.masks.training import NOTES
-from search.objectives import parse_constraint
-from search.outcome import Failed
+from search.objectives import parse_constraint, parse_objective
+from search.outcome import Failed, Scored
 from search.record.history import History
-from search.strategies.gradient import BELOW, Gradient
-from search.strategies.strategy import Budget
+from search.report.progress import Watcher
+from search.report.report import report
+from search.strategies.front import FrontStrategy
+from search.strategies.gradient import BELOW, DESIGN, Gradient
+from search.strategies.knowledge import Knowledge
+from search.strategies.strategy import Budget, Proposal, key
 from search.trial import Trial
-from spaces import choice, real
+from spaces import Space, choice, integer, real
 from tests.search.inside import Inside, Killed, inside
 from tests.search.masks.spaces import tiny_space
 from tests.search.tiny import bars, told
@@ -66,7 +73,10 @@ def test_budgets_take_turns_and_lie_below_the_limits() -> None:
     """From the dearest to the cheapest, with the same other decisions; then other ones."""
     strategy, limit = Gradient(tiny_space(), budgets=["30k", "50k", "4M"], of="flops"), 90_000
     limits = [parse_constraint(f"flops <= {limit}")]
-    found = [strategy.propose(History(), Budget(slot, 9, 0, 4, slot, limits=limits)) for slot in range(6)]
+    history, found = History(), list[Proposal]()
+    for slot in range(6):
+        found.append(strategy.propose(history, Budget(slot, 9, 0, 4, slot, limits=limits)))
+        history.observe(Proposed(Trial(slot, slot, found[-1].values)))
     budgets = [proposal.notes[NOTES]["budget"] for proposal in found]
     assert budgets == [BELOW * limit, 50_000, 30_000] * 2
     groups = [proposal.values["group"] for proposal in found]
@@ -81,8 +91,79 @@ def test_budgets_are_elsewhere_in_each_round() -> None:
     assert len(set(found)) == 6
 
 
+OBJECTIVES = [parse_objective("maximize accuracy"), parse_objective("minimize flops")]
+
+
+def test_by_default_a_training_begins_at_what_front_proposes() -> None:
+    """Its sizes, its price as the budget, and the trial that it names as the parent."""
+    strategy, inner = (
+        Gradient(tiny_space(), OBJECTIVES),
+        FrontStrategy(tiny_space(), OBJECTIVES, DESIGN, 1, inherit=True),
+    )
+    for slot in range(7):
+        budget = Budget(slot, 9, 0, 4, slot)
+        found, wanted = strategy.propose(History(), budget), inner.propose(History(), budget)
+        assert (found.values, found.parent, found.fidelity) == (wanted.values, wanted.parent, None)
+        cost = price(tiny_space().fill(wanted.values))
+        asked = found.notes[NOTES]
+        assert asked["budget"] == cost.flops
+        assert asked["sizes"] == {name: wanted.values[name] for name in asked["sizes"]}
+        for event in (
+            Proposed(Trial(slot, slot, found.values, cost=cost)),
+            Finished(slot, Scored({"accuracy": slot / 9})),
+        ):
+            strategy.observe(event)
+            inner.observe(event)
+
+
+def learns_what_was_found() -> None:
+    """Of a training that has changed its sizes: values, features and costs are those of what it ended with."""
+    known = Knowledge(tiny_space(), OBJECTIVES)
+    begun, found = ({"group": "C2", "width": width, "depth": 1, "size": 3} for width in (4, 8))
+    costs = [price(tiny_space().fill(values)) for values in (begun, found)]
+    known.observe(Proposed(Trial(0, 0, begun, cost=costs[0])))
+    known.observe(Finished(0, Scored({"accuracy": 0.5}, cost=costs[1], values=found, sizes={"width": [8.0]})))
+    (lesson,) = known.lessons.whole
+    assert lesson.values == found
+    assert (lesson.place == known.features.of(found, costs[1])).all()
+    assert (lesson.costs == known.costs(costs[1])).all()
+    assert known.new == [hash(key(begun)), hash(key(found))]
+
+
+def test_front_learns_from_the_sizes_that_were_found() -> None:
+    learns_what_was_found()
+
+
+def test_lessons_of_the_sizes_at_the_start_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted fault: a score counts as that of the sizes that were proposed."""
+    finished = Knowledge._finished
+    monkeypatch.setattr(
+        Knowledge,
+        "_finished",
+        lambda self, known, event: finished(self, known, replace(event, outcome=replace(event.outcome, values={}))),
+    )
+    with pytest.raises(AssertionError):
+        learns_what_was_found()
+
+
+def test_decisions_that_are_not_learned_are_told_once(tmp_path: Path, backend: type[Inside]) -> None:
+    """With the reason, in the progress and in the report."""
+    stream, only = io.StringIO(), integer("hidden", 4, 8)
+    conv = Conv(channels=integer("width", 2, 4), kernel_size=3, kernel=Siren(hidden=only))
+    given = Image(channels=1, size=(6, 6))
+    space = Space(Architecture(input=given, body=[conv, Norm()], head=Classifier(classes=2)))
+    search = Search(space, bars(), trials=2, strategy="gradient", training=TRAINING, seed=3)
+    result = search.run(tmp_path, backend="inside", workers=1, watch=Watcher(stream, live=False))
+    assert stream.getvalue().count("hidden is drawn, not learned: masks do not learn body.0.kernel.hidden") == 1
+    assert report(result).count("hidden was drawn, not learned") == 1
+
+
 def test_what_it_cannot_do_is_said() -> None:
-    """A quantity that no architecture has, no budgets, and one epoch."""
+    """A quantity that no architecture has, no budgets, another choice of the other decisions, and one epoch."""
+    with pytest.raises(ValueError, match="others is 'front', with the objectives, or 'random', not 'tpe'"):
+        Gradient(tiny_space(), OBJECTIVES, others="tpe")
+    with pytest.raises(ValueError, match="others is 'front', with the objectives"):
+        Gradient(tiny_space(), others="front")
     with pytest.raises(ValueError, match=r"a budget is of flops, .*, bytes, not of 'accuracy'"):
         Gradient(tiny_space(), of="accuracy")
     with pytest.raises(ValueError, match="one budget or more"):
