@@ -20,7 +20,7 @@ from search.events import Event, Proposed, Rejected
 from search.objectives import Constraint
 from search.record.history import History
 from search.seeds import derived_seed
-from search.strategies.strategy import Budget, Proposal, Strategy
+from search.strategies.strategy import Budget, Proposal, Scarce, Strategy
 from search.trial import NEW, TYPED, Trial
 from spaces import Space
 
@@ -42,6 +42,7 @@ class Drawing:
         settings: names of the parameters that are settings of the training: candidates that differ in these alone are
             no duplicates.
         designs: what is proposed for the first slots, as plain data (see `search.record.history.Settings`).
+        by: what the run has a budget of.
     """
 
     def __init__(
@@ -55,8 +56,9 @@ class Drawing:
         target: Target = "torch",
         settings: Collection[str] = (),
         designs: Sequence[Mapping[str, Any]] = (),
+        by: Scarce = "epochs",
     ) -> None:
-        self.settings, self.designs = tuple(settings), designs
+        self.settings, self.designs, self.by = tuple(settings), designs, by
         self.strategy, self.space, self.constraints, self.seed = strategy, space, tuple(constraints), seed
         self.trials, self.epochs, self.target = trials, epochs, target
         self.rejected: Counter[str] = Counter()
@@ -95,7 +97,7 @@ class Drawing:
         if slot < len(self.designs) and not self._attempts:
             return Proposal(self.designs[slot]["values"])
         seed = derived_seed(self.seed, f"{slot} {self._attempts}")
-        wanted = slot, self.trials, self._attempts, self.epochs, seed, self.seed, self.constraints, self.target
+        wanted = slot, self.trials, self._attempts, self.epochs, seed, self.seed, self.constraints, self.target, self.by
         proposal = self.strategy.propose(history, Budget(*wanted))
         if self._attempts < MOST_DRAWS:
             return proposal

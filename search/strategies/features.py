@@ -49,6 +49,10 @@ class Features:
         known = cost.quantities()
         return np.array(found + [math.log10(max(known[name], 1)) / DECADES for name in COSTS])
 
+    def flops(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The FLOPs of vectors (n, size): an array (n,)."""
+        return np.asarray(10 ** (DECADES * places[:, COSTS.index("flops") - len(COSTS)]))
+
     def _coordinates(self, name: str, value: Scalar | None) -> Sequence[float]:
         at = name, type(value), value
         if at not in self._cache:

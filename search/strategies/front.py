@@ -94,7 +94,7 @@ class FrontStrategy:
         waiting = list(self.known.waiting.values()) if budget.attempt == 0 else []
         if few or not (waiting or pool.values or near.values):
             return Proposal(self.space.random_values(rng))
-        return self._best(joined([pool, near]), waiting, budget.epochs, rng)
+        return self._best(joined([pool, near]), waiting, budget, rng)
 
     def _begins(self, budget: Budget) -> bool:
         """Whether a slot is one of the first, which are spread over the space.
@@ -119,12 +119,15 @@ class FrontStrategy:
         best = [scored[i] for i in best_first(losses)][:PARENTS]
         return {known.number: known.values for known in best}
 
-    def _best(self, pool: Candidates, waiting: list[Known], epochs: int, rng: np.random.Generator) -> Proposal:
-        """Of new candidates, and of paused ones, the one by which the front should gain most in an epoch."""
+    def _best(self, pool: Candidates, waiting: list[Known], budget: Budget, rng: np.random.Generator) -> Proposal:
+        """Of new candidates, and of paused ones, the one by which the front should gain most for what is scarce."""
         places = np.concatenate([pool.features, *(known.place[None] for known in waiting)])
         costs = np.concatenate([pool.costs, *(known.costs[None] for known in waiting)])
-        left = [epochs] * len(pool.values) + [epochs - self.known.pauses] * len(waiting)
-        best = int(np.argmax(self._gains(places, costs, rng) / np.array(left)))
+        whole, begun = budget.epochs, budget.epochs - self.known.pauses
+        left = np.array([whole] * len(pool.values) + [begun] * len(waiting), float)
+        if budget.by == "flops":
+            left *= self.known.features.flops(places)
+        best = int(np.argmax(self._gains(places, costs, rng) / left))
         if best < len(pool.values):
             return Proposal(pool.values[best], parent=self._nearest(places[best]) if self.inherit else None)
         resumed = waiting[best - len(pool.values)]

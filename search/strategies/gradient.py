@@ -17,7 +17,7 @@ from search.masks.learning import Learning, begun
 from search.masks.settling import settled
 from search.masks.training import NOTES, Asked, priced
 from search.numbers import most
-from search.objectives import Objective, is_recorded
+from search.objectives import Objective, is_recorded, parse_objective
 from search.record.history import History
 from search.seeds import derived_seed
 from search.strategies.front import FrontStrategy
@@ -29,7 +29,9 @@ from spaces import Space
 SPREAD = 0.3
 # Shares that are moved on by this, without the whole, never come close to an earlier one.
 GOLDEN = (5**0.5 - 1) / 2
-# So many candidates are spread over the space before `front` chooses by what it has learned.
+# So many budgets take turns where the other decisions are drawn at random.
+ROUND = 4
+# With budgets, so many candidates are spread over the space before `front` chooses by what it has learned.
 DESIGN = 4
 # So many other decisions are drawn to see what prices all of them have.
 DRAWN = 12
@@ -40,22 +42,25 @@ BELOW = 0.97
 class Gradient:
     """Proposes trainings in which sizes are learned under a budget (Romero and Zeghidour 2023).
 
-    Kernel sizes, numbers of channels and of residual copies are learned with the weights; see `search.masks`. Another
-    strategy chooses all other decisions. By default its proposals are also what a training begins with: their sizes,
-    and their price as the budget. With `budgets` of your own these take turns, with the same other decisions until all
-    have had theirs. With `Training(inherit=True)` a training then begins from the weights of the one with the next
-    larger budget, if that is known by then; by default from those of the scored one that is most like it.
+    Kernel sizes, numbers of channels and of residual copies are learned with the weights; see `search.masks`. By
+    default the strategy `front` proposes candidates. Those that it pauses after a few epochs are trained as they are;
+    in a whole training sizes are learned, from those of the proposal and with its price as the budget, and `front` is
+    told those that were found.
+
+    Budgets that are given take turns instead, all in a round with the same other decisions. With
+    `Training(inherit=True)` a training then begins from the weights of the one with the next larger budget, if that is
+    known by then.
 
     Args:
         space: the space.
         objectives: what is maximised and minimised.
         budgets: what the networks are to cost, as numbers or text such as `"50k"`; or how many there are, spread over
-            what the sizes cost with any other decisions, elsewhere in each round; by default what is proposed costs.
+            what the sizes cost with any other decisions, elsewhere in each round. By default the price of each proposal
+            of `front`; four if the other decisions are drawn at random.
         of: the quantity that has these budgets: `flops`, `params`, `activations` or `bytes`; by default that of the
             first objective which is a cost.
         learning: the share of the epochs in which sizes are learned, and other settings; its budget is not used.
-        others: the strategy that chooses the other decisions, `front` or `random`; by default `front`, which needs the
-            objectives.
+        others: what chooses the other decisions, `front` or `random`; by default `front`, which needs the objectives.
     """
 
     name = "gradient"
@@ -63,19 +68,22 @@ class Gradient:
     def __init__(
         self,
         space: Space,
-        objectives: Sequence[Objective] = (),
+        objectives: Sequence[Objective | str] = (),
         budgets: Sequence[float | str] | int | None = None,
         of: str | None = None,
         learning: Learning | None = None,
         others: str | None = None,
     ) -> None:
-        costs = [objective.name for objective in objectives if not is_recorded(objective)]
+        wanted = [parse_objective(objective) for objective in objectives]
+        costs = [objective.name for objective in wanted if not is_recorded(objective)]
         self.space, self.of, self.learning = space, of or next(iter(costs), "flops"), learning or Learning(1.0)
-        self.proposed = budgets is None
-        self.count = budgets if isinstance(budgets, int) else 1 if budgets is None else len(budgets)
-        given = () if budgets is None or isinstance(budgets, int) else budgets
+        others = others or ("front" if wanted else "random")
+        # Whether sizes begin, and budgets are, as proposed.
+        self.proposed = budgets is None and others == "front"
+        budgets = (1 if self.proposed else ROUND) if budgets is None else budgets
+        self.count, given = (budgets, ()) if isinstance(budgets, int) else (len(budgets), budgets)
         self.budgets = sorted((most("budgets", budget) for budget in given), reverse=True)
-        self.others = _others(others or ("front" if objectives else "random"), space, objectives)
+        self.others = _others(others, space, wanted, self.proposed)
         self._shared: tuple[float, float] | None = None
         if self.count < 1:
             raise ValueError("gradient needs one budget or more")
@@ -87,7 +95,7 @@ class Gradient:
         self.others.observe(event)
 
     def propose(self, history: History, budget: Budget) -> Proposal:
-        """A training from sizes of the price of the budget whose turn it is.
+        """A training in which sizes are learned, or one that `front` pauses after a few epochs.
 
         Raises:
             RunError: masks can learn no decision of the space, or a training has one epoch only.
@@ -97,18 +105,20 @@ class Gradient:
         turn, place = divmod(budget.slot, self.count)
         same = [t for t in history if place and t.slot == turn * self.count and t.state != "rejected"]
         chosen = Proposal(same[-1].values) if same else self.others.propose(history, budget)
+        if self.proposed and chosen.fidelity is not None:
+            return chosen
         known = self._learnable(chosen.values, budget.target)
         if self.proposed:
             whole = [next(v for v in size.values if v == chosen.values[size.name]) for size in known.fillings.sizes]
             wanted = min(known.fillings.at(whole).price, self._limit(budget))
-            return self._proposal(known, [float(size) for size in whole], wanted, chosen.parent)
+            return self._proposal(known, [float(size) for size in whole], wanted)
         rng = random.Random(derived_seed(budget.run_seed, f"gradient {turn} {budget.attempt}"))
         wanted = self._budgets(known, turn, budget)[place]
         spread = [rng.uniform(-SPREAD, SPREAD) if turn or budget.attempt else 0.0 for _ in known.fillings.sizes]
         before = [trial.number for trial in history if place and trial.slot == budget.slot - 1 and trial.feasible]
         return self._proposal(known, begun(known, wanted, spread), wanted, next(iter(before), None))
 
-    def _proposal(self, known: Learnable, sizes: Sequence[float], budget: float, parent: int | None) -> Proposal:
+    def _proposal(self, known: Learnable, sizes: Sequence[float], budget: float, parent: int | None = None) -> Proposal:
         """A training from these sizes."""
         values = known.fillings.values(settled(known.fillings, sizes, budget))
         named = dict(zip((size.name for size in known.fillings.sizes), sizes, strict=True))
@@ -153,10 +163,10 @@ def _ends(known: Learnable) -> tuple[float, float]:
     return low, high
 
 
-def _others(name: str, space: Space, objectives: Sequence[Objective]) -> Strategy:
+def _others(name: str, space: Space, objectives: Sequence[Objective], pausing: bool) -> Strategy:
     """What chooses the other decisions; ValueError if there is no such choice."""
     if name == "random":
         return Random(space, objectives)
     if name == "front" and objectives:
-        return FrontStrategy(space, objectives, design=DESIGN, pause=1, inherit=True)
+        return FrontStrategy(space, objectives) if pausing else FrontStrategy(space, objectives, DESIGN, pause=1)
     raise ValueError(f"others is 'front', with the objectives, or 'random', not {name!r}")

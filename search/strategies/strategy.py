@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from archspec.doors import Door, Unknown
 from archspec.geometry.fourier import Target
@@ -18,6 +18,8 @@ from spaces import Space
 
 # The trials of a budget that has no end.
 ENDLESS = 2**53
+# What a run may have a budget of.
+Scarce = Literal["epochs", "flops"]
 Key = frozenset[tuple[str, type, Scalar]]
 
 
@@ -40,6 +42,7 @@ class Budget:
         run_seed: seed of the run.
         limits: the constraints; the engine rejects what breaks one.
         target: what costs are computed for.
+        by: what the run has a budget of: gains are compared for each epoch of training, or for each FLOP.
     """
 
     slot: int
@@ -50,6 +53,7 @@ class Budget:
     run_seed: int = 0
     limits: Sequence[Constraint] = ()
     target: Target = "torch"
+    by: Scarce = "epochs"
 
 
 @dataclass(frozen=True)

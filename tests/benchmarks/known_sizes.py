@@ -5,9 +5,9 @@
 
 `reach`: a cue far back needs long kernels, one nearby short ones. `grid`: tones of low frequency can be told on a
 coarse grid, tones of high frequency cannot. `shrink`: a network that begins at three times the price of its budget.
-`ccnn`: the network of Knigge et al. (2023), from kernels as short as those that CCNN begins with. For each it prints
-the sizes that were learned, the accuracy on validation data, and that of two networks whose sizes stay: those of the
-start, and those of the price of the budget on the diagonal of the space. Each is trained for as many epochs.
+`ccnn`: the residual network of Knigge et al. (2023), beside one of the same price with kernels as short as CCNN begins
+with. For each it prints the sizes that were learned, the accuracy on validation data, and that of two networks whose
+sizes stay: those of the start, and those beside them. Each is trained for as many epochs.
 """
 
 from __future__ import annotations
@@ -53,20 +53,28 @@ from tests.benchmarks.table.spaces import task as table_task
 
 TRAINING = Training(epochs=20, batch_size=64, patience=None, device="cpu")
 LENGTH = 128
-Values = Mapping[str, Scalar]
+CUED: dict[str, Any] = {"length": 64, "delay": 50, "shortest": 12, "examples": (2_000, 500, 500)}
 
 
 class Case(NamedTuple):
-    """A space, the other decisions, and a task; the price of the start over that of the budget, or sizes to begin with.
+    """A space, the other decisions, and a task.
 
-    Without sizes the budget is in the middle of what the sizes cost, by logarithms; with them it is their price.
+    Attributes:
+        space: the space.
+        values: the other decisions.
+        task: the task.
+        factor: the price of the start over that of the budget.
+        beside: sizes of another network, whose price is the budget; without them it is in the middle of what the sizes
+            cost, by logarithms, and the other network has it on the diagonal of the space.
+        from_there: whether the sizes begin at those, and not on the diagonal.
     """
 
     space: Space
-    values: Values
+    values: Mapping[str, Scalar]
     task: Task
     factor: float = 1.0
-    start: Sequence[float] = ()
+    beside: Sequence[int] = ()
+    from_there: bool = False
 
 
 def tones(name: str, indices: Sequence[int], noise: float) -> Task:
@@ -101,8 +109,7 @@ def reach() -> dict[str, Case]:
     ]
     where = Space(Architecture(input=Series(channels=4, length=64), body=body, head=Classifier(classes=4, pool="last")))
     values = {"width": 8, "depth": 2, "size": 15}
-    examples: dict[str, Any] = {"length": 64, "delay": 50, "shortest": 12, "examples": (2_000, 500, 500)}
-    return {task.name: Case(where, values, task) for task in (recall(**examples), nearby(**examples))}
+    return {task.name: Case(where, values, task) for task in (recall(**CUED), nearby(**CUED))}
 
 
 def grid() -> dict[str, Case]:
@@ -121,7 +128,7 @@ def grid() -> dict[str, Case]:
     where = Space(Architecture(input=Series(channels=1, length=LENGTH), body=body, head=Classifier(classes=6)))
     values = {"width": 8, "depth": 2, "points": 64}
     low, high = tones("low tones", (2, 4, 6, 8), noise=1.0), tones("high tones", (56, 72, 88, 104), noise=0.5)
-    return {task.name: Case(where, values, task, start=(8.0, 2.0, 80.0)) for task in (low, high)}
+    return {task.name: Case(where, values, task, beside=(8, 2, 80), from_there=True) for task in (low, high)}
 
 
 def shrink() -> dict[str, Case]:
@@ -131,9 +138,14 @@ def shrink() -> dict[str, Case]:
 
 
 def ccnn() -> dict[str, Case]:
-    """CCNN's residual blocks, causal, two of them; kernels begin as in CCNN, with a Gaussian of 0.075 of the length."""
+    """CCNN's residual blocks, causal; beside them two of 12 channels with kernels as long as its first windows."""
+    tasks = {
+        "far cue": (4, 64, 4, recall(**CUED)),
+        "near cue": (4, 64, 4, nearby(**CUED)),
+        "curves": (1, 40, 10, table_task("sequences")),
+    }
     found = {}
-    for name, (channels, length, classes, task) in _sequences().items():
+    for name, (channels, length, classes, task) in tasks.items():
         width = integer("width", 4, 24)
         block = [
             Norm(),
@@ -158,17 +170,8 @@ def ccnn() -> dict[str, Case]:
         where = Space(Architecture(input=Series(channels=channels, length=length), body=body, head=head))
         # The first tap outside is where a Gaussian has fallen to 0.1: 2.146 σ back, of a horizon of −1 … 1.
         taps = round(2.146 * 0.075 * (length - 1) / 2) // 2 * 2 + 1
-        found[name] = Case(where, {"width": 12, "depth": 2, "size": taps}, task, start=(12.0, 2.0, float(taps)))
+        found[name] = Case(where, {"width": 12, "depth": 2, "size": taps}, task, beside=(12, 2, taps))
     return found
-
-
-def _sequences() -> dict[str, tuple[int, int, int, Task]]:
-    cued: dict[str, Any] = {"length": 64, "delay": 50, "shortest": 12, "examples": (2_000, 500, 500)}
-    return {
-        "far cue": (4, 64, 4, recall(**cued)),
-        "near cue": (4, 64, 4, nearby(**cued)),
-        "curves": (1, 40, 10, table_task("sequences")),
-    }
 
 
 def flops(architecture: Architecture) -> float:
@@ -180,11 +183,12 @@ def measured(name: str, case: Case, seeds: int) -> dict[str, list[Sequence[float
     """Print sizes and accuracies; returns the sizes after each epoch, of each seed, by name."""
     found = learnable(case.space, case.values, flops)
     names = [size.name for size in found.fillings.sizes]
-    budget, start = _begin(found, case)
-    same = begun(found, budget)
+    budget = _budget(found, case)
+    beside = list(map(float, case.beside)) or begun(found, budget)
+    start = beside if case.from_there else begun(found, case.factor * budget)
     goal = goal_of([parse_objective("maximize accuracy")], case.task.kind)
     histories: dict[str, list[Sequence[float]]] = {name: [] for name in names}
-    scores: dict[str, list[float]] = {"learned": [], "of the start": [], "of that price": []}
+    scores: dict[str, list[float]] = {"learned": [], "of the start": [], "beside": []}
     for seed in range(seeds):
         asked = Asked("flops", dict(zip(names, start, strict=True)), Learning(budget))
         outcome = train_sizes(asked, case.space, case.values, case.task, TRAINING, seed, goal)
@@ -192,27 +196,24 @@ def measured(name: str, case: Case, seeds: int) -> dict[str, list[Sequence[float
         scores["learned"].append(outcome.scores["accuracy"])
         for key, history in outcome.sizes.items():
             histories[key].append([dict(asked.sizes)[key], *history])
-        for key, sizes, of in (("of the start", start, case.factor * budget), ("of that price", same, budget)):
+        for key, sizes, of in (("of the start", start, case.factor * budget), ("beside", beside, budget)):
             fixed = found.fillings.at(settled(found.fillings, sizes, of)).architecture
             plain = train(fixed, case.task, TRAINING, seed, goal)
             assert isinstance(plain, Scored)
             scores[key].append(plain.scores["accuracy"])
     print(f"{name}, budget {budget:.3g}")
-    for key, began, on in zip(names, start, same, strict=True):
+    for key, began, other in zip(names, start, beside, strict=True):
         ends = [history[-1] for history in histories[key]]
-        print(f"  {key:6s} {began:5.1f} → {mean(ends):5.1f} ± {_spread(ends):.1f}   (of that price {on:.1f})")
+        print(f"  {key:6s} {began:5.1f} → {mean(ends):5.1f} ± {_spread(ends):.1f}   (beside {other:.1f})")
     print("  accuracy " + ", ".join(f"{key} {mean(x):.3f} ± {_spread(x):.3f}" for key, x in scores.items()), flush=True)
     return histories
 
 
-def _begin(found: Learnable, case: Case) -> tuple[float, list[float]]:
-    """The budget, and the sizes to begin with."""
-    if case.start:
-        whole = [int(size) for size in case.start]
-        return found.fillings.at(whole).price, list(case.start)
+def _budget(found: Learnable, case: Case) -> float:
+    if case.beside:
+        return found.fillings.at(case.beside).price
     low, high = (found.fillings.at([s.values[end] for s in found.fillings.sizes]).price for end in (0, -1))
-    budget = low * (high / low) ** 0.5
-    return budget, begun(found, case.factor * budget)
+    return low * (high / low) ** 0.5
 
 
 def _spread(values: Sequence[float]) -> float:

@@ -4,7 +4,8 @@
     python -m tests.benchmarks.learned_sizes budgets images
 
 `compare` searches a space by `gradient`, `front` and `random` until so many FLOPs of training are spent, and prints the
-hypervolume of the front by its accuracy on test data above chance and log10 FLOPs, by strategy and seed. `budgets`
+hypervolume of the front by its accuracy on test data above chance and log10 FLOPs, and the accuracy within four prices,
+beside a published network of that price. `budgets`
 learns sizes from 0.3, 1 and 3 times the price of three budgets, plain and on C4 (D1 for sequences), and prints by how
 much the extracted price differs from the budget, and how much cheaper steps have become.
 """
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from itertools import product
+from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
@@ -30,6 +32,7 @@ from archspec import (
     GroupPool,
     Image,
     Lift,
+    Magnet,
     Norm,
     Pointwise,
     Repeat,
@@ -37,6 +40,7 @@ from archspec import (
     Series,
     Siren,
     Table,
+    published,
 )
 from archspec.architecture import price
 from search import Search, Task, Training, digits
@@ -44,9 +48,13 @@ from search.hypervolume import hypervolume
 from search.masks.learnable import Learnable, learnable
 from search.masks.learning import Learning, SizeLoop, begun
 from search.objectives import goal_of, parse_objective
+from search.outcome import Scored
 from search.result import Result
 from search.strategies.gradient import Gradient
 from search.tasks.task import batches
+from search.training.evaluation import evaluate
+from search.training.trainer import train
+from search.training.weights import load_network
 from spaces import Space, choice, integer
 from tests.benchmarks.table.spaces import task as table_task
 
@@ -93,40 +101,68 @@ def sizes(name: str, group: str = "C1", kernel: str = "table") -> Learnable:
 
 
 def compare(name: str, seeds: int, strategies: Sequence[str]) -> None:
-    """Print the hypervolumes of strategies for the same FLOPs of training."""
+    """Print the hypervolumes of strategies for the same FLOPs of training, and accuracies within four prices."""
     where, data, known = space(name), task(name), sizes(name)
     prices = [known.fillings.at([size.values[end] for size in known.fillings.sizes]).price for end in (0, -1)]
     each = [prices[0] * (prices[1] / prices[0]) ** ((place + 0.5) / 4) for place in range(4)]
     examples = sum(len(y) for _, y in batches(data.train, 256))
     total = ROUNDS * sum(each) * 3 * TRAINING.epochs * examples
     reference = (-0.1, math.log10(prices[1] * 4))
-    print(f"{name}: {total:.3g} FLOPs of training")
+    print(f"{name}: {total:.3g} FLOPs of training; test accuracy within {', '.join(f'{cap:.3g}' for cap in each)}")
     for strategy in strategies or STRATEGIES:
-        found, best, seconds, counts = [], [], [], []
+        found, within, counts = [], [], []
         for seed in range(seeds):
             with tempfile.TemporaryDirectory() as directory:
                 search = Search(
-                    where,
-                    data,
-                    objectives=OBJECTIVES,
-                    strategy=_made(strategy, where),
-                    trials=60,
-                    training=TRAINING,
-                    seed=seed,
+                    where, data, OBJECTIVES, strategy=_made(strategy, where), trials=60, training=TRAINING, seed=seed
                 )
-                began = time.perf_counter()
                 result = search.run(directory, workers=1, watch=None, total_flops=total)
-                seconds.append(time.perf_counter() - began)
-                points = _points(result)
-                found.append(hypervolume(points, reference))
-                best.append(max(-score for score, _ in points))
+                found.append(hypervolume(_points(result), reference))
+                within.append([_within(result, cap) for cap in each])
                 counts.append(sum(trial.state == "scored" for trial in result.trials))
+        each_run = ", ".join(f"{x:.3f}" for x in found)
         print(
-            f"{strategy:9s} hypervolume {mean(found):.3f} ± {stdev(found):.3f} "
-            f"({', '.join(f'{x:.3f}' for x in found)}), best accuracy {mean(best):.3f}, "
-            f"{mean(counts):.0f} trained, {mean(seconds):.0f} s",
+            f"{strategy:18s} hypervolume {_spread(found)} ({each_run}), {mean(counts):.0f} trained; "
+            + ", ".join(_spread(values) for values in zip(*within, strict=True)),
             flush=True,
         )
+    _published(name, data, each, seeds)
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{mean(values):.3f} ± {stdev(values) if len(values) > 1 else 0.0:.3f}"
+
+
+def _within(result: Result, cap: float) -> float:
+    """The accuracy on test data of what is best on validation data within a price; 0.1 if nothing is."""
+    cheap = [trial for trial in result.front if trial.cost and trial.cost.flops <= cap]
+    return max(cheap, key=lambda trial: trial.scores["accuracy"]).test()["accuracy"] if cheap else 0.1
+
+
+def _published(name: str, data: Task, caps: Sequence[float], seeds: int) -> None:
+    """Print the accuracy on test data of a published network, as wide as a price allows."""
+    goal = goal_of([parse_objective(text) for text in OBJECTIVES], data.kind)
+    for cap in caps:
+        made = [_network(name, channels) for channels in range(2, 65)]
+        if not (fitting := [architecture for architecture in made if flops(architecture) <= cap]):
+            print(f"published          none within {cap:.3g}")
+            continue
+        widest, scores = fitting[-1], []
+        for seed in range(seeds):
+            with tempfile.TemporaryDirectory() as directory:
+                weights = Path(directory) / "weights"
+                outcome = train(widest, data, TRAINING, seed, goal, weights=weights)
+                assert isinstance(outcome, Scored)
+                assert data.test is not None
+                scores.append(evaluate(load_network(widest, weights), data, data.test)["accuracy"])
+        print(f"published          within {cap:.3g}: {flops(widest):.3g} FLOPs, {_spread(scores)}", flush=True)
+
+
+def _network(name: str, channels: int) -> Architecture:
+    """CCNN of two blocks; or P4CNN with a border of zeros, on the grid of the digits."""
+    if name == "sequences":
+        return published.ccnn(Series(channels=1, length=40), 10, blocks=2, channels=channels, kernel=Magnet())
+    return published.p4cnn(Image(channels=1, size=(16, 16)), 10, channels=channels, padding="same")
 
 
 def _made(strategy: str, where: Space) -> Any:

@@ -19,7 +19,9 @@ from search.record.history import History, Settings
 from search.record.writing import Record
 from search.spending import Spending, ahead, spent, training_flops
 from search.strategies.random import Random
+from search.strategies.strategy import Budget, Proposal, Strategy
 from search.trial import Trial
+from spaces import Space
 from tests.search.backends.test_workers import OneByOne
 from tests.search.test_engine import OBJECTIVES, score
 from tests.search.tiny import small_search, small_space
@@ -28,11 +30,27 @@ EPOCHS, EXAMPLES, BATCH = 4, 100, 32
 SETTINGS = {"examples": EXAMPLES, "training": Training(epochs=EPOCHS, batch_size=BATCH).record()}
 
 
-def candidates(directory: Path, budget: Spending, lag: int = 1, oldest: bool = True) -> list[Trial]:
+class Spy(Random):
+    """Random search that remembers what the budget is of."""
+
+    def __init__(self, space: Space) -> None:
+        super().__init__(space)
+        self.by: set[str] = set()
+
+    def propose(self, history: History, budget: Budget) -> Proposal:
+        self.by.add(budget.by)
+        return super().propose(history, budget)
+
+
+def candidates(
+    directory: Path, budget: Spending, lag: int = 1, oldest: bool = True, strategy: Strategy | None = None
+) -> list[Trial]:
     """The candidates of a run under a budget, `lag` at a time, of which the oldest or the newest ends first."""
     with Record(RunDirectory(directory), SETTINGS) as record:
         space = small_space()
-        engine = Engine(record, space, OBJECTIVES, (), 20, 0, lag, "torch", Random(space), EPOCHS, (), budget)
+        engine = Engine(
+            record, space, OBJECTIVES, (), 20, 0, lag, "torch", strategy or Random(space), EPOCHS, (), budget
+        )
         flying: list[Trial] = []
         while True:
             while (trial := engine.ask()) is not None:
@@ -60,6 +78,16 @@ def test_a_budget_of_flops_ends_at_the_first_candidate_that_reaches_it(tmp_path:
     for budget, count in ((sum(takes[:3]), 3), (sum(takes[:3]) + 1, 4)):
         found = candidates(tmp_path / str(count), Spending(math.inf, budget))
         assert [t.hash for t in found] == [t.hash for t in whole[:count]]
+
+
+def test_a_strategy_knows_what_the_budget_is_of(tmp_path: Path) -> None:
+    """Of FLOPs if there is one, else of epochs."""
+    found = []
+    for number, budget in enumerate((Spending(4.0, math.inf), Spending(math.inf, 1.0), Spending(4.0, 1.0))):
+        spy = Spy(small_space())
+        candidates(tmp_path / str(number), budget, strategy=spy)
+        found.append(spy.by)
+    assert found == [{"epochs"}, {"flops"}, {"flops"}]
 
 
 def test_which_training_ends_first_does_not_move_the_end(tmp_path: Path) -> None:

@@ -17,9 +17,13 @@ MORE = test_spending.test_a_run_that_is_given_more_goes_on_as_if_it_had_been_giv
 ORDER = test_spending.test_which_training_ends_first_does_not_move_the_end
 PAUSES = test_spending.test_what_goes_on_from_a_pause_takes_the_epochs_that_are_left
 CARRIED = test_spending.test_what_was_carried_over_takes_nothing
+OF = test_spending.test_a_strategy_knows_what_the_budget_is_of
 TOLD = test_spending.test_status_says_what_was_spent_and_which_budget_ended_the_run
 
 FAULTS = {
+    "a budget of FLOPs that the strategy is not told": Fault(
+        Engine.__init__, "math.isfinite(budget.flops)", "math.isnan(budget.flops)", OF
+    ),
     "a budget that ends nothing": Fault(Engine.ask, "self.ended or not", "not", OVERSHOT),
     "a budget that ends before it is spent": Fault(
         Spending.reached, "self.epochs >= budget.epochs", "self.epochs > budget.epochs - 4", OVERSHOT

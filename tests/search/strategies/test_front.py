@@ -85,6 +85,20 @@ def test_it_proposes_every_architecture_of_a_small_space_and_then_no_more() -> N
     assert len(drawn) == len(set(drawn))
 
 
+def test_with_a_budget_of_flops_the_gain_counts_for_each_flop() -> None:
+    """So that what is proposed is never dearer than what gains most for each epoch, and sometimes cheaper."""
+    strategy = FrontStrategy(deep_space(), OBJECTIVES, explore=0, pause=1)
+    history = simulate(deep_space(), landscape, "random", epochs=90, seed=3).history
+    for event in [*history.draws, *(Finished(number, outcome) for number, outcome in history.outcomes.items())]:
+        strategy.observe(event)
+    dearer = []
+    for seed in range(6):
+        each = [strategy.propose(History(), Budget(50, 80, 0, 6, seed, by=by)) for by in ("epochs", "flops")]
+        dearer.append(-np.diff([price(deep_space().fill(proposal.values)).flops for proposal in each])[0])
+    assert min(dearer) >= 0
+    assert max(dearer) > 0
+
+
 def test_a_budget_is_of_whole_trainings() -> None:
     engine = Engine(
         Memory(), deep_space(), OBJECTIVES, [], 5, 0, strategy=FrontStrategy(deep_space(), OBJECTIVES), epochs=6

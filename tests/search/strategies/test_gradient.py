@@ -17,12 +17,12 @@ from search.events import Epoch, Finished, Proposed, Retried
 from search.masks.learning import Learning
 from search.masks.training import NOTES
 from search.objectives import parse_constraint, parse_objective
-from search.outcome import Failed, Scored
+from search.outcome import Failed, Outcome, Scored, Stopped
 from search.record.history import History
 from search.report.progress import Watcher
 from search.report.report import report
 from search.strategies.front import FrontStrategy
-from search.strategies.gradient import BELOW, DESIGN, Gradient
+from search.strategies.gradient import BELOW, Gradient
 from search.strategies.knowledge import Knowledge
 from search.strategies.strategy import Budget, Proposal, key
 from search.trial import Trial
@@ -95,25 +95,44 @@ OBJECTIVES = [parse_objective("maximize accuracy"), parse_objective("minimize fl
 
 
 def test_by_default_a_training_begins_at_what_front_proposes() -> None:
-    """Its sizes, its price as the budget, and the trial that it names as the parent."""
-    strategy, inner = (
-        Gradient(tiny_space(), OBJECTIVES),
-        FrontStrategy(tiny_space(), OBJECTIVES, DESIGN, 1, inherit=True),
-    )
-    for slot in range(7):
-        budget = Budget(slot, 9, 0, 4, slot)
+    """At its sizes, with its price as the budget; what pauses is trained as it is, whole when it is proposed again."""
+    strategy, inner = Gradient(tiny_space(), OBJECTIVES), FrontStrategy(tiny_space(), OBJECTIVES)
+    paused = 0
+    for slot in range(24):
+        budget = Budget(slot, 24, 0, 6, slot)
         found, wanted = strategy.propose(History(), budget), inner.propose(History(), budget)
-        assert (found.values, found.parent, found.fidelity) == (wanted.values, wanted.parent, None)
+        assert (found.values, found.fidelity) == (wanted.values, wanted.fidelity)
         cost = price(tiny_space().fill(wanted.values))
-        asked = found.notes[NOTES]
-        assert asked["budget"] == cost.flops
-        assert asked["sizes"] == {name: wanted.values[name] for name in asked["sizes"]}
-        for event in (
-            Proposed(Trial(slot, slot, found.values, cost=cost)),
-            Finished(slot, Scored({"accuracy": slot / 9})),
-        ):
+        outcome: Outcome = Scored({"accuracy": slot / 24})
+        if found.fidelity:
+            assert not found.notes
+            paused, outcome = paused + 1, Stopped({"accuracy": 0.1}, curve=(0.1,), epochs=1)
+        else:
+            assert found.parent is None
+            assert found.notes[NOTES]["budget"] == cost.flops
+            assert found.notes[NOTES]["sizes"] == {name: wanted.values[name] for name in ("width", "depth", "size")}
+        trial = Trial(slot, slot, found.values, cost=cost, epochs=found.fidelity)
+        for event in (Proposed(trial), Finished(slot, outcome)):
             strategy.observe(event)
             inner.observe(event)
+    assert 4 <= paused < 24
+
+
+def test_a_search_by_default_has_pauses_and_learned_sizes(tmp_path: Path, backend: type[Inside]) -> None:
+    """Killed or not, its trials are the same."""
+    search = Search(
+        tiny_space(), bars(), trials=6, strategy="gradient", training=Training(epochs=6, batch_size=32), seed=3
+    )
+    whole = search.run(tmp_path / "whole", backend="inside", workers=1, watch=None)
+    assert {trial.state for trial in whole.trials} >= {"stopped", "scored"}
+    assert all(bool(trial.sizes) == (trial.state == "scored") for trial in whole.trials if trial.state != "rejected")
+    backend.epochs = 7
+    with pytest.raises(Killed):
+        search.run(tmp_path / "killed", backend="inside", workers=1, watch=None)
+    backend.epochs = None
+    again = search.run(tmp_path / "killed", backend="inside", workers=1, watch=None)
+    assert told(again) == told(whole)
+    assert learned(again) == learned(whole)
 
 
 def learns_what_was_found() -> None:
