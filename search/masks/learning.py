@@ -2,7 +2,8 @@
 
 The loss is that of the task plus λ·(C / C₀ − 1)², where C is the exact price of the network, continued between whole
 sizes, and C₀ the budget. After each epoch the network is built anew from its own weights if its sizes need less room,
-so that steps get cheaper as it shrinks. In the end the sizes settle at whole ones.
+so that steps get cheaper as it shrinks. In the end the sizes settle at whole ones. Of the gradient in the sizes the
+part that changes the price is kept as short as the rest (`MaskedNetwork.levelled`).
 """
 
 from __future__ import annotations
@@ -236,4 +237,9 @@ class SizeLoop:
             "still": 0.0,
         }
         optimizer.add_param_group(sizes)
+        optimizer.register_step_pre_hook(self._level)
         return optimizer
+
+    def _level(self, *_: Any) -> None:
+        if (gradient := self.model.log_sizes.grad) is not None:
+            gradient.copy_(self.model.levelled(gradient))

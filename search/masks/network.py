@@ -52,13 +52,34 @@ class MaskedNetwork(nn.Module):
     @property
     def sizes(self) -> Tensor:
         """The present sizes, between the lowest and the highest values that the space has."""
+        return self._within(self.log_sizes)
+
+    def _within(self, log_sizes: Tensor) -> Tensor:
         low, high = ([size.values[end] for size in self.fillings.sizes] for end in (0, -1))
-        bounds = (torch.tensor(x).to(self.log_sizes) for x in (low, high))
-        return torch.clamp(self.log_sizes.exp(), *bounds)
+        bounds = (torch.tensor(x).to(log_sizes) for x in (low, high))
+        return torch.clamp(log_sizes.exp(), *bounds)
 
     def cost(self) -> Tensor:
         """What the network costs at its present sizes; differentiable, and exact where they are whole."""
         return self.fillings.cost(self.sizes)
+
+    def levelled(self, gradient: Tensor) -> Tensor:
+        """A gradient in the logarithms of the sizes, of which what changes the price is no longer than the rest.
+
+        A penalty on the price is stiff: its gradient goes to and fro across the sizes of the budget, is far longer than
+        what the task says of the sizes, and would leave little of that in the moments of Adam. Where one size alone is
+        not at an end of its values, nothing is changed.
+        """
+        with torch.enable_grad():
+            at = self.log_sizes.detach().clone().requires_grad_()
+            (across,) = torch.autograd.grad(self.fillings.cost(self._within(at)), at)
+        if across.count_nonzero() < 2:
+            return gradient
+        across = across / across.norm()
+        share = gradient @ across
+        along = gradient - share * across
+        kept: Tensor = share.clamp(-along.norm(), along.norm())
+        return along + kept * across
 
     def room(self, factor: float) -> tuple[int, ...]:
         """The values of the space that have room for the present sizes times a factor."""

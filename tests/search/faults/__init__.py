@@ -10,6 +10,7 @@ NAMES = (
     "constraints",
     "keeping",
     "machine",
+    "masks",
     "modelling",
     "proxies",
     "recording",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from archspec import Image, Table
-from archspec.architecture import Architecture, price
+from archspec import Activation, Architecture, Classifier, Conv, Image, Norm, Table, price
 from archspec.transfer import inherit
 from search import Training
 from search.masks import carrying as module
@@ -21,6 +21,7 @@ from search.masks.training import Asked, train_sizes
 from search.objectives import goal_of, parse_objective
 from search.outcome import Scored
 from search.training.weights import load_network
+from spaces import Space, integer
 from tests.search.masks.spaces import flops, space
 from tests.search.tiny import bars
 
@@ -63,6 +64,18 @@ def test_a_price_without_a_penalty_stays_where_it_is() -> None:
     known, budget = sized(), BUDGET
     found = ran(loop(budget, begun(known, 3 * budget), epochs=12, rate=0.1, strength=0.0))
     assert float(found.model.cost().detach()) / budget > 1.5
+
+
+def test_a_size_that_is_the_only_one_follows_the_price() -> None:
+    """Nothing is along sizes of equal price then."""
+    body = [Conv(channels=integer("width", 4, 24), kernel_size=3), Norm(), Activation()]
+    where = Space(Architecture(input=Image(channels=1, size=(12, 12)), body=body, head=Classifier(classes=2)))
+    known = learnable(where, {"width": 4}, flops)
+    low, high = (known.fillings.at([width]).price for width in (4, 24))
+    found = ran(
+        SizeLoop(known, Learning(high, share=0.5, rate=0.1), TASK, replace(TRAINING, epochs=40), 0, GOAL, [4.0])
+    )
+    assert float(found.model.cost().detach()) > 0.5 * (low + high)
 
 
 def test_steps_get_cheaper_as_the_network_shrinks() -> None:

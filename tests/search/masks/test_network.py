@@ -125,6 +125,21 @@ def test_outputs_have_the_gradient_of_finite_differences_in_the_sizes(name: str)
     assert torch.autograd.gradcheck(outputs, at, eps=1e-7, atol=1e-5)
 
 
+def test_what_changes_the_price_does_not_drown_what_the_task_says() -> None:
+    """Along sizes of equal price a gradient is what it was; across them it is no longer than that."""
+    model = masked("tables on C4")
+    at = model.log_sizes.detach().clone().requires_grad_()
+    (across,) = torch.autograd.grad(model.fillings.cost(at.exp()), at)
+    across = across / across.norm()
+    gradient = torch.tensor([0.3, -0.2, 0.1], dtype=torch.float64) + 40 * across
+    found = model.levelled(gradient)
+    moved = gradient - found
+    assert apart(moved, (moved @ across) * across) < EXACT
+    assert float(moved.norm()) > 1
+    along = found - (found @ across) * across
+    assert float((found @ across).abs()) == pytest.approx(float(along.norm()))
+
+
 def test_a_mask_falls_to_the_threshold_at_its_size_and_is_zero_beyond() -> None:
     """Every channel inside is above the threshold."""
     mask = fading(torch.tensor(6.001, dtype=torch.float64), 9)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +134,7 @@ def test_a_search_by_default_has_pauses_and_learned_sizes(tmp_path: Path, backen
     assert learned(again) == learned(whole)
 
 
-def learns_what_was_found() -> None:
+def test_front_learns_from_the_sizes_that_were_found() -> None:
     """Of a training that has changed its sizes: values, features and costs are those of what it ended with."""
     known = Knowledge(tiny_space(), OBJECTIVES)
     begun, found = ({"group": "C2", "width": width, "depth": 1, "size": 3} for width in (4, 8))
@@ -147,22 +146,6 @@ def learns_what_was_found() -> None:
     assert (lesson.place == known.features.of(found, costs[1])).all()
     assert (lesson.costs == known.costs(costs[1])).all()
     assert known.new == [hash(key(begun)), hash(key(found))]
-
-
-def test_front_learns_from_the_sizes_that_were_found() -> None:
-    learns_what_was_found()
-
-
-def test_lessons_of_the_sizes_at_the_start_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Planted fault: a score counts as that of the sizes that were proposed."""
-    finished = Knowledge._finished
-    monkeypatch.setattr(
-        Knowledge,
-        "_finished",
-        lambda self, known, event: finished(self, known, replace(event, outcome=replace(event.outcome, values={}))),
-    )
-    with pytest.raises(AssertionError):
-        learns_what_was_found()
 
 
 def test_decisions_that_are_not_learned_are_told_once(tmp_path: Path, backend: type[Inside]) -> None:

@@ -1,0 +1,30 @@
+"""Faults of sizes that are learned, and the laws that notice them."""
+
+from search.masks.learning import SizeLoop
+from search.masks.network import MaskedNetwork
+from search.strategies.gradient import Gradient
+from search.strategies.knowledge import Knowledge
+from tests.search.masks import test_learning, test_network
+from tests.search.planting import Fault
+from tests.search.strategies import test_gradient
+
+LEVEL = test_network.test_what_changes_the_price_does_not_drown_what_the_task_says
+ALONE = test_learning.test_a_size_that_is_the_only_one_follows_the_price
+DEFAULT = test_gradient.test_by_default_a_training_begins_at_what_front_proposes
+FOUND = test_gradient.test_front_learns_from_the_sizes_that_were_found
+ROUNDS = test_gradient.test_budgets_take_turns_and_lie_below_the_limits
+
+FAULTS = {
+    "a penalty that drowns the task": Fault(
+        MaskedNetwork.levelled, "share.clamp(-along.norm(), along.norm())", "share", LEVEL
+    ),
+    "a size that is left where it is": Fault(MaskedNetwork.levelled, "count_nonzero() < 2", "isnan().any()", ALONE),
+    "no price in the loss of sizes": Fault(SizeLoop._price, "self.how.strength *", "0.0 *", ALONE),
+    "pauses whose sizes are learned": Fault(
+        Gradient.propose, "chosen.fidelity is not None", "chosen.fidelity == 0", DEFAULT
+    ),
+    "sizes that begin elsewhere than proposed": Fault(Gradient.propose, "[float(size)", "[1.2 * float(size)", DEFAULT),
+    "a budget over the limit": Fault(Gradient._budgets, "min(wanted, limit)", "wanted", ROUNDS),
+    "other decisions in the middle of a round": Fault(Gradient.propose, "if same else", "if turn < 0 else", ROUNDS),
+    "a score of the sizes at the start": Fault(Knowledge._finished, "and outcome.values:", "and not outcome:", FOUND),
+}
