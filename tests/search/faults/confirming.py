@@ -27,7 +27,10 @@ REFERENCE = test_numbers_of_a_run.test_the_reference_is_what_a_constant_answers_
 
 CONFIRMATIONS = {
     "a confirmation by another training": Fault(
-        Confirming._train, 'Training.from_record(values.get("training", {}))', "Training(epochs=2)", AS_SEARCHED
+        Confirming.training,
+        'Training.from_record(self.history.settings.values.get("training", {}))',
+        "Training(epochs=2)",
+        AS_SEARCHED,
     ),
     "a confirmation from the seed of the search": Fault(
         confirming.fresh, 'derived_seed(seed, f"confirm {trial.hash} {index}")', "trial.seed", SEEDS
@@ -55,7 +58,7 @@ CONFIRMATIONS = {
     "a normal interval of three": Fault(Estimate.half, "free))", "10**6))", INTERVAL),
     "a one-sided interval": Fault(Estimate.half, "(1 + confidence) / 2", "confidence", INTERVAL),
     "what is confirmed trained again": Fault(confirming._left, 'if trial.state == "running"', "", ONCE),
-    "proposed twice after a kill": Fault(Confirming.confirm, "if _of(trial) not in known:", "if True:", KILLED),
+    "proposed twice after a kill": Fault(Confirming.run, "if _of(trial) not in known:", "if True:", KILLED),
     "another task confirms": Fault(
         Confirming._check_terms,
         "different(begun, of_task(self.task))",
