@@ -7,6 +7,7 @@ as that of a search is. What differs is that nothing is proposed: the candidates
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -36,6 +37,7 @@ from search.training.threads import one_core
 from search.training.weights import load_network
 from search.training_all import train_all
 from search.trial import Trial
+from search.words import printable
 
 Tell = Callable[[str], object]
 
@@ -85,7 +87,8 @@ class Confirming:
         Args:
             wanted: the trainings.
             where: where they are done.
-            tell: called with a line of text after each of them, and with what the backend has to say.
+            tell: called with a line of text after each of them, and with what the backend has to say, which without it
+                goes to standard error.
 
         Raises:
             RunError: another process confirms the run; workers cannot be started; the machine keeps failing.
@@ -98,7 +101,7 @@ class Confirming:
             for trial in wanted:
                 if _of(trial) not in known:
                     record.append(Proposed(replace(trial, number=len(record.history), slot=len(record.history))))
-            self._train(record, _left(wanted, record.history), where, tell or (lambda line: None))
+            self._train(record, _left(wanted, record.history), where, tell)
 
     @property
     def _seed(self) -> int:
@@ -132,7 +135,7 @@ class Confirming:
                 "give those that it was begun with"
             )
 
-    def _train(self, record: Record, trials: Sequence[Trial], where: Place, tell: Tell) -> None:
+    def _train(self, record: Record, trials: Sequence[Trial], where: Place, tell: Tell | None) -> None:
         values = self.history.settings.values
         goal = goal_of([parse_objective(text) for text in values.get("goals", ())], self.task.kind)
         path, target = str(record.directory.path.resolve()), values.get("target", "torch")
@@ -142,11 +145,12 @@ class Confirming:
             for event in train_all(backend, trials, where.workers):
                 match event:
                     case Notice(text):
-                        tell(text)
+                        (tell or _to_standard_error)(text)
                     case Finished(number, outcome):
                         record.append(Finished(number, self._scored(record.history[number], outcome)))
                         done = f"{len(record.history.outcomes)} of {len(record.history)}"
-                        tell(f"{done}  {self._line(record.history[number])}")
+                        if tell is not None:
+                            tell(f"{done}  {self._line(record.history[number])}")
                     case _:
                         record.append(event)
         finally:
@@ -197,6 +201,10 @@ def fresh(trial: Trial, index: int, seed: int) -> Trial:
         seed=derived_seed(seed, f"confirm {trial.hash} {index}"),
         notes={CONFIRMS: trial.number, INDEX: index},
     )
+
+
+def _to_standard_error(text: str) -> None:
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 def _of(trial: Trial) -> tuple[int, int]:

@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archspec.graph.cost import Cost
 from archspec.moved import former_names
-from search import objectives as named
 from search.anytime import anytime
+from search.choosing import accuracy_per_flop as accuracy_per_flop
 from search.choosing import best_of
 from search.confirmation import Confirmation, confirmation_in
 from search.correlations import Correlations, correlations_in
@@ -122,7 +121,8 @@ class Result:
             seeds: number of fresh seeds for each trial.
             trials: the numbers of the trials; by default those of the front.
             workers: number of trainings at the same time; this and all from `backend` on are as for `Search.run`.
-            watch: called with a line of text after each training, and with what a backend has to say, as `print`.
+            watch: called with a line of text after each training, as `print`, and with what a backend has to say, which
+                without it goes to standard error.
             backend: where it trains: `local`, `ray`, or a name that an installed package registers.
             address: address of the Ray cluster.
             cpus: CPU cores that each training takes of it.
@@ -238,11 +238,6 @@ class Result:
     def counts(self) -> dict[str, int]:
         """The number of trials in each state."""
         return self.history.counts()
-
-
-def accuracy_per_flop(trial: Trial) -> float:
-    """The value of the objective `accuracy_per_flop` for a trial."""
-    return named.accuracy_per_flop(trial.cost or Cost(), trial.scores)
 
 
 if not TYPE_CHECKING:

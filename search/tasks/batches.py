@@ -44,7 +44,7 @@ def alone(data: Data) -> Data:
     """
     if not isinstance(data, tuple):
         return data
-    x, y = (part.clone() if part.untyped_storage().nbytes() > part.nbytes else part for part in data)
+    x, y = (part.detach().clone() if part.untyped_storage().nbytes() > part.nbytes else part for part in data)
     return x, y
 
 

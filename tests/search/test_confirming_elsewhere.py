@@ -179,7 +179,7 @@ def test_a_machine_that_keeps_failing_is_told_in_a_sentence_and_no_training_is_b
 
 
 def test_what_a_backend_has_to_say_is_told_and_what_is_past_is_passed_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     result, whole = undisturbed(tmp_path, monkeypatch)
 
@@ -195,6 +195,9 @@ def test_what_a_backend_has_to_say_is_told_and_what_is_past_is_passed_over(
     assert lines[::2] == ["waiting for 1 CPU"] * count
     assert all(" found " in line for line in lines[1::2])
     assert (events_of(result, "started"), events_of(result, "finished")) == (count, count)
+    assert capsys.readouterr().err == ""
+    result.confirm(SEEDS + 1, backend="elsewhere")  # whom nobody watches
+    assert capsys.readouterr().err == "waiting for 1 CPU\n" * len(whole)
 
 
 def test_test_data_do_not_travel_whatever_their_tensors_share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
