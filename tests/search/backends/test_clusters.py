@@ -210,7 +210,7 @@ def test_a_killed_worker_and_a_killed_node_change_nothing(
 
 
 @pytest.mark.slow
-def test_a_confirmation_whose_workers_and_driver_are_killed_ends_the_same_through_a_storage(
+def test_a_confirmation_whose_workers_driver_and_node_are_killed_ends_the_same_through_a_storage(
     folder: Path, two: Nodes, expected: list[list[object]], tmp_path: Path
 ) -> None:
     for name in ("calm", "torn"):
@@ -218,6 +218,7 @@ def test_a_confirmation_whose_workers_and_driver_are_killed_ends_the_same_throug
     whole = confirm(two, folder, "calm", 6, 4)
     home, store = folder / "torn" / "confirmation", tmp_path / "store"
     command = confirming(folder, "torn", 6, 4, *RAYS, "--storage", store.as_uri())
+    third = two.start()
     for kill_driver in (True, False):
         before = len(lines(home, "finished"))
         process = two.popen(command, folder, stdout=PIPE)
@@ -225,8 +226,7 @@ def test_a_confirmation_whose_workers_and_driver_are_killed_ends_the_same_throug
         for pid in trainers():
             os.kill(pid, signal.SIGKILL)
         begun(process, home, before + 6)
-        if kill_driver:
-            two.kill(process.pid)
+        two.kill(process.pid if kill_driver else third)
         code, out = ends(process)
         assert code == (-signal.SIGKILL if kill_driver else 0), out
     assert confirm(two, folder, "torn", 6, 4) == whole
