@@ -49,6 +49,11 @@ def none_feasible(trials: Iterable[Trial]) -> str | None:
     return f"every scored trial breaks a constraint, and trial {nearest.number} comes nearest: it {nearest.reason}"
 
 
+def accuracy_per_flop(trial: Trial) -> float:
+    """The value of the objective `accuracy_per_flop` for a trial."""
+    return maximize(ACCURACY_PER_FLOP).value(trial.cost or Cost(), trial.scores)
+
+
 def _default(trial: Trial, objectives: Sequence[Objective]) -> Objective:
     known = any(objective.name == "accuracy" for objective in objectives) or "accuracy" in trial.scores
     if not known and not objectives:

@@ -7,26 +7,23 @@ as that of a search is. What differs is that nothing is proposed: the candidates
 from __future__ import annotations
 
 import math
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from archspec.architecture import price
-from search import machine
-from search.backends.backend import Backend
-from search.backends.local import Local
+from search.backends.place import Place
 from search.backends.process import refuse_in_a_worker
 from search.backends.worker import Trainer
 from search.confirmed import CONFIRMS, INDEX, TEST
 from search.errors import RunError
-from search.events import Finished, Interrupted, Proposed
+from search.events import Finished, Notice, Proposed
 from search.files import RunDirectory
 from search.keeping import Keeping
 from search.numbers import whole
 from search.objectives import Objective, goal_of, is_recorded, parse_objective
-from search.outcome import Failed, Outcome, Scored
+from search.outcome import Outcome, Scored
 from search.record.history import History
 from search.record.lines import different
 from search.record.reading import Reading
@@ -38,7 +35,9 @@ from search.training.evaluation import evaluate
 from search.training.settings import Training
 from search.training.threads import one_core
 from search.training.weights import load_network
+from search.training_all import train_all
 from search.trial import Trial
+from search.words import printable
 
 Tell = Callable[[str], object]
 
@@ -59,27 +58,42 @@ class Confirming:
     objectives: Sequence[Objective]
     task: AnyTask
 
-    def confirm(
-        self, trials: Sequence[Trial], seeds: int, workers: int | None = None, tell: Tell | None = None
-    ) -> None:
-        """Train each trial from so many fresh seeds; what has been trained before is not trained again.
+    @property
+    def training(self) -> Training:
+        """How the run trains, and so its confirmation."""
+        return Training.from_record(self.history.settings.values.get("training", {}))
 
-        Args:
-            trials: scored trials of the run.
-            seeds: number of seeds for each.
-            workers: number of worker processes; by default one for each CPU core.
-            tell: called with a line of text after each training.
+    def wanted(self, trials: Sequence[Trial], seeds: int) -> list[Trial]:
+        """The trainings that confirm trials of the run, from so many fresh seeds each.
 
         Raises:
-            ValueError: a number is out of its range.
-            RunError: the task is another one; another process confirms the run; the machine keeps failing.
+            ValueError: there is no such number of seeds.
+            RunError: a trial was not scored, or the task is another one.
         """
         refuse_in_a_worker()
         whole("seeds", seeds, least=1)
-        workers = machine.available_cores() if workers is None else whole("workers", workers, least=1)
+        if other := next((trial for trial in trials if trial.state != "scored"), None):
+            raise RunError(f"trial {other.number} ({other.state}) was not scored; confirm one that was")
         self._check_terms()
-        wanted = [fresh(trial, index, self._seed) for index in range(seeds) for trial in trials]
-        if not _left(wanted, self._begun()):
+        return [fresh(trial, index, self._seed) for index in range(seeds) for trial in trials]
+
+    def left(self, wanted: Sequence[Trial]) -> list[Trial]:
+        """Those of the trainings that have no outcome yet; RunError if what is there is of another run."""
+        return _left(wanted, self._begun())
+
+    def run(self, wanted: Sequence[Trial], where: Place, tell: Tell | None = None) -> None:
+        """Do those of the trainings that are left.
+
+        Args:
+            wanted: the trainings.
+            where: where they are done.
+            tell: called with a line of text after each of them, and with what the backend has to say, which without it
+                goes to standard error.
+
+        Raises:
+            RunError: another process confirms the run; workers cannot be started; the machine keeps failing.
+        """
+        if not self.left(wanted):
             return
         with Record(self.directory.confirmation, self._settings, self.task) as record:
             record.followers.append(Keeping(record.history, (), math.inf))
@@ -87,7 +101,7 @@ class Confirming:
             for trial in wanted:
                 if _of(trial) not in known:
                     record.append(Proposed(replace(trial, number=len(record.history), slot=len(record.history))))
-            self._train(record, _left(wanted, record.history), workers, tell or (lambda line: None))
+            self._train(record, _left(wanted, record.history), where, tell)
 
     @property
     def _seed(self) -> int:
@@ -121,18 +135,24 @@ class Confirming:
                 "give those that it was begun with"
             )
 
-    def _train(self, record: Record, trials: Sequence[Trial], workers: int, tell: Tell) -> None:
+    def _train(self, record: Record, trials: Sequence[Trial], where: Place, tell: Tell | None) -> None:
         values = self.history.settings.values
         goal = goal_of([parse_objective(text) for text in values.get("goals", ())], self.task.kind)
-        training, target = Training.from_record(values.get("training", {})), values.get("target", "torch")
-        path = str(record.directory.path.resolve())
-        trainer = Trainer(self.task.without_test(), training, goal, path, target)
-        workers = min(workers, len(trials))
-        backend = Local(trainer, workers)
+        path, target = str(record.directory.path.resolve()), values.get("target", "torch")
+        where = replace(where, workers=min(where.workers, len(trials)))
+        backend = where.begin(Trainer(self.task.without_test(), self.training, goal, path, target))
         try:
-            for number, outcome in _outcomes(backend, trials, workers):
-                record.append(Finished(number, self._scored(record.history[number], outcome)))
-                tell(f"{len(record.history.outcomes)} of {len(record.history)}  {self._line(record.history[number])}")
+            for event in train_all(backend, trials, where.workers):
+                match event:
+                    case Notice(text):
+                        (tell or _to_standard_error)(text)
+                    case Finished(number, outcome):
+                        record.append(Finished(number, self._scored(record.history[number], outcome)))
+                        done = f"{len(record.history.outcomes)} of {len(record.history)}"
+                        if tell is not None:
+                            tell(f"{done}  {self._line(record.history[number])}")
+                    case _:
+                        record.append(event)
         finally:
             backend.close()
 
@@ -183,35 +203,8 @@ def fresh(trial: Trial, index: int, seed: int) -> Trial:
     )
 
 
-def _outcomes(backend: Backend, trials: Sequence[Trial], workers: int) -> Iterator[tuple[int, Outcome]]:
-    """Train all trials; yields the number and the outcome of each. What the machine interrupts is tried again.
-
-    Raises:
-        RunError: the machine keeps failing.
-    """
-    left, tries = {trial.number: trial for trial in trials}, Counter[int]()
-    for trial in trials:
-        backend.submit(trial)
-    while left:
-        for event in backend.events():
-            match event:
-                case Finished(number, Failed() as outcome) if outcome.for_memory and workers > 1:
-                    raise RunError(
-                        f"the confirmation of trial {left[number].notes[CONFIRMS]} {outcome.reason} beside others; "
-                        "confirm with workers=1, which goes on"
-                    )
-                case Finished(number, outcome):
-                    del left[number]
-                    yield number, outcome
-                case Interrupted(number, reason):
-                    tries[number] += 1
-                    if tries[number] > len(machine.WAITS):
-                        raise RunError(
-                            f"trial {left[number].notes[CONFIRMS]} cannot be confirmed on this machine ({reason}); "
-                            "mend that, and confirm again: it goes on"
-                        )
-                    time.sleep(machine.WAITS[tries[number] - 1])
-                    backend.submit(left[number])
+def _to_standard_error(text: str) -> None:
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 def _of(trial: Trial) -> tuple[int, int]:

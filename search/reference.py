@@ -5,6 +5,7 @@ It is fixed before anything is trained, so that hypervolumes of the run are comp
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -14,6 +15,8 @@ from torch import Tensor
 
 from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
+from search.errors import RunError
+from search.files import RunDirectory
 from search.objectives import QUANTITIES, Constraint, Objective
 from search.tasks.kinds import KINDS
 from search.tasks.named import AnyTask
@@ -53,6 +56,18 @@ def reference_point(
             except Exception:  # a function of another score, say: the run then has no reference for it
                 continue
     return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def reference_in(directory: RunDirectory, objectives: Sequence[Objective]) -> dict[str, float]:
+    """The reference point of the run in a directory, by objective; RunError if there is none for one of them."""
+    try:
+        found: dict[str, float] = json.loads(directory.reference.read_text(encoding="utf-8"))
+        return {objective.name: float(found[objective.name]) for objective in objectives}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise RunError(
+            f"{directory.path} has no reference point for its objectives; give one: "
+            "reference={'accuracy': 0.1, 'flops': 1e6}"
+        ) from None
 
 
 def constant_scores(task: AnyTask) -> dict[str, float]:
@@ -97,9 +112,8 @@ def told(objective: Objective, value: float) -> float:
 
 
 def corner(objectives: Sequence[Objective], reference: Mapping[str, float]) -> tuple[float, ...]:
-    """The reference point by objective, as strategies are told of values.
-
-    Raises:
-        KeyError: there is no value for an objective.
-    """
+    """The reference point by objective, as strategies are told of values; RunError if an objective has none."""
+    for objective in objectives:
+        if objective.name not in reference:
+            raise RunError(f"the reference has no value for {objective.name}; give one for each objective")
     return tuple(told(objective, reference[objective.name]) for objective in objectives)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archspec.graph.cost import Cost
 from archspec.moved import former_names
-from search import objectives as named
 from search.anytime import anytime
+from search.choosing import accuracy_per_flop as accuracy_per_flop
 from search.choosing import best_of
 from search.confirmation import Confirmation, confirmation_in
 from search.correlations import Correlations, correlations_in
@@ -23,7 +21,7 @@ from search.hypervolume import hypervolume
 from search.objectives import Constraint, Objective, parse_objective
 from search.record.history import History
 from search.record.reading import Reading
-from search.reference import corner
+from search.reference import corner, reference_in
 from search.strategies.kept import losses
 from search.tasks.named import AnyTask
 from search.trial import Trial
@@ -81,14 +79,9 @@ class Result:
     @property
     def study(self) -> optuna.Study:
         """The run as an Optuna study in memory, built anew at each access, for Optuna's importances and plots."""
-        from search.record.studies import Translation
-        from search.training.joint import joint
-        from search.training.settings import Training
-        from spaces import Space
+        from search.record.studies import study_of
 
-        history, known = self.history, self.history.settings.values
-        space = joint(Space.from_data(known["space"]), Training.from_record(known.get("training", {})))
-        return Translation(space, self.objectives).study(history)
+        return study_of(self.history, self.objectives)
 
     @property
     def front(self) -> Front:
@@ -111,32 +104,49 @@ class Result:
         trials: Sequence[int] | None = None,
         workers: int | None = None,
         watch: Callable[[str], object] | None = None,
+        backend: str = "local",
+        address: str | None = None,
+        cpus: float = 1,
+        gpus: float | None = None,
+        memory: float | str | None = None,
+        storage: str | None = None,
     ) -> Confirmation:
         """Train the front again, whole and from fresh seeds, and score each network once on the test data.
 
         What the search found is the best of many, so it looks better than it is; what is confirmed does not. Validation
         data choose the best epoch of each network, as in the search. It can be killed, and goes on when it is called
-        again; nothing is trained twice.
+        again, here or elsewhere; nothing is trained twice. Test data stay in this process, wherever it trains.
 
         Args:
             seeds: number of fresh seeds for each trial.
             trials: the numbers of the trials; by default those of the front.
-            workers: number of worker processes; by default one for each CPU core.
-            watch: called with a line of text after each training, as `print`.
+            workers: number of trainings at the same time; this and all from `backend` on are as for `Search.run`.
+            watch: called with a line of text after each training, as `print`, and with what a backend has to say, which
+                without it goes to standard error.
+            backend: where it trains: `local`, `ray`, or a name that an installed package registers.
+            address: address of the Ray cluster.
+            cpus: CPU cores that each training takes of it.
+            gpus: GPUs that each takes.
+            memory: bytes that each takes.
+            storage: URL of a folder that all its nodes reach, if they do not see the directory of the run.
 
         Raises:
             ValueError: a number is out of its range.
             RunError: a trial was not scored; task or objectives are not those of the run, or have no test data; another
-                process confirms it; the machine keeps failing.
+                process confirms it; workers cannot be started; the machine keeps failing.
         """
+        from search.backends.place import place
+        from search.backends.resources import resources
         from search.confirming import Confirming
 
         if self.task is None or self.task.test is None:
             raise RunError("there is no test data: open the run with its task, Result.open(directory, task)")
         chosen = self.front if trials is None else [self.trial(number) for number in trials]
-        if other := next((trial for trial in chosen if trial.state != "scored"), None):
-            raise RunError(f"trial {other.number} ({other.state}) was not scored; confirm one that was")
-        Confirming(self.directory, self.history, self.objectives, self.task).confirm(chosen, seeds, workers, watch)
+        confirming = Confirming(self.directory, self.history, self.objectives, self.task)
+        wanted = confirming.wanted(chosen, seeds)
+        needs = resources(cpus, gpus, memory, confirming.training.device)
+        where = place(backend, workers, address, needs, storage, idle=not confirming.left(wanted))
+        confirming.run(wanted, where, watch)
         return self.confirmation or Confirmation((), self.objectives)
 
     @property
@@ -148,14 +158,7 @@ class Result:
         Raises:
             RunError: the run has none for an objective: it is older, or the score cannot be worked out.
         """
-        try:
-            found: dict[str, float] = json.loads(self.directory.reference.read_text(encoding="utf-8"))
-            return {objective.name: float(found[objective.name]) for objective in self.objectives}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            raise RunError(
-                f"{self.directory.path} has no reference point for its objectives; give one: "
-                "reference={'accuracy': 0.1, 'flops': 1e6}"
-            ) from None
+        return reference_in(self.directory, self.objectives)
 
     def hypervolume(self, reference: Mapping[str, float] | None = None) -> float:
         """What the front dominates, up to a value for each objective; by default up to the run's `reference`.
@@ -178,10 +181,7 @@ class Result:
         return correlations_in(self.history, self.objectives)
 
     def _corner(self, reference: Mapping[str, float] | None) -> tuple[float, ...]:
-        try:
-            return corner(self.objectives, self.reference if reference is None else reference)
-        except KeyError as error:
-            raise RunError(f"the reference has no value for {error.args[0]}; give one for each objective") from None
+        return corner(self.objectives, self.reference if reference is None else reference)
 
     def best(self, by: str | None = None, within: str | Constraint | Sequence[str | Constraint] = ()) -> Trial:
         """The best scored trial, as found; among equal ones, the cheapest.
@@ -238,11 +238,6 @@ class Result:
     def counts(self) -> dict[str, int]:
         """The number of trials in each state."""
         return self.history.counts()
-
-
-def accuracy_per_flop(trial: Trial) -> float:
-    """The value of the objective `accuracy_per_flop` for a trial."""
-    return named.accuracy_per_flop(trial.cost or Cost(), trial.scores)
 
 
 if not TYPE_CHECKING:

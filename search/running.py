@@ -8,10 +8,8 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections import Counter
 from typing import Protocol
 
-from search import machine
 from search.backends.backend import Backend
 from search.engine import ROUNDING, Engine
 from search.errors import NotBegun, RunError
@@ -21,6 +19,7 @@ from search.outcome import Failed, Outcome, Scored
 from search.record.history import History
 from search.record.reading import Reading
 from search.report.watching import Watch
+from search.retries import Retries
 from search.training.limits import TIME_UP
 from search.trial import Trial
 from search.words import printable
@@ -56,9 +55,9 @@ class Running:
         # Numbers of the candidates at the backend, and of the one that is there with no other beside it.
         self._there: set[int] = set()
         self._alone: int | None = None
-        # Candidates to be tried with no other beside them, and how often in a row each was interrupted.
+        # Candidates to be tried with no other beside them.
         self._suspects: list[Trial] = []
-        self._interrupted: Counter[int] = Counter()
+        self._retries = Retries()
         self._failures: list[Failed] = []
 
     def run(self) -> None:
@@ -117,7 +116,7 @@ class Running:
                 self._there.remove(event.number)
                 self._finish(trial, event.outcome)
             case Epoch():
-                self._interrupted.pop(event.number, None)  # it gets on
+                self._retries.forget(event.number)
                 self.engine.observe(event)
                 if (each_epoch := getattr(self.watch, "epoch", None)) is not None:
                     each_epoch(self.engine, self.engine.history[event.number], event.epoch, event.score)
@@ -145,15 +144,9 @@ class Running:
         self._stop_when_late()
         if self.engine.exhausted == TIME_UP:
             return
-        self._interrupted[trial.number] += not event.lost  # that comes to an end by itself: each time a machine is gone
-        times = self._interrupted[trial.number]
+        times = self._retries.count(event)
         if not (event.died or event.lost):
-            if times > len(machine.WAITS):
-                raise RunError(
-                    f"trial {trial.number} cannot be trained on this machine ({event.reason}); mend that, and run the "
-                    "same again: it resumes"
-                )
-            time.sleep(machine.WAITS[times - 1])
+            self._retries.wait(event, f"trial {trial.number} cannot be trained", "run the same again: it resumes")
         elif times > DEATHS and self._alone == trial.number:
             self._finish(trial, _by_itself(event))
             return

@@ -199,10 +199,10 @@ class Search:
                 seen(engine, None, None)
             if not engine.done:
                 limited = tuple(constraint.name for constraint in self.constraints if constraint.trained)
-                wanted = (training, self.goal, str(home.path.resolve()), self.target, until, limited, needs, storage)
+                wanted = (training, self.goal, str(home.path.resolve()), self.target, until, limited)
                 home.ended.unlink(missing_ok=True)
-                trainer = Trainer(self.task.without_test(), *wanted, self.space.template)
-                running = where.begin(trainer, where.workers, address)
+                trainer = Trainer(self.task.without_test(), *wanted, template=self.space.template)
+                running = where.begin(trainer)
                 try:
                     Running(engine, running, seen, until).run()
                 finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from archspec.doors import Unknown
 from search.backends.backend import BACKENDS, Backend
@@ -14,11 +14,27 @@ from search.machine import available_cores
 from search.numbers import whole
 
 
-class Place(NamedTuple):
-    """Where a run trains its candidates: the backend, and how many are in training at the same time."""
+@dataclass(frozen=True)
+class Place:
+    """Where a run trains its candidates.
 
-    begin: Callable[[Trainer, int, str | None], Backend]
+    Attributes:
+        backend: makes the backend, as one of the door `BACKENDS` does.
+        workers: how many are in training at the same time.
+        address: address of the cluster; None for this machine.
+        needs: what each candidate takes of it.
+        storage: URL of a folder that its nodes reach; None if they see the run's directory.
+    """
+
+    backend: Callable[[Trainer, int, str | None], Backend]
     workers: int
+    address: str | None
+    needs: Resources
+    storage: str | None
+
+    def begin(self, trainer: Trainer) -> Backend:
+        """The backend, ready to train; RunError if its workers cannot."""
+        return self.backend(replace(trainer, needs=self.needs, storage=self.storage), self.workers, self.address)
 
 
 def place(
@@ -50,7 +66,7 @@ def place(
     if workers is None:
         room = getattr(begin, "room", None)
         workers = available_cores() if room is None or idle else room(address, needs)
-    return Place(begin, workers)
+    return Place(begin, workers, address, needs, storage)
 
 
 def _refuse_what_is_for_ray(address: str | None, needs: Resources, storage: str | None) -> None:

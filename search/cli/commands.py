@@ -52,8 +52,6 @@ def search(options: argparse.Namespace) -> int:
     if options.warm_start is not None:
         search.warm_start = options.warm_start
     directory = options.directory or Path("runs") / options.file.stem
-    if options.verbose:
-        logging.getLogger("search").setLevel(logging.INFO)
     from search.choosing import none_feasible
     from search.report.progress import Watcher
     from search.report.tables import counts_line
@@ -61,9 +59,6 @@ def search(options: argparse.Namespace) -> int:
     with Watcher(sys.stdout) as watch:
         result = search.run(
             directory,
-            backend=options.backend,
-            workers=options.workers,
-            address=options.address,
             hours=options.hours,
             watch=watch,
             optuna_storage=options.optuna_storage,
@@ -71,15 +66,20 @@ def search(options: argparse.Namespace) -> int:
             total_epochs=options.total_epochs,
             total_flops=options.total_flops,
             keep=options.keep,
-            cpus=options.cpus,
-            gpus=options.gpus,
-            memory=options.memory,
-            storage=options.storage,
+            **_where(options),
         )
     print(f"\n{counts_line(result)}\n\n{result.front}")
     if why := none_feasible(result.trials):
         print(printable(why))
     return OK if len(result.front) else MISTAKE
+
+
+def _where(options: argparse.Namespace) -> dict[str, Any]:
+    """Where candidates are trained, and what each takes there, as `Search.run` and `Result.confirm` ask for it."""
+    if options.verbose:
+        logging.getLogger("search").setLevel(logging.INFO)
+    names = ("backend", "workers", "address", "cpus", "gpus", "memory", "storage")
+    return {name: getattr(options, name) for name in names}
 
 
 def status(options: argparse.Namespace) -> int:
@@ -157,7 +157,11 @@ def confirm(options: argparse.Namespace) -> int:
     search = load_search(options.file, options.task)
     directory = options.directory or Path("runs") / options.file.stem
     result = Result(directory, search.objectives, search.task)
-    confirmation = result.confirm(options.seeds, options.trial, options.workers, lambda line: print(line, flush=True))
+
+    def watch(line: str) -> None:
+        print(printable(line, MOST_COMPLAINED), flush=True)
+
+    confirmation = result.confirm(options.seeds, options.trial, watch=watch, **_where(options))
     print(f"\n{confirmation}")
     return OK if confirmation.rows else complain(f"{directory} has no scored trial yet")
 

@@ -79,14 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--keep", type=_keep, default="all", help="whose weights to keep: all, front, or how many ranks")
     sub.add_argument("--retry-failed", action="store_true", help="train the candidates again that have failed")
     sub.add_argument("--strategy", help="front, tpe, random … or one that a package registers, instead of the file's")
-    sub.add_argument("--backend", default="local", help="local, ray, or one that a package registers")
-    sub.add_argument("--address", help="address of a Ray cluster, such as auto")
-    sub.add_argument("--workers", type=_positive, help="candidates trained at the same time; by default one per core")
-    sub.add_argument("--cpus", type=_taken("cpus"), default=1, help="CPU cores that each candidate takes of Ray")
-    sub.add_argument("--gpus", type=_taken("gpus"), help="GPUs that each takes of it, or a share of one, such as 0.25")
-    sub.add_argument("--memory", type=_amount, help="bytes that each takes of it, such as 4G")
-    sub.add_argument("--storage", metavar="URL", help="folder that its nodes reach, if they do not see the directory")
-    sub.add_argument("--verbose", action="store_true", help="show what Ray has to say, too")
+    _where(sub)
     sub.add_argument("--warm-start", metavar="RUN", help="an older run, whose results are taken over or tried first")
     sub.add_argument("--optuna-storage", metavar="URL", help="database to mirror the run in, for optuna-dashboard")
     sub = command("status", commands.status, "show how many trials of a run are in each state")
@@ -101,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--directory", type=_named, help="directory of the run; by default runs/NAME-OF-THE-FILE")
     sub.add_argument("--seeds", type=_positive, default=3, help="fresh seeds for each trial; by default 3")
     sub.add_argument("--trial", type=int, action="append", help="this trial instead of the front; may be repeated")
-    sub.add_argument("--workers", type=_positive, help="networks trained at the same time; by default one per core")
+    _where(sub)
     sub = command("export", commands.export, "write the best trained network of a run as spec, weights and ONNX")
     sub.add_argument("directory", type=Path)
     sub.add_argument("--trial", type=int, help="this trial instead of the best")
@@ -125,6 +118,18 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--kind", choices=kinds, help="of what is predicted, on made-up data")
     sub.add_argument("--data", type=Path, help="a folder of images or WAV files by class, or a CSV file of series")
     return parser
+
+
+def _where(sub: argparse.ArgumentParser) -> None:
+    """Add the options that say where candidates are trained, and what each takes there."""
+    sub.add_argument("--backend", default="local", help="local, ray, or one that a package registers")
+    sub.add_argument("--address", help="address of a Ray cluster, such as auto")
+    sub.add_argument("--workers", type=_positive, help="candidates trained at the same time; by default one per core")
+    sub.add_argument("--cpus", type=_taken("cpus"), default=1, help="CPU cores that each candidate takes of Ray")
+    sub.add_argument("--gpus", type=_taken("gpus"), help="GPUs that each takes of it, or a share of one, such as 0.25")
+    sub.add_argument("--memory", type=_amount, help="bytes that each takes of it, such as 4G")
+    sub.add_argument("--storage", metavar="URL", help="folder that its nodes reach, if they do not see the directory")
+    sub.add_argument("--verbose", action="store_true", help="show what Ray has to say, too")
 
 
 def package_version() -> str:

@@ -15,6 +15,8 @@ from archspec.graph.cost import Cost
 from archspec.schema.hole import Decision
 from search.objectives import Objective
 from search.record.history import History
+from search.training.joint import joint
+from search.training.settings import Training
 from search.trial import State, Trial
 from spaces import Space
 
@@ -71,6 +73,13 @@ class Translation:
         for trial in history:
             study.add_trial(self.trial(trial))
         return study
+
+
+def study_of(history: History, objectives: Sequence[Objective]) -> optuna.Study:
+    """The study in memory of a run, with the space and the open settings of its training that it was begun with."""
+    known = history.settings.values
+    space = joint(Space.from_data(known["space"]), Training.from_record(known.get("training", {})))
+    return Translation(space, objectives).study(history)
 
 
 def describe(study: optuna.Study, history: History, objectives: Sequence[Objective]) -> None:

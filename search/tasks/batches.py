@@ -37,6 +37,17 @@ def batches(data: Data, size: int, shuffle_seed: int | None = None) -> Iterator[
         yield x.to(real) if x.is_floating_point() else x, y
 
 
+def alone(data: Data) -> Data:
+    """Tensors with nothing of a larger one that they are views of, which would be pickled with them.
+
+    Any other data as they are.
+    """
+    if not isinstance(data, tuple):
+        return data
+    x, y = (part.detach().clone() if part.untyped_storage().nbytes() > part.nbytes else part for part in data)
+    return x, y
+
+
 def _loaded(data: Dataset[Any], size: int, generator: torch.Generator | None) -> Iterable[Batch]:
     if isinstance(data, IterableDataset):
         return DataLoader(data, size)

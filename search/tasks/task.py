@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from search.tasks.batches import Batch, Data, batch_count, batches, example_count, length
+from search.tasks.batches import Batch, Data, alone, batch_count, batches, example_count, length
 from search.tasks.constants import constant
 from search.tasks.kinds import Kind, kind_of
 from search.tasks.labels import class_weights, labels_of
@@ -126,8 +126,8 @@ class Task(Made):
         raise ValueError(f"the training data of {self.name} hold no example; give some")
 
     def without_test(self) -> Task:
-        """A copy of the task without its test data."""
-        return self.with_fields(test=None)
+        """A copy of the task without its test data, also where its parts are views of one tensor."""
+        return self.with_fields(test=None, train=alone(self.train), validation=alone(self.validation))
 
     def with_fields(self, **changes: Any) -> Task:
         """A copy of the task with other values of some attributes."""

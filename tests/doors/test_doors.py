@@ -147,6 +147,8 @@ with tempfile.TemporaryDirectory() as place:
     assert [t.architecture.hash for t in result.trials if t.state == "scored"] == first, result.trials
     assert all("thrift" in t.scores and len(t.curve) == 2 for t in result.trials)
     assert len(result.front) >= 1 and "gain" in str(result.front) and "corners" in report(result)
+    confirmed = result.confirm(2, backend="here")
+    assert [row.seeds for row in confirmed.rows] == ["2"] * len(result.front)
     best = result.best("thrift")
     exported = best.export(Path(place) / "best", formats=("numbers",))
     assert (exported / "numbers.txt").exists() and "test accuracy" in (exported / "scores.json").read_text()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from search import Result, confirming
+from search import Result
 from search.backends.backend import BACKENDS
 from search.backends.worker import Trainer
 from search.events import Epoch, Event, Finished
@@ -63,8 +63,7 @@ class Inside:
 def inside(monkeypatch: pytest.MonkeyPatch) -> type[Inside]:
     """Let searches and confirmations train in this process until the end of the test."""
     backend = type("Inside", (Inside,), {"trainers": [], "trained": [], "epochs": None})
-    monkeypatch.setattr(BACKENDS, "known", {**BACKENDS.known, "inside": backend})
-    monkeypatch.setattr(confirming, "Local", backend)
+    monkeypatch.setattr(BACKENDS, "known", {**BACKENDS.known, "inside": backend, "local": backend})
     return backend
 
 

@@ -13,13 +13,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import PIPE
+from typing import Any
 
 import pytest
 
+from search.cli.main import package_version
+from search.files import RunDirectory
 from search.result import Result
-from tests.search.backends.nodes import ADDRESS, OURS, RAY, Nodes, cluster
+from tests.search.backends.nodes import ADDRESS, OURS, RAY, ROOT, Nodes, cluster
 from tests.search.backends.test_backends import as_json
 from tests.search.backends.test_drills import workers
+from tests.search.test_confirmation import came
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.thorough
@@ -32,13 +36,14 @@ from tests.search.tiny import bars, small_space
 from helper import half
 
 task = Task.from_arrays(*bars().train, metrics={"half": half})
-training = Training(epochs=30, batch_size=32)
-search = Search(small_space(), task, constraints=["params <= 1k"], trials=10, seed=3, training=training, strategy="tpe")
+training = Training(epochs=20, batch_size=32)
+search = Search(small_space(), task, constraints=["params <= 1k"], trials=40, seed=3, training=training, strategy="tpe")
 
 if __name__ == "__main__":
     import sys
     search.run(sys.argv[1], backend="ray", workers=2)
 """
+TRIALS = 40
 RAYS = ["--backend", "ray", "--address", ADDRESS]
 
 
@@ -71,6 +76,34 @@ def search(nodes: Nodes, folder: Path, name: str, *options: str) -> list[list[ob
     return as_json(Result.open(folder / name))
 
 
+def confirming(folder: Path, name: str, trials: int, seeds: int, *options: str) -> list[str]:
+    """The command that confirms the first trials that were scored."""
+    numbers = [t.number for t in Result.open(folder / "undisturbed").trials if t.state == "scored"][:trials]
+    chosen = [text for number in numbers for text in ("--trial", str(number))]
+    return [
+        *OURS,
+        "confirm",
+        "mine.py",
+        "--directory",
+        name,
+        *chosen,
+        "--seeds",
+        str(seeds),
+        "--workers",
+        "2",
+        *options,
+    ]
+
+
+def confirm(nodes: Nodes, folder: Path, name: str, *wanted: Any) -> list[tuple[object, ...]]:
+    """What the command of `confirming` comes to."""
+    code, out, errors = nodes.run(confirming(folder, name, *wanted), folder)
+    assert code == 0, out + errors
+    confirmation = Result.open(folder / name).confirmation
+    assert confirmation is not None
+    return came(confirmation)
+
+
 def lines(directory: Path, event: str) -> list[dict[str, object]]:
     with contextlib.suppress(FileNotFoundError):
         found = [json.loads(line) for line in (directory / "record.jsonl").read_text().splitlines() if line[-1:] == "}"]
@@ -85,6 +118,13 @@ def begun(process: subprocess.Popen[str], directory: Path, outcomes: int) -> Non
             pytest.fail(f"it ended first: {process.wait(timeout=0.05)}")
 
 
+def trainers() -> list[int]:
+    """The processes below this one that train on Ray, or will."""
+    found = [pid for pid in workers(os.getpid()) if "ImplicitFunc" in Path(f"/proc/{pid}/cmdline").read_text()]
+    assert found, "what is below this process"
+    return found
+
+
 def ends(process: subprocess.Popen[str]) -> tuple[int, str]:
     out, _ = process.communicate(timeout=120)
     return process.returncode, out
@@ -94,16 +134,31 @@ def assert_whole(directory: Path, expected: list[list[object]]) -> None:
     """Every trial has one outcome, that of the undisturbed run."""
     assert as_json(Result.open(directory)) == expected
     numbers = [line["number"] for line in lines(directory, "finished")]
-    assert len(numbers) == len(set(numbers)) == 10
+    assert len(numbers) == len(set(numbers)) == TRIALS
 
 
-def test_both_nodes_train_and_the_result_is_that_of_this_machine(
+def test_both_nodes_train_what_is_begun_and_ended_on_this_machine(
     folder: Path, two: Nodes, expected: list[list[object]]
 ) -> None:
-    assert search(two, folder, "here", *RAYS, "--trials", "8", "--workers", "2") != expected
-    assert search(two, folder, "here", "--workers", "2") == expected  # what was begun there is finished here
+    assert search(two, folder, "here", "--trials", "4", "--workers", "2") != expected
+    assert search(two, folder, "here", *RAYS, "--trials", "36", "--workers", "2") != expected
+    assert search(two, folder, "here", "--workers", "2") == expected
     assert_whole(folder / "here", expected)
     assert len({line["node"] for line in lines(folder / "here", "started") if "node" in line}) == 2
+    assert str(Result.open(folder / "here").front) == str(Result.open(folder / "undisturbed").front)
+
+
+def test_a_confirmation_begun_here_ends_there_with_the_same_scores(
+    folder: Path, two: Nodes, expected: list[list[object]]
+) -> None:
+    shutil.copytree(folder / "undisturbed", folder / "moved")
+    whole = confirm(two, folder, "undisturbed", 3, 2)
+    confirm(two, folder, "moved", 3, 1)
+    assert confirm(two, folder, "moved", 3, 2, *RAYS) == whole
+    confirmed = RunDirectory(folder / "moved").confirmation
+    assert sorted(line["number"] for line in lines(confirmed.path, "finished")) == list(range(6))
+    assert all(confirmed.weights(number).exists() for number in range(6))
+    assert {line["number"] for line in lines(confirmed.path, "started") if "node" in line} == {3, 4, 5}
 
 
 @pytest.mark.slow
@@ -144,12 +199,10 @@ def test_a_killed_worker_and_a_killed_node_change_nothing(
     process = two.popen(
         [*OURS, "search", "mine.py", "--directory", "killed", *RAYS, "--workers", "2"], folder, stdout=PIPE
     )
-    begun(process, folder / "killed", 2)
-    training = [pid for pid in workers(os.getpid()) if "ImplicitFunc" in Path(f"/proc/{pid}/cmdline").read_text()]
-    assert training, "what is below this process"
-    for pid in training:
+    begun(process, folder / "killed", 8)
+    for pid in trainers():
         os.kill(pid, signal.SIGKILL)
-    begun(process, folder / "killed", 5)
+    begun(process, folder / "killed", 20)
     subprocess.run(["pkill", "-KILL", "-g", str(third)], check=False)
     code, out = ends(process)
     assert code == 0, out
@@ -157,15 +210,41 @@ def test_a_killed_worker_and_a_killed_node_change_nothing(
 
 
 @pytest.mark.slow
+def test_a_confirmation_whose_workers_driver_and_node_are_killed_ends_the_same_through_a_storage(
+    folder: Path, two: Nodes, expected: list[list[object]], tmp_path: Path
+) -> None:
+    for name in ("calm", "torn"):
+        shutil.copytree(folder / "undisturbed", folder / name, ignore=shutil.ignore_patterns("confirmation"))
+    whole = confirm(two, folder, "calm", 6, 4)
+    home, store = folder / "torn" / "confirmation", tmp_path / "store"
+    command = confirming(folder, "torn", 6, 4, *RAYS, "--storage", store.as_uri())
+    third = two.start()
+    for kill_driver in (True, False):
+        before = len(lines(home, "finished"))
+        process = two.popen(command, folder, stdout=PIPE)
+        begun(process, home, before + 3)
+        for pid in trainers():
+            os.kill(pid, signal.SIGKILL)
+        begun(process, home, before + 6)
+        two.kill(process.pid if kill_driver else third)
+        code, out = ends(process)
+        assert code == (-signal.SIGKILL if kill_driver else 0), out
+    assert confirm(two, folder, "torn", 6, 4) == whole
+    assert sorted(line["number"] for line in lines(home, "finished")) == list(range(24))
+    assert len(list((home / "weights").iterdir())) == 24
+    assert not [path for path in store.rglob("*") if path.is_file()]
+
+
+@pytest.mark.slow
 def test_a_killed_driver_and_a_killed_head_leave_a_run_that_resumes(folder: Path, expected: list[list[object]]) -> None:
     with cluster(1) as nodes:
         command = [*OURS, "search", "mine.py", "--directory", "resumed", *RAYS, "--workers", "2"]
         process = nodes.popen(command, folder, stdout=PIPE)
-        begun(process, folder / "resumed", 2)
+        begun(process, folder / "resumed", 8)
         nodes.kill(process.pid)
         assert ends(process)[0] == -signal.SIGKILL
         process = nodes.popen(command, folder, stdout=PIPE)
-        begun(process, folder / "resumed", 5)
+        begun(process, folder / "resumed", 20)
         subprocess.run(["pkill", "-KILL", "-g", str(nodes.head)], check=False)
         code, out = ends(process)
         assert code == 1
@@ -198,9 +277,27 @@ def test_a_node_that_sees_nothing_is_named_and_a_storage_helps(
     assert re.match(said, errors.splitlines()[-1])
     storage = ["--storage", (tmp_path / "store").as_uri()]
     assert search(two, folder, "stored", *RAYS, "--workers", "2", *storage) == expected
-    assert len(list((folder / "stored" / "weights").iterdir())) == 10
+    assert len(list((folder / "stored" / "weights").iterdir())) == TRIALS
     assert not [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
     subprocess.run(["pkill", "-KILL", "-g", str(blind)], check=False)
+
+
+@pytest.mark.slow
+def test_a_node_with_another_version_of_our_package_is_refused_before_anything_is_trained(
+    folder: Path, two: Nodes, expected: list[list[object]], tmp_path: Path
+) -> None:
+    for package in ("archspec", "spaces", "search"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    about = tmp_path / "archsearch-0.0.9.dist-info" / "METADATA"  # as an installer leaves it
+    about.parent.mkdir()
+    about.write_text("Metadata-Version: 2.1\nName: archsearch\nVersion: 0.0.9\n")
+    other = two.start(environment={"PYTHONPATH": str(tmp_path)})
+    code, _, errors = two.run([*OURS, "search", "mine.py", "--directory", "older", *RAYS], folder)
+    assert code == 1
+    said = rf"archsearch: Ray's node \S+ has archsearch 0\.0\.9, and the search {re.escape(package_version())}; install"
+    assert re.match(said, errors.splitlines()[-1]), errors
+    assert not lines(folder / "older", "proposed")
+    two.kill(other)
 
 
 @pytest.mark.slow

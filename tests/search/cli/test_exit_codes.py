@@ -6,6 +6,7 @@ import io
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from search import Failed, Result
 from search.cli import commands
 from search.cli.main import main
+from search.confirmation import Confirmation
 from search.errors import RunError
 from search.report.progress import Watcher
 from search.trial import Trial
@@ -89,6 +91,33 @@ def test_the_options_reach_the_search(tmp_path: Path, monkeypatch: pytest.Monkey
     assert search(monkeypatch, declared) == 0
     assert declared.asked["directory"] == Path("runs/mine")
     assert declared.trials == 7  # what the file says stays as it is
+
+
+def test_the_options_reach_the_confirmation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, dict[str, object]]] = []
+
+    def confirm(self: Result, seeds: int, trials: object, **named: object) -> Confirmation:
+        asked.append(((seeds, trials), named))
+        return Confirmation((), ())
+
+    told(tmp_path, [GOOD])
+    declared = SimpleNamespace(objectives=None, task=None)
+    monkeypatch.setattr(commands, "load_search", lambda *_: declared)
+    monkeypatch.setattr(Result, "confirm", confirm)
+    options = "--seeds 2 --trial 3 --workers 3 --backend ray --address auto --cpus 2 --gpus 0.25 --memory 4G"
+    options += " --storage s3://bucket/runs"
+    assert main(["confirm", "mine.py", "--directory", str(tmp_path), *options.split()]) == 1  # nothing is confirmed
+    ((given, named),) = asked
+    assert given == (2, [3])
+    assert {name: value for name, value in named.items() if name != "watch"} == {
+        "workers": 3,
+        "backend": "ray",
+        "address": "auto",
+        "cpus": 2.0,
+        "gpus": 0.25,
+        "memory": 4e9,
+        "storage": "s3://bucket/runs",
+    }
 
 
 def test_the_front_for_scripts_is_the_front(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

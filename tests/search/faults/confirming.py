@@ -2,13 +2,19 @@
 
 from functools import partial
 
-from search import anytime, choosing, confirming, hypervolume, reference
+from search import anytime, choosing, confirming, hypervolume, reference, training_all
+from search.backends.place import Place
+from search.cli import commands
 from search.confirmation import Confirmation
 from search.confirmed import Confirmed
 from search.confirming import Confirming
 from search.estimate import Estimate
 from search.front import Front
-from tests.search import test_confirmation, test_numbers_of_a_run
+from search.result import Result
+from search.retries import Retries
+from search.tasks import batches
+from tests.search import test_confirmation, test_confirming_elsewhere, test_numbers_of_a_run
+from tests.search.cli import test_exit_codes
 from tests.search.planting import Fault
 
 AS_SEARCHED = test_confirmation.test_from_the_seed_of_the_search_a_confirmation_finds_what_the_search_found
@@ -18,6 +24,14 @@ BY_VALIDATION = test_confirmation.test_the_confirmed_front_is_by_validation_data
 INTERVAL = test_confirmation.test_an_interval_is_the_mean_and_students_t_times_the_standard_error
 KILLED = partial(test_confirmation.test_a_killed_confirmation_goes_on_and_ends_as_if_nothing_had_happened, 3)
 ONCE = test_confirmation.test_what_is_confirmed_is_not_trained_again
+ELSEWHERE = test_confirming_elsewhere.test_it_is_begun_here_killed_finished_elsewhere_and_back_with_the_same_scores
+PLACE = test_confirming_elsewhere.test_what_a_training_takes_and_where_reaches_the_backend
+AT_ONCE = test_confirming_elsewhere.test_all_seeds_train_at_once_where_there_is_room
+LOST = test_confirming_elsewhere.test_a_lost_machine_is_not_counted_and_one_that_fails_is_tried_again
+GETS_ON = test_confirming_elsewhere.test_a_training_that_gets_on_may_be_interrupted_any_number_of_times
+TOLD = test_confirming_elsewhere.test_what_a_backend_has_to_say_is_told_and_what_is_past_is_passed_over
+TRAVEL = test_confirming_elsewhere.test_test_data_do_not_travel_whatever_their_tensors_share
+NOTHING_LEFT = test_confirming_elsewhere.test_where_nothing_is_left_no_cluster_is_asked
 KNEE = partial(test_numbers_of_a_run.test_the_knee_is_the_farthest_from_the_line_between_the_ends, seed=1)
 RAW = test_numbers_of_a_run.test_the_knee_is_by_the_logarithm_of_costs
 ANYTIME = partial(
@@ -27,7 +41,10 @@ REFERENCE = test_numbers_of_a_run.test_the_reference_is_what_a_constant_answers_
 
 CONFIRMATIONS = {
     "a confirmation by another training": Fault(
-        Confirming._train, 'Training.from_record(values.get("training", {}))', "Training(epochs=2)", AS_SEARCHED
+        Confirming.training,
+        'Training.from_record(self.history.settings.values.get("training", {}))',
+        "Training(epochs=2)",
+        AS_SEARCHED,
     ),
     "a confirmation from the seed of the search": Fault(
         confirming.fresh, 'derived_seed(seed, f"confirm {trial.hash} {index}")', "trial.seed", SEEDS
@@ -55,7 +72,7 @@ CONFIRMATIONS = {
     "a normal interval of three": Fault(Estimate.half, "free))", "10**6))", INTERVAL),
     "a one-sided interval": Fault(Estimate.half, "(1 + confidence) / 2", "confidence", INTERVAL),
     "what is confirmed trained again": Fault(confirming._left, 'if trial.state == "running"', "", ONCE),
-    "proposed twice after a kill": Fault(Confirming.confirm, "if _of(trial) not in known:", "if True:", KILLED),
+    "proposed twice after a kill": Fault(Confirming.run, "if _of(trial) not in known:", "if True:", KILLED),
     "another task confirms": Fault(
         Confirming._check_terms,
         "different(begun, of_task(self.task))",
@@ -67,6 +84,32 @@ CONFIRMATIONS = {
         'if trial.state == "scored"',
         "",
         test_confirmation.test_a_seed_that_fails_is_told_and_not_averaged,
+    ),
+}
+ON_ANY_BACKEND = {
+    "always trained on this machine": Fault(Result.confirm, "place(backend,", 'place("local",', PLACE),
+    "workers that are not told what a training takes": Fault(
+        Place.begin, "replace(trainer, needs=self.needs, storage=self.storage)", "trainer", PLACE
+    ),
+    "an address that is lost": Fault(Place.begin, "self.address)", "None)", PLACE),
+    "files that go to the directory of the run": Fault(
+        Confirming._train, "record.directory.path.resolve()", "self.directory.path.resolve()", PLACE
+    ),
+    "more at once than there are workers": Fault(training_all.train_all, "len(there) < workers", "True", AT_ONCE),
+    "one after the other": Fault(training_all.train_all, "len(there) < workers", "not there", AT_ONCE),
+    "what was finished here trained again there": Fault(confirming._left, 'if trial.state == "running"', "", ELSEWHERE),
+    "a lost machine counted": Fault(Retries.count, "+= not event.lost", "+= 1", LOST),
+    "interruptions that are never forgotten": Fault(training_all.train_all, "retries.forget(number)", "pass", GETS_ON),
+    "a notice that nobody reads": Fault(Confirming._train, "(tell or _to_standard_error)(text)", "pass", TOLD),
+    "what is past recorded": Fault(training_all.train_all, "event.number not in there", "False", TOLD),
+    "test data in what training data are views of": Fault(
+        batches.alone, "part.untyped_storage().nbytes() > part.nbytes", "False", TRAVEL
+    ),
+    "a cluster that is asked for nothing": Fault(
+        Result.confirm, "idle=not confirming.left(wanted)", "idle=False", NOTHING_LEFT
+    ),
+    "an option that does not arrive": Fault(
+        commands._where, '"memory", "storage")', '"memory")', test_exit_codes.test_the_options_reach_the_confirmation
     ),
 }
 NUMBERS = {
@@ -98,4 +141,4 @@ NUMBERS = {
         test_numbers_of_a_run.test_the_best_within_limits_keeps_them,
     ),
 }
-FAULTS = CONFIRMATIONS | NUMBERS
+FAULTS = CONFIRMATIONS | ON_ANY_BACKEND | NUMBERS

@@ -4,6 +4,7 @@ import errno
 from functools import partial
 
 from search import machine, running
+from search.retries import Retries
 from search.running import Running
 from tests.search import test_machine, test_running
 from tests.search.backends import test_resources
@@ -20,9 +21,9 @@ PAUSED = test_running.test_a_disk_that_stays_full_pauses_the_run_in_a_sentence_a
 FAULTS = {
     "a full disk taken for a death": Fault(Running._interrupt, "if not (event.died or", "if False and (", PAUSED),
     "a death booked against the candidate": Fault(Running._interrupt, "elif times > DEATHS and", "elif", AGAIN),
-    "a disk that is tried once": Fault(Running._interrupt, "if times > len(machine.WAITS)", "if True", FULL),
+    "a disk that is tried once": Fault(Retries.wait, "if times > len(machine.WAITS)", "if True", FULL),
     "a candidate lost with its worker": Fault(Running._interrupt, "self._submit(trial)", "pass", AGAIN),
-    "a lost node counted against the candidate": Fault(Running._interrupt, "+= not event.lost", "+= 1", LOST),
+    "a lost node counted against the candidate": Fault(Retries.count, "+= not event.lost", "+= 1", LOST),
     "never tried alone": Fault(
         Running._interrupt,
         "self._suspects.append(trial)",

@@ -187,7 +187,7 @@ PARTS = {
         batches.batches, "generator is not None and _one_left", "_one_left", partial(SHOWN, "arrays", 33, 32)
     ),
     "a search that has the test data": Fault(
-        Task.without_test, "test=None", "", test_task.test_a_search_gets_no_test_data
+        Task.without_test, "test=None, ", "", test_task.test_a_search_gets_no_test_data
     ),
 }
 FAULTS = LOSSES | SCORES | PARTS
