@@ -91,6 +91,7 @@ _HOME = {
     "simulate": "search.simulating",
     "speech_commands": "search.tasks.datasets",
     "textures": "search.tasks.synthetic.oscillations",
+    "training_memory": "search.training.memory",
     "waves": "search.tasks.synthetic.sequences",
 }
 
@@ -157,5 +158,6 @@ __all__ = [
     "simulate",
     "speech_commands",
     "textures",
+    "training_memory",
     "waves",
 ]

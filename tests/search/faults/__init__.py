@@ -10,6 +10,7 @@ NAMES = (
     "constraints",
     "keeping",
     "machine",
+    "memory",
     "modelling",
     "proxies",
     "recording",
