@@ -132,5 +132,6 @@ def _hollow(model: Network) -> None:
 def limits(constraints: Sequence[str | Constraint], task: AnyTask, training: Training) -> list[Constraint]:
     """The constraints of a search, of which a limit on memory is one on that of its training on its task."""
     found = [parse_constraint(text) for text in constraints]
-    measure = memory_of(task, training)
-    return [replace(limit, memory=measure) if limit.name == MEMORY and limit.whole else limit for limit in found]
+    where = [index for index, limit in enumerate(found) if limit.name == MEMORY and limit.measure is None]
+    measure = memory_of(task, training) if where else None
+    return [replace(limit, memory=measure) if index in where else limit for index, limit in enumerate(found)]

@@ -42,13 +42,14 @@ def examples_for(architecture: Architecture, wanted: float) -> int:
 
 def held(architecture: Architecture, task: Task, training: Training) -> int:
     """The most bytes that torch held in two epochs of a training, each of one step and the scoring after it."""
+    return allocated(lambda: run(architecture, task, training))
 
-    def run() -> None:
-        loop = Loop(architecture, task, training, 0, Score("loss", False), 2)
-        for _ in range(2):
-            assert loop.epoch(lambda: None) is None
 
-    return allocated(run)
+def run(architecture: Architecture, task: Task, training: Training) -> None:
+    """Train for two epochs."""
+    loop = Loop(architecture, task, training, 0, Score("loss", False), 2)
+    for _ in range(2):
+        assert loop.epoch(lambda: None) is None
 
 
 def allocated(run: Callable[[], object]) -> int:

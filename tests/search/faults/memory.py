@@ -55,8 +55,8 @@ FAULTS = {
     ),
     "a limit without its search": Fault(
         memory.limits,
-        "if limit.name == MEMORY and limit.whole",
-        "if False",
+        "if index in where else",
+        "if False else",
         laws.test_a_limit_on_memory_is_decided_before_training,
     ),
     "refused at once": Fault(shortage.shortage, "told / MARGIN /", "told /", FITS),

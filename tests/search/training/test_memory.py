@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from archspec import Activation, Architecture, Classifier, Conv, Image, Primitive, Siren, price
+from archspec import Activation, Architecture, Classifier, Conv, Cost, Image, Primitive, Siren, price
 from archspec.graph.signal import Signal
-from search import Failed, Scored, Search, Task, Training, training_memory
+from search import Failed, Scored, Search, Task, Training, at_most, training_memory
 from search.errors import RunError
 from search.numbers import short
 from search.objectives import Score, parse_constraint
@@ -272,3 +272,11 @@ def test_a_continuous_kernel_counts() -> None:
     continuous = PLAIN.model_copy(update={"body": body})
     task = bars(count=4)
     assert training_memory(continuous, task, training_of(2)) > 4 * 25 * (3 * 64 + 8)
+
+
+def test_a_function_of_your_own_may_be_called_memory() -> None:
+    def memory(architecture: Architecture, cost: Cost) -> float:
+        return 7.0
+
+    (limit,) = Search(small_space(), bars(), constraints=[at_most(memory, 5)]).constraints
+    assert limit.value(price(PLAIN), PLAIN) == 7
