@@ -40,7 +40,7 @@ def training_memory(architecture: Architecture, task: AnyTask, training: Trainin
     what float32 would take, which is more. Settings that are holes count at what takes the most.
 
     Raises:
-        RunError: the network cannot be run without numbers, or there are no data.
+        RunError: the network cannot be run without numbers, or the data cannot be read.
     """
     return memory_of(task, training or Training())(architecture)
 
@@ -65,8 +65,8 @@ def memory_of(task: AnyTask, training: Training, tensors: bool = False) -> Calla
             if architecture.hash not in known:
                 known[architecture.hash] = _peak(architecture, task.kind, *shapes(), largest, copies, tensors)
             return known[architecture.hash]
-        except (RuntimeError, StopIteration) as error:
-            reason = " ".join(str(error).split()) or "there are no data"
+        except Exception as error:  # whatever a block, a head or a data set of others raises
+            reason = " ".join(str(error).split()) or type(error).__name__
             raise RunError(f"the memory of its training is not known, as a step cannot be tried: {reason}") from error
 
     return memory

@@ -152,31 +152,45 @@ def test_scoring_counts_where_it_takes_more_than_a_step() -> None:
     assert training_memory(PLAIN, more, training_of(2)) > 2 * training_memory(PLAIN, few, training_of(2))
 
 
-class Rounded(Primitive):
+class Reads(nn.Module):
+    """It must know its numbers."""
+
+    def __init__(self, array: bool) -> None:
+        super().__init__()
+        self.array = array
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + float(x.detach().numpy().mean() if self.array else x.mean())
+
+
+class Reading(Primitive):
     """A block that must know its numbers."""
 
-    kind: str = "rounded"
+    kind: str = "reading"
+    array: bool = False
 
     def infer(self, x: Signal) -> Signal:
         return x
 
     def lower(self, x: Signal) -> nn.Module:
-        return Reads()
+        return Reads(self.array)
 
 
-class Reads(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        return x * float(x.mean())
-
-
-def unknown() -> Architecture:
-    made: Architecture = PLAIN.model_copy(update={"body": [Rounded(), Conv(channels=2)]})
+def unknown(array: bool = False) -> Architecture:
+    made: Architecture = PLAIN.model_copy(update={"body": [Reading(array=array), Conv(channels=2)]})
     return made
 
 
-def test_a_network_that_reads_its_numbers_has_no_known_memory_and_is_trained() -> None:
+@pytest.mark.parametrize("array", [False, True])
+def test_a_network_that_reads_its_numbers_has_no_known_memory(array: bool) -> None:
     with pytest.raises(RunError, match=r"the memory of its training is not known, as a step cannot be tried: .*meta"):
-        training_memory(unknown(), bars(), training_of(8))
+        training_memory(unknown(array), bars(), training_of(8))
+
+
+def test_copies_of_onednn_are_none_of_a_gpu() -> None:
+    task = task_of(network("table"), 64)
+    one, other = (training_memory(network("table"), task, training_of(64, device=name)) for name in ("cuda", "cpu"))
+    assert one < other / 2
 
 
 # --- limits ---
