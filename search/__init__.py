@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from search.tasks.synthetic.symmetric import half_turns, mirrored
     from search.tasks.synthetic.voxels import chiral_voxels
     from search.tasks.task import Task
+    from search.training.memory import training_memory
     from search.training.rates import Rate, parameter_groups
     from search.training.settings import Training
     from search.trial import Trial
