@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from search.tasks.synthetic.symmetric import half_turns, mirrored
     from search.tasks.synthetic.voxels import chiral_voxels
     from search.tasks.task import Task
+    from search.training.memory import training_memory
     from search.training.rates import Rate, parameter_groups
     from search.training.settings import Training
     from search.trial import Trial
@@ -91,6 +92,7 @@ _HOME = {
     "simulate": "search.simulating",
     "speech_commands": "search.tasks.datasets",
     "textures": "search.tasks.synthetic.oscillations",
+    "training_memory": "search.training.memory",
     "waves": "search.tasks.synthetic.sequences",
 }
 
@@ -157,5 +159,6 @@ __all__ = [
     "simulate",
     "speech_commands",
     "textures",
+    "training_memory",
     "waves",
 ]

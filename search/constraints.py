@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from archspec.architecture import Architecture
 from archspec.graph.cost import Cost
@@ -13,7 +13,7 @@ from search.errors import RunError
 from search.measures import finer, latency, weight_bytes
 from search.numbers import as_seconds
 
-LATENCY, BYTES, RESOLUTION_GAP = "latency", "bytes", "resolution_gap"
+LATENCY, BYTES, MEMORY, RESOLUTION_GAP = "latency", "bytes", "memory", "resolution_gap"
 # What training must come before: it is among the scores of a trial if the search limits it.
 TRAINED = ("equivariance_error", RESOLUTION_GAP)
 
@@ -23,17 +23,19 @@ class Constraint:
     """A quantity of the cost, a user's function, or a measurement that must not exceed a limit.
 
     Attributes:
-        name: the quantity, the name of the function, `latency` in seconds, `bytes`, or what is measured of a trained
-            network.
+        name: the quantity, the name of the function, `latency` in seconds, `bytes`, `memory` in bytes, or what is
+            measured of a trained network.
         limit: what it must not exceed.
         measure: the function, of the cost or of an architecture and its cost; None for what is known by its name.
         whole: whether the cost alone does not decide it.
+        memory: bytes that the training of an architecture takes, in the search that limits them.
     """
 
     name: str
     limit: float
     measure: Callable[..., float] | None = None
     whole: bool = False
+    memory: Callable[[Architecture], float] | None = field(default=None, compare=False, repr=False)
 
     @property
     def trained(self) -> bool:
@@ -65,6 +67,10 @@ class Constraint:
             return latency(architecture)
         if self.name == BYTES and architecture is not None:
             return weight_bytes(architecture)
+        if self.name == MEMORY and architecture is not None:
+            if self.memory is None:
+                raise ValueError("it depends on the task and the training of a search")
+            return self.memory(architecture)
         return float(cost.quantities()[self.name])
 
     def excess(

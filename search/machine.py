@@ -1,4 +1,4 @@
-"""The machine: its cores, and which errors are faults of it, whatever was being trained when they came."""
+"""The machine: its cores, its memory, and which errors are faults of it, whatever was being trained when they came."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 # A disk that is full, over its quota, read-only or broken; too many open files.
 _FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE}
@@ -20,6 +21,21 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):  # macOS has none
         return max(1, len(os.sched_getaffinity(0)))
     return os.cpu_count() or 1
+
+
+def total_memory() -> int | None:
+    """Bytes of memory that a process can have at the most, swap included; None where that is not known."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        known = {name: 1024 * int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
+        memory, swap = known["MemTotal"], known["SwapTotal"]
+    except (OSError, ValueError, LookupError):  # not Linux
+        return None
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()  # of a container
+    except OSError:
+        limit = ""
+    return min(memory, int(limit)) + swap if limit.isdecimal() else memory + swap
 
 
 def machine_fault(error: BaseException) -> str | None:

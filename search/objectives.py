@@ -11,7 +11,7 @@ from typing import Protocol
 from archspec.architecture import Architecture
 from archspec.doors import Door
 from archspec.graph.cost import Cost
-from search.constraints import BYTES, LATENCY, TRAINED
+from search.constraints import BYTES, LATENCY, MEMORY, TRAINED
 from search.constraints import Constraint as Constraint
 from search.numbers import amount, seconds
 
@@ -147,6 +147,7 @@ def at_most(
     Args:
         name: the quantity; `latency`, seconds of the frozen network for one example on a core of this machine;
             `bytes`, those of the frozen network's weights, kernels as they are sampled;
+            `memory`, bytes that its training holds at the most, see `training_memory`;
             `equivariance_error`, the largest error of the certificate, 0 for a network without a group;
             `resolution_gap`, by how much the score that selects the best weights is worse on twice as fine a grid; or a
             function of an architecture and its cost, whose name is that of the constraint.
@@ -161,9 +162,9 @@ def at_most(
         if not named.isidentifier() or measure is not None:
             raise ValueError("a function to limit is one with a name: def depth(architecture, cost), at_most(depth, 9)")
         return replace(at_most(named, limit, lambda cost: 0.0), measure=name, whole=True)
-    measured = measure is None and name in (LATENCY, BYTES, *TRAINED)
+    measured = measure is None and name in (LATENCY, BYTES, MEMORY, *TRAINED)
     if measure is None and not measured and name not in QUANTITIES:
-        known = ", ".join((*QUANTITIES, LATENCY, BYTES, *TRAINED))
+        known = ", ".join((*QUANTITIES, LATENCY, BYTES, MEMORY, *TRAINED))
         raise ValueError(f"there is no cost {name!r} to limit; use one of {known}, or a function of your own")
     if not limit > 0:
         raise ValueError(f"the limit of {name} must be above 0, not {limit:g}")

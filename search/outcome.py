@@ -80,7 +80,8 @@ class Failed:
 
 
 # How the reasons begin that say something of the candidate alone.
-NATURAL = ("diverged", "ran out of", "its time limit")
+TOO_LARGE = "its training takes"
+NATURAL = ("diverged", "ran out of", "its time limit", TOO_LARGE)
 Outcome: TypeAlias = Scored | Stopped | Failed
 _KINDS: dict[str, type[Scored] | type[Stopped] | type[Failed]] = {
     "scored": Scored,

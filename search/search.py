@@ -21,7 +21,7 @@ from search.events import Retried
 from search.files import RunDirectory, write_once
 from search.keeping import Keeping, ranks_kept
 from search.numbers import whole
-from search.objectives import Constraint, Objective, goal_of, parse_constraint, parse_objective
+from search.objectives import Constraint, Objective, goal_of, parse_objective
 from search.preflight import Findings, Unfit, check_scores, default_objectives, preflight
 from search.record.mirror import Mirror
 from search.record.reading import begun_by
@@ -38,6 +38,7 @@ from search.terms import terms
 from search.training.checks import check_training
 from search.training.joint import joint
 from search.training.limits import generous_limit
+from search.training.memory import limits
 from search.training.settings import Training
 from search.warm import Wanted, WarmStart, carry_weights, checked, designs, name_of
 from spaces import Space
@@ -98,13 +99,12 @@ class Search:
             )
         wanted = default_objectives(self.task) if objectives is None else objectives
         self.objectives = [parse_objective(text) for text in wanted]
-        self.constraints = [parse_constraint(text) for text in constraints]
         if training is not None and epochs is not None:
             raise ValueError("give epochs or training, not both: training has epochs of its own")
         self.training = training or (Training(epochs=epochs) if epochs is not None else Training())
+        self.constraints = limits(constraints, self.task, self.training)
         check_training(self.training, space, self.task)
-        # The space with the training's holes among its parameters.
-        self.joint = joint(space, self.training)
+        self.joint = joint(space, self.training)  # the training's holes are among its parameters
         if all(objective.priced for objective in self.objectives):
             raise ValueError("at least one objective is a score of the task, such as 'maximize accuracy'")
         check_scores(self.objectives, self.task)

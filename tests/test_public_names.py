@@ -161,6 +161,7 @@ SEARCH = [
     "simulate",
     "speech_commands",
     "textures",
+    "training_memory",
     "waves",
     "AnyTask",
     "Backend",

@@ -166,7 +166,7 @@ class Depthwise(_Convolution):
 
 def _sum_of_products(g: Tensor, spectra: Tensor, total: Tensor | None) -> Tensor:
     """Σ over the batch of g·x, added to a total; on a CPU without allocating the products, elsewhere in one call."""
-    if g.device.type != "cpu":
+    if not _is_chunked(g):
         products = (g * spectra).sum(0)
         return products if total is None else total.add_(products)
     for one, other in zip(g, spectra, strict=True):
@@ -204,7 +204,12 @@ class Transform(torch.autograd.Function):
         return torch.vmap(lambda each: conjugate_spectra(each, sizes), in_dims[:1])(kernel), 0
 
 
+def _is_chunked(x: Tensor) -> bool:
+    """Whether it is on a CPU, or on the `meta` device, where the memory of a CPU is counted."""
+    return x.device.type in ("cpu", "meta")
+
+
 def _chunks(spectrum: Tensor, *tensors: Tensor) -> zip[tuple[Tensor, ...]]:
     """The tensors split along the batch into corresponding chunks, on a CPU of about `CHUNK` complex numbers."""
-    samples = max(1, CHUNK // math.prod(spectrum.shape)) if spectrum.device.type == "cpu" else len(tensors[0])
+    samples = max(1, CHUNK // math.prod(spectrum.shape)) if _is_chunked(spectrum) else len(tensors[0])
     return zip(*(tensor.split(samples) for tensor in tensors), strict=True)

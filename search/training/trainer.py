@@ -24,6 +24,7 @@ from search.training.loop import Loop
 from search.training.measuring import measured
 from search.training.proxies import proxies_of
 from search.training.settings import Training
+from search.training.shortage import shortage
 from search.training.weights import save_weights
 
 
@@ -67,13 +68,15 @@ def train(
 
     Returns:
         `Scored`; `Stopped` after fewer epochs than those of the training; or `Failed` if training diverges, lasts
-        longer than `training.seconds` or runs out of memory, or if no epoch has a finite score. Other errors are
-        raised, and the checkpoint is kept.
+        longer than `training.seconds`, runs out of memory or takes more than there is, or if no epoch has a finite
+        score. Other errors are raised, and the checkpoint is kept.
     """
     training = training.filled({})  # an open setting is refused
     began = time.monotonic()
 
     def trained() -> Outcome:
+        if (why := shortage(architecture, task, training)) is not None:
+            return Failed(why)
         proxies = proxies_of(architecture, task, seed) if training.proxies else {}
         least = min(epochs or training.epochs, training.epochs)
         loop = Loop(architecture, task, training, seed, goal, least, parent)

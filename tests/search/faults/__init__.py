@@ -11,6 +11,7 @@ NAMES = (
     "keeping",
     "machine",
     "masks",
+    "memory",
     "modelling",
     "proxies",
     "recording",
