@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 from archspec.architecture import Architecture, price
-from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
 from archspec.graph.signal import SignalError
 from archspec.schema.hole import Scalar
@@ -20,7 +19,7 @@ from search.events import Event, Proposed, Rejected
 from search.objectives import Constraint
 from search.record.history import History
 from search.seeds import derived_seed
-from search.strategies.strategy import Budget, Proposal, Scarce, Strategy
+from search.strategies.strategy import Budget, Proposal, Strategy
 from search.trial import NEW, TYPED, Trial
 from spaces import Space
 
@@ -35,32 +34,24 @@ class Drawing:
 
     Args:
         strategy: proposes the values.
-        seed: seed of the run; the seeds of all proposals and trainings follow from it.
-        trials: number of candidates of the run.
-        epochs: number of epochs of a full training.
-        target: what costs are computed for.
+        space: the space.
+        budget: what the strategy is told of every slot; all seeds follow from its `run_seed`.
         settings: names of the parameters that are settings of the training: candidates that differ in these alone are
             no duplicates.
         designs: what is proposed for the first slots, as plain data (see `search.record.history.Settings`).
-        by: what the run has a budget of.
     """
 
     def __init__(
         self,
         strategy: Strategy,
         space: Space,
-        constraints: Sequence[Constraint],
-        seed: int,
-        trials: int,
-        epochs: int,
-        target: Target = "torch",
+        budget: Budget,
         settings: Collection[str] = (),
         designs: Sequence[Mapping[str, Any]] = (),
-        by: Scarce = "epochs",
     ) -> None:
-        self.settings, self.designs, self.by = tuple(settings), designs, by
-        self.strategy, self.space, self.constraints, self.seed = strategy, space, tuple(constraints), seed
-        self.trials, self.epochs, self.target = trials, epochs, target
+        self.strategy, self.space, self.budget = strategy, space, budget
+        self.settings, self.designs = tuple(settings), designs
+        self.seed, self.constraints, self.target = budget.run_seed, tuple(budget.limits), budget.target
         self.rejected: Counter[str] = Counter()
         self._known: set[tuple[Scalar, ...]] = set()
         self._attempts = 0
@@ -97,8 +88,8 @@ class Drawing:
         if slot < len(self.designs) and not self._attempts:
             return Proposal(self.designs[slot]["values"])
         seed = derived_seed(self.seed, f"{slot} {self._attempts}")
-        wanted = slot, self.trials, self._attempts, self.epochs, seed, self.seed, self.constraints, self.target, self.by
-        proposal = self.strategy.propose(history, Budget(*wanted))
+        budget = replace(self.budget, slot=slot, attempt=self._attempts, seed=seed)
+        proposal = self.strategy.propose(history, budget)
         if self._attempts < MOST_DRAWS:
             return proposal
         return replace(proposal, values=self._found_in_space(slot, proposal.fidelity))

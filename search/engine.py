@@ -13,8 +13,8 @@ from search.objectives import Constraint, Objective, is_recorded
 from search.outcome import Failed, Outcome, Scored, from_record
 from search.record.history import History
 from search.record.memory import Log
-from search.spending import UNLIMITED, Spending, ahead
-from search.strategies.strategy import DEFAULT, STRATEGIES, Scarce, Strategy
+from search.spending import PASSES, UNLIMITED, Spending, ahead
+from search.strategies.strategy import DEFAULT, STRATEGIES, Budget, Strategy
 from search.trial import Trial
 from spaces import Space
 
@@ -80,9 +80,10 @@ class Engine:
         self.strategy = strategy or STRATEGIES[DEFAULT](space, self.objectives)
         # Whole trainings that the run comes to at most; a budget of FLOPs does not say how many.
         most = min(self.trials, math.ceil(min(budget.epochs / epochs, self.trials)))
-        by: Scarce = "flops" if math.isfinite(budget.flops) else "epochs"
-        wanted = self.strategy, space, constraints, seed, most, epochs, target, settings, self.designs, by
-        self.drawing = Drawing(*wanted)
+        # What it would be for an architecture of one FLOP, in epochs.
+        flops = budget.flops / (PASSES * (record.history.settings.values.get("examples") or 1))
+        each = Budget(0, most, 0, epochs, seed, seed, self.constraints, target, flops)
+        self.drawing = Drawing(self.strategy, space, each, settings, self.designs)
         # The history as the strategy knows it: draws, and outcomes in the order of the slots.
         self.told = History(record.history.settings, record.directory)
         # The number of the trial in each slot, and how many whole trainings they amount to.

@@ -123,6 +123,10 @@ class Graph(Block):
             raise ValueError("no node can be called input, which names the input of the graph; rename it")
         return nodes
 
+    def __hash__(self) -> int:
+        """A mapping has no hash; equal graphs have equal names of nodes."""
+        return hash((frozenset(self.nodes), self.output))
+
     def expand(self, build: Build, name: str, x: str) -> str:
         results = {"input": x}
         for key in self._order(name):

@@ -2,8 +2,8 @@
 
 The loss is that of the task plus λ·(C / C₀ − 1)², where C is the exact price of the network, continued between whole
 sizes, and C₀ the budget. After each epoch the network is built anew from its own weights if its sizes need less room,
-so that steps get cheaper as it shrinks. In the end the sizes settle at whole ones. Of the gradient in the sizes the
-part that changes the price is kept as short as the rest (`MaskedNetwork.levelled`).
+so that steps get cheaper as it shrinks. In the end the sizes settle at whole ones. Near the budget, of
+the gradient in the sizes the part that changes the price is kept as short as the rest (`MaskedNetwork.levelled`).
 """
 
 from __future__ import annotations
@@ -242,4 +242,4 @@ class SizeLoop:
 
     def _level(self, *_: Any) -> None:
         if (gradient := self.model.log_sizes.grad) is not None:
-            gradient.copy_(self.model.levelled(gradient))
+            gradient.copy_(self.model.levelled(gradient, self.how.budget))

@@ -29,6 +29,8 @@ from search.masks.sizes import Fillings, corners
 
 # Room that a network has for its sizes to grow before it is built anew.
 ROOM = 1.1
+# So many times as long as the rest may be what changes the price, for each factor of e between price and budget.
+STIFF = 10.0
 
 
 class MaskedNetwork(nn.Module):
@@ -63,23 +65,25 @@ class MaskedNetwork(nn.Module):
         """What the network costs at its present sizes; differentiable, and exact where they are whole."""
         return self.fillings.cost(self.sizes)
 
-    def levelled(self, gradient: Tensor) -> Tensor:
-        """A gradient in the logarithms of the sizes, of which what changes the price is no longer than the rest.
+    def levelled(self, gradient: Tensor, budget: float) -> Tensor:
+        """A gradient in the logarithms of sizes, in which at the budget the price counts for no more than all else.
 
         A penalty on the price is stiff: its gradient goes to and fro across the sizes of the budget, is far longer than
-        what the task says of the sizes, and would leave little of that in the moments of Adam. Where one size alone is
-        not at an end of its values, nothing is changed.
+        what the task says of the sizes, and would leave little of that in the moments of Adam. Far from the budget more
+        of it is kept. Where one size alone is not at an end of its values, nothing is changed.
         """
         with torch.enable_grad():
             at = self.log_sizes.detach().clone().requires_grad_()
-            (across,) = torch.autograd.grad(self.fillings.cost(self._within(at)), at)
+            cost = self.fillings.cost(self._within(at))
+            (across,) = torch.autograd.grad(cost, at)
         if across.count_nonzero() < 2:
             return gradient
         across = across / across.norm()
         share = gradient @ across
         along = gradient - share * across
-        kept: Tensor = share.clamp(-along.norm(), along.norm())
-        return along + kept * across
+        most: Tensor = along.norm() * (1 + STIFF * (cost.detach() / budget).log().abs())
+        result: Tensor = along + share.clamp(-most, most) * across
+        return result
 
     def room(self, factor: float) -> tuple[int, ...]:
         """The values of the space that have room for the present sizes times a factor."""

@@ -7,6 +7,7 @@ the hypervolume of the front is expected to grow most for the epochs that it tak
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 
@@ -88,8 +89,9 @@ class FrontStrategy:
         pool = self._pool.some(COMPARED, rng)
         if pool.values and (few or self._begins(budget) or rng.random() < self.explore):
             there = [*lessons.early, *lessons.whole, *self.known.training.values()]
-            chosen = pool.values[_farthest(pool.features, [known.place for known in there], rng)]
-            return Proposal(chosen, fidelity=self._pauses(budget))
+            cheap = self._affordable(pool.features, budget)
+            chosen = cheap[_farthest(pool.features[cheap], [known.place for known in there], rng)]
+            return Proposal(pool.values[chosen], fidelity=self._pauses(budget))
         near = self._pool.around(self._parents(), NEAR, rng)
         waiting = list(self.known.waiting.values()) if budget.attempt == 0 else []
         if few or not (waiting or pool.values or near.values):
@@ -106,9 +108,22 @@ class FrontStrategy:
 
     def _pauses(self, budget: Budget) -> int | None:
         """Number of epochs after which a candidate pauses; None if pauses have taken their share of the run."""
-        epochs = max(1, round(budget.epochs * self.pause))
-        taken = self.known.begun * epochs / budget.epochs
-        return epochs if epochs < budget.epochs and taken < PAUSED * budget.trials else None
+        epochs = self._short(budget)
+        taken = self.known.begun * epochs / budget.epochs / budget.trials
+        if math.isfinite(budget.flops):
+            taken = self.known.begun_flops / budget.flops
+        return epochs if epochs < budget.epochs and taken < PAUSED else None
+
+    def _short(self, budget: Budget) -> int:
+        return max(1, round(budget.epochs * self.pause))
+
+    def _affordable(self, places: Array, budget: Budget) -> NDArray[np.intp]:
+        """The indices of those so cheap that the first candidates keep to their share of a budget of FLOPs."""
+        if math.isinf(budget.flops):
+            return np.arange(len(places))
+        flops = self.known.features.flops(places)
+        few = flops * self._short(budget) <= PAUSED * budget.flops / self.design
+        return np.flatnonzero(few if few.any() else flops == flops.min())
 
     def _parents(self) -> dict[int, Values]:
         """The values of the members of the front, at most so many, by the numbers of their trials."""
@@ -125,7 +140,7 @@ class FrontStrategy:
         costs = np.concatenate([pool.costs, *(known.costs[None] for known in waiting)])
         whole, begun = budget.epochs, budget.epochs - self.known.pauses
         left = np.array([whole] * len(pool.values) + [begun] * len(waiting), float)
-        if budget.by == "flops":
+        if math.isfinite(budget.flops):
             left *= self.known.features.flops(places)
         best = int(np.argmax(self._gains(places, costs, rng) / left))
         if best < len(pool.values):

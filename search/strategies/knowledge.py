@@ -80,6 +80,7 @@ class Knowledge:
         new: hashes of the keys of what was proposed, rejected draws too, since it was last emptied.
         pauses: number of epochs after which candidates pause; 0 if none has.
         begun: number of candidates that were begun to pause.
+        begun_flops: sum of their epochs times the FLOPs of each.
     """
 
     def __init__(self, space: Space, objectives: Sequence[Objective]) -> None:
@@ -92,6 +93,7 @@ class Knowledge:
         self.lessons, self.studied = Lessons(), Lessons()
         self.new: list[int] = []
         self.pauses = self.begun = 0
+        self.begun_flops = 0.0
         self._count, self._next = 0, LEAST
 
     def observe(self, event: Event) -> None:
@@ -102,6 +104,7 @@ class Knowledge:
             trial, cost = event.trial, event.trial.cost or Cost()
             self.pauses = trial.epochs or self.pauses
             self.begun += trial.epochs is not None
+            self.begun_flops += (trial.epochs or 0) * cost.flops
             place, paused = self.features.of(trial.values, cost), trial.epochs is not None
             self.training[trial.number] = Known(trial.number, trial.values, place, cost, self.costs(cost), paused)
             self.waiting.pop(self.new[-1], None)

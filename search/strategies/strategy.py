@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from archspec.doors import Door, Unknown
 from archspec.geometry.fourier import Target
@@ -18,8 +19,6 @@ from spaces import Space
 
 # The trials of a budget that has no end.
 ENDLESS = 2**53
-# What a run may have a budget of.
-Scarce = Literal["epochs", "flops"]
 Key = frozenset[tuple[str, type, Scalar]]
 
 
@@ -42,7 +41,8 @@ class Budget:
         run_seed: seed of the run.
         limits: the constraints; the engine rejects what breaks one.
         target: what costs are computed for.
-        by: what the run has a budget of: gains are compared for each epoch of training, or for each FLOP.
+        flops: of a run with a budget of FLOPs, the epochs that it would be for an architecture of one FLOP; otherwise
+            infinity. Gains are then compared for each FLOP, and not for each epoch.
     """
 
     slot: int
@@ -53,7 +53,7 @@ class Budget:
     run_seed: int = 0
     limits: Sequence[Constraint] = ()
     target: Target = "torch"
-    by: Scarce = "epochs"
+    flops: float = math.inf
 
 
 @dataclass(frozen=True)

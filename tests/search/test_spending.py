@@ -35,10 +35,10 @@ class Spy(Random):
 
     def __init__(self, space: Space) -> None:
         super().__init__(space)
-        self.by: set[str] = set()
+        self.flops: set[float] = set()
 
     def propose(self, history: History, budget: Budget) -> Proposal:
-        self.by.add(budget.by)
+        self.flops.add(budget.flops)
         return super().propose(history, budget)
 
 
@@ -81,13 +81,15 @@ def test_a_budget_of_flops_ends_at_the_first_candidate_that_reaches_it(tmp_path:
 
 
 def test_a_strategy_knows_what_the_budget_is_of(tmp_path: Path) -> None:
-    """Of FLOPs if there is one, else of epochs."""
+    """Of how many epochs of an architecture of one FLOP."""
     found = []
-    for number, budget in enumerate((Spending(4.0, math.inf), Spending(math.inf, 1.0), Spending(4.0, 1.0))):
+    for number, budget in enumerate(
+        (Spending(4.0, math.inf), Spending(math.inf, 3 * EXAMPLES), Spending(4.0, 1.5 * EXAMPLES))
+    ):
         spy = Spy(small_space())
         candidates(tmp_path / str(number), budget, strategy=spy)
-        found.append(spy.by)
-    assert found == [{"epochs"}, {"flops"}, {"flops"}]
+        found.append(spy.flops)
+    assert found == [{math.inf}, {1.0}, {0.5}]
 
 
 def test_which_training_ends_first_does_not_move_the_end(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ def json_and_yaml_round_trip_exactly(architecture: Architecture) -> None:
     text = architecture.to_json()
     again = Architecture.from_json(text)
     assert again == architecture
+    assert hash(again) == hash(architecture)  # so that they can be keys of a mapping
     assert again.to_json() == text
     assert again.hash == architecture.hash
     from_yaml = Architecture.from_yaml(architecture.to_yaml())

@@ -31,6 +31,7 @@ GOES_ON = test_front.test_the_first_pause_and_the_best_of_them_go_on
 LIMITS = test_front.test_a_pool_holds_nothing_over_a_limit
 REMEMBERED = test_front.test_half_of_what_is_remembered_is_nearest_to_the_front_and_the_rest_is_spread
 EVERY = test_front.test_it_proposes_every_architecture_of_a_small_space_and_then_no_more
+PAUSES = partial(test_front.test_pauses_take_at_most_a_quarter_of_a_budget_of_flops, 2.0)
 FLOPS = test_front.test_with_a_budget_of_flops_the_gain_counts_for_each_flop
 BUDGET = test_front.test_a_budget_is_of_whole_trainings
 OWN = test_front.test_an_objective_of_cost_and_score_is_learned_with_the_cost
@@ -72,7 +73,9 @@ MODELS = {
     "a trend that falls": Fault(TwoLevels.predict, "self._trend[1] * early", "-self._trend[1] * early", EARLY),
 }
 PROPOSING = {
-    "a budget of FLOPs spent like one of epochs": Fault(FrontStrategy._best, 'budget.by == "flops"', "False", FLOPS),
+    "a budget of FLOPs spent like one of epochs": Fault(FrontStrategy._best, "isfinite", "isnan", FLOPS),
+    "pauses without end in a budget of FLOPs": Fault(FrontStrategy._pauses, "isfinite", "isnan", PAUSES),
+    "first candidates that take all FLOPs": Fault(FrontStrategy._affordable, "isinf", "isfinite", PAUSES),
     "dear candidates for few FLOPs": Fault(FrontStrategy._best, "left *=", "left /=", FLOPS),
     "the least gain": Fault(FrontStrategy._best, "np.argmax(self._gains", "np.argmin(self._gains", FINDS),
     "no pause": Fault(FrontStrategy._pauses, "return epochs if", "return None if", GOES_ON),

@@ -84,7 +84,7 @@ GOING_THROUGH = {
         QuasiRandom._point, "self._sequence.fast_forward(ahead)", "pass", SEQUENCE
     ),
     "one dimension for all decisions": Fault(QuasiRandom.propose, "point[self._dimensions[name]]", "point[0]", EVEN),
-    "a run's seed that no strategy is told": Fault(Drawing._proposal, "seed, self.seed, self", "seed, 0, self", ONCE),
+    "a run's seed that no strategy is told": Fault(Drawing._proposal, "attempt=", "run_seed=0, attempt=", ONCE),
 }
 
 EVOLVING = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import onnxruntime
@@ -17,7 +18,7 @@ from archspec.network.freezing import freeze
 from archspec.symmetry.certificate import largest
 from archspec.testing.equivariance import equivariance_error
 from search.masks import network as module
-from search.masks.network import MaskedNetwork
+from search.masks.network import STIFF, MaskedNetwork
 from search.masks.shown import width_of
 from tests.search.masks.spaces import SPACES, masked
 
@@ -126,18 +127,21 @@ def test_outputs_have_the_gradient_of_finite_differences_in_the_sizes(name: str)
 
 
 def test_what_changes_the_price_does_not_drown_what_the_task_says() -> None:
-    """Along sizes of equal price a gradient is what it was; across them it is no longer than that."""
+    """Along sizes of equal price a gradient is what it was; across them it is no longer than that at the budget."""
     model = masked("tables on C4")
     at = model.log_sizes.detach().clone().requires_grad_()
     (across,) = torch.autograd.grad(model.fillings.cost(at.exp()), at)
     across = across / across.norm()
     gradient = torch.tensor([0.3, -0.2, 0.1], dtype=torch.float64) + 40 * across
-    found = model.levelled(gradient)
+    budget = float(model.cost().detach())
+    found = model.levelled(gradient, budget)
     moved = gradient - found
     assert apart(moved, (moved @ across) * across) < EXACT
     assert float(moved.norm()) > 1
     along = found - (found @ across) * across
     assert float((found @ across).abs()) == pytest.approx(float(along.norm()))
+    far = model.levelled(gradient, budget / math.e)
+    assert float((far @ across).abs()) == pytest.approx((1 + STIFF) * float(along.norm()))
 
 
 def test_a_mask_falls_to_the_threshold_at_its_size_and_is_zero_beyond() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,10 +94,30 @@ def test_with_a_budget_of_flops_the_gain_counts_for_each_flop() -> None:
         strategy.observe(event)
     dearer = []
     for seed in range(6):
-        each = [strategy.propose(History(), Budget(50, 80, 0, 6, seed, by=by)) for by in ("epochs", "flops")]
+        each = [strategy.propose(History(), Budget(50, 80, 0, 6, seed, flops=flops)) for flops in (math.inf, 1e9)]
         dearer.append(-np.diff([price(deep_space().fill(proposal.values)).flops for proposal in each])[0])
     assert min(dearer) >= 0
     assert max(dearer) > 0
+
+
+@pytest.mark.parametrize("whole", [2.0, 8.0])
+def test_pauses_take_at_most_a_quarter_of_a_budget_of_flops(whole: float) -> None:
+    """Of what two, or eight, of the dearest architectures take: the first candidates are cheap enough for that."""
+    dearest = float(deep_space().costs(1_000)["flops"].max())
+    strategy, flops = FrontStrategy(deep_space(), OBJECTIVES), whole * 6 * dearest
+    paused = spent = 0.0
+    for slot in range(40):
+        proposal = strategy.propose(History(), Budget(slot, 500, 0, 6, slot, flops=flops))
+        cost = price(deep_space().fill(proposal.values))
+        trial = Trial(slot, slot, proposal.values, cost=cost, epochs=proposal.fidelity)
+        scores = {"accuracy": slot / 40}
+        begun = Stopped(scores, curve=(slot / 40,), epochs=1)
+        for event in (Proposed(trial), Finished(slot, begun if proposal.fidelity else Scored(scores))):
+            strategy.observe(event)
+        paused += bool(proposal.fidelity)
+        spent += (proposal.fidelity or 0) * cost.flops
+    assert paused >= 8
+    assert spent <= (0.25 + 1 / 64) * flops
 
 
 def test_a_budget_is_of_whole_trainings() -> None:
