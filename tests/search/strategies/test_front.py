@@ -100,18 +100,18 @@ def test_with_a_budget_of_flops_the_gain_counts_for_each_flop() -> None:
     assert max(dearer) > 0
 
 
-@pytest.mark.parametrize("whole", [2.0, 8.0])
+@pytest.mark.parametrize("whole", [0.5, 8.0])
 def test_pauses_take_at_most_a_quarter_of_a_budget_of_flops(whole: float) -> None:
-    """Of what two, or eight, of the dearest architectures take: the first candidates are cheap enough for that."""
+    """Of what half, or eight times, the dearest architecture takes: the first candidates are cheap enough for that."""
     dearest = float(deep_space().costs(1_000)["flops"].max())
-    strategy, flops = FrontStrategy(deep_space(), OBJECTIVES), whole * 6 * dearest
+    strategy, flops = FrontStrategy(deep_space(), OBJECTIVES, explore=1), whole * 6 * dearest
     paused = spent = 0.0
-    for slot in range(40):
+    for slot in range(120):
         proposal = strategy.propose(History(), Budget(slot, 500, 0, 6, slot, flops=flops))
         cost = price(deep_space().fill(proposal.values))
         trial = Trial(slot, slot, proposal.values, cost=cost, epochs=proposal.fidelity)
-        scores = {"accuracy": slot / 40}
-        begun = Stopped(scores, curve=(slot / 40,), epochs=1)
+        scores = {"accuracy": slot / 120}
+        begun = Stopped(scores, curve=(slot / 120,), epochs=1)
         for event in (Proposed(trial), Finished(slot, begun if proposal.fidelity else Scored(scores))):
             strategy.observe(event)
         paused += bool(proposal.fidelity)
