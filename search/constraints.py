@@ -69,7 +69,7 @@ class Constraint:
             return weight_bytes(architecture)
         if self.name == MEMORY and architecture is not None:
             if self.memory is None:
-                raise ValueError("it depends on the task and the training of a search")
+                raise ValueError("it depends on task and training: give it to Search, or ask search.training_memory")
             return self.memory(architecture)
         return float(cost.quantities()[self.name])
 

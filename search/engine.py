@@ -80,7 +80,6 @@ class Engine:
         self.strategy = strategy or STRATEGIES[DEFAULT](space, self.objectives)
         # Whole trainings that the run comes to at most; a budget of FLOPs does not say how many.
         most = min(self.trials, math.ceil(min(budget.epochs / epochs, self.trials)))
-        # What it would be for an architecture of one FLOP, in epochs.
         flops = budget.flops / (PASSES * (record.history.settings.values.get("examples") or 1))
         each = Budget(0, most, 0, epochs, seed, seed, self.constraints, target, flops)
         self.drawing = Drawing(self.strategy, space, each, settings, self.designs)

@@ -208,7 +208,7 @@ def parse_constraint(text: str | Constraint) -> Constraint:
         limit = math.nan
     if not match or math.isnan(limit):
         raise ValueError(
-            f"cannot read the constraint {text!r}; write 'params <= 50k', 'flops <= 2M' or 'latency <= 5ms'"
+            f"cannot read the constraint {text!r}; write 'params <= 50k', 'memory <= 2G' or 'latency <= 5ms'"
         )
     return at_most(match[1], limit)
 

@@ -78,6 +78,11 @@ class Failed:
         """Whether memory ran out, which may have been taken by another candidate."""
         return self.reason in ("ran out of memory", "ran out of GPU memory")
 
+    @property
+    def too_large(self) -> bool:
+        """Whether it takes more memory than the device has."""
+        return self.reason.startswith(TOO_LARGE)
+
 
 # How the reasons begin that say something of the candidate alone.
 TOO_LARGE = "its training takes"

@@ -150,8 +150,8 @@ class Search:
             retry_failed: train the candidates again that have failed.
             total_epochs: epochs of all candidates together after which no further one is begun, such as `"2k"`. Those
                 in training are trained to their end; a run that is given more goes on.
-            total_flops: the same for FLOPs of training, such as `"2P"` or `1e15`: three times those of the forward
-                passes over the examples. The run ends at the first of `trials`, `hours` and these two.
+            total_flops: the same for FLOPs of training (`"2P"`), three times those of the forward passes over examples.
+                Where they end a run, `front` seeks the gain for each FLOP. The first of all limits ends it.
             keep: whose weights are kept, those of `all` trials, of the `front`, or of so many non-dominated ranks.
             cpus: CPU cores that each candidate takes of a Ray cluster, and threads of torch that it is trained by.
             gpus: GPUs that each takes, or a share of one; by default one, or with `workers` given an equal share.

@@ -26,6 +26,7 @@ def train_all(backend: Backend, trials: Sequence[Trial], workers: int) -> Iterat
             trial = waiting.popleft()
             there[trial.number] = trial
             backend.submit(trial)
+        short = ""
         for event in backend.events():
             match event:
                 case Notice():
@@ -41,14 +42,22 @@ def train_all(backend: Backend, trials: Sequence[Trial], workers: int) -> Iterat
                         retries.wait(event, cannot, "confirm again: it goes on")
                 case Finished(number, outcome):
                     trial = there.pop(number)
-                    if isinstance(outcome, Failed) and outcome.for_memory and workers > 1:
-                        raise RunError(
-                            f"the confirmation of trial {trial.notes[CONFIRMS]} {outcome.reason} beside others; "
-                            "confirm with workers=1, which goes on"
-                        )
-                    yield event
+                    lacks = isinstance(outcome, Failed) and _short(outcome, workers)
+                    if lacks:
+                        short = f"the confirmation of trial {trial.notes[CONFIRMS]} {lacks}, which goes on"
+                    else:
+                        yield event
                 case Epoch(number):
                     retries.forget(number)
                     yield event
                 case _:
                     yield event
+        if short:
+            raise RunError(short)
+
+
+def _short(outcome: Failed, workers: int) -> str:
+    """What a failure for want of memory is, and what to do; empty for another: the network was trained before."""
+    if outcome.too_large:
+        return f"cannot be trained here: {outcome.reason.partition(';')[0]}; confirm where there is more memory"
+    return f"{outcome.reason} beside others; confirm with workers=1" if outcome.for_memory and workers > 1 else ""

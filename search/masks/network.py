@@ -31,6 +31,8 @@ from search.masks.sizes import Fillings, corners
 ROOM = 1.1
 # So many times as long as the rest may be what changes the price, for each factor of e between price and budget.
 STIFF = 10.0
+# A gradient of which less than this share trades one size for another says nothing but of the price.
+SILENT = 1e-6
 
 
 class MaskedNetwork(nn.Module):
@@ -70,17 +72,17 @@ class MaskedNetwork(nn.Module):
 
         A penalty on the price is stiff: its gradient goes to and fro across the sizes of the budget, is far longer than
         what the task says of the sizes, and would leave little of that in the moments of Adam. Far from the budget more
-        of it is kept. Where one size alone is not at an end of its values, nothing is changed.
+        of it is kept. Where the task says nothing, or one size alone can change, it stays as it is.
         """
         with torch.enable_grad():
             at = self.log_sizes.detach().clone().requires_grad_()
             cost = self.fillings.cost(self._within(at))
             (across,) = torch.autograd.grad(cost, at)
-        if across.count_nonzero() < 2:
-            return gradient
-        across = across / across.norm()
+        across = across / across.norm().clamp(min=1e-12)
         share = gradient @ across
         along = gradient - share * across
+        if along.norm() <= SILENT * gradient.norm():
+            return gradient
         most: Tensor = along.norm() * (1 + STIFF * (cost.detach() / budget).log().abs())
         result: Tensor = along + share.clamp(-most, most) * across
         return result

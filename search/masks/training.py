@@ -19,6 +19,7 @@ from search.outcome import Failed, Outcome, Scored
 from search.tasks.named import AnyTask
 from search.training.limits import time_limit
 from search.training.settings import Training
+from search.training.shortage import shortage
 from search.training.trainer import train
 from spaces import Space
 
@@ -100,6 +101,8 @@ def train_sizes(
     """
     mine = {parameter.name for parameter in space.parameters()}  # others are settings of the training
     values = {name: value for name, value in values.items() if name in mine}
+    if (why := shortage(space.fill(values), task, training)) is not None:
+        return Failed(why)
     known = learnable(space, values, priced(asked.of, target))
     began = [asked.sizes[size.name] for size in known.fillings.sizes]
     loop = SizeLoop(known, asked.learning, task, training, seed, goal, began, parent)

@@ -124,7 +124,7 @@ class Watcher:
         for name, reason in trial.notes.get(NOT_LEARNED, {}).items():
             if name not in self._not_learned:
                 self._not_learned.add(name)
-                self._say(f"{name} is drawn, not learned: {reason}")
+                self._say(f"{name} is not learned in trial {trial.number}, and maybe in others: {reason}")
 
     def _head(self, engine: Engine) -> str:
         """How many candidates are finished, since when, and about how long the others will take."""

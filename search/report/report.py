@@ -63,8 +63,12 @@ def report(result: Result) -> str:
         in_markdown(spent_line(result)),
         "",
     ]
-    drawn = {name: why for trial in result.trials for name, why in trial.notes.get(NOT_LEARNED, {}).items()}
-    lines += [f"{in_markdown(name)} was drawn, not learned: {in_markdown(why)}.\n" for name, why in drawn.items()]
+    left = [found for trial in result.trials for found in trial.notes.get(NOT_LEARNED, {}).items()]
+    for name, why in dict(left).items():
+        count = sum(name == other for other, _ in left)
+        lines.append(
+            f"{in_markdown(name)} was not learned in {count} of {len(result.trials)} trials: {in_markdown(why)}.\n"
+        )
     if not len(result.front):
         why = none_feasible(result.trials)
         return "\n".join([*lines, in_markdown(why) if why else "No candidate has been scored yet.", ""])

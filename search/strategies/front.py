@@ -7,7 +7,6 @@ the hypervolume of the front is expected to grow most for the epochs that it tak
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import cache
 
@@ -98,6 +97,11 @@ class FrontStrategy:
             return Proposal(self.space.random_values(rng))
         return self._best(joined([pool, near]), waiting, budget, rng)
 
+    def _by_flops(self, budget: Budget) -> bool:
+        """Whether a run ends by its FLOPs, as far as the median of the pool tells, and not by its trials and epochs."""
+        assert self._pool is not None
+        return budget.flops < budget.trials * budget.epochs * self._pool.median_flops
+
     def _begins(self, budget: Budget) -> bool:
         """Whether a slot is one of the first, which are spread over the space.
 
@@ -109,18 +113,14 @@ class FrontStrategy:
     def _pauses(self, budget: Budget) -> int | None:
         """Number of epochs after which a candidate pauses; None if pauses have taken their share of the run."""
         epochs = self._short(budget)
-        taken = self.known.begun * epochs / budget.epochs / budget.trials
-        if math.isfinite(budget.flops):
-            taken = self.known.begun_flops / budget.flops
+        taken = max(self.known.begun * epochs / budget.epochs / budget.trials, self.known.begun_flops / budget.flops)
         return epochs if epochs < budget.epochs and taken < PAUSED else None
 
     def _short(self, budget: Budget) -> int:
         return max(1, round(budget.epochs * self.pause))
 
     def _affordable(self, places: Array, budget: Budget) -> NDArray[np.intp]:
-        """The indices of those so cheap that the first candidates keep to their share of a budget of FLOPs."""
-        if math.isinf(budget.flops):
-            return np.arange(len(places))
+        """The indices of those so cheap that all that come first, or explore, keep to their share of the FLOPs."""
         flops = self.known.features.flops(places)
         few = flops * self._short(budget) <= PAUSED * budget.flops / self.design
         return np.flatnonzero(few if few.any() else flops == flops.min())
@@ -140,7 +140,7 @@ class FrontStrategy:
         costs = np.concatenate([pool.costs, *(known.costs[None] for known in waiting)])
         whole, begun = budget.epochs, budget.epochs - self.known.pauses
         left = np.array([whole] * len(pool.values) + [begun] * len(waiting), float)
-        if math.isfinite(budget.flops):
+        if self._by_flops(budget):
             left *= self.known.features.flops(places)
         best = int(np.argmax(self._gains(places, costs, rng) / left))
         if best < len(pool.values):

@@ -84,6 +84,7 @@ class Gradient:
         self.count, given = (budgets, ()) if isinstance(budgets, int) else (len(budgets), budgets)
         self.budgets = sorted((most("budgets", budget) for budget in given), reverse=True)
         self.others = _others(others, space, wanted, self.proposed)
+        self._drawn: list[Learnable] | None = None
         self._shared: tuple[float, float] | None = None
         if self.count < 1:
             raise ValueError("gradient needs one budget or more")
@@ -102,12 +103,15 @@ class Gradient:
         """
         if budget.epochs < 2:
             raise RunError("gradient learns sizes, then trains the network: give two epochs or more")
+        self._check(budget)
         turn, place = divmod(budget.slot, self.count)
         same = [t for t in history if place and t.slot == turn * self.count and t.state != "rejected"]
         chosen = Proposal(same[-1].values) if same else self.others.propose(history, budget)
         if self.proposed and chosen.fidelity is not None:
             return chosen
         known = self._learnable(chosen.values, budget.target)
+        if not known.fillings.sizes:  # it is trained as it is
+            return Proposal(chosen.values)
         if self.proposed:
             whole = [next(v for v in size.values if v == chosen.values[size.name]) for size in known.fillings.sizes]
             wanted = min(known.fillings.at(whole).price, self._limit(budget))
@@ -127,11 +131,18 @@ class Gradient:
         return Proposal(values, parent=parent, notes={NOTES: asked.to_data(), **left})
 
     def _learnable(self, values: Mapping[str, Scalar], target: Target) -> Learnable:
-        known = learnable(self.space, values, priced(self.of, target))
-        if not known.fillings.sizes:
-            why = "; ".join(f"{name}: {reason}" for name, reason in known.left.items()) or "none is among whole numbers"
-            raise RunError(f"masks can learn no decision of this space ({why}); use another strategy")
-        return known
+        return learnable(self.space, values, priced(self.of, target))
+
+    def _check(self, budget: Budget) -> None:
+        """Refuse a space of which, as far as some drawn fillings tell, masks can learn no decision."""
+        if self._drawn is None:
+            rng = random.Random(derived_seed(budget.run_seed, "gradient prices"))
+            found = [self._learnable(self.space.random_values(rng), budget.target) for _ in range(DRAWN)]
+            self._drawn = [known for known in found if known.fillings.sizes]
+            if not self._drawn:
+                left = {name: reason for known in found for name, reason in known.left.items()}
+                why = "; ".join(f"{name}: {reason}" for name, reason in left.items()) or "none is among whole numbers"
+                raise RunError(f"masks can learn no decision of this space ({why}); use another strategy")
 
     def _budgets(self, known: Learnable, turn: int, budget: Budget) -> list[float]:
         """What the networks of a round are to cost, the dearest first."""
@@ -149,9 +160,7 @@ class Gradient:
     def _range(self, known: Learnable, budget: Budget) -> tuple[float, float]:
         """The prices that the sizes have with any other decisions, as far as some drawn ones tell."""
         if self._shared is None:
-            rng = random.Random(derived_seed(budget.run_seed, "gradient prices"))
-            drawn = [self._learnable(self.space.random_values(rng), budget.target) for _ in range(DRAWN)]
-            ends = [_ends(found) for found in drawn]
+            ends = [_ends(found) for found in self._drawn or ()]
             self._shared = max(low for low, _ in ends), min(high for _, high in ends)
         low, high = self._shared
         return self._shared if low < high else _ends(known)

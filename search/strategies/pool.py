@@ -70,6 +70,8 @@ class Pool:
         self.every = self._candidates(_kept(space, budget))
         self._index = {name: i for i, name in enumerate(self.every.names)}
         self._left = np.ones(len(self.every.values), bool)
+        every = features.flops(self.every.features)
+        self.median_flops = float(np.median(every)) if len(every) else 0.0
         self._out: set[int] = set()
         self._around: dict[int, Candidates] = {}
 

@@ -41,8 +41,8 @@ class Budget:
         run_seed: seed of the run.
         limits: the constraints; the engine rejects what breaks one.
         target: what costs are computed for.
-        flops: of a run with a budget of FLOPs, the epochs that it would be for an architecture of one FLOP; otherwise
-            infinity. Gains are then compared for each FLOP, and not for each epoch.
+        flops: of a run with a budget of FLOPs, what all epochs of all its architectures may come to, an epoch counting
+            as the FLOPs of one example's forward pass, without those that make kernels; otherwise infinity.
     """
 
     slot: int

@@ -127,6 +127,8 @@ class Task(Made):
 
     def without_test(self) -> Task:
         """A copy of the task without its test data, also where its parts are views of one tensor."""
+        if self.test is None:
+            return self
         return self.with_fields(test=None, train=alone(self.train), validation=alone(self.validation))
 
     def with_fields(self, **changes: Any) -> Task:

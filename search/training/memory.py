@@ -22,6 +22,7 @@ from search.tasks.task import Task
 from search.training.devices import device_of
 from search.training.evaluation import EVALUATION_BATCH
 from search.training.lives import Lives, beside_on_cpu, beside_on_gpu, nothing
+from search.training.recording import ours
 from search.training.settings import Training
 from search.training.steps import Step, optimizer_of
 
@@ -63,7 +64,8 @@ def memory_of(task: AnyTask, training: Training, tensors: bool = False) -> Calla
     def memory(architecture: Architecture) -> int:
         try:
             if architecture.hash not in known:
-                known[architecture.hash] = _peak(architecture, task.kind, *shapes(), largest, copies, tensors)
+                with torch.random.fork_rng(devices=[]):
+                    known[architecture.hash] = _peak(architecture, task.kind, *shapes(), largest, copies, tensors)
             return known[architecture.hash]
         except Exception as error:  # whatever a block, a head or a data set of others raises
             reason = " ".join(str(error).split()) or type(error).__name__
@@ -91,8 +93,9 @@ def _peak(
 ) -> int:
     """Bytes at the most, of which a network, an optimizer and a step are made as `search.training.loop` makes them."""
     gpu = device_of(training.device).type == "cuda"
-    with torch.random.fork_rng(devices=[]):
-        model = lower(architecture)
+    model = lower(architecture)
+    if tensors and (other := next((m for m in model.modules() if not ours(m)), None)) is not None:
+        raise RunError(f"{type(other).__name__} may use less on a device than on none")
     lives = Lives(nothing if tensors else beside_on_gpu if gpu else beside_on_cpu)
     with lives.followed():
         if gpu:

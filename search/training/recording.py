@@ -119,8 +119,11 @@ def hindrance(model: nn.Module, task: AnyTask, training: Training, turning: bool
     if not getattr(task, "recordable", False):
         return "the loss is not one of this package or of torch"
     for module in model.modules():
-        kind = type(module)
-        known = kind.__module__.partition(".")[0] in ("archspec", "torch")
-        if not (known or getattr(module, "recordable", False)):
-            return f"{kind.__name__} is not a module of this package or of torch"
+        if not (ours(module) or getattr(module, "recordable", False)):
+            return f"{type(module).__name__} is not a module of this package or of torch"
     return ""
+
+
+def ours(module: nn.Module) -> bool:
+    """Whether it is a module of this package or of torch."""
+    return type(module).__module__.partition(".")[0] in ("archspec", "torch")

@@ -23,7 +23,8 @@ MARGIN = 1.25
 def shortage(architecture: Architecture, task: AnyTask, training: Training) -> str | None:
     """Why a training cannot fit into the memory of its device, in one sentence; None if it can, or nobody knows.
 
-    Only tensors count, which nothing can do without, and of these in half precision the half.
+    Only tensors count, which nothing can do without, and of these in half precision the half. Nobody knows of a network
+    with modules of somebody else: an operator that a device fuses may hold much less there than it seems to.
     """
     device = device_of(training.device)
     there = total_memory() if device.type == "cpu" else _total_of(device)

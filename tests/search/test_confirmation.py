@@ -17,6 +17,7 @@ from search.confirmed import INDEX, TEST, Confirmed
 from search.errors import RunError
 from search.estimate import Estimate
 from search.events import Event, Finished, Interrupted
+from search.outcome import TOO_LARGE
 from search.report.plot import draw_front
 from search.report.report import write_report
 from search.retrained import Retrained
@@ -219,10 +220,16 @@ def test_memory_that_others_may_have_taken_and_a_machine_that_fails_are_no_outco
 ) -> None:
     backend = inside(monkeypatch)
     result = searched(tmp_path)
-    answers = {"memory": lambda n: Finished(n, Failed("ran out of memory")), "disk": lambda n: Interrupted(n, "full")}
-    for what, answer in answers.items():
+    answers = {
+        "workers=1, which goes on": lambda n: Finished(n, Failed("ran out of memory")),
+        "confirm where there is more memory, which goes on": lambda n: Finished(
+            n, Failed(f"{TOO_LARGE} 8GB; use less")
+        ),
+        "mend that": lambda n: Interrupted(n, "full"),
+    }
+    for said, answer in answers.items():
         monkeypatch.setattr(backend, "events", lambda self, answer=answer: [answer(self.waiting.popleft().number)])
-        with pytest.raises(RunError, match="workers=1, which goes on" if what == "memory" else "mend that"):
+        with pytest.raises(RunError, match=said):
             result.confirm(2, workers=2)
     monkeypatch.setattr(backend, "events", Inside.events)
     assert result.confirm(2).running == 0

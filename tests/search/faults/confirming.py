@@ -39,6 +39,7 @@ ANYTIME = partial(
 )
 REFERENCE = test_numbers_of_a_run.test_the_reference_is_what_a_constant_answers_and_what_the_dearest_costs
 
+MEMORY = test_confirmation.test_memory_that_others_may_have_taken_and_a_machine_that_fails_are_no_outcomes
 CONFIRMATIONS = {
     "a confirmation by another training": Fault(
         Confirming.training,
@@ -105,6 +106,7 @@ ON_ANY_BACKEND = {
     "test data in what training data are views of": Fault(
         batches.alone, "part.untyped_storage().nbytes() > part.nbytes", "False", TRAVEL
     ),
+    "what is too large here booked as failed": Fault(training_all._short, "if outcome.too_large", "if False", MEMORY),
     "a cluster that is asked for nothing": Fault(
         Result.confirm, "idle=not confirming.left(wanted)", "idle=False", NOTHING_LEFT
     ),

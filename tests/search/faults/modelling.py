@@ -73,9 +73,13 @@ MODELS = {
     "a trend that falls": Fault(TwoLevels.predict, "self._trend[1] * early", "-self._trend[1] * early", EARLY),
 }
 PROPOSING = {
-    "a budget of FLOPs spent like one of epochs": Fault(FrontStrategy._best, "isfinite", "isnan", FLOPS),
-    "pauses without end in a budget of FLOPs": Fault(FrontStrategy._pauses, "isfinite", "isnan", PAUSES),
-    "first candidates that take all FLOPs": Fault(FrontStrategy._affordable, "isinf", "isfinite", PAUSES),
+    "a budget of FLOPs spent like one of epochs": Fault(FrontStrategy._by_flops, "budget.flops <", "0 >", FLOPS),
+    "pauses without end in a budget of FLOPs": Fault(
+        FrontStrategy._pauses, "self.known.begun_flops / budget.flops", "0", PAUSES
+    ),
+    "first candidates that take all FLOPs": Fault(
+        FrontStrategy._affordable, "PAUSED * budget.flops", "budget.epochs * budget.flops", PAUSES
+    ),
     "dear candidates for few FLOPs": Fault(FrontStrategy._best, "left *=", "left /=", FLOPS),
     "the least gain": Fault(FrontStrategy._best, "np.argmax(self._gains", "np.argmin(self._gains", FINDS),
     "no pause": Fault(FrontStrategy._pauses, "return epochs if", "return None if", GOES_ON),

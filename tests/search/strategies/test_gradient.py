@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from archspec import Architecture, Classifier, Conv, Image, Norm, Siren
+from archspec import Activation, Architecture, Classifier, Conv, Image, Norm, Siren
 from archspec.architecture import price
 from search import Result, Search, Training, machine
 from search.errors import RunError
 from search.events import Epoch, Finished, Proposed, Retried
+from search.masks import training as training_of_sizes
 from search.masks.learning import Learning
-from search.masks.training import NOTES
+from search.masks.training import NOTES, Asked, train_sizes
 from search.objectives import parse_constraint, parse_objective
 from search.outcome import Failed, Outcome, Scored, Stopped
 from search.record.history import History
@@ -156,8 +158,29 @@ def test_decisions_that_are_not_learned_are_told_once(tmp_path: Path, backend: t
     space = Space(Architecture(input=given, body=[conv, Norm()], head=Classifier(classes=2)))
     search = Search(space, bars(), trials=2, strategy="gradient", training=TRAINING, seed=3)
     result = search.run(tmp_path, backend="inside", workers=1, watch=Watcher(stream, live=False))
-    assert stream.getvalue().count("hidden is drawn, not learned: masks do not learn body.0.kernel.hidden") == 1
-    assert report(result).count("hidden was drawn, not learned") == 1
+    said = r"hidden is not learned in trial \d, and maybe in others: masks do not learn body.0.kernel.hidden"
+    assert len(re.findall(said, stream.getvalue())) == stream.getvalue().count("hidden is not") == 1
+    assert len(re.findall(r"hidden was not learned in \d of \d trials", report(result))) == 1
+
+
+def test_a_filling_without_sizes_is_trained_as_it_is() -> None:
+    """And others of the same space learn theirs; with budgets too."""
+    other = Conv(channels=integer("width", 2, 8), kernel_size=3)
+    body = [choice(other, Norm(), name="which"), Activation()]
+    space = Space(Architecture(input=Image(channels=1, size=(6, 6)), body=body, head=Classifier(classes=2)))
+    for strategy in (Gradient(space, OBJECTIVES, budgets=2), Gradient(space, others="random")):
+        found = [strategy.propose(History(), Budget(slot, 9, 0, 4, slot)) for slot in range(0, 40, 2)]
+        assert all((NOTES in one.notes) == ("width" in one.values) for one in found)
+        assert len({NOTES in one.notes for one in found}) == 2
+
+
+def test_what_cannot_fit_into_memory_is_refused_before_sizes_are_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_of_sizes, "shortage", lambda *_: "its training takes too much")
+    asked = Asked("flops", {"width": 4.0, "depth": 2.0, "size": 3.0}, Learning(1e4))
+    values = {"group": "C1", "width": 4, "depth": 2, "size": 3}
+    outcome = train_sizes(asked, tiny_space(), values, bars(), TRAINING, 0, OBJECTIVES[0])
+    assert isinstance(outcome, Failed)
+    assert outcome.seconds == 0
 
 
 def test_what_it_cannot_do_is_said() -> None:

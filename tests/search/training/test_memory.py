@@ -113,8 +113,9 @@ def many(count: int) -> Task:
 
 def test_the_random_state_is_left_as_it_was() -> None:
     before = torch.get_rng_state()
-    training_memory(PLAIN, bars(), training_of(8))
-    assert torch.equal(torch.get_rng_state(), before)
+    for task in (bars(), many(8)):
+        training_memory(PLAIN, task, training_of(8))
+        assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_loss_of_your_own_stays_where_it_is() -> None:
@@ -214,7 +215,7 @@ def test_a_limit_on_memory_is_read(text: str, written: str | None) -> None:
 
 
 def test_a_limit_outside_of_a_search_says_what_it_lacks() -> None:
-    with pytest.raises(RunError, match="depends on the task and the training of a search"):
+    with pytest.raises(RunError, match="depends on task and training: give it to Search"):
         parse_constraint("memory <= 2G").excess(price(PLAIN), PLAIN)
 
 
