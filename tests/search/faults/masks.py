@@ -1,10 +1,11 @@
 """Faults of sizes that are learned, and the laws that notice them."""
 
+from search.masks import settling
 from search.masks.learning import SizeLoop
 from search.masks.network import MaskedNetwork
 from search.strategies.gradient import Gradient
 from search.strategies.knowledge import Knowledge
-from tests.search.masks import test_learning, test_network
+from tests.search.masks import test_learning, test_network, test_sizes
 from tests.search.planting import Fault
 from tests.search.strategies import test_gradient
 
@@ -12,12 +13,17 @@ LEVEL = test_network.test_what_changes_the_price_does_not_drown_what_the_task_sa
 ALONE = test_learning.test_a_size_that_is_the_only_one_follows_the_price
 DEFAULT = test_gradient.test_by_default_a_training_begins_at_what_front_proposes
 FOUND = test_gradient.test_front_learns_from_the_sizes_that_were_found
+FAR = test_sizes.test_no_size_settles_far_from_what_was_learned
 ROUNDS = test_gradient.test_budgets_take_turns_and_lie_below_the_limits
 
 FAULTS = {
     "a penalty that drowns the task": Fault(MaskedNetwork.levelled, "share.clamp(-most, most)", "share", LEVEL),
     "a penalty as short far from the budget": Fault(MaskedNetwork.levelled, "1 + STIFF", "1 + 0 * STIFF", LEVEL),
     "a size that is left where it is": Fault(MaskedNetwork.levelled, "<= SILENT *", "< 0 *", ALONE),
+    "sizes that settle off the budget": Fault(
+        settling.settled, "return other if off <= NEAR else found", "return found", FAR
+    ),
+    "sizes that settle anywhere": Fault(settling.settled, "budget, FAR)", "budget, math.inf)", FAR),
     "no price in the loss of sizes": Fault(SizeLoop._price, "self.how.strength *", "0.0 *", ALONE),
     "pauses whose sizes are learned": Fault(
         Gradient.propose, "chosen.fidelity is not None", "chosen.fidelity == 0", DEFAULT

@@ -105,11 +105,15 @@ def test_sizes_settle_at_the_nearest_price_where_no_filling_has_the_budget() -> 
 
 
 def test_no_size_settles_far_from_what_was_learned() -> None:
-    """Not even where the price would be nearer to the budget."""
+    """Where a price that is near enough can be had; else it does, as if anything were near."""
     fillings = known("CCNN").fillings
-    for budget in (fillings.at((4, 3, 1)).price, fillings.at((12, 11, 4)).price):
+    for budget in (fillings.at((4, 3, 1)).price, fillings.at((8, 7, 2)).price, fillings.at((12, 11, 4)).price):
         for value, now in zip(settled(fillings, [8.0, 5.5, 2.0], budget), (8.0, 5.5, 2.0), strict=True):
             assert 1 / FAR <= value / now <= FAR
+    dearest = fillings.at((12, 11, 4)).price
+    assert abs(fillings.at(settled(fillings, [4.0, 3.0, 1.0], dearest)).price / dearest - 1) < NEAR
+    nearest = settled(fillings, [4.0, 3.0, 1.0], 10 * dearest)
+    assert all(value <= FAR * now for value, now in zip(nearest, (4.0, 3.0, 1.0), strict=True))
 
 
 @pytest.mark.parametrize(
