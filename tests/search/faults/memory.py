@@ -42,7 +42,7 @@ FAULTS = {
         memory.memory_of, 'copies = 2 if any(training.possible("augment")) else 1', "copies = 1", AUGMENTED
     ),
     "weights drawn from the run's randomness": Fault(
-        memory._peak,
+        memory.memory_of,
         "with torch.random.fork_rng(devices=[]):",
         "if True:",
         laws.test_the_random_state_is_left_as_it_was,

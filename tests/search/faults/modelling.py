@@ -90,7 +90,7 @@ PROPOSING = {
     "failures taken for scores": Fault(Lessons.__len__, "*scored]", "*self.whole]", BOUNDED),
     "limits not looked at": Fault(pool._within, "limit.excess(cost) <= 0", "True", LIMITS),
     "scores of a network without cost": Fault(
-        Knowledge._finished, "-loss_of(objective, cost,", "-loss_of(objective, Cost(),", OWN
+        Knowledge._scored, "-loss_of(objective, cost,", "-loss_of(objective, Cost(),", OWN
     ),
     "the best forgotten": Fault(knowledge.remembered, "[: kept // 2]", "[-kept // 2 :]", REMEMBERED),
     "what goes on waits": Fault(Knowledge.observe, "self.waiting.pop(self.new[-1], None)", "pass", WAITS),
@@ -107,9 +107,7 @@ PROPOSING = {
 SHORT = test_front.test_a_short_run_has_something_on_its_front
 FIRST = partial(test_front.test_the_first_take_at_most_a_quarter_of_a_run, 8, 12)
 SHARES_OF_A_RUN = {
-    "nothing but pauses": Fault(
-        FrontStrategy._pauses, "and taken < PAUSED * budget.trials", "", partial(SHORT, 10, 64, 15)
-    ),
+    "nothing but pauses": Fault(FrontStrategy._pauses, "and taken < PAUSED", "", partial(SHORT, 10, 64, 15)),
     "the model after all the first": Fault(FrontStrategy._begins, "return on and", "return", partial(SHORT, 40, 1, 4)),
     "many first ones of a short run": Fault(
         FrontStrategy._begins, "PAUSED * budget.trials / self.pause", "self.design", FIRST

@@ -75,7 +75,7 @@ TOLD = {
     "a complaint is well": Fault(commands.complain, "return MISTAKE", "return OK", SUCCESS),
     "--trials ignored": Fault(commands.search, "search.trials = options.trials", "pass", OPTION),
     "--hours ignored": Fault(commands.search, "options.hours", "None", OPTION),
-    "--workers ignored": Fault(commands.search, "options.workers", "1", OPTION),
+    "--workers ignored": Fault(commands._where, '"backend", "workers",', '"backend",', OPTION),
     "--trial ignored": Fault(
         commands.export,
         "if options.trial is None else",
