@@ -63,6 +63,9 @@ FAULTS = {
     "half precision as dear as any": Fault(
         shortage.shortage, '(1 if training.precision == "float32" else 2)', "1", FITS
     ),
+    "blocks of others refused": Fault(
+        memory._peak, "if tensors and", "if not tensors and", laws.test_where_it_is_not_known_it_is_trained
+    ),
     "trained whatever it takes": Fault(
         trainer.train, "if (why := shortage(architecture, task, training)) is not None:", "if why := None:", REFUSED
     ),
