@@ -31,11 +31,11 @@ from search.record.writing import Record
 from search.seeds import derived_seed
 from search.tasks.named import AnyTask
 from search.terms import functions, of_task
+from search.train_all import train_all
 from search.training.evaluation import evaluate
 from search.training.settings import Training
 from search.training.threads import one_core
 from search.training.weights import load_network
-from search.training_all import train_all
 from search.trial import Trial
 from search.words import printable
 

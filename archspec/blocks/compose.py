@@ -124,7 +124,7 @@ class Graph(Block):
         return nodes
 
     def __hash__(self) -> int:
-        """A mapping has no hash; equal graphs have equal names of nodes."""
+        """The hash of the names alone, as a mapping has none; graphs that differ may share it."""
         return hash((frozenset(self.nodes), self.output))
 
     def expand(self, build: Build, name: str, x: str) -> str:

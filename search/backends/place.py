@@ -19,14 +19,14 @@ class Place:
     """Where a run trains its candidates.
 
     Attributes:
-        backend: makes the backend, as one of the door `BACKENDS` does.
+        make: makes the backend, as one of the door `BACKENDS` does.
         workers: how many are in training at the same time.
         address: address of the cluster; None for this machine.
         needs: what each candidate takes of it.
         storage: URL of a folder that its nodes reach; None if they see the run's directory.
     """
 
-    backend: Callable[[Trainer, int, str | None], Backend]
+    make: Callable[[Trainer, int, str | None], Backend]
     workers: int
     address: str | None
     needs: Resources
@@ -34,7 +34,7 @@ class Place:
 
     def begin(self, trainer: Trainer) -> Backend:
         """The backend, ready to train; RunError if its workers cannot."""
-        return self.backend(replace(trainer, needs=self.needs, storage=self.storage), self.workers, self.address)
+        return self.make(replace(trainer, needs=self.needs, storage=self.storage), self.workers, self.address)
 
 
 def place(

@@ -52,6 +52,7 @@ def search(options: argparse.Namespace) -> int:
     if options.warm_start is not None:
         search.warm_start = options.warm_start
     directory = options.directory or Path("runs") / options.file.stem
+    _be_verbose(options)
     from search.choosing import none_feasible
     from search.report.progress import Watcher
     from search.report.tables import counts_line
@@ -74,10 +75,13 @@ def search(options: argparse.Namespace) -> int:
     return OK if len(result.front) else MISTAKE
 
 
-def _where(options: argparse.Namespace) -> dict[str, Any]:
-    """Where candidates are trained, and what each takes there, as `Search.run` and `Result.confirm` ask for it."""
+def _be_verbose(options: argparse.Namespace) -> None:
     if options.verbose:
         logging.getLogger("search").setLevel(logging.INFO)
+
+
+def _where(options: argparse.Namespace) -> dict[str, Any]:
+    """Where candidates are trained, and what each takes there, as `Search.run` and `Result.confirm` ask for it."""
     names = ("backend", "workers", "address", "cpus", "gpus", "memory", "storage")
     return {name: getattr(options, name) for name in names}
 
@@ -157,6 +161,7 @@ def confirm(options: argparse.Namespace) -> int:
     search = load_search(options.file, options.task)
     directory = options.directory or Path("runs") / options.file.stem
     result = Result(directory, search.objectives, search.task)
+    _be_verbose(options)
 
     def watch(line: str) -> None:
         print(printable(line, MOST_COMPLAINED), flush=True)

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from statistics import mean, stdev
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,9 +35,8 @@ from archspec import (
     SpectralPool,
     Table,
 )
-from archspec.architecture import price
 from archspec.schema.hole import Scalar
-from search import Task, Training, nearby, recall
+from search import Task, nearby, recall
 from search.masks.learnable import Learnable, learnable
 from search.masks.learning import Learning, begun
 from search.masks.settling import settled
@@ -48,10 +46,10 @@ from search.outcome import Scored
 from search.tasks.synthetic.sequences import generated
 from search.training.trainer import train
 from spaces import Space, choice, integer
+from tests.benchmarks.learned_sizes import TRAINING, flops, spread
 from tests.benchmarks.learned_sizes import space as compared
 from tests.benchmarks.table.spaces import task as table_task
 
-TRAINING = Training(epochs=20, batch_size=64, patience=None, device="cpu")
 LENGTH = 128
 CUED: dict[str, Any] = {"length": 64, "delay": 50, "shortest": 12, "examples": (2_000, 500, 500)}
 
@@ -174,11 +172,6 @@ def ccnn() -> dict[str, Case]:
     return found
 
 
-def flops(architecture: Architecture) -> float:
-    """What has a budget."""
-    return float(price(architecture).flops)
-
-
 def measured(name: str, case: Case, seeds: int) -> dict[str, list[Sequence[float]]]:
     """Print sizes and accuracies; returns the sizes after each epoch, of each seed, by name."""
     found = learnable(case.space, case.values, flops)
@@ -204,8 +197,8 @@ def measured(name: str, case: Case, seeds: int) -> dict[str, list[Sequence[float
     print(f"{name}, budget {budget:.3g}")
     for key, began, other in zip(names, start, beside, strict=True):
         ends = [history[-1] for history in histories[key]]
-        print(f"  {key:6s} {began:5.1f} → {mean(ends):5.1f} ± {_spread(ends):.1f}   (beside {other:.1f})")
-    print("  accuracy " + ", ".join(f"{key} {mean(x):.3f} ± {_spread(x):.3f}" for key, x in scores.items()), flush=True)
+        print(f"  {key:6s} {began:5.1f} → {spread(ends, 1)}   (beside {other:.1f})")
+    print("  accuracy " + ", ".join(f"{key} {spread(x)}" for key, x in scores.items()), flush=True)
     return histories
 
 
@@ -214,10 +207,6 @@ def _budget(found: Learnable, case: Case) -> float:
         return found.fillings.at(case.beside).price
     low, high = (found.fillings.at([s.values[end] for s in found.fillings.sizes]).price for end in (0, -1))
     return low * (high / low) ** 0.5
-
-
-def _spread(values: Sequence[float]) -> float:
-    return stdev(values) if len(values) > 1 else 0.0
 
 
 def draw(found: Mapping[str, Mapping[str, list[Sequence[float]]]], file: Path) -> None:

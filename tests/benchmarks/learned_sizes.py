@@ -122,15 +122,16 @@ def compare(name: str, seeds: int, strategies: Sequence[str]) -> None:
                 counts.append(sum(trial.state == "scored" for trial in result.trials))
         each_run = ", ".join(f"{x:.3f}" for x in found)
         print(
-            f"{strategy:18s} hypervolume {_spread(found)} ({each_run}), {mean(counts):.0f} trained; "
-            + ", ".join(_spread(values) for values in zip(*within, strict=True)),
+            f"{strategy:18s} hypervolume {spread(found)} ({each_run}), {mean(counts):.0f} trained; "
+            + ", ".join(spread(values) for values in zip(*within, strict=True)),
             flush=True,
         )
     _published(name, data, each, seeds)
 
 
-def _spread(values: Sequence[float]) -> str:
-    return f"{mean(values):.3f} ± {stdev(values) if len(values) > 1 else 0.0:.3f}"
+def spread(values: Sequence[float], digits: int = 3) -> str:
+    """Mean and standard deviation."""
+    return f"{mean(values):.{digits}f} ± {stdev(values) if len(values) > 1 else 0.0:.{digits}f}"
 
 
 def _within(result: Result, cap: float) -> float:
@@ -155,7 +156,7 @@ def _published(name: str, data: Task, caps: Sequence[float], seeds: int) -> None
                 assert isinstance(outcome, Scored)
                 assert data.test is not None
                 scores.append(evaluate(load_network(widest, weights), data, data.test)["accuracy"])
-        print(f"published          within {cap:.3g}: {flops(widest):.3g} FLOPs, {_spread(scores)}", flush=True)
+        print(f"published          within {cap:.3g}: {flops(widest):.3g} FLOPs, {spread(scores)}", flush=True)
 
 
 def _network(name: str, channels: int) -> Architecture:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from search import anytime, choosing, confirming, hypervolume, reference, training_all
+from search import anytime, choosing, confirming, hypervolume, reference, train_all
 from search.backends.place import Place
 from search.cli import commands
 from search.confirmation import Confirmation
@@ -96,17 +96,17 @@ ON_ANY_BACKEND = {
     "files that go to the directory of the run": Fault(
         Confirming._train, "record.directory.path.resolve()", "self.directory.path.resolve()", PLACE
     ),
-    "more at once than there are workers": Fault(training_all.train_all, "len(there) < workers", "True", AT_ONCE),
-    "one after the other": Fault(training_all.train_all, "len(there) < workers", "not there", AT_ONCE),
+    "more at once than there are workers": Fault(train_all.train_all, "len(there) < workers", "True", AT_ONCE),
+    "one after the other": Fault(train_all.train_all, "len(there) < workers", "not there", AT_ONCE),
     "what was finished here trained again there": Fault(confirming._left, 'if trial.state == "running"', "", ELSEWHERE),
     "a lost machine counted": Fault(Retries.count, "+= not event.lost", "+= 1", LOST),
-    "interruptions that are never forgotten": Fault(training_all.train_all, "retries.forget(number)", "pass", GETS_ON),
+    "interruptions that are never forgotten": Fault(train_all.train_all, "retries.forget(number)", "pass", GETS_ON),
     "a notice that nobody reads": Fault(Confirming._train, "(tell or _to_standard_error)(text)", "pass", TOLD),
-    "what is past recorded": Fault(training_all.train_all, "event.number not in there", "False", TOLD),
+    "what is past recorded": Fault(train_all.train_all, "event.number not in there", "False", TOLD),
     "test data in what training data are views of": Fault(
         batches.alone, "part.untyped_storage().nbytes() > part.nbytes", "False", TRAVEL
     ),
-    "what is too large here booked as failed": Fault(training_all._short, "if outcome.too_large", "if False", MEMORY),
+    "what is too large here booked as failed": Fault(train_all._short, "if outcome.too_large", "if False", MEMORY),
     "a cluster that is asked for nothing": Fault(
         Result.confirm, "idle=not confirming.left(wanted)", "idle=False", NOTHING_LEFT
     ),
