@@ -15,9 +15,11 @@ from multiprocessing.connection import Connection, wait
 import cloudpickle
 
 from search.backends.process import Answer, Booted, Ready, Refused, Unloadable, command, preparation, script
+from search.backends.sharing import VISIBLE, Device, Sharing, devices_of
 from search.backends.worker import Trainer
 from search.errors import RunError
-from search.events import Event, Finished, Interrupted
+from search.events import Event, Finished, Interrupted, Notice
+from search.numbers import short
 from search.trial import Trial
 
 # Without these, the C library maps and unmaps large activations at every operation: long convolutions then take up to
@@ -34,8 +36,9 @@ STARTS = 3
 class Local:
     """Trains in at most `workers` processes on this machine, each started when a candidate needs it.
 
-    A process gets candidates only once it has loaded the trainer; the first one has when this object is made.
-    `address` is not used.
+    A process gets candidates only once it has loaded the trainer; the first one has when this object is made. Where
+    there are several GPUs the processes take turns on them. A candidate waits while its training has no room in the
+    memory of its device beside those that are there. `address` is not used.
 
     Raises:
         RunError: the task cannot be sent to another process, or cannot be loaded there.
@@ -44,8 +47,12 @@ class Local:
     def __init__(self, trainer: Trainer, workers: int, address: str | None = None) -> None:
         self.workers = workers
         self.start = _Start(trainer)
-        self._pool = [_Worker(self.start)]
+        self.devices = devices_of(trainer.training.device)
+        self.sharing = Sharing(trainer.task, trainer.training)
+        self._pool = [_Worker(self.start, self.devices[0])]
         self._waiting: deque[Trial] = deque()
+        # A sentence about what waits for memory: told once.
+        self._told, self._notices = False, list[Notice]()
         try:
             while not self._pool[0].ready:
                 self._pool[0].receive()
@@ -58,17 +65,18 @@ class Local:
         self._waiting.append(trial)
         self._hand_out()
 
-    def events(self) -> Sequence[Event]:
+    def events(self) -> Sequence[Event | Notice]:
         """One event of each process that has sent any; waits for the first.
 
         Raises:
             RunError: a process cannot start.
         """
-        found: list[Event] = []
-        while not found and (busy := {w.pipe: w for w in self._pool if w.number is not None or not w.ready}):
+        found: list[Event | Notice] = []
+        while not found and (busy := {w.pipe: w for w in self._pool if w.trial is not None or not w.ready}):
             received = [busy[pipe].receive() for pipe in wait(list(busy)) if isinstance(pipe, Connection)]
             found = [event for event in received if event is not None]
             self._hand_out()
+        found, self._notices = [*self._notices, *found], []
         return found
 
     def close(self) -> None:
@@ -77,13 +85,36 @@ class Local:
             worker.stop()
 
     def _hand_out(self) -> None:
-        """Give queued candidates to idle processes; start as many as the others need, while there are few enough."""
-        for worker in self._pool:
-            if self._waiting and worker.ready and worker.number is None:
-                worker.train(self._waiting.popleft())
+        """Give queued candidates, in their order, to idle processes; start as many as the others need."""
+        while self._waiting and (idle := [w for w in self._pool if w.ready and w.trial is None]):
+            idle.sort(key=lambda worker: len(self._beside(worker.device)))
+            if (worker := next((w for w in idle if self._has_room(w.device)), None)) is None:
+                break
+            worker.train(self._waiting.popleft())
         starting = sum(not worker.ready for worker in self._pool)
         for _ in range(min(len(self._waiting) - starting, self.workers - len(self._pool))):
-            self._pool.append(_Worker(self.start))
+            device = self.devices[len(self._pool) % len(self.devices)]
+            if not self._has_room(device):
+                break
+            self._pool.append(_Worker(self.start, device))
+
+    def _has_room(self, device: Device) -> bool:
+        """Whether the first candidate that waits can be trained on a device now; a person is told if it cannot."""
+        trial, beside = self._waiting[0], self._beside(device)
+        if self.sharing.has_room(trial, beside, device):
+            return True
+        if not self._told and len(self.devices) == 1:
+            self._told = True
+            self._notices.append(
+                Notice(
+                    f"trial {trial.number} waits, as its training takes about {short(self.sharing.takes(trial))}B of "
+                    f"memory, and has no room beside the {len(beside)} in training; later ones that wait are not told"
+                )
+            )
+        return False
+
+    def _beside(self, device: Device) -> list[Trial]:
+        return [worker.trial for worker in self._pool if worker.device is device and worker.trial is not None]
 
 
 class _Start:
@@ -119,22 +150,23 @@ class _Start:
 
 
 class _Worker:
-    """One worker process, whether it is ready, and the number of the trial that it trains; None while it is idle."""
+    """One worker process, its device, whether it is ready, and the trial that it trains; None while it is idle."""
 
-    def __init__(self, start: _Start) -> None:
-        self.start = start
-        self.number: int | None = None
+    def __init__(self, start: _Start, device: Device) -> None:
+        self.start, self.device = start, device
+        self.trial: Trial | None = None
         self._deaths = 0
         self._begin()
 
     def _begin(self) -> None:
         self.ready = False
+        visible = {} if self.device.visible is None else {VISIBLE: self.device.visible}
         self.pipe, theirs = Pipe()
         self.process = subprocess.Popen(
             command(theirs.fileno()),
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
-            env=ALLOCATOR | os.environ,  # the C library reads these when the process starts
+            env=ALLOCATOR | os.environ | visible,  # the C library reads these when the process starts
             process_group=0,  # with the processes of its data loaders, which end with it
         )
         theirs.close()
@@ -142,7 +174,7 @@ class _Worker:
 
     def train(self, trial: Trial) -> None:
         """Send the process a candidate to train."""
-        self.number = trial.number
+        self.trial = trial
         self._send(trial.to_data())
 
     def receive(self) -> Event | None:
@@ -169,7 +201,7 @@ class _Worker:
                 self.ready, self._deaths = True, 0
             case event:
                 if isinstance(event, Finished | Interrupted):
-                    self.number = None
+                    self.trial = None
                 return event
         return None
 
@@ -196,9 +228,9 @@ class _Worker:
                     f"a worker process ended while it started ({how}); see what it wrote, then run the same again with "
                     "fewer workers if memory was short"
                 )
-        number, self.number = self.number, None
+        trial, self.trial = self.trial, None
         self._begin()
-        return None if number is None else Interrupted(number, f"its worker process died ({how})", died=True)
+        return None if trial is None else Interrupted(trial.number, f"its worker process died ({how})", died=True)
 
 
 def _exit_code(process: subprocess.Popen[bytes]) -> int:

@@ -14,6 +14,7 @@ from search import running
 from search import search as searching
 from search.backends import local
 from search.backends.backend import BACKENDS
+from search.backends.sharing import Device
 from search.backends.worker import Trainer
 from search.errors import RunError
 from search.events import Event, Finished, Interrupted
@@ -67,18 +68,23 @@ class Idle:
 
     begun: list[Idle]
 
-    def __init__(self, start: object) -> None:
-        self.number: int | None = None
+    def __init__(self, start: object, device: Device) -> None:
+        self.device = device
+        self.trial: Trial | None = None
         self.ready = False
         Idle.begun.append(self)
+
+    @property
+    def number(self) -> int | None:
+        return None if self.trial is None else self.trial.number
 
     def receive(self) -> None:
         self.ready = True
 
     def train(self, trial: Trial) -> None:
         assert self.ready
-        assert self.number is None
-        self.number = trial.number
+        assert self.trial is None
+        self.trial = trial
 
 
 def test_as_many_processes_as_workers_each_with_one_candidate(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,6 +99,9 @@ def test_as_many_processes_as_workers_each_with_one_candidate(monkeypatch: pytes
         worker.ready = True
     backend.submit(Trial(5, 5, {}))
     assert [worker.number for worker in Idle.begun] == [0, 1, 2]
+
+
+HERE = Device(None)
 
 
 class Dead(local._Worker):
@@ -111,21 +120,21 @@ class Dead(local._Worker):
 
 
 def test_a_process_that_is_killed_interrupts_its_own_candidate_and_is_replaced() -> None:
-    worker = Dead(None)
+    worker = Dead(None, HERE)
     worker.train(Trial(7, 0, {}))
     assert worker.receive() == Interrupted(7, "its worker process died (SIGKILL)", died=True)
-    assert worker.number is None
+    assert worker.trial is None
     assert worker.begun == 2
 
 
 def test_a_process_that_is_killed_while_it_starts_is_started_again_three_times() -> None:
-    worker = Dead(None)
+    worker = Dead(None, HERE)
     worker.ready = False
     assert [worker.receive(), worker.receive()] == [None, None]
     with pytest.raises(RunError, match=r"a worker process ended while it started \(SIGKILL\); see what it wrote"):
         worker.receive()
     assert worker.begun == 3
-    worker = Dead(None)
+    worker = Dead(None, HERE)
     worker.ready, worker.code = False, 1
     with pytest.raises(RunError, match=r"a worker process ended while it started \(exit code 1\)"):
         worker.receive()

@@ -4,10 +4,13 @@ import errno
 from functools import partial
 
 from search import machine, running
+from search.backends import local
+from search.backends.local import Local
+from search.backends.sharing import Sharing, devices_of
 from search.retries import Retries
 from search.running import Running
 from tests.search import test_machine, test_running
-from tests.search.backends import test_resources
+from tests.search.backends import test_resources, test_sharing
 from tests.search.planting import Fault
 
 ALIKE = test_running.test_three_that_fail_alike_stop_the_search_and_are_tried_again_once_the_fault_is_mended
@@ -17,7 +20,43 @@ FULL = test_running.test_a_disk_that_is_full_for_a_while_costs_nothing
 LATE = test_running.test_what_the_time_interrupts_stays_in_training_and_goes_on_with_the_next_run
 LOST = test_resources.test_a_lost_node_is_not_counted_against_the_candidate
 PAUSED = test_running.test_a_disk_that_stays_full_pauses_the_run_in_a_sentence_and_no_candidate_is_blamed
+ROOM = partial(
+    test_sharing.test_what_has_no_room_waits_and_all_are_trained_in_their_order,
+    [test_sharing.LARGE] * 5,
+    2.5 * test_sharing.TAKES[test_sharing.LARGE],
+    2,
+)
+CHEAP = test_sharing.test_nothing_is_tried_out_where_there_is_room_in_any_case
+UNKNOWN = test_sharing.test_a_candidate_that_nobody_can_tell_counts_as_its_process
+GPUS = partial(
+    test_sharing.test_trainings_take_turns_on_all_gpus_unless_one_is_named,
+    "cuda",
+    "3, 5",
+    2,
+    [(10, "3"), (11, "5")],
+)
+NAMED = partial(test_sharing.test_trainings_take_turns_on_all_gpus_unless_one_is_named, "cuda:1", None, 3, [(11, None)])
+FEWEST = test_sharing.test_a_candidate_goes_to_the_gpu_that_trains_the_fewest
+SEES = test_sharing.test_a_worker_sees_its_gpu_alone
+WAITS = test_sharing.test_waiting_for_memory_changes_no_candidate_and_is_told_once
 
+SHARING = {
+    "memory that all have for themselves": Fault(Sharing.has_room, "sum(map(takes, there))", "takes(trial)", ROOM),
+    "what a process keeps forgotten": Fault(Sharing.takes, "self.factor * ", "", ROOM),
+    "processes that take nothing": Fault(Sharing.has_room, "PROCESS + data", "data", UNKNOWN),
+    "a step tried in vain": Fault(Sharing.has_room, "(self._most, self.takes)", "(self.takes, self._most)", CHEAP),
+    "no bound without a step": Fault(Sharing.has_room, "(self._most, self.takes)", "(self._most,)", ROOM),
+    "an unknown candidate with no room": Fault(Sharing.takes, "return 0.0\n", "return float('inf')\n", UNKNOWN),
+    "a later candidate goes first": Fault(Local._hand_out, "self._waiting.popleft()", "self._waiting.pop()", ROOM),
+    "one GPU of many": Fault(devices_of, "[:count])]", "[:1])]", GPUS),
+    "GPUs by their place, not their name": Fault(devices_of, "os.environ.get(VISIBLE) or ", "", GPUS),
+    "a named GPU among all": Fault(devices_of, "device.index is not None or count < 2", "count < 2", NAMED),
+    "all processes on the first GPU": Fault(Local._hand_out, "len(self._pool) % len(self.devices)", "0", FEWEST),
+    "the first idle process, whichever its GPU": Fault(Local._hand_out, "idle.sort(", "sorted(idle, ", FEWEST),
+    "a GPU for the parent alone": Fault(local._Worker._begin, "os.environ | visible", "os.environ", SEES),
+    "waiting in silence": Fault(Local._has_room, "not self._told and len(self.devices) == 1", "False", WAITS),
+    "waiting told each time": Fault(Local._has_room, "self._told = True", "pass", WAITS),
+}
 FAULTS = {
     "a full disk taken for a death": Fault(Running._interrupt, "if not (event.died or", "if False and (", PAUSED),
     "a death booked against the candidate": Fault(Running._interrupt, "elif times > DEATHS and", "elif", AGAIN),
@@ -67,4 +106,5 @@ FAULTS = {
         test_running.test_what_is_tried_again_in_vain_is_not_tried_a_third_time,
     ),
     "the time blames who was in training": Fault(Running._interrupt, "self.engine.exhausted == TIME_UP", "False", LATE),
+    **SHARING,
 }

@@ -186,9 +186,9 @@ ORDER = {
     ),
     "a single process": Fault(local.Local._hand_out, "self.workers - len", "1 - len", WORKERS),
     "a process for each candidate": Fault(local.Local._hand_out, "self.workers - len(self._pool)", "99", WORKERS),
-    "candidates for a process that is not ready": Fault(local.Local._hand_out, "and worker.ready ", "", WORKERS),
+    "candidates for a process that is not ready": Fault(local.Local._hand_out, "w.ready and ", "", WORKERS),
     "a death that interrupts another candidate": Fault(
-        local._Worker._died, "Interrupted(number,", "Interrupted(0,", DIED
+        local._Worker._died, "Interrupted(trial.number,", "Interrupted(0,", DIED
     ),
     "a process that is not replaced": Fault(local._Worker._died, "self._begin()", "pass", DIED),
 }
