@@ -38,6 +38,8 @@ class Doing:
     """In place of a trainer: calls a function for each candidate, and tells what that returns."""
 
     what: Callable[[int], str]
+    training: Training = Training()
+    task: Task | None = None
 
     def run(self, data: Mapping[str, Any], tell: Callable[[Event], None], own_process: bool = False) -> None:
         tell(Finished(data["number"], Failed(self.what(data["number"]))))
@@ -205,7 +207,7 @@ class Impatient:
     """A trainer whose limits end a process soon after they are over."""
 
     def __init__(self, trainer: Trainer) -> None:
-        self.trainer = trainer
+        self.trainer, self.task, self.training = trainer, trainer.task, trainer.training
 
     def run(self, data: Mapping[str, Any], tell: Callable[[Event], None], own_process: bool = False) -> None:
         limits.GRACE = 0.1
