@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ class Doing:
     """In place of a trainer: calls a function for each candidate, and tells what that returns."""
 
     what: Callable[[int], str]
-    training: Training = Training()
+    training: Training = field(default_factory=Training)
     task: Task | None = None
 
     def run(self, data: Mapping[str, Any], tell: Callable[[Event], None], own_process: bool = False) -> None:
