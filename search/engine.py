@@ -80,8 +80,10 @@ class Engine:
         self.strategy = strategy or STRATEGIES[DEFAULT](space, self.objectives)
         # Whole trainings that the run comes to at most; a budget of FLOPs does not say how many.
         most = min(self.trials, math.ceil(min(budget.epochs / epochs, self.trials)))
-        flops = budget.flops / (PASSES * (record.history.settings.values.get("examples") or 1))
-        each = Budget(0, most, 0, epochs, seed, seed, self.constraints, target, flops)
+        known = record.history.settings.values
+        flops = budget.flops / (PASSES * (known.get("examples") or 1))
+        inherit = bool(known.get("training", {}).get("inherit"))
+        each = Budget(0, most, 0, epochs, seed, seed, self.constraints, target, flops, inherit)
         self.drawing = Drawing(self.strategy, space, each, settings, self.designs)
         # The history as the strategy knows it: draws, and outcomes in the order of the slots.
         self.told = History(record.history.settings, record.directory)

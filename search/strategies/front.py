@@ -47,8 +47,8 @@ class FrontStrategy:
         design: number of candidates that are spread over the space before the model is used.
         pause: share of a whole training after which these, and those that explore, pause; 1 trains them to the end.
         explore: share of the later proposals that are as far as possible from all earlier ones.
-        inherit: whether a new candidate names the scored one that is most like it as its parent, from whose weights it
-            begins with `Training(inherit=True)`.
+        inherit: whether a new candidate names the scored one that is most like it as its parent; with
+            `Training(inherit=True)`, where it begins from the weights of that one, it does so in any case.
     """
 
     name = "front"
@@ -144,7 +144,8 @@ class FrontStrategy:
             left *= self.known.features.flops(places)
         best = int(np.argmax(self._gains(places, costs, rng) / left))
         if best < len(pool.values):
-            return Proposal(pool.values[best], parent=self._nearest(places[best]) if self.inherit else None)
+            wanted = self.inherit or budget.inherit
+            return Proposal(pool.values[best], parent=self._nearest(places[best]) if wanted else None)
         resumed = waiting[best - len(pool.values)]
         return Proposal(resumed.values, parent=resumed.number)
 

@@ -43,6 +43,7 @@ class Budget:
         target: what costs are computed for.
         flops: of a run with a budget of FLOPs, what all epochs of all its architectures may come to, an epoch counting
             as the FLOPs of one example's forward pass, without those that make kernels; otherwise infinity.
+        inherit: whether a candidate begins from the weights of its parent (`Training(inherit=True)`).
     """
 
     slot: int
@@ -54,6 +55,7 @@ class Budget:
     limits: Sequence[Constraint] = ()
     target: Target = "torch"
     flops: float = math.inf
+    inherit: bool = False
 
 
 @dataclass(frozen=True)

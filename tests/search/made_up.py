@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from archspec import (
     Activation,
@@ -74,9 +75,10 @@ def engine_in(
     seed: int = 0,
     lag: int = 1,
     strategy: Strategy | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> Engine:
     """An engine over the record in a directory, which `engine.record.close()` gives free."""
-    record = Record(RunDirectory(directory), {})
+    record = Record(RunDirectory(directory), settings or {})
     wanted = [parse_objective(text) for text in objectives]
     limits = [parse_constraint(text) for text in constraints]
     space = space or small_space()

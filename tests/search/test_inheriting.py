@@ -128,16 +128,20 @@ def test_who_is_a_parent(tmp_path: Path, state: str) -> None:
     assert drawing.inherited(child, history) == (0 if state in ("stopped", "scored") else None)
 
 
-def test_front_names_the_most_similar_scored_candidate(tmp_path: Path) -> None:
-    space, two = deep_space(), [parse_objective(text) for text in ("maximize accuracy", "minimize flops")]
-    for inherit in (True, False):
-        strategy = FrontStrategy(space, two, design=4, pause=1.0, inherit=inherit)
-        texts = ("maximize accuracy", "minimize flops")
-        engine = engine_in(tmp_path / str(inherit), space, texts, (), trials=12, strategy=strategy)
-        parents = []
-        while (trial := engine.ask()) is not None:
-            parents.append(trial.parent)
-            engine.tell(trial, Scored({"accuracy": 1 / (1 + trial.number)}))
-        engine.record.close()
-        assert any(parent is not None for parent in parents) == inherit
-        assert all(parent is None or parent < number for number, parent in enumerate(parents))
+@pytest.mark.parametrize(("asked", "training"), [(True, False), (False, True), (False, False)])
+def test_front_names_parents_if_it_is_asked_to_or_weights_are_inherited(
+    asked: bool, training: bool, tmp_path: Path
+) -> None:
+    texts = ("maximize accuracy", "minimize flops")
+    strategy = FrontStrategy(
+        deep_space(), [parse_objective(text) for text in texts], design=4, pause=1.0, inherit=asked
+    )
+    settings = {"training": {"inherit": True}} if training else {}
+    engine = engine_in(tmp_path, deep_space(), texts, (), trials=12, strategy=strategy, settings=settings)
+    parents = []
+    while (trial := engine.ask()) is not None:
+        parents.append(trial.parent)
+        engine.tell(trial, Scored({"accuracy": 1 / (1 + trial.number)}))
+    engine.record.close()
+    assert any(parent is not None for parent in parents) == (asked or training)
+    assert all(parent is None or parent < number for number, parent in enumerate(parents))

@@ -27,3 +27,10 @@ def test_its_law_holds_without_it(name: str, tmp_path: Path, capsys: pytest.Capt
 
 def test_no_two_tables_name_a_fault_alike() -> None:
     assert len(FAULTS) == sum(len(table.FAULTS) for table in TABLES)
+
+
+def test_no_fault_of_a_table_is_left_out() -> None:
+    for table in TABLES:
+        parts = [part for part in vars(table).values() if isinstance(part, dict)]
+        named = {name for part in parts for name, fault in part.items() if isinstance(fault, Fault)}
+        assert named == set(table.FAULTS), table.__name__

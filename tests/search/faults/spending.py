@@ -21,7 +21,9 @@ OF = test_spending.test_a_strategy_knows_what_the_budget_is_of
 TOLD = test_spending.test_status_says_what_was_spent_and_which_budget_ended_the_run
 
 FAULTS = {
-    "a budget of FLOPs that the strategy is not told": Fault(Engine.__init__, "target, flops)", "target)", OF),
+    "a budget of FLOPs that the strategy is not told": Fault(
+        Engine.__init__, "target, flops, inherit", "target, math.inf, inherit", OF
+    ),
     "a budget that ends nothing": Fault(Engine.ask, "self.ended or not", "not", OVERSHOT),
     "a budget that ends before it is spent": Fault(
         Spending.reached, "self.epochs >= budget.epochs", "self.epochs > budget.epochs - 4", OVERSHOT

@@ -4,16 +4,18 @@ from functools import partial
 
 from search import ranks
 from search.drawing import Drawing
+from search.engine import Engine
 from search.objectives import loss_of
 from search.strategies import evolve
 from search.strategies.evolve import Evolve
 from search.strategies.exhaustive import Exhaustive
+from search.strategies.front import FrontStrategy
 from search.strategies.halving import Halving
 from search.strategies.kept import Kept
 from search.strategies.moves import Moves
 from search.strategies.optuna_samplers import Gp, Nsga2, OptunaSampler, _Generations
 from search.strategies.quasi_random import QuasiRandom
-from tests.search import test_ranks
+from tests.search import test_inheriting, test_ranks
 from tests.search.planting import Fault
 from tests.search.strategies import test_every_strategy, test_evolving, test_going_through, test_halving, test_kept
 
@@ -22,6 +24,9 @@ CROWDING = partial(test_ranks.test_crowding_distances_are_those_of_the_definitio
 BEST_FIRST = test_evolving.test_the_best_first_are_those_of_low_rank_and_of_these_those_apart
 FOLLOWS = test_every_strategy.test_candidates_fit_are_new_and_follow_from_the_seed_killed_or_not
 LIMITS = test_every_strategy.test_the_gaussian_process_models_limits_and_no_other_condition
+HEIRS = partial(
+    test_inheriting.test_front_names_parents_if_it_is_asked_to_or_weights_are_inherited, asked=False, training=True
+)
 ONCE = partial(test_going_through.test_exhaustive_search_meets_each_architecture_within_the_limits_once, "300", 300)
 LIST = test_going_through.test_its_list_is_made_once_and_a_large_space_has_none
 AGAIN = test_going_through.test_what_was_drawn_for_it_is_left_out_and_what_was_not_drawn_comes_again
@@ -87,6 +92,11 @@ GOING_THROUGH = {
     "a run's seed that no strategy is told": Fault(Drawing._proposal, "attempt=", "run_seed=0, attempt=", ONCE),
 }
 
+INHERITING = {
+    "weights inherited from nobody": Fault(FrontStrategy._best, "self.inherit or budget.inherit", "False", HEIRS),
+    "a strategy that is not told of heirs": Fault(Engine.__init__, 'known.get("training", {})', "{}", HEIRS),
+}
+
 EVOLVING = {
     "parents of any age": Fault(Evolve._population, "len(last) == POPULATION", "False", PARENTS),
     "the oldest as parents": Fault(Evolve._population, "reversed(history.outcomes)", "history.outcomes", PARENTS),
@@ -137,8 +147,6 @@ SAMPLERS = {
     ),
 }
 
-FAULTS = RANKING | GOING_THROUGH | EVOLVING | SAMPLERS
-
 GO_ON = test_halving.test_one_in_three_goes_on_and_it_is_of_the_best_at_its_rung
 ONLY_WHOLE = test_halving.test_what_only_whole_trainings_have_does_not_decide_who_goes_on
 COMPARED = test_halving.test_what_is_compared_does_not_grow_with_the_run
@@ -149,9 +157,9 @@ HALVING = {
     "one in four goes on": Fault(Halving._best, "// self.factor", "// (self.factor + 1)", GO_ON),
     "who goes on goes on again": Fault(Halving.observe, "self._gone.add(event.trial.parent)", "pass", GO_ON),
     "the lowest rung first": Fault(Halving.propose, "in reversed(pauses)", "in pauses", GO_ON),
-    "latency at a rung": Fault(
-        Halving._best, "losses[:, np.isfinite(losses).all(0)]", "np.nan_to_num(losses * [1, 1, 0])", ONLY_WHOLE
-    ),
+    "latency at a rung": Fault(Halving._best, "losses[:, np.isfinite(losses).all(0)]", "losses", ONLY_WHOLE),
     "all that ever paused": Fault(Halving.observe, "del known[:-COMPARED]", "pass", COMPARED),
     "nobody but the best": Fault(Halving.propose, "(0, PATIENCE)", "(0,)", OTHERS_TOO),
 }
+
+FAULTS = RANKING | GOING_THROUGH | INHERITING | EVOLVING | SAMPLERS | HALVING
