@@ -6,7 +6,7 @@ from search import ranks
 from search.drawing import Drawing
 from search.engine import Engine
 from search.objectives import loss_of
-from search.strategies import evolve
+from search.strategies import evolve, halving
 from search.strategies.evolve import Evolve
 from search.strategies.exhaustive import Exhaustive
 from search.strategies.front import FrontStrategy
@@ -157,7 +157,7 @@ HALVING = {
     "one in four goes on": Fault(Halving._best, "// self.factor", "// (self.factor + 1)", GO_ON),
     "who goes on goes on again": Fault(Halving.observe, "self._gone.add(event.trial.parent)", "pass", GO_ON),
     "the lowest rung first": Fault(Halving.propose, "in reversed(pauses)", "in pauses", GO_ON),
-    "latency at a rung": Fault(Halving._best, "losses[:, np.isfinite(losses).all(0)]", "losses", ONLY_WHOLE),
+    "latency at a rung": Fault(halving._told, "return math.nan", "return -float(paused.number)", ONLY_WHOLE),
     "all that ever paused": Fault(Halving.observe, "del known[:-COMPARED]", "pass", COMPARED),
     "nobody but the best": Fault(Halving.propose, "(0, PATIENCE)", "(0,)", OTHERS_TOO),
 }
