@@ -6,8 +6,8 @@
 Meant to take under five minutes on an H200. Prints a line for each number as soon as it is known.
 
 one      seconds an epoch: steps recorded; steps one by one; a plain loop with the data on the device
-search   candidates per minute in a search of 64, with one worker and with four on the one GPU
-memory   the largest memory in a training, over what activations, weights, gradients and moments take as priced
+search   candidates per minute in a search of 64, with one worker, four and twelve on the one GPU
+memory   the largest memory in a training, over what is told before it (data, which are on the GPU too, left out)
 busy     share of the time in which kernels run, in the epochs after the first two
 scores   the same candidates and seeds on the CPU and on the GPU
 """
@@ -29,7 +29,7 @@ import torch.nn.functional as F
 from torch.profiler import ProfilerActivity, profile
 
 from archspec import Activation, Architecture, Classifier, Conv, GroupPool, Image, Lift, Norm, lower, price
-from search import Scored, Search, Training
+from search import Scored, Search, Training, training_memory
 from search.objectives import Score
 from search.training import loop
 from search.training.loop import Loop
@@ -118,7 +118,7 @@ def one(out: Path) -> None:
 
 
 def search(out: Path) -> None:
-    for workers in (1, 4):
+    for workers in (1, 4) if DRY else (1, 4, 12):
         run = Search(SPACE, TASK, constraints=["flops <= 1M"], trials=TRIALS, seed=0, training=training())
         begun = time.perf_counter()
         result = run.run(out / f"search_{workers}", workers=workers, watch=None)
@@ -129,13 +129,12 @@ def search(out: Path) -> None:
 
 def memory(out: Path) -> None:
     for name, architecture in (("small", candidates(1)[0]), ("large", large())):
-        cost = price(architecture)
-        priced = 4 * (2 * 64 * cost.activations + 4 * cost.params)
+        priced = training_memory(architecture, TASK, training())
         if DRY:
             print(f"memory: {name}, priced {priced / 2**20:.1f} MiB; measured on a GPU only")
             continue
         torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
+        before = torch.cuda.memory_allocated() + sum(p.nbytes for part in (TASK.train, TASK.validation) for p in part)
         train(architecture, TASK, training(), 0, GOAL)
         most = torch.cuda.max_memory_allocated() - before
         print(f"memory: {name}, {most / 2**20:.1f} MiB, {most / priced:.2f} of the priced", flush=True)

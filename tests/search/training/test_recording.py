@@ -222,3 +222,4 @@ def test_the_script_that_measures_a_gpu_runs_dry_on_a_cpu(tmp_path: Path) -> Non
     said = run("-m", "tests.benchmarks.gpu.check", str(tmp_path), "--dry", "one", "memory", "scores")
     assert said.startswith("the CPU, torch")
     assert "points on average" in said
+    assert "streams" in run("-m", "tests.benchmarks.gpu.population", "--dry")
