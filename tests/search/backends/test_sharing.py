@@ -10,14 +10,17 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from archspec import Architecture, Classifier, Conv, Image
+from archspec import Architecture, Classifier, Conv, Image, price
 from search import Training, training_memory
 from search.backends import local, sharing
 from search.backends.local import Local
-from search.backends.sharing import KEPT, PROCESS, Device, Sharing, devices_of
+from search.backends.sharing import BELIEVED, KEPT, PROCESS, Device, Sharing, devices_of
 from search.backends.worker import Trainer
 from search.errors import RunError
+from search.training.shortage import most
 from search.trial import Trial
+from tests.examples import EXAMPLES, SELECTED
+from tests.laws.memory import task_of, training_of
 from tests.search.backends.test_workers import Idle
 from tests.search.tiny import bars, small_search, told
 
@@ -83,6 +86,15 @@ def test_nothing_is_tried_out_where_there_is_room_in_any_case(monkeypatch: pytes
     trials = [Trial(number, number, {}, architecture=LARGE) for number in range(4)]
     assert shared.has_room(trials[0], trials[1:], Device(10**12))
     assert next(tried) == 0
+
+
+@pytest.mark.parametrize("name", SELECTED)
+def test_what_is_believed_by_costs_is_more_than_a_training_takes(name: str) -> None:
+    architecture = EXAMPLES[name]
+    examples = 64
+    task, training = task_of(architecture, examples), training_of(examples)
+    believed = BELIEVED * most(price(architecture), examples)
+    assert believed > training_memory(architecture, task, training)
 
 
 def test_a_candidate_that_nobody_can_tell_counts_as_its_process(monkeypatch: pytest.MonkeyPatch) -> None:

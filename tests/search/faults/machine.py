@@ -44,8 +44,11 @@ SHARING = {
     "memory that all have for themselves": Fault(Sharing.has_room, "sum(map(takes, there))", "takes(trial)", ROOM),
     "what a process keeps forgotten": Fault(Sharing.takes, "self.factor * ", "", ROOM),
     "processes that take nothing": Fault(Sharing.has_room, "PROCESS + data", "data", UNKNOWN),
-    "a step tried in vain": Fault(Sharing.has_room, "(self._most, self.takes)", "(self.takes, self._most)", CHEAP),
-    "no bound without a step": Fault(Sharing.has_room, "(self._most, self.takes)", "(self._most,)", ROOM),
+    "a step tried in vain": Fault(
+        Sharing.has_room, "(self._by_costs, self.takes)", "(self.takes, self._by_costs)", CHEAP
+    ),
+    "too little believed": Fault(Sharing._by_costs, "BELIEVED * ", "BELIEVED / 999 * ", ROOM),
+    "no bound without a step": Fault(Sharing.has_room, "(self._by_costs, self.takes)", "(self._by_costs,)", ROOM),
     "an unknown candidate with no room": Fault(Sharing.takes, "return 0.0\n", "return float('inf')\n", UNKNOWN),
     "a later candidate goes first": Fault(Local._hand_out, "self._waiting.popleft()", "self._waiting.pop()", ROOM),
     "one GPU of many": Fault(devices_of, "[:count])]", "[:1])]", GPUS),
