@@ -68,6 +68,7 @@ def main() -> None:
     parser.add_argument("name", choices=("sequences", "images"))
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--epochs", type=int, default=240)
+    parser.add_argument("--only", nargs="+", default=["random", "inherited"], choices=["random", "inherited"])
     given = parser.parse_args()
     torch.set_num_threads(1)
     where = space(given.name)
@@ -80,11 +81,12 @@ def main() -> None:
                 for i in range(given.seeds)
             ]
         )
-        for kind in ("random", "inherited")
+        for kind in given.only
     }
     for kind, values in found.items():
         print(f"{kind:10s} {quartiles(values)}")
-    print(f"inherited − random: {compared(found['inherited'], found['random'])}")
+    if len(found) == 2:
+        print(f"inherited − random: {compared(found['inherited'], found['random'])}")
 
 
 if __name__ == "__main__":
