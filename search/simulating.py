@@ -12,10 +12,11 @@ from search.engine import Engine, lag_of
 from search.events import Epoch, Finished
 from search.hypervolume import hypervolumes
 from search.numbers import whole
-from search.objectives import Constraint, Objective, Score, goal_of, parse_constraint, parse_objective
+from search.objectives import Constraint, Objective, Score, goal_of
 from search.outcome import Failed, Outcome, Scored, Stopped
 from search.record.history import History
 from search.record.memory import Memory
+from search.stated import stated_constraints, stated_objectives
 from search.strategies.kept import losses
 from search.strategies.strategy import DEFAULT, ENDLESS, Strategy, fresh
 from search.trial import Trial
@@ -81,10 +82,10 @@ def simulate(
     Raises:
         ValueError: an argument cannot be read, or no objective is a score.
     """
-    wanted = [parse_objective(objective) for objective in objectives]
+    wanted = stated_objectives(objectives)
     if all(objective.priced for objective in wanted):
         raise ValueError("at least one objective is a score, such as 'maximize accuracy'")
-    limits = [parse_constraint(constraint) for constraint in constraints]
+    limits = stated_constraints(constraints)
     if after := next((limit for limit in limits if limit.trained), None):
         raise ValueError(f"{after} is of trained networks, which a simulation has none of; leave it out")
     whole("epochs", epochs, least=1)

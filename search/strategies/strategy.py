@@ -115,8 +115,23 @@ STRATEGIES: Door[Callable[[Space, Sequence[Objective]], Strategy]] = Door(
 )
 
 
+# What an object that is given as a strategy has.
+PARTS = ("name", "propose", "observe")
 # What proposes candidates where nothing else is said; and what did in earlier versions, with which their runs go on.
 DEFAULT, FORMER_DEFAULT = "front", "tpe"
+
+
+def check_strategy(strategy: str | Strategy | None) -> None:
+    """Refuse what is no strategy.
+
+    Raises:
+        ValueError: there is none of this name, or the object lacks what a strategy has.
+    """
+    if isinstance(strategy, str):
+        _ = STRATEGIES[strategy]  # raises for an unknown name
+    elif strategy is not None and (isinstance(strategy, type) or not all(hasattr(strategy, what) for what in PARTS)):
+        what = f"the class {strategy.__name__}" if isinstance(strategy, type) else repr(strategy)
+        raise ValueError(f"a strategy is a name, or an object that has {', '.join(PARTS)}, not {what}")
 
 
 def fresh(strategy: str | Strategy, space: Space, objectives: Sequence[Objective]) -> Strategy:
