@@ -3,9 +3,11 @@
 from functools import partial
 
 from search import objectives, preflight, stated
+from search.drawing import Drawing
 from search.strategies import strategy
 from tests.search import test_stated as laws
 from tests.search.planting import Fault
+from tests.search.strategies import test_proposals
 
 FUNCTIONS = partial(
     laws.test_two_functions_of_one_name_are_refused_as_one_alone_would_be_held, [laws.PARAMS, laws.FLOPS]
@@ -22,7 +24,7 @@ CLASS = partial(
     "not the class Random",
 )
 
-FAULTS = {
+STATED = {
     "one of two functions of a name limited": Fault(
         stated.stated_constraints, "one.measure != functions[one.name]", "False", FUNCTIONS
     ),
@@ -38,3 +40,30 @@ FAULTS = {
     ),
     "a class for a strategy": Fault(strategy.check_strategy, "isinstance(strategy, type) or", "", CLASS),
 }
+PROPOSALS = {
+    "a fidelity of no epochs": Fault(
+        strategy.Proposal.__post_init__,
+        '("fidelity", 1)',
+        '("fidelity", -9)',
+        partial(test_proposals.test_what_no_run_could_read_again_is_refused, {"fidelity": -1}, "must be 1 or more"),
+    ),
+    "numbers of numpy in the record": Fault(
+        strategy.Proposal.__post_init__,
+        'whole(f"the {name} of a proposal", value, least)',
+        "value",
+        partial(test_proposals.test_what_is_proposed_is_the_same_in_a_resumed_run, {"parent": True}),
+    ),
+    "notes that the record changes": Fault(
+        strategy.Proposal.__post_init__,
+        "plain(dict(self.notes))",
+        "dict(self.notes)",
+        partial(test_proposals.test_what_is_proposed_is_the_same_in_a_resumed_run, {"notes": {"a": (1, 2)}}),
+    ),
+    "values for a proposal": Fault(
+        Drawing._proposal,
+        "not isinstance(proposal, Proposal)",
+        "False",
+        test_proposals.test_a_strategy_returns_a_proposal,
+    ),
+}
+FAULTS = {**STATED, **PROPOSALS}
