@@ -24,7 +24,7 @@ def anytime(history: History, objectives: Sequence[Objective], corner: Sequence[
     volumes = hypervolumes([_point(trial, objectives) for trial in trials], corner)
     epochs, curve = 0, []
     for trial, volume in zip(trials, volumes, strict=True):
-        epochs += _spent(trial, history)
+        epochs += history.trained(trial)
         curve.append((epochs, volume))
     return curve
 
@@ -34,10 +34,3 @@ def _point(trial: Trial, objectives: Sequence[Objective]) -> tuple[float, ...] |
         return None
     values = losses(trial, objectives)
     return None if any(map(math.isnan, values)) else values
-
-
-def _spent(trial: Trial, history: History) -> int:
-    """Epochs that a trial was trained for; those before it paused count once, and what was carried over not at all."""
-    if trial.source is not None:
-        return 0
-    return max(0, max(trial.fidelity, len(trial.curve)) - history.begun(trial))

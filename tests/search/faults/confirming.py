@@ -128,8 +128,8 @@ NUMBERS = {
     "FLOPs without their logarithm": Fault(reference.told, "math.log10(max(value, 1.0))", "value", ANYTIME),
     "epochs of one trial": Fault(
         anytime.anytime,
-        "epochs += _spent",
-        "epochs = _spent",
+        "epochs += history",
+        "epochs = history",
         test_numbers_of_a_run.test_epochs_are_those_that_were_spent,
     ),
     "the rarest class as the answer": Fault(

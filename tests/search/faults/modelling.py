@@ -121,7 +121,7 @@ SIMULATING = {
         "workers",
         test_simulating.test_a_worker_that_is_done_seldom_waits_for_the_slowest,
     ),
-    "what paused costs all its epochs": Fault(History.begun, 'parent.state == "stopped"', "False", REST),
+    "what paused costs all its epochs": Fault(History.begun, 'parent.state != "stopped"', "True", REST),
     "parts of a training counted as whole": Fault(
         Engine._take_draw,
         "self.history.share(event.trial, self.epochs)",
