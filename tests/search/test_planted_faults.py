@@ -27,3 +27,10 @@ def test_its_law_holds_without_it(name: str, tmp_path: Path, capsys: pytest.Capt
 
 def test_no_two_tables_name_a_fault_alike() -> None:
     assert len(FAULTS) == sum(len(table.FAULTS) for table in TABLES)
+
+
+def test_every_fault_that_is_written_down_is_planted() -> None:
+    for table in TABLES:
+        written = [what for what in vars(table).values() if isinstance(what, dict)]
+        faults = [fault for what in written for fault in what.values() if isinstance(fault, Fault)]
+        assert {id(fault) for fault in faults} == {id(fault) for fault in table.FAULTS.values()}, table.__name__
