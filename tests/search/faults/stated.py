@@ -62,7 +62,7 @@ PROPOSALS = {
     "values for a proposal": Fault(
         Drawing._proposal,
         "not isinstance(proposal, Proposal)",
-        "False",
+        "not hasattr(proposal, 'fidelity')",
         test_proposals.test_a_strategy_returns_a_proposal,
     ),
 }

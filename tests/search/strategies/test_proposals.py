@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -82,4 +83,6 @@ def test_what_no_run_could_read_again_is_refused(given: dict[str, Any], why: str
 
 def test_a_strategy_returns_a_proposal(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"the strategy own must return a Proposal\(values\), not {'width'"):
-        trials_of(tmp_path, lambda values: values)
+        trials_of(tmp_path / "values", lambda values: values)
+    with pytest.raises(RunError, match="the strategy own must return a Proposal"):
+        trials_of(tmp_path / "alike", lambda values: SimpleNamespace(**vars(Proposal(values))))
