@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from search.front import point
 from search.hypervolume import hypervolumes
 from search.objectives import Objective
 from search.record.history import History
-from search.strategies.kept import losses
 from search.trial import Trial
 
 
@@ -18,13 +18,13 @@ def anytime(history: History, objectives: Sequence[Objective], corner: Sequence[
     Args:
         history: the trials.
         objectives: what the front is of.
-        corner: the reference point, as strategies are told of the objectives, smaller being better.
+        corner: the reference point, in the units of volumes.
     """
     trials = [history[number] for number in history.outcomes]
     volumes = hypervolumes([_point(trial, objectives) for trial in trials], corner)
     epochs, curve = 0, []
     for trial, volume in zip(trials, volumes, strict=True):
-        epochs += _spent(trial, history)
+        epochs += history.trained(trial)
         curve.append((epochs, volume))
     return curve
 
@@ -32,12 +32,5 @@ def anytime(history: History, objectives: Sequence[Objective], corner: Sequence[
 def _point(trial: Trial, objectives: Sequence[Objective]) -> tuple[float, ...] | None:
     if not trial.feasible:
         return None
-    values = losses(trial, objectives)
+    values = point(trial, objectives)
     return None if any(map(math.isnan, values)) else values
-
-
-def _spent(trial: Trial, history: History) -> int:
-    """Epochs that a trial was trained for; those before it paused count once, and what was carried over not at all."""
-    if trial.source is not None:
-        return 0
-    return max(0, max(trial.fidelity, len(trial.curve)) - history.begun(trial))

@@ -90,6 +90,8 @@ class Drawing:
         seed = derived_seed(self.seed, f"{slot} {self._attempts}")
         budget = replace(self.budget, slot=slot, attempt=self._attempts, seed=seed)
         proposal = self.strategy.propose(history, budget)
+        if not isinstance(proposal, Proposal):
+            raise RunError(f"the strategy {self.strategy.name} must return a Proposal(values), not {proposal!r}")
         if self._attempts < MOST_DRAWS:
             return proposal
         return replace(proposal, values=self._found_in_space(slot, proposal.fidelity))

@@ -15,7 +15,7 @@ from archspec.schema.hole import Scalar
 from search.confirmed import Confirmed, columns, headings
 from search.errors import RunError
 from search.hypervolume import hypervolume
-from search.objectives import Objective, loss_of
+from search.objectives import QUANTITIES, Objective
 from search.trial import Trial
 from search.words import as_text, html_table, plain_table, short, summary
 
@@ -72,7 +72,7 @@ class Front(Sequence[Trial]):
         """
         if not self.trials:
             raise RunError("the front is empty, and has no knee; let the search run on")
-        losses = np.array([[loss_of(o, t.cost or Cost(), t.scores) for o in self.objectives] for t in self.trials])
+        losses = np.array([point(trial, self.objectives) for trial in self.trials])
         low, width = losses.min(0), np.ptp(losses, 0)
         scaled = (losses - low) / np.where(width > 0, width, 1.0)
         return self.trials[int(scaled.sum(1).round(12).argmin())]
@@ -116,6 +116,18 @@ def smaller_is_better(trial: Trial, objectives: Sequence[Objective]) -> tuple[fl
         return tuple((-1 if o.maximize else 1) * o.value(cost, trial.scores) for o in objectives)
     except KeyError as error:
         raise RunError(f"trial {trial.number}: {error.args[0]}; open the run with objectives that it has") from None
+
+
+def in_volume(objective: Objective, value: float) -> float:
+    """A value in the units of volumes, smaller being better: of a cost its log10."""
+    found = math.log10(max(value, 1.0)) if objective.name in QUANTITIES else value
+    return -found if objective.maximize else found
+
+
+def point(trial: Trial, objectives: Sequence[Objective]) -> tuple[float, ...]:
+    """The values of a scored trial in the units of volumes; errors as of `smaller_is_better`."""
+    values = smaller_is_better(trial, objectives)
+    return tuple(in_volume(o, -value if o.maximize else value) for o, value in zip(objectives, values, strict=True))
 
 
 def flops_of(trial: Trial) -> int:

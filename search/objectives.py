@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Protocol
 
 from archspec.architecture import Architecture
@@ -155,7 +156,7 @@ def at_most(
         measure: a function of the cost alone, which then gets this name.
 
     Raises:
-        ValueError: the quantity is unknown, the function has no name, or the limit is not positive.
+        ValueError: the quantity is unknown, the function has no name or one of a cost, or the limit is not positive.
     """
     if not isinstance(name, str):
         named = getattr(name, "__name__", "")
@@ -166,8 +167,10 @@ def at_most(
     if measure is None and not measured and name not in QUANTITIES:
         known = ", ".join((*QUANTITIES, LATENCY, BYTES, MEMORY, *TRAINED))
         raise ValueError(f"there is no cost {name!r} to limit; use one of {known}, or a function of your own")
-    if not limit > 0:
-        raise ValueError(f"the limit of {name} must be above 0, not {limit:g}")
+    if measure is not None and name in (*QUANTITIES, LATENCY, BYTES, MEMORY, *TRAINED):
+        raise ValueError(f"{name} is the name of what is limited without a function; give your function another name")
+    if not (isinstance(limit, Real) and limit > 0):
+        raise ValueError(f"the limit of {name} must be above 0, not {limit!r}")
     return Constraint(name, float(limit), measure, whole=measured)
 
 
@@ -201,6 +204,8 @@ def parse_constraint(text: str | Constraint) -> Constraint:
     """
     if isinstance(text, Constraint):
         return text
+    if not isinstance(text, str):
+        raise ValueError(f"a constraint is text such as 'params <= 50k', or at_most(function, limit), not {text!r}")
     match = _CONSTRAINT.fullmatch(text)
     try:
         limit = math.nan if not match else seconds(match[2]) if match[1] == LATENCY else amount(match[2])
@@ -230,6 +235,8 @@ def in_words(name: str, maximize: bool) -> str:
 def _objective(name: str, maximize: bool, measure: Measure | None) -> Objective:
     if not name.isidentifier():
         raise ValueError(f"the name of an objective is one word, not {name!r}")
+    if measure is not None and name in QUANTITIES:
+        raise ValueError(f"{name} is the name of a cost; give your function another name")
     if measure is not None:
         return Measured(name, maximize, measure)
     if name in QUANTITIES:

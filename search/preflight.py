@@ -17,7 +17,7 @@ from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
 from archspec.lowering import lower
 from search.errors import RunError
-from search.objectives import Constraint, Objective, Score
+from search.objectives import Constraint, Measured, Objective, Score
 from search.seeds import derived_seed
 from search.tasks.batches import Batch, batch_count
 from search.tasks.inspecting import PARTS, cast, data_mistakes, target_mistakes
@@ -54,10 +54,10 @@ def default_objectives(task: AnyTask) -> tuple[str, str]:
 
 
 def check_scores(objectives: Sequence[Objective], task: AnyTask) -> None:
-    """Refuse objectives over scores that a task of this kind does not compute.
+    """Refuse objectives over scores that a task of this kind does not compute, and functions named as one that it does.
 
     Raises:
-        ValueError: there is no such score; the message names those there are.
+        ValueError: there is no such score, and the message names those there are; or the name of a function is one.
     """
     kind, own = KINDS.get(str(task.kind)), getattr(task, "functions", None)
     if kind is None or own is None:  # a task of another package; the preflight tries it
@@ -68,6 +68,8 @@ def check_scores(objectives: Sequence[Objective], task: AnyTask) -> None:
             near = difflib.get_close_matches(objective.name, known, 1)
             meant = f"; is {near[0]} meant?" if near else f"; give it to the task: metrics=[{objective.name!r}]"
             raise ValueError(f"the task computes no score {objective.name!r}, but {', '.join(known)}{meant}")
+        if isinstance(objective, Measured) and objective.name in known:
+            raise ValueError(f"{objective.name} is the name of a score of the task; give your function another name")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
 from search.errors import RunError
 from search.files import RunDirectory
+from search.front import in_volume
 from search.objectives import QUANTITIES, Constraint, Objective
 from search.tasks.kinds import KINDS
 from search.tasks.named import AnyTask
@@ -105,15 +106,9 @@ def _means(targets: Tensor, labels: bool) -> Tensor:
     return (torch.logit(mean, 1e-6) if labels else mean).float().expand_as(each)
 
 
-def told(objective: Objective, value: float) -> float:
-    """The reference as strategies are told of values, smaller being better: of a cost its log10."""
-    as_told = math.log10(max(value, 1.0)) if objective.name in QUANTITIES else value
-    return -as_told if objective.maximize else as_told
-
-
 def corner(objectives: Sequence[Objective], reference: Mapping[str, float]) -> tuple[float, ...]:
-    """The reference point by objective, as strategies are told of values; RunError if an objective has none."""
+    """The reference point by objective, in the units of volumes; RunError if an objective has none."""
     for objective in objectives:
         if objective.name not in reference:
             raise RunError(f"the reference has no value for {objective.name}; give one for each objective")
-    return tuple(told(objective, reference[objective.name]) for objective in objectives)
+    return tuple(in_volume(objective, reference[objective.name]) for objective in objectives)

@@ -16,13 +16,12 @@ from search.correlations import Correlations, correlations_in
 from search.errors import RunError
 from search.files import RunDirectory
 from search.frame import curves_frame, trials_frame
-from search.front import Front, front_of
+from search.front import Front, front_of, point
 from search.hypervolume import hypervolume
 from search.objectives import Constraint, Objective, parse_objective
 from search.record.history import History
 from search.record.reading import Reading
 from search.reference import corner, reference_in
-from search.strategies.kept import losses
 from search.tasks.named import AnyTask
 from search.trial import Trial
 from search.words import counted, in_html, printable
@@ -169,7 +168,7 @@ class Result:
         Raises:
             RunError: there is no reference for an objective.
         """
-        return hypervolume([losses(trial, self.objectives) for trial in self.front], self._corner(reference))
+        return hypervolume([point(trial, self.objectives) for trial in self.front], self._corner(reference))
 
     def anytime(self, reference: Mapping[str, float] | None = None) -> list[tuple[int, float]]:
         """After each outcome, the epochs spent on all so far, and the hypervolume of their front; see `hypervolume`."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import optuna
@@ -14,24 +17,30 @@ from optuna.trial import FrozenTrial, TrialState
 from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
 from archspec.schema.hole import Scalar
+from search.errors import Exhausted
 from search.events import Finished, Proposed
-from search.objectives import Constraint, Objective, parse_constraint, parse_objective
+from search.objectives import Constraint, Objective, Score
 from search.outcome import Failed, Outcome, Scored
 from search.record.history import History
 from search.seeds import derived_seed
+from search.stated import stated_constraints, stated_objectives
 from search.strategies.front import FrontStrategy
+from search.strategies.pool import kept
 from search.strategies.strategy import ENDLESS, Budget
 from search.trial import Trial
 from spaces import Space
 
+# So many proposals are looked at for a trial; then it is one within the limits, which may have been sampled before.
+MOST_DRAWS = 40
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
 class FrontSampler(BaseSampler):
     """Samples the architectures by which the front of a study is expected to grow most, as their costs are known.
 
-    Other parameters that the objective function suggests are random. What is sampled follows from the study's trials
-    and the seed, so that another process, or a later one, may go on with a new sampler.
+    What an objective function returns that is infinite counts as failed. Once all architectures within the limits were
+    sampled, some are sampled again. Other parameters that the objective function suggests are random. What is sampled
+    follows from the study's trials and the seed, so that another process, or a later one, may go on with a new sampler.
 
         sampler = FrontSampler(space)
         study = optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)
@@ -66,17 +75,18 @@ class FrontSampler(BaseSampler):
         explore: float = 0.05,
     ) -> None:
         self.space, self.seed, self.target = space, seed, target
-        self.objectives = [parse_objective(objective) for objective in objectives]
-        self.limits = [parse_constraint(constraint) for constraint in constraints]
+        self.objectives, self.limits = stated_objectives(objectives), stated_constraints(constraints)
         if other := next((limit for limit in self.limits if limit.whole), None):
             raise ValueError(f"FrontSampler takes limits on costs, and {other} is none; keep it in your own objective")
         if all(objective.priced for objective in self.objectives):
             raise ValueError("at least one objective is a score, such as 'maximize accuracy'")
         self._names = {parameter.name for parameter in space.parameters()}
-        self._strategy = FrontStrategy(space, self.objectives, design=design, pause=1, explore=explore)
-        self._others = RandomSampler(seed=seed)
-        # The numbers of the trials that the strategy was told of, and of those whose outcome it was told.
-        self._begun: set[int] = set()
+        # What the objective function returns is the value, whatever it was computed from.
+        returned = [o if o.priced else Score(o.name, o.maximize) for o in self.objectives]
+        self._strategy = FrontStrategy(space, returned, design=design, pause=1, explore=explore)
+        self._others = RandomSampler(seed=seed % 2**32)
+        # The values of the trials that the strategy was told of, and the numbers of those whose outcome it was told.
+        self._begun: dict[int, Mapping[str, Scalar]] = {}
         self._told: set[int] = set()
         self._sampled: dict[int, dict[str, Scalar]] = {}
         self._lock = threading.Lock()  # a study may run its objective function in several threads
@@ -90,9 +100,7 @@ class FrontSampler(BaseSampler):
         self._check(study)
         with self._lock:
             self._learn(study, trial.number)
-            seed = derived_seed(self.seed, str(trial.number))
-            wanted = Budget(trial.number, ENDLESS, 0, 1, seed, self.seed, self.limits, self.target)
-            self._sampled[trial.number] = dict(self._strategy.propose(History(), wanted).values)
+            self._sampled[trial.number] = self._chosen(trial.number)
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """None: all values were chosen before the trial."""
@@ -132,20 +140,43 @@ class FrontSampler(BaseSampler):
                 f"{', '.join(wanted)}: create the study with directions={wanted}"
             )
 
+    def _chosen(self, number: int) -> dict[str, Scalar]:
+        """The values for a trial; Exhausted if none was found within the limits."""
+        wanted = Budget(number, ENDLESS, 0, 1, 0, self.seed, self.limits, self.target)
+        for attempt in range(MOST_DRAWS):
+            seed = derived_seed(self.seed, f"{number} {attempt}" if attempt else str(number))
+            values = dict(self._strategy.propose(History(), replace(wanted, attempt=attempt, seed=seed)).values)
+            if self._within_limits(values):
+                return values
+        if not (known := [values for values, _ in kept(self.space, wanted)]):
+            keeps = f" and keeps {', '.join(map(str, self.limits))}" if self.limits else ""
+            raise Exhausted(f"none was found that fits together{keeps}; loosen the limits, or widen the space")
+        return dict(random.Random(derived_seed(self.seed, f"{number} again")).choice(known))
+
+    def _within_limits(self, values: Mapping[str, Scalar]) -> bool:
+        try:
+            cost = price(self.space.fill(values), self.target)
+        except ValueError:  # its blocks do not fit together
+            return False
+        return all(limit.excess(cost) <= 0 for limit in self.limits)
+
     def _learn(self, study: optuna.Study, number: int) -> None:
         """Tell the strategy of the trials before this one: of those in training, and of all that are new since."""
         for trial in study.get_trials(deepcopy=False):
             if trial.number >= number or trial.number in self._told:
                 continue
-            if trial.number not in self._begun:
+            if trial.number not in self._begun or trial.state in FINISHED:
                 self._begin(trial)
             if trial.state in FINISHED:
                 self._told.add(trial.number)
                 self._strategy.observe(Finished(trial.number, self._outcome(trial)))
 
     def _begin(self, trial: FrozenTrial) -> None:
-        values = {name: value for name, value in trial.params.items() if name in self._names}
-        values = self._sampled.get(trial.number, values)
+        values: Mapping[str, Scalar] = {name: value for name, value in trial.params.items() if name in self._names}
+        if trial.state not in FINISHED:  # a trial that was enqueued may have other values in the end
+            values = self._sampled.get(trial.number, values)
+        if self._begun.get(trial.number) == values:
+            return
         try:
             cost = price(self.space.fill(values), self.target)
         except (
@@ -153,10 +184,12 @@ class FrontSampler(BaseSampler):
         ):  # of another process, which has not suggested all values yet; or no architecture of the space
             return
         self._strategy.observe(Proposed(Trial(trial.number, trial.number, values, cost=cost)))
-        self._begun.add(trial.number)
+        self._begun[trial.number] = values
 
     def _outcome(self, trial: FrozenTrial) -> Outcome:
         if trial.state != TrialState.COMPLETE:
             return Failed("it was not finished")
         scores = {o.name: v for o, v in zip(self.objectives, trial.values, strict=True) if not o.priced}
+        if not all(map(math.isfinite, scores.values())):
+            return Failed("a value is infinite")
         return Scored(scores, epochs=1)

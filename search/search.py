@@ -21,7 +21,7 @@ from search.events import Retried
 from search.files import RunDirectory, write_once
 from search.keeping import Keeping, ranks_kept
 from search.numbers import whole
-from search.objectives import Constraint, Objective, goal_of, parse_objective
+from search.objectives import Constraint, Objective, goal_of
 from search.preflight import Findings, Unfit, check_scores, default_objectives, preflight
 from search.record.mirror import Mirror
 from search.record.reading import begun_by
@@ -32,7 +32,8 @@ from search.report.watching import Watch, watching
 from search.result import Result
 from search.running import Running, is_finished, to_be_retried
 from search.spending import Spending, budget_of
-from search.strategies.strategy import DEFAULT, FORMER_DEFAULT, STRATEGIES, Strategy, fresh
+from search.stated import stated_objectives
+from search.strategies.strategy import DEFAULT, FORMER_DEFAULT, Strategy, check_strategy, fresh
 from search.tasks.named import TASKS, AnyTask
 from search.terms import terms
 from search.training.checks import check_training
@@ -98,7 +99,7 @@ class Search:
                 f"the second argument of Search is a task: Task.from_arrays(x, y), not {type(task).__name__}"
             )
         wanted = default_objectives(self.task) if objectives is None else objectives
-        self.objectives = [parse_objective(text) for text in wanted]
+        self.objectives = stated_objectives(wanted)
         if training is not None and epochs is not None:
             raise ValueError("give epochs or training, not both: training has epochs of its own")
         self.training = training or (Training(epochs=epochs) if epochs is not None else Training())
@@ -110,8 +111,7 @@ class Search:
         check_scores(self.objectives, self.task)
         self.goal = goal_of(self.objectives, self.task.kind)
         self.warm_start = checked(warm_start)
-        if isinstance(strategy, str):
-            _ = STRATEGIES[strategy]  # raises for an unknown name
+        check_strategy(strategy)
 
     def run(
         self,

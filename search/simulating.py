@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,10 +13,11 @@ from search.engine import Engine, lag_of
 from search.events import Epoch, Finished
 from search.hypervolume import hypervolumes
 from search.numbers import whole
-from search.objectives import Constraint, Objective, Score, goal_of, parse_constraint, parse_objective
+from search.objectives import Constraint, Objective, Score, goal_of
 from search.outcome import Failed, Outcome, Scored, Stopped
 from search.record.history import History
 from search.record.memory import Memory
+from search.stated import stated_constraints, stated_objectives
 from search.strategies.kept import losses
 from search.strategies.strategy import DEFAULT, ENDLESS, Strategy, fresh
 from search.trial import Trial
@@ -68,7 +70,8 @@ def simulate(
     Args:
         space: the space.
         curve: for an architecture, the score after each epoch of a whole training: of the first objective that is one,
-            else the accuracy. The best one is the candidate's score. Without any, it fails in its first epoch.
+            else the accuracy. The best one is the candidate's score; a candidate without a finite one fails, and one
+            without any in its first epoch.
         strategy: a name, or an object, which is copied.
         objectives: as for `Search`.
         constraints: as for `Search`.
@@ -79,12 +82,14 @@ def simulate(
         target: what costs are computed for.
 
     Raises:
-        ValueError: an argument cannot be read, or no objective is a score.
+        ValueError: an argument cannot be read, or no objective is a score, or several are.
     """
-    wanted = [parse_objective(objective) for objective in objectives]
+    wanted = stated_objectives(objectives)
     if all(objective.priced for objective in wanted):
         raise ValueError("at least one objective is a score, such as 'maximize accuracy'")
-    limits = [parse_constraint(constraint) for constraint in constraints]
+    if len(scores := [objective.name for objective in wanted if isinstance(objective, Score)]) > 1:
+        raise ValueError(f"a simulation has one score, and {' and '.join(scores)} are several; keep one of them")
+    limits = stated_constraints(constraints)
     if after := next((limit for limit in limits if limit.trained), None):
         raise ValueError(f"{after} is of trained networks, which a simulation has none of; leave it out")
     whole("epochs", epochs, least=1)
@@ -108,14 +113,16 @@ class _Worker:
     def train(self, trial: Trial, history: History) -> tuple[float, int, Sequence[float], Outcome]:
         """Seconds and epochs that a candidate takes, its curve, and its outcome; it goes on from where it paused."""
         assert trial.architecture is not None
-        whole = self.curve(trial.architecture)
+        whole = [float(score) if math.isfinite(score) else math.nan for score in self.curve(trial.architecture)]
         wanted = min(trial.epochs or len(whole), len(whole))
         count = wanted - history.begun(trial)
         if not whole:  # it fails in its first epoch
             return self.seconds(trial.architecture), 1, whole, Failed("there is no score of it")
         time = self.seconds(trial.architecture) * count
         curve = whole[:wanted]
-        best = (max if self.goal.maximize else min)(curve)
+        if not (known := [score for score in curve if not math.isnan(score)]):
+            return time, count, curve, Failed(f"{self.goal.name} was not a finite number after any epoch", time)
+        best = (max if self.goal.maximize else min)(known)
         made: type[Scored] | type[Stopped] = Scored if wanted == len(whole) else Stopped
         return time, count, curve, made({self.goal.name: best}, epochs=wanted, seconds=time, curve=tuple(curve))
 

@@ -101,8 +101,15 @@ def spent(history: History) -> Spending:
     for trial in history:
         if trial.state == "rejected" or trial.source is not None:
             continue
-        begun = history.begun(trial)
-        count = max(0, max(trial.fidelity, len(trial.curve)) - begun)
-        before = history[trial.parent].seconds if trial.parent is not None and begun else 0.0
-        total += Spending(count, training_flops(trial, count, begun), max(0.0, trial.seconds - before) / 3600)
+        begun, count = history.begun(trial), history.trained(trial)
+        hours = max(0.0, trial.seconds - _seconds_before(trial, begun, history)) / 3600
+        total += Spending(count, training_flops(trial, count, begun), hours)
     return total
+
+
+def _seconds_before(trial: Trial, begun: int, history: History) -> float:
+    """Seconds of the epochs that a trial has in common with the one that it goes on from."""
+    if not begun or trial.parent is None:
+        return 0.0
+    parent = history[trial.parent]
+    return parent.seconds * begun / parent.fidelity

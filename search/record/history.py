@@ -91,9 +91,21 @@ class History:
         return max(self.settings.drawn, next(reversed(self._trials), -1) + 1)
 
     def begun(self, trial: Trial) -> int:
-        """Number of epochs that a trial need not be trained for, as it goes on from one that has paused."""
+        """Number of epochs that a trial need not be trained for, as it goes on from one that has paused.
+
+        With a cooldown it goes on from the state before that of the other one.
+        """
         parent = None if trial.parent is None else self._trials.get(trial.parent)
-        return parent.fidelity if parent and parent.state == "stopped" and parent.hash == trial.hash else 0
+        if not parent or parent.state != "stopped" or parent.hash != trial.hash:
+            return 0
+        return min(parent.fidelity, parent.training.trunk(parent.epochs or parent.fidelity))
+
+    def trained(self, trial: Trial) -> int:
+        """Number of epochs that a trial has been trained for; none of one that was carried over from another run."""
+        if trial.source is not None:
+            return 0
+        last = max(trial.curve, default=0)  # a kill may have lost what was told of others
+        return max(0, max(trial.fidelity, last) - self.begun(trial))
 
     def length(self, trial: Trial, epochs: int) -> int:
         """The number of epochs that a trial takes, of a whole training's `epochs`."""

@@ -134,6 +134,11 @@ def _line(data: Mapping[str, Any]) -> str:
     return f'{text[:-1]},"crc":"{zlib.crc32(text.encode()):08x}"}}\n'
 
 
+def plain(data: Any) -> Any:
+    """Data as a line of a record gives it back; TypeError if JSON does not have it."""
+    return json.loads(json.dumps(_without_nan(data)))
+
+
 def _without_nan(data: Any) -> Any:
     """The data with null for numbers that JSON does not have: NaN and the infinities."""
     if isinstance(data, dict):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from archspec.graph.cost import Cost
-from search.events import Event, Finished, Proposed
+from search.events import Event, Finished, Proposed, Rejected
 from search.objectives import Objective, loss_of
 from search.outcome import Failed
 from search.ranks import best_first
@@ -29,7 +29,8 @@ class Halving:
 
     Of those that have come to a rung, one in `factor` goes on from where it has paused: the ones of the lowest
     non-dominated rank, and of equal rank those farthest from others (Schmucker et al. 2021, arXiv 2106.12639). As long
-    as none may, new candidates are begun, so that no worker waits. Only what is trained to the end is scored, and may
+    as none may, new candidates are begun, so that no worker waits; where nothing is new, they are trained to the end at
+    once. Only what is trained to the end is scored, and may
     be on the front; the others are `stopped` at their rung.
 
     Args:
@@ -52,7 +53,7 @@ class Halving:
         self._training: dict[int, Trial] = {}
         # Those that have paused at a number of epochs, and what is compared of them.
         self._paused: dict[int, list[tuple[Trial, tuple[float, ...]]]] = {}
-        # The numbers of those that have gone on.
+        # The numbers of those that have gone on, or need not: what they would come to is trained already.
         self._gone: set[int | None] = set()
 
     def propose(self, history: History, budget: Budget) -> Proposal:
@@ -65,13 +66,14 @@ class Halving:
                     return Proposal(trial.values, fidelity=following, parent=trial.number)
                 following = epochs
         values = self.space.random_values(random.Random(budget.seed))
-        return Proposal(values, fidelity=pauses[0] if pauses else None)
+        return Proposal(values, fidelity=pauses[0] if pauses and budget.attempt < PATIENCE else None)
 
     def observe(self, event: Event) -> None:
         """Learn who goes on, and what has come of a candidate."""
+        if isinstance(event, Proposed | Rejected):
+            self._gone.add(event.trial.parent)
         if isinstance(event, Proposed):
             self._training[event.number] = event.trial
-            self._gone.add(event.trial.parent)
         elif isinstance(event, Finished):
             trial = self._training.pop(event.number, None)
             if trial is None or trial.epochs is None or isinstance(event.outcome, Failed):
@@ -90,7 +92,10 @@ class Halving:
         """The best of those that wait at a rung, if it is among the best of all there, or anyone may go on."""
         known = self._paused.get(epochs, [])
         losses = np.array([told for _, told in known]).reshape(len(known), len(self.objectives))
-        order = best_first(losses[:, np.isfinite(losses).all(0)])
+        losses = losses[:, np.isfinite(losses).any(0)]  # without what is of whole trainings only
+        there = np.flatnonzero(np.isfinite(losses).all(1))
+        order = [int(there[i]) for i in best_first(losses[there])]
+        order += [i for i in range(len(known)) if i not in order] if anyone else []
         for i in order if anyone else order[: len(known) // self.factor]:
             if known[i][0].number not in self._gone:
                 return known[i][0]

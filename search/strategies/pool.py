@@ -67,7 +67,7 @@ class Pool:
         self._space, self._features, self._costs, self._budget = space, features, costs, budget
         self._moves = Moves(space)
         self.whole = space.size() <= SIZE
-        self.every = self._candidates(_kept(space, budget))
+        self.every = self._candidates(kept(space, budget))
         self._index = {name: i for i, name in enumerate(self.every.names)}
         self._left = np.ones(len(self.every.values), bool)
         every = features.flops(self.every.features)
@@ -122,7 +122,7 @@ class Pool:
         )
 
 
-def _kept(space: Space, budget: Budget) -> Iterator[tuple[Values, Cost]]:
+def kept(space: Space, budget: Budget) -> Iterator[tuple[Values, Cost]]:
     """At most `SIZE` fillings of the space that keep the limits, with their costs."""
     if space.size() <= SIZE:
         yield from _within(space.costs([values for _, values in space.fillings()], budget.target), budget)

@@ -40,7 +40,7 @@ class QuasiRandom:
     def _point(self, number: int, run_seed: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """The point of this number of the run's sequence, of shape (decisions,)."""
         if self._sequence is None or self._sequence.num_generated > number:
-            rng = np.random.default_rng(run_seed)
+            rng = np.random.default_rng(run_seed % 2**64)
             self._sequence = qmc.Sobol(max(1, len(self._dimensions)), scramble=True, seed=rng)
         if ahead := number - self._sequence.num_generated:
             self._sequence.fast_forward(ahead)

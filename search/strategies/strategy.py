@@ -13,8 +13,10 @@ from archspec.geometry.fourier import Target
 from archspec.schema.hole import Scalar
 from search.errors import RunError
 from search.events import Event
+from search.numbers import whole
 from search.objectives import Constraint, Objective
 from search.record.history import History
+from search.record.lines import plain
 from spaces import Space
 
 # The trials of a budget that has no end.
@@ -64,16 +66,30 @@ class Proposal:
 
     Attributes:
         values: values of the space's active parameters, by name, the argument of `Space.fill`.
-        fidelity: number of epochs to train for; None is the full training.
+        fidelity: number of epochs to train for, 1 or more; None is the full training.
         parent: number of the trial that the proposal was derived from, for the record. With `Training(inherit=True)`
             it begins from the weights of that trial, if the strategy has been told that it was scored or has paused.
-        notes: plain data that is stored with the trial, so that the strategy can read it there in a resumed run too.
+        notes: plain data that is stored with the trial, so that the strategy can read it there in a resumed run too:
+            as JSON has it, tuples as lists, all keys as text.
+
+    Raises:
+        ValueError: fidelity or parent are no such numbers, or the notes are no plain data.
     """
 
     values: Mapping[str, Scalar]
     fidelity: int | None = None
     parent: int | None = None
     notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, least in (("fidelity", 1), ("parent", 0)):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, whole(f"the {name} of a proposal", value, least))
+        try:
+            object.__setattr__(self, "notes", plain(dict(self.notes)))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"the notes of a proposal are no plain data: {error}; give texts and numbers") from None
 
 
 class Strategy(Protocol):
@@ -117,8 +133,23 @@ STRATEGIES: Door[Callable[[Space, Sequence[Objective]], Strategy]] = Door(
 )
 
 
+# What an object that is given as a strategy has.
+PARTS = ("name", "propose", "observe")
 # What proposes candidates where nothing else is said; and what did in earlier versions, with which their runs go on.
 DEFAULT, FORMER_DEFAULT = "front", "tpe"
+
+
+def check_strategy(strategy: str | Strategy | None) -> None:
+    """Refuse what is no strategy.
+
+    Raises:
+        ValueError: there is none of this name, or the object lacks what a strategy has.
+    """
+    if isinstance(strategy, str):
+        _ = STRATEGIES[strategy]  # raises for an unknown name
+    elif strategy is not None and (isinstance(strategy, type) or not all(hasattr(strategy, what) for what in PARTS)):
+        what = f"the class {strategy.__name__}" if isinstance(strategy, type) else repr(strategy)
+        raise ValueError(f"a strategy is a name, or an object that has {', '.join(PARTS)}, not {what}")
 
 
 def fresh(strategy: str | Strategy, space: Space, objectives: Sequence[Objective]) -> Strategy:

@@ -17,6 +17,8 @@ def check_training(training: Training, space: Space, task: AnyTask) -> None:
     Raises:
         ValueError: one does not; the message says which, and why.
     """
+    if not isinstance(training, Training):
+        raise ValueError(f"training is Training(epochs=20), say, not {training!r}")
     check_roles(space.template, training.rates)
     for group in training.possible("augment"):
         check_augmentation(group, task)

@@ -14,7 +14,8 @@ from archspec.layers.keeping import kept_kernels
 from archspec.lowering import Network, lower
 from search.constraints import MEMORY
 from search.errors import RunError
-from search.objectives import Constraint, parse_constraint
+from search.objectives import Constraint
+from search.stated import stated_constraints
 from search.tasks.batches import Batch, Data, batches, example_count
 from search.tasks.kinds import KINDS
 from search.tasks.named import AnyTask
@@ -134,7 +135,7 @@ def _hollow(model: Network) -> None:
 
 def limits(constraints: Sequence[str | Constraint], task: AnyTask, training: Training) -> list[Constraint]:
     """The constraints of a search, of which a limit on memory is one on that of its training on its task."""
-    found = [parse_constraint(text) for text in constraints]
+    found = stated_constraints(constraints)
     where = [index for index, limit in enumerate(found) if limit.name == MEMORY and limit.measure is None]
     measure = memory_of(task, training) if where else None
     return [replace(limit, memory=measure) if index in where else limit for index, limit in enumerate(found)]

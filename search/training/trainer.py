@@ -119,7 +119,8 @@ def _run(
         failure = loop.epoch(each_batch)
         if failure:
             return failure
-        if trunk is not None and loop.done == loop.trunk and loop.epochs < loop.training.epochs:
+        common = loop.done == loop.trunk or (loop.done < loop.trunk and loop.finished)  # of patience, say
+        if trunk is not None and common and loop.epochs < loop.training.epochs:
             loop.save_trunk(trunk)
         if checkpoint is not None:
             loop.save(checkpoint)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import math
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from archspec import price
+from archspec import Cost, price
 from search import Failed, Outcome, Result, Task
 from search.errors import RunError
 from search.front import front_of
 from search.hypervolume import hypervolume
-from search.objectives import parse_constraint, parse_objective
+from search.objectives import Score, parse_constraint, parse_objective
 from search.outcome import Stopped
 from search.reference import constant_scores, reference_point
 from search.trial import Trial
@@ -82,6 +83,22 @@ def test_the_anytime_curve_is_the_hypervolume_so_far_and_ends_at_that_of_the_fro
     # Accuracy 0.5 above 0.1, at a thousandth of the FLOPs: 0.4 times three factors of ten.
     one = told(tmp_path / "one", [({"accuracy": 0.5}, 1_000)])
     assert one.anytime(REFERENCE) == [(0, pytest.approx(1.2))]
+
+
+class Odds(Score):
+    """Strategies learn its logarithm."""
+
+    def told(self, cost: Cost, scores: Mapping[str, float]) -> float:
+        return math.log(self.value(cost, scores))
+
+
+def test_volumes_and_the_knee_are_of_values_whatever_strategies_are_told(tmp_path: Path) -> None:
+    accuracies = [0.05, 0.3, 0.6, 0.8, 0.85]
+    result = told(tmp_path, [({"accuracy": score}, 10 ** (i + 1)) for i, score in enumerate(accuracies)])
+    own = Result(tmp_path, [Odds("accuracy", True), parse_objective("minimize flops")])
+    assert own.hypervolume(REFERENCE) == pytest.approx(result.hypervolume(REFERENCE))
+    assert own.anytime(REFERENCE) == result.anytime(REFERENCE)
+    assert own.front.knee.number == result.front.knee.number == 2
 
 
 def test_epochs_are_those_that_were_spent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

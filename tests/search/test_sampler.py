@@ -9,12 +9,13 @@ import optuna
 import pytest
 from optuna.samplers import BaseSampler, RandomSampler
 
-from archspec import price
-from search import FrontSampler
+from archspec import Architecture, price
+from search import Exhausted, FrontSampler, maximize
 from search.hypervolume import hypervolume
 from search.record.studies import quietly
 from tests.search.made_up import deep_space
 from tests.search.strategies.test_front import landscape
+from tests.search.tiny import small_space
 
 WAYS = ["maximize", "minimize"]
 
@@ -99,3 +100,59 @@ def test_a_study_of_other_directions_is_refused_with_the_remedy() -> None:
         quietly(study.optimize, scored(sampler), n_trials=1)
     with pytest.raises(ValueError, match="at least one objective is a score"):
         FrontSampler(deep_space(), ["minimize flops"])
+
+
+@pytest.mark.parametrize("open_at_once", [1, 4])
+def test_scores_are_learned_of_what_was_trained_also_where_a_trial_was_enqueued(open_at_once: int) -> None:
+    space = small_space()
+    sampler = FrontSampler(space)
+    study = quietly(optuna.create_study, directions=WAYS, sampler=sampler)
+    for _, values in list(space.fillings())[:6]:
+        quietly(study.enqueue_trial, dict(values))
+    trained: dict[int, Architecture] = {}
+    asked: list[optuna.Trial] = []
+    for _ in range(12):
+        asked.append(quietly(study.ask))
+        trained[asked[-1].number] = sampler.suggest(asked[-1])
+        if len(asked) == open_at_once:
+            first = asked.pop(0)
+            study.tell(first, (score_of(trained[first.number]), price(trained[first.number]).flops))
+    learned = sampler._strategy.known.lessons.whole
+    assert len(learned) >= 8
+    for known in learned:
+        assert known.scores is not None
+        assert space.fill(known.values) == trained[known.number]
+        assert known.scores[0] == score_of(trained[known.number])
+
+
+def score_of(architecture: Architecture) -> float:
+    return int(architecture.hash[:4], 16) / 16**4
+
+
+def test_where_all_within_the_limits_were_sampled_nothing_over_them_is() -> None:
+    space = small_space()
+    costs = sorted({price(architecture).params for architecture in space.enumerate()})
+    sampler = FrontSampler(space, constraints=[f"params <= {costs[2]}"], seed=-1)
+    study = quietly(optuna.create_study, directions=WAYS, sampler=sampler)
+    within = sum(price(architecture).params <= costs[2] for architecture in space.enumerate())
+    quietly(study.optimize, lambda trial: (0.5, price(sampler.suggest(trial)).params), n_trials=within + 8)
+    assert max(trial.values[1] for trial in study.trials) == costs[2]
+    nothing = FrontSampler(space, constraints=["params <= 1"])
+    study = quietly(optuna.create_study, directions=WAYS, sampler=nothing)
+    with pytest.raises(Exhausted, match="fits together and keeps params <= 1; loosen the limits"):
+        quietly(study.optimize, scored(nothing), n_trials=1)
+
+
+def test_an_infinite_value_counts_as_failed_and_a_value_is_what_was_returned() -> None:
+    sampler = FrontSampler(small_space(), ["minimize delay", maximize("worth", lambda cost, scores: -1.0)])
+    study = quietly(optuna.create_study, directions=["minimize", "maximize"], sampler=sampler)
+
+    def objective(trial: optuna.Trial) -> tuple[float, float]:
+        score = score_of(sampler.suggest(trial))
+        return float("inf") if trial.number == 2 else score, score
+
+    quietly(study.optimize, objective, n_trials=4)
+    learned = {known.number: known for known in sampler._strategy.known.lessons.whole}
+    assert {number for number, known in learned.items() if known.failed} == {2}
+    assert learned[0].scores is not None
+    assert list(learned[0].scores * [-1, 1]) == study.trials[0].values

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
 from archspec.architecture import Architecture
@@ -95,6 +97,28 @@ def test_the_hypervolume_grows_by_what_each_outcome_adds() -> None:
 def test_a_simulation_without_a_score_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one objective is a score"):
         simulate(small_space(), curve, objectives=["minimize flops"])
+
+
+def test_one_score_is_simulated() -> None:
+    with pytest.raises(ValueError, match="a simulation has one score, and accuracy and f1 are several"):
+        simulate(small_space(), curve, objectives=["maximize accuracy", "maximize f1"])
+
+
+@pytest.mark.parametrize("strategy", ["random", "front", "halving"])
+def test_a_curve_is_any_sequence_and_epochs_without_a_number_do_not_count(strategy: str) -> None:
+    def broken(architecture: Architecture) -> Sequence[float]:
+        return [*curve(architecture)[:2], math.nan, *curve(architecture)[3:5], math.inf]
+
+    def arrays(architecture: Architecture) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.array([*curve(architecture)[:2], 0.0, *curve(architecture)[3:5], 0.0])
+
+    found = simulate(small_space(), broken, strategy, epochs=40, seed=1)
+    assert told(found) == told(simulate(small_space(), arrays, strategy, epochs=40, seed=1))
+    for trial in found.history:
+        if trial.architecture and trial.state == "scored":
+            assert trial.scores == {"accuracy": curve(trial.architecture)[4]}
+    nothing = simulate(small_space(), lambda a: [math.nan] * 6, strategy, epochs=12)
+    assert {trial.state for trial in nothing.history} <= {"failed", "rejected"}
 
 
 def test_an_architecture_without_a_curve_fails() -> None:

@@ -19,6 +19,7 @@ NAMES = (
     "running",
     "sampling",
     "spending",
+    "stated",
     "strategies",
     "tasks",
     "telling",

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from search import anytime, choosing, confirming, hypervolume, reference, train_all
+from search import anytime, choosing, confirming, front, hypervolume, reference, train_all
 from search.backends.place import Place
 from search.cli import commands
 from search.confirmation import Confirmation
@@ -116,7 +116,7 @@ ON_ANY_BACKEND = {
 }
 NUMBERS = {
     "a knee of raw costs": Fault(
-        Front.knee, "loss_of(o, t.cost or Cost(), t.scores)", "smaller_is_better(t, [o])[0]", RAW
+        Front.knee, "[point(trial, self.objectives) for", "[smaller_is_better(trial, self.objectives) for", RAW
     ),
     "a knee of unscaled objectives": Fault(Front.knee, "np.where(width > 0, width, 1.0)", "1.0", KNEE),
     "a knee on the worse side": Fault(Front.knee, "argmin()", "argmax()", KNEE),
@@ -125,11 +125,17 @@ NUMBERS = {
     ),
     "a curve that forgets": Fault(hypervolume.hypervolumes, "found[-1] if found else 0.0", "0.0", ANYTIME),
     "paused trials on the curve": Fault(anytime._point, "not trial.feasible", "not trial.scores", ANYTIME),
-    "FLOPs without their logarithm": Fault(reference.told, "math.log10(max(value, 1.0))", "value", ANYTIME),
+    "a volume of what strategies are told": Fault(
+        front.point,
+        "smaller_is_better(trial, objectives)",
+        "[(-1 if o.maximize else 1) * o.told(trial.cost, trial.scores) for o in objectives]",
+        test_numbers_of_a_run.test_volumes_and_the_knee_are_of_values_whatever_strategies_are_told,
+    ),
+    "FLOPs without their logarithm": Fault(front.in_volume, "math.log10(max(value, 1.0))", "value", ANYTIME),
     "epochs of one trial": Fault(
         anytime.anytime,
-        "epochs += _spent",
-        "epochs = _spent",
+        "epochs += history",
+        "epochs = history",
         test_numbers_of_a_run.test_epochs_are_those_that_were_spent,
     ),
     "the rarest class as the answer": Fault(

@@ -45,6 +45,7 @@ MIXED = test_models.test_points_are_told_apart_by_all_their_coordinates
 WAITS = test_front.test_what_paused_waits_until_it_is_gone_on_with
 BOUNDED = test_front.test_what_is_remembered_does_not_grow_with_the_run
 NEAR = test_front.test_the_pool_of_a_large_space_has_also_what_is_a_step_from_the_front
+CURVES = partial(test_simulating.test_a_curve_is_any_sequence_and_epochs_without_a_number_do_not_count, "random")
 SAME = partial(test_simulating.test_the_same_seed_and_workers_give_the_same_simulation, strategy="front", workers=3)
 
 MODELS = {
@@ -121,7 +122,7 @@ SIMULATING = {
         "workers",
         test_simulating.test_a_worker_that_is_done_seldom_waits_for_the_slowest,
     ),
-    "what paused costs all its epochs": Fault(History.begun, 'parent.state == "stopped"', "False", REST),
+    "what paused costs all its epochs": Fault(History.begun, 'parent.state != "stopped"', "True", REST),
     "parts of a training counted as whole": Fault(
         Engine._take_draw,
         "self.history.share(event.trial, self.epochs)",
@@ -130,8 +131,9 @@ SIMULATING = {
     ),
     "epochs without end": Fault(simulating._run, "begun < budget", "begun < 2 * budget", SPENT),
     "the last score for the best": Fault(
-        simulating._Worker.train, "(max if self.goal.maximize else min)(curve)", "curve[0]", SPENT
+        simulating._Worker.train, "(max if self.goal.maximize else min)(known)", "known[0]", SPENT
     ),
+    "infinite scores the best": Fault(simulating._Worker.train, "if math.isfinite(score) else", "if True else", CURVES),
     "workers one after the other": Fault(simulating._run, "now + seconds", "len(times) + seconds", CLOCK),
     "nothing left of the front after a bad outcome": Fault(
         hypervolume.hypervolumes, "found[-1] if found else 0.0", "0.0", VOLUMES

@@ -1,5 +1,7 @@
 """Faults of `FrontSampler`, and the laws that notice them."""
 
+from functools import partial
+
 from search.sampler import FrontSampler
 from tests.search import test_sampler
 from tests.search.planting import Fault
@@ -8,6 +10,9 @@ FOLLOWS = test_sampler.test_what_is_sampled_follows_from_the_trials_and_the_seed
 LIMITS = test_sampler.test_nothing_over_a_limit_is_sampled_and_nothing_twice
 TRAINING = test_sampler.test_trials_in_training_in_another_process_are_known
 OTHERS = test_sampler.test_other_parameters_are_random_and_what_fails_or_is_of_no_space_does_no_harm
+ENQUEUED = partial(test_sampler.test_scores_are_learned_of_what_was_trained_also_where_a_trial_was_enqueued, 4)
+USED_UP = test_sampler.test_where_all_within_the_limits_were_sampled_nothing_over_them_is
+VALUES = test_sampler.test_an_infinite_value_counts_as_failed_and_a_value_is_what_was_returned
 
 FAULTS = {
     "a sampler that learns nothing": Fault(
@@ -17,16 +22,22 @@ FAULTS = {
         test_sampler.test_a_study_finds_more_than_random_sampling_of_four_times_the_trials,
     ),
     "a seed of the clock": Fault(
-        FrontSampler.before_trial,
-        "derived_seed(self.seed, str(trial.number))",
+        FrontSampler._chosen,
+        'derived_seed(self.seed, f"{number} {attempt}" if attempt else str(number))',
         '__import__("time").time_ns() % 2**32',
         FOLLOWS,
     ),
-    "a sampler without limits": Fault(FrontSampler.before_trial, "self.limits", "()", LIMITS),
+    "a sampler without limits": Fault(FrontSampler._chosen, "self.seed, self.limits", "self.seed, ()", LIMITS),
     "only finished trials known": Fault(
         FrontSampler._learn, "trial.number not in self._begun", "trial.state in FINISHED", TRAINING
     ),
     "values for other parameters": Fault(FrontSampler.sample_independent, "param_name in chosen", "not chosen", LIMITS),
+    "scores of what was not trained": Fault(FrontSampler._learn, " or trial.state in FINISHED", "", ENQUEUED),
+    "what is sampled where the space is used up over a limit": Fault(
+        FrontSampler._chosen, "if self._within_limits(values)", "if True", USED_UP
+    ),
+    "infinite values learned": Fault(FrontSampler._outcome, "all(map(math.isfinite, scores.values()))", "True", VALUES),
+    "values computed again": Fault(FrontSampler.__init__, "Score(o.name, o.maximize) for", "o for", VALUES),
     "any directions": Fault(
         FrontSampler._check,
         "known != wanted",

@@ -45,7 +45,7 @@ FAULTS = {
         ORDER,
     ),
     "epochs before a pause paid twice": Fault(History.length, " - self.begun(trial)", "", PAUSES),
-    "epochs before a pause told twice": Fault(spending.spent, " - begun)", ")", PAUSES),
+    "epochs before a pause told twice": Fault(History.trained, " - self.begun(trial)", "", PAUSES),
     "what was carried over paid": Fault(spending.ahead, "trial.source is not None", "False", CARRIED),
     "what was carried over told": Fault(spending.spent, " or trial.source is not None", "", CARRIED),
     "no word of what ended a run": Fault(Running.run, "self._note_end()", "pass", TOLD),

@@ -6,7 +6,7 @@ from search import ranks
 from search.drawing import Drawing
 from search.engine import Engine
 from search.objectives import loss_of
-from search.strategies import evolve, halving
+from search.strategies import evolve
 from search.strategies.evolve import Evolve
 from search.strategies.exhaustive import Exhaustive
 from search.strategies.front import FrontStrategy
@@ -147,19 +147,26 @@ SAMPLERS = {
     ),
 }
 
+
 GO_ON = test_halving.test_one_in_three_goes_on_and_it_is_of_the_best_at_its_rung
 ONLY_WHOLE = test_halving.test_what_only_whole_trainings_have_does_not_decide_who_goes_on
 COMPARED = test_halving.test_what_is_compared_does_not_grow_with_the_run
 OTHERS_TOO = test_halving.test_where_nothing_is_new_the_others_go_on_too
+TO_ITS_END = partial(test_halving.test_a_small_space_is_trained_to_its_end_by_any_number_of_workers, 3)
+LACKS = test_halving.test_a_score_that_one_candidate_lacks_still_decides_among_the_others
 
 HALVING = {
     "the worst go on": Fault(Halving._best, "else order[:", "else order[::-1][:", GO_ON),
     "one in four goes on": Fault(Halving._best, "// self.factor", "// (self.factor + 1)", GO_ON),
     "who goes on goes on again": Fault(Halving.observe, "self._gone.add(event.trial.parent)", "pass", GO_ON),
     "the lowest rung first": Fault(Halving.propose, "in reversed(pauses)", "in pauses", GO_ON),
-    "latency at a rung": Fault(halving._told, "return math.nan", "return -float(paused.number)", ONLY_WHOLE),
+    "latency at a rung": Fault(Halving._best, "losses[:, np.isfinite(losses).any(0)]", "losses", ONLY_WHOLE),
     "all that ever paused": Fault(Halving.observe, "del known[:-COMPARED]", "pass", COMPARED),
     "nobody but the best": Fault(Halving.propose, "(0, PATIENCE)", "(0,)", OTHERS_TOO),
+    "the end of a run that waits for others": Fault(Halving.propose, " and budget.attempt < PATIENCE", "", TO_ITS_END),
+    "a score that one lacks without effect": Fault(
+        Halving._best, "np.isfinite(losses).any(0)", "np.isfinite(losses).all(0)", LACKS
+    ),
 }
 
 FAULTS = RANKING | GOING_THROUGH | INHERITING | EVOLVING | SAMPLERS | HALVING

@@ -5,6 +5,7 @@ from functools import partial
 from archspec.exporting import agreement
 from archspec.exporting.onnx_file import OnnxFile
 from search.backends.worker import Trainer
+from search.record.history import History
 from search.tasks.kinds import Classification
 from search.tasks.task import Task
 from search.training import augmentation, checkpoints, evaluation, rates, retraining, steps, trainer
@@ -22,6 +23,8 @@ from tests.search.training.watched import ACCURACY, LOSS, PLAIN
 RATE = test_steps.test_the_rate_rises_over_the_warm_up_then_falls_as_a_cosine_to_zero
 COOLDOWN = test_steps.test_with_a_cooldown_the_rate_is_constant_and_then_falls_as_one_minus_the_root
 LONGER = partial(test_epochs.test_a_longer_training_goes_on_from_shorter_ones_as_if_it_had_been_alone, 1 / 3, [3], 2)
+COUNTED = partial(test_epochs.test_a_run_counts_the_epochs_that_are_trained, 2 / 3, [1, 3])
+ENDED = test_epochs.test_a_pause_that_patience_ended_is_not_trained_again
 ROLES = test_steps.test_a_role_moves_at_its_factor_of_the_rate_once_it_moves
 ADAMW = test_steps.test_a_step_is_adamw_with_the_decay_of_weights_and_none_of_numbers_per_channel
 GRADIENT = test_steps.test_the_gradient_is_that_of_the_smoothed_loss_and_its_penalties_clipped
@@ -60,7 +63,22 @@ SCHEDULE = {
         Loop.__init__, "for n in (training.epochs,", "for n in (epochs,", COOLDOWN
     ),
     "the beginning trained again": Fault(trainer._run, "loop.restore_trunk(trunk)", "False", LONGER),
-    "a cooldown gone on from": Fault(trainer._run, "loop.done == loop.trunk", "loop.done == loop.epochs", LONGER),
+    "a cooldown gone on from": Fault(trainer._run, "= loop.done == loop.trunk", "= loop.done == loop.epochs", LONGER),
+    "what patience ended trained again": Fault(
+        trainer._run, " or (loop.done < loop.trunk and loop.finished)", "", ENDED
+    ),
+    "a cooldown that costs nothing": Fault(
+        History.begun,
+        "min(parent.fidelity, parent.training.trunk(parent.epochs or parent.fidelity))",
+        "parent.fidelity",
+        COUNTED,
+    ),
+    "only epochs that were told counted": Fault(
+        History.trained,
+        "max(trial.curve, default=0)",
+        "len(trial.curve)",
+        test_epochs.test_epochs_whose_word_a_kill_lost_count_too,
+    ),
     "a schedule for each epoch": Fault(Loop.__init__, "self.steps * n)", "self.steps)", RATE),
     "steps that are not counted": Fault(Loop.epoch, "self.step += 1", "pass", RATE),
     "no factor of a role": Fault(rates.set_rates, 'rate * group["factor"]', "rate", ROLES),

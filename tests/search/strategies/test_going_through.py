@@ -105,7 +105,7 @@ def unevenness(found: list[Mapping[str, Scalar]]) -> float:
     return worst
 
 
-@pytest.mark.parametrize("run_seed", range(3))
+@pytest.mark.parametrize("run_seed", [*range(3), -1])
 def test_of_a_power_of_two_of_quasi_random_points_each_value_has_its_share(run_seed: int) -> None:
     found = proposed(QuasiRandom(flat()), 128, run_seed)
     assert unevenness(found) < 2

@@ -6,18 +6,23 @@ from pathlib import Path
 
 import pytest
 
+from archspec import Architecture, Classifier, Conv, Cost, Image
 from search import Engine, Training
+from search.events import Finished, Proposed
 from search.files import RunDirectory
 from search.objectives import parse_objective
 from search.outcome import Outcome, Scored, Stopped
+from search.record.history import History
 from search.record.writing import Record
 from search.simulating import simulate
 from search.strategies import halving
 from search.strategies.halving import Halving
 from search.strategies.kept import losses
+from search.strategies.strategy import Budget
 from search.training.retraining import ACCURACY
 from search.training.trainer import train
 from search.trial import Trial
+from spaces import Space, choice
 from tests.search.made_up import deep_space
 from tests.search.strategies.test_front import landscape
 from tests.search.test_ranks import crowding_by_definition, ranks_by_definition
@@ -113,8 +118,40 @@ def test_killed_or_not_the_same_candidates_go_on(tmp_path: Path) -> None:
 def test_where_nothing_is_new_the_others_go_on_too() -> None:
     space = small_space()
     history = simulate(space, landscape_of_small, Halving(space, OBJECTIVES), epochs=500, seed=1).history
-    scored = {trial.hash for trial in history if trial.state == "scored"}
-    assert scored == {architecture.hash for architecture in space.enumerate()}
+    scored = {trial.hash: trial.parent for trial in history if trial.state == "scored"}
+    assert scored.keys() == {architecture.hash for architecture in space.enumerate()}
+    assert None not in scored.values()
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 8])
+def test_a_small_space_is_trained_to_its_end_by_any_number_of_workers(workers: int) -> None:
+    for space in (two(), small_space()):
+        strategy = Halving(space, OBJECTIVES)
+        found = simulate(space, landscape_of_small, strategy, epochs=2_000, workers=workers).history
+        scored = [trial.hash for trial in found if trial.state == "scored"]
+        assert sorted(map(str, scored)) == sorted({architecture.hash for architecture in space.enumerate()})
+
+
+def two() -> Space:
+    body = [Conv(channels=2, kernel_size=choice(3, 5))]
+    return Space(Architecture(input=Image(channels=1, size=(6, 6)), body=body, head=Classifier(classes=2)))
+
+
+def test_a_score_that_one_candidate_lacks_still_decides_among_the_others() -> None:
+    strategy = Halving(two(), [parse_objective("maximize accuracy"), parse_objective("maximize f1")])
+    for number, f1 in enumerate([0.1, float("nan"), 0.9]):
+        trial = Trial(number, number, {}, hash=str(number), cost=Cost(macs=1), epochs=1)
+        strategy.observe(Proposed(trial))
+        strategy.observe(Finished(number, Stopped({"accuracy": 0.5, "f1": f1}, 1)))
+    best = strategy.propose(History(), Budget(3, 9, 0, 3, seed=0))
+    assert best.parent == 2
+    order = []
+    for slot in range(3):
+        found = strategy.propose(History(), Budget(3 + slot, 9, halving.PATIENCE, 3, seed=0))
+        assert found.parent is not None
+        order.append(found.parent)
+        strategy.observe(Proposed(Trial(3 + slot, 3 + slot, {}, hash="h", cost=Cost(macs=1), parent=found.parent)))
+    assert order == [2, 0, 1]
 
 
 def landscape_of_small(architecture: object) -> list[float]:

@@ -17,6 +17,7 @@ from archspec import (
     Architecture,
     Classifier,
     Conv,
+    Cost,
     Disc,
     Dropout,
     Gaussian,
@@ -30,10 +31,14 @@ from archspec import (
 )
 from archspec.network.offsets import turn
 from archspec.network.statistics import reestimate
-from search import Scored, Training
+from search import Failed, Scored, Training
+from search.events import Epoch, Finished, Proposed
 from search.outcome import Stopped
+from search.record.history import History, Settings
+from search.spending import spent, training_flops
 from search.training import loop, trainer
 from search.training.evaluation import evaluate
+from search.trial import Trial
 from tests.search.training.watched import ACCURACY, LOSS, PLAIN, SMALL, Watched, copied, noise, watch
 
 HEAD = Classifier(classes=2)
@@ -258,6 +263,48 @@ def test_a_longer_training_goes_on_from_shorter_ones_as_if_it_had_been_alone(
     assert scored(longer).curve == scored(alone).curve
     assert told == list(enumerate(scored(alone).curve, 1))
     assert (tmp_path / "longer.safetensors").read_bytes() == (tmp_path / "alone.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("cooldown", "pauses"), [(None, [1, 3]), (1 / 3, [3]), (1 / 3, [1, 3]), (2 / 3, [1, 3]), (1.0, [3])]
+)
+def test_a_run_counts_the_epochs_that_are_trained(
+    cooldown: float | None, pauses: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = Training(epochs=6, batch_size=8, patience=None, cooldown=cooldown)
+    history = History(Settings({"examples": 32, "training": training.record()}))
+    trained = 0
+    for number, epochs in enumerate([*pauses, None]):
+        parent = number - 1 if number else None
+        trial = Trial(number, number, {}, hash="h", epochs=epochs, parent=parent, cost=Cost(macs=1))
+        history.observe(Proposed(trial))
+        foreseen = history.length(history[number], 6)
+        watched = watch(monkeypatch, training, epochs=epochs, trunk=tmp_path / "trunk")
+        history.observe(Finished(number, watched.outcome))
+        assert len(watched.steps) == 4 * foreseen == 4 * history.trained(history[number])
+        trained += foreseen
+    assert spent(history).epochs == trained
+    assert spent(history).flops == training_flops(history[0], trained)
+
+
+def test_a_pause_that_patience_ended_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    training = Training(epochs=6, batch_size=8, patience=1)
+    scores = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
+    short = watch(monkeypatch, training, epochs=4, trunk=tmp_path / "trunk", scores=scores)
+    assert isinstance(short.outcome, Stopped)
+    assert short.outcome.epochs == 2
+    longer = watch(monkeypatch, training, trunk=tmp_path / "trunk", scores=scores[2:])
+    alone = watch(monkeypatch, training, scores=scores)
+    assert not longer.steps
+    assert (scored(longer).curve, scored(longer).epochs) == (scored(alone).curve, 2)
+
+
+def test_epochs_whose_word_a_kill_lost_count_too() -> None:
+    history = History()
+    history.observe(Proposed(Trial(0, 0, {}, hash="h", cost=Cost(macs=1))))
+    history.observe(Epoch(0, 2, 0.5))
+    history.observe(Finished(0, Failed("diverged")))
+    assert spent(history).epochs == 2
 
 
 def test_what_another_training_left_before_its_cooldown_is_left_aside(
