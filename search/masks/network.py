@@ -135,7 +135,7 @@ class MaskedNetwork(nn.Module):
         for node, module in modules.items():
             block: Any = graph.nodes[node].block
             layer, path = network.get_submodule(module), plain_path(node)
-            if path in self.shown.extents:
+            if path in self.shown.extents and hasattr(block, "kernel_size"):  # of one tap it is a pointwise map
                 entry = self.shown.extents.index(path), int(block.kernel_size), bool(block.causal)
                 names = (name for name, _ in layer.named_parameters(prefix=module))
                 self.windows |= {name: entry for name in names if name.endswith("window.log_width")}

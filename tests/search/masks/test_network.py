@@ -86,6 +86,20 @@ def test_what_is_cut_was_not_used(name: str) -> None:
     assert apart(model(x), wanted) < (0.5 if name == "layer norm" or "grid" in name else 0.2)
 
 
+def test_a_kernel_of_one_tap_can_grow_again() -> None:
+    model = lived("from one tap on C4")
+    names = [size.name for size in model.fillings.sizes]
+    for size, taps in ((1.0, 1), (2.6, 3)):
+        model.set_sizes([{"width": 7.0, "depth": 2.0, "size": size}[name] for name in names])
+        x = example(model)
+        wanted = model(x) if taps > 1 else None
+        assert model.fit(1.0)
+        assert dict(zip(names, model.at, strict=True))["size"] == taps
+        assert apart(model.extracted()(x), model(x)) < CLOSE
+        if wanted is not None:
+            assert apart(model(x), wanted) < EXACT
+
+
 @pytest.mark.parametrize("name", ["tables", "tables on C4", "CCNN"])
 def test_channels_and_copies_that_are_cut_were_not_used(name: str) -> None:
     """Exactly, where kernels stay and norms are over the batch."""
