@@ -65,9 +65,10 @@ def reference_in(directory: RunDirectory, objectives: Sequence[Objective]) -> di
         found: dict[str, float] = json.loads(directory.reference.read_text(encoding="utf-8"))
         return {objective.name: float(found[objective.name]) for objective in objectives}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        values = ", ".join(f"{objective.name!r}: …" for objective in objectives)
         raise RunError(
-            f"{directory.path} has no reference point for its objectives; give one: "
-            "reference={'accuracy': 0.1, 'flops': 1e6}"
+            f"{directory.path} has no reference point for its objectives; give one, the worst values that count: "
+            f"reference={{{values}}}"
         ) from None
 
 
