@@ -6,12 +6,14 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 from scipy.io import wavfile
 
+from search import Result
 from search.cli.main import main
 from search.cli.starter import FILE, TEXT
 from spaces import images
@@ -173,6 +175,19 @@ def test_from_a_new_file_to_an_exported_network(
     assert (tmp_path / "out" / "model.onnx").exists()
     assert main(["export", "runs/my_search", "--trial", "999"]) == 1
     assert "there is no trial 999" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("state", "said"), [("stopped", "it has paused after 2 of its epochs"), ("scored", "")])
+def test_an_export_of_a_paused_trial_says_so(
+    state: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trial = SimpleNamespace(number=7, state=state, fidelity=2, export=lambda *asked: Path("out"))
+    monkeypatch.setattr(Result, "open", lambda directory: SimpleNamespace(trial=lambda number: trial))
+    assert main(["export", "run", "--trial", "7"]) == 0
+    told = capsys.readouterr().out
+    assert "trial 7 written to out" in told
+    assert ("paused" in told) == bool(said)
+    assert said in told
 
 
 def test_on_a_terminal_there_is_a_bar(tmp_path: Path) -> None:
