@@ -37,11 +37,17 @@ def flops(architecture: Architecture) -> float:
 
 
 def space(
-    input: Any, group: str = "C1", norm: str = "batch", pooling: Sequence[Any] = (), step: int = 2, **conv: Any
+    input: Any,
+    group: str = "C1",
+    norm: str = "batch",
+    pooling: Sequence[Any] = (),
+    step: int = 2,
+    least: int = 3,
+    **conv: Any,
 ) -> Space:
     """A lifting convolution, and residual blocks whose width, number and kernel size are open."""
     width = integer("width", 4, 12, step=step)
-    size = integer("size", 3, 11, step=2)
+    size = integer("size", least, 11, step=2)
     block = [Conv(channels=width, kernel_size=size, **conv), Norm(type=norm), Activation(), Pointwise(channels=width)]
     body = [
         Lift(group=group, channels=width, kernel_size=3),
@@ -103,6 +109,7 @@ def published(input: Any, causal: bool = False) -> Space:
 IMAGE, SERIES = Image(channels=1, size=(12, 12)), Series(channels=2, length=24)
 SPACES = {
     "tables": space(IMAGE, kernel=Table()),
+    "tables from one tap on": space(IMAGE, least=1, kernel=Table()),
     "tables on C4": space(IMAGE, "C4", kernel=Table(), pooling=[Pool()]),
     "SIREN on C4, separable": space(IMAGE, "C4", kernel=Siren(), factorisation="group_separable"),
     "MAGNet on D4": space(IMAGE, "D4", kernel=Magnet(hidden=8)),
