@@ -54,7 +54,7 @@ class Ray:
         self.home, self.until = RunDirectory(Path(trainer.directory)), trainer.until
         self.storage = None if trainer.storage is None else Storage.of(trainer)
         if self.storage:
-            self.storage.check()
+            self.storage.begin()
         self.ours = not ray.is_initialized()
         if self.ours:
             connect(address, workers, trainer.needs.cpus)
@@ -64,6 +64,8 @@ class Ray:
             self._begin(trainer, workers, alone=self.ours and not (address or os.environ.get("RAY_ADDRESS")))
         except BaseException:
             self.quiet.close()
+            if self.storage:
+                self.storage.end()
             if self.ours:
                 ray.shutdown()
             raise
@@ -118,6 +120,8 @@ class Ray:
             self.thread.join()
             if self.ours:
                 ray.shutdown()
+        if self.storage:
+            self.storage.end()
         self.quiet.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
