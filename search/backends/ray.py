@@ -20,7 +20,7 @@ from typing import Any
 import cloudpickle
 import torch
 
-from search.backends.cluster import connect, nodes, probe, refuse_a_package
+from search.backends.cluster import connect, nodes, probe
 from search.backends.environment import ray, verbose
 from search.backends.lookout import Lookout
 from search.backends.nodes import Kit, train, versions
@@ -50,7 +50,6 @@ class Ray:
     """
 
     def __init__(self, trainer: Trainer, workers: int, address: str | None = None) -> None:
-        refuse_a_package(trainer.directory)
         self.home, self.until = RunDirectory(Path(trainer.directory)), trainer.until
         self.storage = None if trainer.storage is None else Storage.of(trainer)
         if self.storage:

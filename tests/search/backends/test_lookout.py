@@ -14,12 +14,14 @@ from search.errors import RunError
 from search.files import RunDirectory
 from search.outcome import Failed, Scored, Stopped
 from search.trial import Trial
+from tests.search.inside import inside, searched
 
 pytest.importorskip("ray")
 
 from search.backends import shipping
-from search.backends.cluster import Node, refuse_a_package
+from search.backends.cluster import Node
 from search.backends.lookout import AFTER, AGAIN, STARTS, Waiting
+from search.backends.place import refuse_a_package
 from search.backends.storage import Storage
 
 TWO = [Node(name, "10.0.0.1", 1, {"CPU": 2.0}) for name in ("a", "b")]
@@ -98,6 +100,15 @@ def test_a_run_in_the_package_of_a_job_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="lies in the package of a Ray job, and would be lost with it; give an absolute"):
         refuse_a_package(str(tmp_path / "working_dir_files" / "_ray_pkg_5e5e" / "runs" / "mine"))
     refuse_a_package(str(tmp_path / "runs" / "mine"))
+
+
+def test_no_backend_begins_in_the_package_of_a_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Worker processes of a job, too, would leave their run where it is deleted."""
+    begun = inside(monkeypatch)
+    searched(tmp_path / "runs", trials=1)
+    with pytest.raises(RunError, match="lies in the package of a Ray job"):
+        searched(tmp_path / "_ray_pkg_5e5e" / "runs", trials=1)
+    assert len(begun.trainers) == 1
 
 
 def test_a_storage_takes_files_to_a_worker_and_back(tmp_path: Path) -> None:
