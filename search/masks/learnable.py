@@ -100,6 +100,8 @@ def _changes(space: Space, values: Mapping[str, Scalar], name: str, whole: tuple
     if kinds & {""} or ("times" in kinds and len(kinds) > 1):
         odd = next((change for change in found if not _kind(change)), None)
         raise ValueError(f"masks do not learn {odd.path}.{odd.field}" if odd else "it changes different things")
+    if whole[0] < 1:
+        raise ValueError(f"sizes that are learned begin at 1, and its values at {whole[0]}")
     with torch.random.fork_rng(devices=[]):
         network = lower(high)
     if any(is_depth(change) for change in found):

@@ -90,6 +90,10 @@ SMALL = [Conv(channels=4, kernel_size=3), Norm(), Activation()]
             [TestTimeAverage(group="D1", body=[Repeat(times=WIDE, body=[Residual(body=SMALL)])])],
             "in the body of another block",
         ),
+        (
+            [Conv(channels=4), Repeat(times=integer("n", 0, 8), body=[Residual(body=SMALL)])],
+            "begin at 1, and its values",
+        ),
         ([Conv(channels=6), Residual(body=[Conv(channels=WIDE)])], "body.1.shortcut.1 is there or not"),
     ],
 )
