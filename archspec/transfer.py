@@ -10,6 +10,7 @@ from archspec.architecture import Architecture
 from archspec.geometry.units import Units, same_units
 from archspec.graph.graph import Graph, module_names
 from archspec.graph.signal import Signal, SignalError
+from archspec.layers.inheriting import copied
 from archspec.layers.kernels.features import NotCarried
 from archspec.layers.layer import Layer
 from archspec.lowering import Network, lower
@@ -74,18 +75,37 @@ def inherit(network: Network, parent: Network) -> float:
     Returns:
         The share of the network's parameters that were inherited, from 0 to 1.
     """
-    graph, before = network.typed, parent.typed
-    names, theirs, count = module_names(graph), module_names(before), 0
-    for name, target in names.items():
-        layer = network.get_submodule(target)
-        if name in theirs and isinstance(layer, Layer):
-            reads, gives = _units(graph, before, name)
-            count += layer.inherit(parent.get_submodule(theirs[name]), reads, gives)
+    count = sum(_taken_over(network, parent).values())
     if count:
-        for name in graph.nodes.keys() - before.nodes.keys():
+        for name in network.typed.nodes.keys() - parent.typed.nodes.keys():
             _silence(network, name)
     network.fit()
     return count / max(1, sum(parameter.numel() for parameter in network.parameters()))
+
+
+def beginning_anew(network: Network, parent: Network) -> list[str]:
+    """Of the nodes that both networks have, those whose parameters stay as they were drawn if one inherits.
+
+    Args:
+        network: the network that inherits, as by `inherit`.
+        parent: the network that it inherits from.
+    """
+    return [name for name, count in _taken_over(network, parent).items() if not count]
+
+
+def _taken_over(network: Network, parent: Network) -> dict[str, int]:
+    """Let layers inherit; returns how many parameters each takes over that has any and is in both networks, by node."""
+    graph, before = network.typed, parent.typed
+    theirs, counts = module_names(before), dict[str, int]()
+    for name, target in module_names(graph).items():
+        layer = network.get_submodule(target)
+        if name not in theirs or not layer.state_dict():
+            continue
+        other = parent.get_submodule(theirs[name])
+        taken = layer.inherit(other, *_units(graph, before, name)) if isinstance(layer, Layer) else copied(layer, other)
+        if any(True for _ in layer.parameters()):
+            counts[name] = taken
+    return counts
 
 
 def _units(graph: Graph, before: Graph, name: str) -> tuple[Units, Units]:

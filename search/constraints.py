@@ -42,6 +42,11 @@ class Constraint:
         """Whether it is decided once the network is trained."""
         return self.measure is None and self.name in TRAINED
 
+    @property
+    def priced(self) -> bool:
+        """Whether it changes with the cost alone, as the windows of a network are learned."""
+        return not self.whole or self.measure is not None
+
     def value(
         self, cost: Cost, architecture: Architecture | None = None, scores: Mapping[str, float] | None = None
     ) -> float:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
 from search.drawing import Drawing, Exhausted
 from search.events import Epoch, Event, Finished, Proposed, Rejected, Started
@@ -177,7 +178,7 @@ class Engine:
     def _measured(self, trial: Trial, outcome: Outcome) -> Outcome:
         """The outcome with every objective that is no quantity of the cost among its scores: a reopened run reads it.
 
-        And with the excess of each constraint on the trained network. It is `Failed` if an objective, or what is
+        And with the excess of each constraint that training decides. It is `Failed` if an objective, or what is
         limited, is not a finite number, or if an objective raises an error.
         """
         if not isinstance(outcome, Scored) or trial.cost is None:
@@ -193,8 +194,11 @@ class Engine:
                 return Failed(f"the objective {objective.name} is {value}", outcome.seconds)
             if is_recorded(objective):
                 scores[objective.name] = value
-        after = [constraint for constraint in self.constraints if constraint.trained]
-        excess = {str(c): c.excess(trial.cost, trial.architecture, outcome.scores) for c in after}
+        cost, made, learned = outcome.cost or trial.cost, trial.architecture, outcome.architecture is not None
+        if outcome.architecture is not None:
+            made = Architecture.from_data(outcome.architecture)
+        after = [c for c in self.constraints if learned or c.trained or (outcome.cost is not None and c.priced)]
+        excess = {str(c): c.excess(cost, made, outcome.scores) for c in after}
         if unknown := [name for name, by in excess.items() if not math.isfinite(by)]:
             return Failed(
                 f"the constraint {unknown[0]} cannot be decided: what it limits is not finite", outcome.seconds

@@ -144,6 +144,7 @@ def at_most(
 
     It is decided before a candidate is accepted, so that none that breaks it is ever trained; but `equivariance_error`
     and `resolution_gap` are of the trained network: a trial that breaks such a limit is scored, and not on the front.
+    So is one whose learned windows or sizes have outgrown any limit as it was trained.
 
     Args:
         name: the quantity; `latency`, seconds of the frozen network for one example on a core of this machine;

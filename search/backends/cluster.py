@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from search.backends.environment import NodeAffinitySchedulingStrategy, ray, verbose
@@ -79,9 +78,8 @@ def connect(address: str | None, workers: int, cpus: float = 1.0) -> None:
     Without an address it is the cluster that this process is a job of, if it is one. The modules beside the script are
     sent along, unless the cluster is this machine's or the job brings its own.
     """
-    address = address or os.environ.get("RAY_ADDRESS")
-    if (address or "").startswith("http"):  # that of the dashboard, for `ray job submit`
-        address = "auto"
+    if not address and (address := os.environ.get("RAY_ADDRESS")) and address.startswith("http"):
+        address = "auto"  # that was set for `ray job submit`
     quiet: dict[str, Any] = {} if verbose() else {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address is None:
@@ -121,6 +119,11 @@ def _check(address: str) -> None:
     """
     if address in ("auto", "local"):
         return
+    if address.startswith("http"):
+        raise RunError(
+            f"the address {address} is that of a dashboard, for `ray job submit`; give that of the head, HOST:6379, or "
+            "run the search on the cluster, by `ray job submit`"
+        )
     if "://" in address:
         raise RunError(
             f"the address {address} is that of a Ray client, which cannot run a search; give that of the head, "
@@ -139,12 +142,3 @@ def answers(address: str, port: int) -> bool:
         return True
     except OSError:
         return False
-
-
-def refuse_a_package(directory: str) -> None:
-    """Refuse a run's directory inside the package of a Ray job, which is deleted with the job; RunError if it is."""
-    if any(part.startswith("_ray_pkg_") for part in Path(directory).parts):
-        raise RunError(
-            f"the run's directory {directory} lies in the package of a Ray job, and would be lost with it; give an "
-            "absolute one, such as /shared/runs/mine"
-        )

@@ -67,7 +67,7 @@ def unfit(kit: Kit) -> str | None:
         )
     if kit.storage is not None:
         try:
-            kit.storage.check()
+            kit.storage.check_mark()
         except RunError as error:
             return f"cannot train: {error}"
     if kit.directory is not None and not RunDirectory(Path(kit.directory)).record.exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from archspec.doors import Unknown
 from search.backends.backend import BACKENDS, Backend
@@ -34,6 +35,7 @@ class Place:
 
     def begin(self, trainer: Trainer) -> Backend:
         """The backend, ready to train; RunError if its workers cannot."""
+        refuse_a_package(trainer.directory)
         return self.make(replace(trainer, needs=self.needs, storage=self.storage), self.workers, self.address)
 
 
@@ -77,3 +79,12 @@ def _refuse_what_is_for_ray(address: str | None, needs: Resources, storage: str 
     for name, given in (("cpus", needs.cpus != 1), ("gpus", bool(needs.gpus)), ("memory", needs.memory is not None)):
         if given:
             raise RunError(f"{name} is what a candidate takes of a Ray cluster; {remedy}, or leave it out")
+
+
+def refuse_a_package(directory: str) -> None:
+    """Refuse a run's directory inside the package of a Ray job, which is deleted with the job; RunError if it is."""
+    if any(part.startswith("_ray_pkg_") for part in Path(directory).parts):
+        raise RunError(
+            f"the run's directory {directory} lies in the package of a Ray job, and would be lost with it; give an "
+            "absolute one, such as /shared/runs/mine"
+        )

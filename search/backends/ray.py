@@ -20,7 +20,7 @@ from typing import Any
 import cloudpickle
 import torch
 
-from search.backends.cluster import connect, nodes, probe, refuse_a_package
+from search.backends.cluster import connect, nodes, probe
 from search.backends.environment import ray, verbose
 from search.backends.lookout import Lookout
 from search.backends.nodes import Kit, train, versions
@@ -50,11 +50,10 @@ class Ray:
     """
 
     def __init__(self, trainer: Trainer, workers: int, address: str | None = None) -> None:
-        refuse_a_package(trainer.directory)
         self.home, self.until = RunDirectory(Path(trainer.directory)), trainer.until
         self.storage = None if trainer.storage is None else Storage.of(trainer)
         if self.storage:
-            self.storage.check()
+            self.storage.begin()
         self.ours = not ray.is_initialized()
         if self.ours:
             connect(address, workers, trainer.needs.cpus)
@@ -64,6 +63,8 @@ class Ray:
             self._begin(trainer, workers, alone=self.ours and not (address or os.environ.get("RAY_ADDRESS")))
         except BaseException:
             self.quiet.close()
+            if self.storage:
+                self.storage.end()
             if self.ours:
                 ray.shutdown()
             raise
@@ -118,6 +119,8 @@ class Ray:
             self.thread.join()
             if self.ours:
                 ray.shutdown()
+        if self.storage:
+            self.storage.end()
         self.quiet.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
 

@@ -16,8 +16,12 @@ from search.backends.worker import Tell, Trainer
 from search.errors import RunError
 from search.events import Epoch, Event, Finished, Interrupted
 from search.files import RunDirectory, write_whole
-from search.outcome import Outcome, Scored
+from search.outcome import Outcome, Scored, Stopped
 from search.trial import Trial
+from search.words import printable
+
+# The file that the process of a search leaves in its storage; and so much is said of a fault.
+MARK, MOST_SAID = "search", 200
 
 
 @dataclass(frozen=True)
@@ -31,15 +35,48 @@ class Storage:
     Attributes:
         url: the folder, as `pyarrow.fs` reads it: `s3://bucket/folder`, `gs://…`, `file:///…`.
         name: that of the folder below it which is the run's own.
+        mark: what the process of the search has written there, by which a node knows the same folder.
     """
 
     url: str
     name: str
+    mark: str = ""
 
     @classmethod
     def of(cls, trainer: Trainer) -> Storage:
         """The storage of a run, whose trainer names one."""
-        return cls(str(trainer.storage), hashlib.blake2b(trainer.directory.encode(), digest_size=8).hexdigest())
+        name = hashlib.blake2b(trainer.directory.encode(), digest_size=8).hexdigest()
+        return cls(str(trainer.storage), name, uuid.uuid4().hex)
+
+    def begin(self) -> None:
+        """Check it, and leave the mark; RunError if that fails."""
+        self.check()
+        try:
+            system, base = self._opened()
+            with system.open_output_stream(f"{base}/{MARK}") as file:
+                file.write(self.mark.encode())
+        except OSError as error:
+            raise self._fault(error) from None
+
+    def end(self) -> None:
+        """Delete the mark, if the storage still answers."""
+        with contextlib.suppress(OSError):
+            system, base = self._opened()
+            system.delete_file(f"{base}/{MARK}")
+
+    def check_mark(self) -> None:
+        """Check it from a node: that of the search is the same folder; RunError if it is not."""
+        self.check()
+        found = b""
+        with contextlib.suppress(OSError):
+            system, base = self._opened()
+            with system.open_input_stream(f"{base}/{MARK}") as file:
+                found = file.read()
+        if found != self.mark.encode():
+            raise RunError(
+                f"the storage {self.url} is not there what it is for the search; give the URL of a folder that all "
+                "nodes share, such as s3://bucket/folder"
+            )
 
     def check(self) -> None:
         """Try to write, read and delete a file; RunError if that fails."""
@@ -53,7 +90,7 @@ class Storage:
                 same = file.read() == b"ok"
             system.delete_file(path)
         except Exception as error:  # whatever a service makes pyarrow raise
-            reason = " ".join(str(error).split())
+            reason = printable(" ".join(str(error).split()), MOST_SAID)
             raise RunError(
                 f"the storage {self.url} cannot be used ({reason}); give the URL of a folder that can be written to, "
                 "such as s3://bucket/folder, and the credentials that it asks for"
@@ -109,6 +146,11 @@ class Storage:
             self.delete(home.path, *_states(home, trial), *files)
         except OSError as error:
             raise self._fault(error) from None
+        if isinstance(outcome, Scored | Stopped) and not home.weights(trial.number).exists():
+            raise RunError(
+                f"the storage {self.url} has lost the weights of trial {trial.number}; give one that keeps what is "
+                "written to it, and run the same again"
+            )
         if isinstance(outcome, Scored):  # a whole training goes on no further
             for path in _trunks(home, trial):
                 path.unlink(missing_ok=True)
@@ -149,7 +191,7 @@ class Storage:
             replace(trainer, directory=scratch).run(data, passed_on, own_process=True, node=node)
 
     def _fault(self, error: OSError) -> RunError:
-        reason = " ".join(str(error).split())
+        reason = printable(" ".join(str(error).split()), MOST_SAID)
         return RunError(f"the storage {self.url} does not answer ({reason}); run the same again once it does")
 
 

@@ -135,10 +135,10 @@ class MaskedNetwork(nn.Module):
         for node, module in modules.items():
             block: Any = graph.nodes[node].block
             layer, path = network.get_submodule(module), plain_path(node)
-            if path in self.shown.extents and hasattr(block, "kernel_size"):  # of one tap it is a pointwise map
+            widths = [name for name, _ in layer.named_parameters(prefix=module) if name.endswith("window.log_width")]
+            if path in self.shown.extents and widths:  # a kernel of one tap has none
                 entry = self.shown.extents.index(path), int(block.kernel_size), bool(block.causal)
-                names = (name for name, _ in layer.named_parameters(prefix=module))
-                self.windows |= {name: entry for name in names if name.endswith("window.log_width")}
+                self.windows |= dict.fromkeys(widths, entry)
             if path in self.shown.grids:
                 buffers = ((name, len(value)) for name, value in layer.named_buffers(prefix=module) if "passed" in name)
                 at_path = self.shown.grids.index(path)

@@ -50,10 +50,10 @@ class Size(NamedTuple):
 
 
 def whole_values(hole: Decision) -> tuple[int, ...]:
-    """The values of a decision among two or more whole numbers from 1 up, ascending; empty for any other decision."""
+    """The values of a decision among two or more whole numbers, ascending; empty for any other decision."""
     if hole.count > 1_000_000:
         return ()
-    found = [value for value in hole.values if isinstance(value, int) and not isinstance(value, bool) and value > 0]
+    found = [value for value in hole.values if isinstance(value, int) and not isinstance(value, bool)]
     return tuple(sorted(found)) if len(found) == len(hole.values) > 1 else ()
 
 

@@ -47,7 +47,10 @@ class Joint(Space):
         """The architecture with these values; those of the settings must be there, and have no effect on it."""
         for name, hole in self.settings.items():
             if name not in values:
-                raise ValueError(f"{name} is missing; it is {hole.text}")
+                raise ValueError(
+                    f"{name} is missing; it is {hole.text}, a setting of the training; make a strategy with the "
+                    "space that has such settings too: Search(...).joint"
+                )
             hole.check(values[name], name)
         return super().fill({name: value for name, value in values.items() if name not in self.settings})
 

@@ -26,7 +26,7 @@ from archspec import (
 from search import Engine, Failed, Outcome, Result, Scored
 from search.events import Finished, Proposed
 from search.files import RunDirectory
-from search.objectives import parse_constraint, parse_objective
+from search.objectives import Constraint, parse_constraint, parse_objective
 from search.record.writing import Record
 from search.strategies.strategy import STRATEGIES, Strategy
 from search.trial import Trial
@@ -70,7 +70,7 @@ def engine_in(
     directory: Path,
     space: Space | None = None,
     objectives: Sequence[str] = BOTH,
-    constraints: Sequence[str] = ("params <= 300",),
+    constraints: Sequence[str | Constraint] = ("params <= 300",),
     trials: int = 12,
     seed: int = 0,
     lag: int = 1,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from optuna.samplers import NSGAIISampler
 
-from archspec import Architecture, Classifier, Conv, Dense, GroupPool, Image, Lift, Magnet, lower
+from archspec import Architecture, Classifier, Conv, Cost, Dense, GroupPool, Image, Lift, Magnet, lower, price
 from archspec.symmetry.certificate import Certificate
 from search import Failed, Outcome, Scored
 from search.choosing import best_of, none_feasible
@@ -18,7 +19,7 @@ from search.engine import Engine
 from search.errors import RunError
 from search.events import Finished
 from search.front import front_of
-from search.objectives import Score, parse_constraint
+from search.objectives import Constraint, Score, at_most, parse_constraint
 from search.record.studies import Translation
 from search.report.tables import counts_line
 from search.sampler import FrontSampler
@@ -76,6 +77,46 @@ def test_a_trained_network_that_breaks_a_limit_is_scored_and_not_on_the_front(tm
     assert reasons == [None, f"breaks {ERROR}: 300 % over", None]
     assert max(trial.scores["accuracy"] for trial in front_of(engine.history, OBJECTIVES)) == 0.6
     assert best_of(engine.history, OBJECTIVES, "accuracy").scores["accuracy"] == 0.6
+
+
+def outgrown(directory: Path) -> list[Trial]:
+    """Two trials whose windows were learned and one whose sizes were; all but the first have outgrown a limit."""
+    limits = [*("params <= 1k", "bytes <= 4k"), at_most(halves, 500)]
+    engine = engine_in(directory, constraints=limits, trials=3)
+    for learned, params in ((False, 800), (False, 2_000), (True, 1_200)):
+        trial = asked_of(engine)
+        assert trial.cost
+        made = wide_network() if learned else None
+        cost = replace(trial.cost if made is None else price(made), params=params)
+        found = None if made is None else made.to_data()
+        engine.tell(trial, Scored({"accuracy": 0.5, "loss": 1.0}, cost=cost, architecture=found))
+    return [trial for trial in engine.history if trial.state == "scored"]
+
+
+def halves(architecture: Architecture, cost: Cost) -> float:
+    """A limit of a person's own."""
+    return cost.params / 2
+
+
+def wide_network() -> Architecture:
+    return Architecture(input=Image(channels=1, size=(6, 6)), body=[Conv(channels=99)], head=Classifier(classes=2))
+
+
+def test_a_network_that_has_outgrown_a_limit_as_it_was_trained_breaks_it(tmp_path: Path) -> None:
+    """By its windows, or by the sizes that were learned: of these also what an architecture tells."""
+    kept, grown, rebuilt = outgrown(tmp_path)
+    assert (kept.feasible, grown.feasible, rebuilt.feasible) == (True, False, False)
+    assert grown.reason == "breaks params <= 1,000: 100 % over"
+    broken = {name for name, by in grown.excess.items() if by > 0}
+    assert broken == {"params <= 1,000", "halves <= 500"}
+    assert {name for name, by in rebuilt.excess.items() if by > 0} == broken | {"bytes <= 4,000"}
+
+
+def test_a_limit_that_is_not_looked_at_again_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted fault: what was priced as it was drawn counts for good."""
+    monkeypatch.setattr(Constraint, "priced", False)
+    with pytest.raises(AssertionError):
+        test_a_network_that_has_outgrown_a_limit_as_it_was_trained_breaks_it(tmp_path)
 
 
 def test_a_resumed_run_knows_what_broke_a_limit(tmp_path: Path) -> None:

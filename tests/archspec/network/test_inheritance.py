@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from archspec import (
     Activation,
@@ -27,10 +27,12 @@ from archspec import (
     Table,
     inherit,
     lower,
+    transfer,
 )
 from archspec.kernels import Kernel
 from archspec.layers.conv import GroupConv
 from archspec.layers.norm import BatchNorm
+from archspec.transfer import beginning_anew
 from tests.examples import network
 from tests.laws.numbers import double
 
@@ -179,3 +181,41 @@ def test_the_share_is_what_was_inherited() -> None:
         model, same, wider = parent({}), lower(architecture({})), lower(architecture({"width": 16}))
         assert inherit(same, model) == 1
         assert 0.2 < inherit(wider, model) < 0.6
+
+
+class Gain(nn.Module):
+    """A module of a person's own, which knows nothing of this package."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.randn(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.gain
+
+
+def gains() -> tuple[float, float]:
+    """Its parameter in a network that inherits, and in the parent."""
+    narrow, wide = lower(architecture({"width": 8})), lower(architecture({"width": 16}))
+    inherit(wide, narrow)
+    mine, theirs = ([p.item() for p in net.parameters() if p.dim() == 0] for net in (wide, narrow))
+    assert len(mine) == len(theirs) == 3
+    return mine[-1], theirs[-1]
+
+
+def test_a_module_of_ones_own_is_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where its tensors have the same shapes."""
+    monkeypatch.setattr(Activation, "lower", lambda self, x: Gain())
+    mine, theirs = gains()
+    assert mine == theirs
+    monkeypatch.setattr(transfer, "copied", lambda layer, other: 0)  # planted fault
+    mine, theirs = gains()
+    assert mine != theirs
+
+
+def test_what_begins_anew_is_told() -> None:
+    """Nothing where units are added; the layers of another factorisation, which have other weights."""
+    parent_of = {name: lower(architecture({"factorisation": name})) for name in ("full", "depthwise_separable")}
+    assert not beginning_anew(lower(architecture({"width": 16})), parent_of["full"])
+    anew = beginning_anew(lower(architecture({})), parent_of["depthwise_separable"])
+    assert anew == ["body.1.copy0.body.0.body.2", "body.1.copy1.body.0.body.2"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,16 @@ import pytest
 from search.backends.resources import Resources
 from search.errors import RunError
 from search.files import RunDirectory
-from search.outcome import Scored, Stopped
+from search.outcome import Failed, Scored, Stopped
 from search.trial import Trial
+from tests.search.inside import inside, searched
 
 pytest.importorskip("ray")
 
 from search.backends import shipping
-from search.backends.cluster import Node, refuse_a_package
+from search.backends.cluster import Node
 from search.backends.lookout import AFTER, AGAIN, STARTS, Waiting
+from search.backends.place import refuse_a_package
 from search.backends.storage import Storage
 
 TWO = [Node(name, "10.0.0.1", 1, {"CPU": 2.0}) for name in ("a", "b")]
@@ -99,6 +102,15 @@ def test_a_run_in_the_package_of_a_job_is_refused(tmp_path: Path) -> None:
     refuse_a_package(str(tmp_path / "runs" / "mine"))
 
 
+def test_no_backend_begins_in_the_package_of_a_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Worker processes of a job, too, would leave their run where it is deleted."""
+    begun = inside(monkeypatch)
+    searched(tmp_path / "runs", trials=1)
+    with pytest.raises(RunError, match="lies in the package of a Ray job"):
+        searched(tmp_path / "_ray_pkg_5e5e" / "runs", trials=1)
+    assert len(begun.trainers) == 1
+
+
 def test_a_storage_takes_files_to_a_worker_and_back(tmp_path: Path) -> None:
     storage = Storage((tmp_path / "store").as_uri(), "run")
     here, there = RunDirectory(tmp_path / "here"), RunDirectory(tmp_path / "there")
@@ -121,6 +133,44 @@ def test_a_storage_takes_files_to_a_worker_and_back(tmp_path: Path) -> None:
     assert not here.trunk("5e5e").exists()
     left = [path.name for path in (tmp_path / "store").rglob("*") if path.is_file()]
     assert left == ["1.safetensors"]
+
+
+def seen_from(tmp_path: Path, there: str) -> None:
+    """A search begins with a storage, which on a node is this folder."""
+    here = Storage((tmp_path / "here").as_uri(), "run", "a1")
+    here.begin()
+    try:
+        replace(here, url=(tmp_path / there).as_uri()).check_mark()
+    finally:
+        here.end()
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_storage_that_is_another_folder_on_a_node_is_refused(tmp_path: Path) -> None:
+    """A folder of the same name on a disk of its own, say, where what is written would never be found."""
+    seen_from(tmp_path, "here")
+    with pytest.raises(RunError, match="is not there what it is for the search; give the URL of a folder that all"):
+        seen_from(tmp_path, "there")
+    other = Storage((tmp_path / "there").as_uri(), "run", "b2")
+    other.begin()  # it is that of another search
+    with pytest.raises(RunError, match="is not there what it is for the search"):
+        replace(other, mark="a1").check_mark()
+
+
+def test_a_storage_that_only_takes_files_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted fault: nodes only try to write and read."""
+    monkeypatch.setattr(Storage, "check_mark", Storage.check)
+    seen_from(tmp_path, "there")
+
+
+def test_weights_that_a_storage_has_lost_are_missed(tmp_path: Path) -> None:
+    """A network that was trained has weights; one that failed has none."""
+    storage, home = Storage((tmp_path / "store").as_uri(), "run"), RunDirectory(tmp_path / "here")
+    storage.check()
+    storage.fetch(home, Trial(3, 0, {}), Failed("diverged"))
+    for outcome in (Scored({}), Stopped({})):
+        with pytest.raises(RunError, match="has lost the weights of trial 3; give one that keeps what is written"):
+            storage.fetch(home, Trial(3, 0, {}), outcome)
 
 
 @pytest.mark.parametrize("url", ["nonsense://a", "runs/store", "file:///proc/store"])

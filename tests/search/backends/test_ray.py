@@ -130,6 +130,10 @@ def test_a_notebook_with_a_function_of_a_cell(tmp_path: Path, monkeypatch: pytes
             "ray://head:10001",
             "ray://head:10001 is that of a Ray client, which cannot run a search; give that of the head",
         ),
+        (
+            "http://head:8265",
+            "http://head:8265 is that of a dashboard, for `ray job submit`; give that of the head, HOST:6379",
+        ),
         ("the head", "the head is not the address of a Ray cluster; give HOST:PORT of its head, or auto"),
     ],
 )

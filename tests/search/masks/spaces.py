@@ -109,6 +109,7 @@ def published(input: Any, causal: bool = False) -> Space:
 IMAGE, SERIES = Image(channels=1, size=(12, 12)), Series(channels=2, length=24)
 SPACES = {
     "tables": space(IMAGE, kernel=Table()),
+    "tables from one tap on": space(IMAGE, least=1, kernel=Table()),
     "tables on C4": space(IMAGE, "C4", kernel=Table(), pooling=[Pool()]),
     "from one tap on C4": space(IMAGE, "C4", kernel=Table(), least=1),
     "SIREN on C4, separable": space(IMAGE, "C4", kernel=Siren(), factorisation="group_separable"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import torch
 
 from archspec import (
     Activation,
@@ -18,9 +19,15 @@ from archspec import (
     SelfAttention,
     Series,
     Siren,
+    SpectralPool,
+    Spline,
+    TestTimeAverage,
+    lower,
 )
 from archspec.kernels.windows import Gaussian
+from archspec.transfer import beginning_anew
 from search.errors import RunError
+from search.masks import learnable as module
 from search.masks.learnable import learnable
 from search.record.history import History
 from search.strategies.gradient import Gradient
@@ -29,6 +36,13 @@ from spaces import Space, choice, integer
 from tests.search.masks.spaces import SPACES, flops, known
 
 WIDE = integer("n", 4, 8)
+
+
+class Cosine(torch.nn.Module):
+    """A module of a person's own: of zero it makes one."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cos(x)
 
 
 def space(*body: Any) -> Space:
@@ -51,6 +65,9 @@ def test_one_decision_may_show_in_several_places() -> None:
     assert found.shown.extents == ("body.0", "body.1.body.0.body.0")
 
 
+SMALL = [Conv(channels=4, kernel_size=3), Norm(), Activation()]
+
+
 @pytest.mark.parametrize(
     ("body", "why"),
     [
@@ -66,13 +83,83 @@ def test_one_decision_may_show_in_several_places() -> None:
             [Conv(channels=WIDE, kernel_size=3), Repeat(times=WIDE, body=[Residual(body=[Pointwise(channels=WIDE)])])],
             "different things",
         ),
+        ([Conv(channels=WIDE, kernel_size=3), SelfAttention(channels=8, heads=2)], "body.1 cannot be carried"),
+        ([Conv(channels=WIDE, kernel_size=3), Norm(), Conv(channels=4, kernel=Spline())], "body.2 cannot be carried"),
+        ([TestTimeAverage(group="D1", body=[Conv(channels=WIDE), Conv(channels=4)])], "in the body of another block"),
+        (
+            [TestTimeAverage(group="D1", body=[Repeat(times=WIDE, body=[Residual(body=SMALL)])])],
+            "in the body of another block",
+        ),
+        (
+            [Conv(channels=4), Repeat(times=integer("n", 0, 8), body=[Residual(body=SMALL)])],
+            "begin at 1, and its values",
+        ),
+        ([Conv(channels=6), Residual(body=[Conv(channels=WIDE)])], "body.1.shortcut.1 is there or not"),
     ],
 )
 def test_what_cannot_fade_out_is_left_and_the_reason_said(body: list[Any], why: str) -> None:
     """A chain, a window that is there already, other fields, layers without outgoing rows."""
-    found = learnable(space(*body), {"n": WIDE.first if "window" not in str(body) else 3}, flops)
+    found = learnable(space(*body), {"n": WIDE.first if "window=Gaussian" not in str(body) else 3}, flops)
     assert not found.fillings.sizes
     assert why in found.left["n"]
+
+
+@pytest.mark.parametrize(
+    ("body", "values", "why"),
+    [
+        (
+            [Conv(channels=integer("n", 4, 8)), Residual(body=[Conv(channels=integer("m", 6, 12))])],
+            {"n": 4, "m": 10},
+            "body.1.shortcut.1 is there or not, depending on whether m=6 and n=6",
+        ),
+        (
+            [SpectralPool(points=integer("n", 6, 12)), Conv(channels=4, kernel_size=integer("m", 3, 7, step=2))],
+            {"n": 8, "m": 3},
+            "n=6, m=7 do not",
+        ),
+    ],
+)
+def test_of_two_sizes_that_do_not_go_together_the_first_is_learned(
+    body: list[Any], values: dict[str, int], why: str
+) -> None:
+    """Where equal widths leave out a shortcut, or the coarsest grid has no room for the largest kernel."""
+    found = learnable(space(*body), values, flops)
+    assert [size.name for size in found.fillings.sizes] == ["n"]
+    assert why in found.left["m"]
+
+
+def test_a_module_that_makes_something_of_zero_is_no_place_for_a_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is cut would have been used; others keep what is zero."""
+    where = space(Conv(channels=WIDE), Activation(), Conv(channels=4))
+    assert [size.name for size in learnable(where, {"n": 4}, flops).fillings.sizes] == ["n"]
+    monkeypatch.setattr(Activation, "lower", lambda self, x: Cosine())
+    assert learnable(where, {"n": 4}, flops).left == {"n": "body.1 makes something of channels that are zero"}
+
+
+def lost(where: Space, values: dict[str, Any]) -> list[str]:
+    """The nodes that begin anew where a size goes from its highest to its lowest value."""
+    fillings = learnable(where, values, flops).fillings
+    high = [size.values[-1] for size in fillings.sizes]
+    found = []
+    for i, size in enumerate(fillings.sizes):
+        low = [*high[:i], size.values[0], *high[i + 1 :]]
+        found += beginning_anew(*(lower(fillings.at(at).architecture) for at in (low, high)))
+    return found
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_what_is_learned_keeps_the_weights_of_every_block(name: str) -> None:
+    """When the network is built anew, nothing that it had before begins as it was drawn."""
+    fillings = known(name).fillings
+    assert not lost(SPACES[name], {**fillings.fixed, **fillings.values([size.values[0] for size in fillings.sizes])})
+
+
+def test_weights_that_are_lost_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted fault: nothing is refused, so that attention begins anew at each width of what it reads."""
+    where = space(Conv(channels=WIDE, kernel_size=3), SelfAttention(channels=8, heads=2))
+    assert not lost(where, {"n": 4})
+    monkeypatch.setattr(module, "refuse", lambda *_: None)
+    assert lost(where, {"n": 4}) == ["body.1"]
 
 
 def test_a_space_without_learnable_decisions_is_refused() -> None:

@@ -245,7 +245,7 @@ def test_strategies_of_others_have_a_name(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_events_of_workers_are_recorded_once_and_end_with_the_outcome(tmp_path: Path) -> None:
-    engine = engine_in(tmp_path)
+    engine = engine_in(tmp_path, constraints=())
     trial = engine.ask()
     assert trial
     size = engine.record.directory.record.stat().st_size

@@ -22,6 +22,7 @@ from search.training import trainer
 from search.training.joint import joint
 from search.trial import Trial
 from spaces import Space, choice, integer, real
+from tests.search.inside import inside
 from tests.search.made_up import drive
 from tests.search.tiny import bars, small_search, small_space
 
@@ -43,6 +44,22 @@ def engine_in(
     record = Record(RunDirectory(directory), settings)
     goals = [parse_objective("maximize accuracy")]
     return Engine(record, searched, goals, (), trials, 0, lag, settings=training.parameters)
+
+
+def test_a_strategy_that_does_not_know_of_them_is_told_of_the_space_that_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is an object was made with some space, before the search was."""
+    inside(monkeypatch)
+    known = Search(small_space(), bars(), training=OPEN).joint
+    mine, theirs = (
+        Search(small_space(), bars(), trials=1, training=OPEN, strategy=Random(space))
+        for space in (small_space(), known)
+    )
+    with pytest.raises(RunError, match=r"a setting of the training; make a strategy .* too: Search\(...\).joint"):
+        mine.run(tmp_path / "mine", watch=None)
+    (trial,) = theirs.run(tmp_path / "theirs", watch=None).trials
+    assert trial.state == "scored"
 
 
 def test_settings_are_recorded_and_read_again() -> None:
