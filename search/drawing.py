@@ -19,12 +19,10 @@ from search.events import Event, Proposed, Rejected
 from search.objectives import Constraint
 from search.record.history import History
 from search.seeds import derived_seed
-from search.strategies.strategy import Budget, Proposal, Strategy
+from search.strategies.strategy import MOST_DRAWS, Budget, Proposal, Strategy
 from search.trial import NEW, TYPED, Trial
 from spaces import Space
 
-# After this many rejected proposals for one slot, fillings of the space itself are examined for a candidate.
-MOST_DRAWS = 40
 # How many fillings are then examined: all fillings of a space up to this size, otherwise as many random ones.
 MOST_LOOKED_AT = 5_000
 

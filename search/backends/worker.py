@@ -18,7 +18,7 @@ from search.files import RunDirectory
 from search.machine import machine_fault
 from search.masks.training import NOTES, Asked, train_sizes
 from search.objectives import Score
-from search.outcome import Failed, Outcome
+from search.outcome import Failed, Outcome, Scored
 from search.tasks.named import AnyTask
 from search.training.limits import TIME_UP, Limits, TimeUp, time_limit
 from search.training.settings import Training
@@ -120,8 +120,11 @@ class Trainer:
         """Train a candidate whose sizes are learned, with the arguments of `train`."""
         assert self.template is not None
         state = RunDirectory(Path(self.directory)).sizes(trial.number)
-        asked = Asked.from_data(trial.notes[NOTES])
-        return train_sizes(asked, Space(self.template), trial.values, *wanted, state=state, **named)
+        asked, trunk = Asked.from_data(trial.notes[NOTES]), self._trunk(trial)
+        outcome = train_sizes(asked, Space(self.template), trial.values, *wanted, state=state, **named)
+        if trunk is not None and isinstance(outcome, Scored):  # a candidate that has paused goes on no further
+            trunk.unlink(missing_ok=True)
+        return outcome
 
     def _trunk(self, trial: Trial) -> Path | None:
         return None if trial.hash is None else RunDirectory(Path(self.directory)).trunk(trial.hash)

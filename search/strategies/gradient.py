@@ -22,7 +22,7 @@ from search.record.history import History
 from search.seeds import derived_seed
 from search.strategies.front import FrontStrategy
 from search.strategies.random import Random
-from search.strategies.strategy import Budget, Proposal, Strategy
+from search.strategies.strategy import MOST_DRAWS, Budget, Proposal, Strategy
 from spaces import Space
 
 # Share of the way from the smallest to the largest size by which the sizes of later rounds begin elsewhere.
@@ -109,6 +109,8 @@ class Gradient:
         chosen = Proposal(same[-1].values) if same else self.others.propose(history, budget)
         if self.proposed and chosen.fidelity is not None:
             return chosen
+        if budget.attempt >= MOST_DRAWS:  # of values that are found elsewhere, nobody knows how sizes are to begin
+            return Proposal(chosen.values)
         known = self._learnable(chosen.values, budget.target)
         if not known.fillings.sizes:  # it is trained as it is
             return Proposal(chosen.values)

@@ -19,6 +19,9 @@ from search.record.history import History
 from search.record.lines import plain
 from spaces import Space
 
+# After this many rejected proposals for one slot, fillings of the space itself are examined for a candidate: of a
+# proposal all but its values then counts.
+MOST_DRAWS = 40
 # The trials of a budget that has no end.
 ENDLESS = 2**53
 Key = frozenset[tuple[str, type, Scalar]]

@@ -1,10 +1,13 @@
 """Faults of sizes that are learned, and the laws that notice them."""
 
+from functools import partial
+
 from search.masks import settling
 from search.masks.learning import SizeLoop
 from search.masks.network import MaskedNetwork
 from search.strategies.gradient import Gradient
 from search.strategies.knowledge import Knowledge
+from search.strategies.strategy import MOST_DRAWS
 from tests.search.masks import test_learning, test_network, test_sizes
 from tests.search.planting import Fault
 from tests.search.strategies import test_gradient
@@ -15,6 +18,9 @@ DEFAULT = test_gradient.test_by_default_a_training_begins_at_what_front_proposes
 FOUND = test_gradient.test_front_learns_from_the_sizes_that_were_found
 FAR = test_sizes.test_no_size_settles_far_from_what_was_learned
 ROUNDS = test_gradient.test_budgets_take_turns_and_lie_below_the_limits
+ELSEWHERE = partial(
+    test_gradient.test_values_that_the_run_itself_finds_are_trained_as_they_are, attempt=MOST_DRAWS, learns=False
+)
 
 FAULTS = {
     "a penalty that drowns the task": Fault(MaskedNetwork.levelled, "share.clamp(-most, most)", "share", LEVEL),
@@ -28,6 +34,7 @@ FAULTS = {
     "pauses whose sizes are learned": Fault(
         Gradient.propose, "chosen.fidelity is not None", "chosen.fidelity == 0", DEFAULT
     ),
+    "notes of other values": Fault(Gradient.propose, "budget.attempt >= MOST_DRAWS", "False", ELSEWHERE),
     "sizes that begin elsewhere than proposed": Fault(Gradient.propose, "[float(size)", "[1.2 * float(size)", DEFAULT),
     "a budget over the limit": Fault(Gradient._budgets, "min(wanted, limit)", "wanted", ROUNDS),
     "other decisions in the middle of a round": Fault(Gradient.propose, "if same else", "if turn < 0 else", ROUNDS),

@@ -25,7 +25,7 @@ from search.report.report import report
 from search.strategies.front import FrontStrategy
 from search.strategies.gradient import BELOW, Gradient
 from search.strategies.knowledge import Knowledge
-from search.strategies.strategy import Budget, Proposal, key
+from search.strategies.strategy import MOST_DRAWS, Budget, Proposal, key
 from search.trial import Trial
 from spaces import Space, choice, integer, real
 from tests.search.inside import Inside, Killed, inside
@@ -90,6 +90,13 @@ def test_budgets_are_elsewhere_in_each_round() -> None:
     strategy = Gradient(tiny_space(), budgets=2, of="flops")
     found = [strategy.propose(History(), Budget(slot, 9, 0, 4, slot)).notes[NOTES]["budget"] for slot in range(6)]
     assert len(set(found)) == 6
+
+
+@pytest.mark.parametrize(("attempt", "learns"), [(0, True), (MOST_DRAWS - 1, True), (MOST_DRAWS, False)])
+def test_values_that_the_run_itself_finds_are_trained_as_they_are(attempt: int, learns: bool) -> None:
+    """What is noted of a proposal is of its own values."""
+    strategy = Gradient(tiny_space(), OBJECTIVES, budgets=[20_000])
+    assert (NOTES in strategy.propose(History(), Budget(0, 9, attempt, 4, 0)).notes) == learns
 
 
 OBJECTIVES = [parse_objective("maximize accuracy"), parse_objective("minimize flops")]
@@ -288,3 +295,15 @@ def test_an_epoch_that_is_trained_again_counts_once() -> None:
     history.observe(Finished(0, Failed("diverged")))
     history.observe(Retried(0))
     assert not history[0].sizes
+
+
+def test_states_are_kept_of_candidates_that_may_go_on_and_no_others(tmp_path: Path, backend: type[Inside]) -> None:
+    search = Search(tiny_space(), bars(), trials=12, strategy="gradient", training=Training(epochs=4, batch_size=32))
+    result = search.run(tmp_path, backend="inside", workers=1, watch=None)
+    whole = {event.trial.hash for event in result.history.draws if event.trial.epochs is None}
+    paused = {trial.hash for trial in result.trials if trial.state == "stopped"}
+    assert paused & whole
+    assert paused - whole
+    assert {file.name for file in (tmp_path / "checkpoints").iterdir()} == {
+        f"{hash}.trunk.pt" for hash in paused - whole
+    }
