@@ -168,7 +168,7 @@ def at_most(
     if measure is None and not measured and name not in QUANTITIES:
         known = ", ".join((*QUANTITIES, LATENCY, BYTES, MEMORY, *TRAINED))
         raise ValueError(f"there is no cost {name!r} to limit; use one of {known}, or a function of your own")
-    if measure is not None and name in (*QUANTITIES, LATENCY, BYTES, MEMORY, *TRAINED):
+    if measure is not None and name in (*QUANTITIES, LATENCY, BYTES, *TRAINED):  # earlier versions had no memory
         raise ValueError(f"{name} is the name of what is limited without a function; give your function another name")
     if not (isinstance(limit, Real) and limit > 0):
         raise ValueError(f"the limit of {name} must be above 0, not {limit!r}")
