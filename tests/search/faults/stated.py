@@ -33,7 +33,7 @@ STATED = {
         objectives._objective, "measure is not None and name in QUANTITIES", "False", NAMES
     ),
     "a limit with the name of a cost": Fault(
-        objectives.at_most, "name in (*QUANTITIES, LATENCY, BYTES, MEMORY, *TRAINED):", "False:", NAMES
+        objectives.at_most, "name in (*QUANTITIES, LATENCY, BYTES, *TRAINED):", "False:", NAMES
     ),
     "an objective with the name of a score": Fault(
         preflight.check_scores, "isinstance(objective, Measured)", "False", NAMES
