@@ -166,13 +166,17 @@ def test_a_worker_sees_its_gpu_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert b"CUDA_VISIBLE_DEVICES=GPU-7" in environment
 
 
-def test_waiting_for_memory_changes_no_candidate_and_is_told_once(
+def test_waiting_for_memory_changes_no_candidate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    free = told(small_search(trials=5).run(tmp_path / "free", workers=2, watch=lambda *outcome: None))
+    free = told(small_search(trials=5).run(tmp_path / "free", workers=2, watch=None))
     monkeypatch.setattr(local, "devices_of", lambda wanted: [Device(1)])
-    capsys.readouterr()
     assert told(small_search(trials=5).run(tmp_path / "one", workers=2, watch=lambda *outcome: None)) == free
-    said = capsys.readouterr().err
-    assert said.count("waits, as its training takes about") == 1
-    assert "trial 1 waits" in said
+    assert capsys.readouterr().err.count("waits, as its training takes about") == 1
+
+
+def test_who_waits_for_memory_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = begun(monkeypatch, [Device(1)], [LARGE] * 3, workers=2)
+    Idle.begun[0].trial = None
+    backend._hand_out()
+    assert [notice.text.partition(",")[0] for notice in backend._notices] == ["trial 1 waits"]

@@ -38,7 +38,7 @@ GPUS = partial(
 NAMED = partial(test_sharing.test_trainings_take_turns_on_all_gpus_unless_one_is_named, "cuda:1", None, 3, [(11, None)])
 FEWEST = test_sharing.test_a_candidate_goes_to_the_gpu_that_trains_the_fewest
 SEES = test_sharing.test_a_worker_sees_its_gpu_alone
-WAITS = test_sharing.test_waiting_for_memory_changes_no_candidate_and_is_told_once
+WAITS = test_sharing.test_who_waits_for_memory_is_told_once
 
 SHARING = {
     "memory that all have for themselves": Fault(Sharing.has_room, "sum(map(takes, there))", "takes(trial)", ROOM),
