@@ -105,9 +105,10 @@ def confirm(nodes: Nodes, folder: Path, name: str, *wanted: Any) -> list[tuple[o
 
 
 def lines(directory: Path, event: str) -> list[dict[str, object]]:
+    """The events of this kind that are written; a last line that is being written does not count."""
     with contextlib.suppress(FileNotFoundError):
-        found = [json.loads(line) for line in (directory / "record.jsonl").read_text().splitlines() if line[-1:] == "}"]
-        return [line for line in found if line.get("event") == event]
+        written = (directory / "record.jsonl").read_text().split("\n")[:-1]
+        return [line for line in map(json.loads, written) if line.get("event") == event]
     return []
 
 
