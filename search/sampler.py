@@ -26,12 +26,10 @@ from search.seeds import derived_seed
 from search.stated import stated_constraints, stated_objectives
 from search.strategies.front import FrontStrategy
 from search.strategies.pool import kept
-from search.strategies.strategy import ENDLESS, Budget
+from search.strategies.strategy import ENDLESS, MOST_DRAWS, Budget
 from search.trial import Trial
 from spaces import Space
 
-# So many proposals are looked at for a trial; then it is one within the limits, which may have been sampled before.
-MOST_DRAWS = 40
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
