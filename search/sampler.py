@@ -36,9 +36,9 @@ FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 class FrontSampler(BaseSampler):
     """Samples the architectures by which the front of a study is expected to grow most, as their costs are known.
 
-    What an objective function returns that is infinite counts as failed. Once all architectures within the limits were
-    sampled, some are sampled again. Other parameters that the objective function suggests are random. What is sampled
-    follows from the study's trials and the seed, so that another process, or a later one, may go on with a new sampler.
+    A trial with an infinite value counts as failed. Once all architectures within the limits were sampled, some are
+    sampled again. Other parameters that the objective function suggests are random. What is sampled follows from the
+    study's trials and the seed, so that another process, or a later one, may go on with a new sampler.
 
         sampler = FrontSampler(space)
         study = optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)

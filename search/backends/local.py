@@ -97,21 +97,25 @@ class Local:
             if not self._has_room(device):
                 break
             self._pool.append(_Worker(self.start, device))
+        free = len(self._pool) < self.workers or any(worker.trial is None for worker in self._pool)
+        if self._waiting and free and all(worker.ready for worker in self._pool):
+            self._tell()
 
     def _has_room(self, device: Device) -> bool:
-        """Whether the first candidate that waits can be trained on a device now; a person is told if it cannot."""
-        trial, beside = self._waiting[0], self._beside(device)
-        if self.sharing.has_room(trial, beside, device):
-            return True
-        if not self._told and len(self.devices) == 1:
-            self._told = True
+        """Whether the first candidate that waits can be trained on a device now."""
+        return self.sharing.has_room(self._waiting[0], self._beside(device), device)
+
+    def _tell(self) -> None:
+        """Tell a person, once, that a candidate waits for memory."""
+        if not self._told:
+            trial, self._told = self._waiting[0], True
+            takes, others = short(self.sharing.takes(trial)), sum(worker.trial is not None for worker in self._pool)
             self._notices.append(
                 Notice(
-                    f"trial {trial.number} waits, as its training takes about {short(self.sharing.takes(trial))}B of "
-                    f"memory, and has no room beside the {len(beside)} in training; later ones that wait are not told"
+                    f"trial {trial.number} waits, as its training takes about {takes}B of memory, and has no room "
+                    f"beside the {others} in training; later ones that wait are not told"
                 )
             )
-        return False
 
     def _beside(self, device: Device) -> list[Trial]:
         return [worker.trial for worker in self._pool if worker.device is device and worker.trial is not None]

@@ -12,8 +12,7 @@ from archspec.architecture import price
 from search.errors import RunError
 from search.machine import total_memory
 from search.tasks.named import AnyTask
-from search.tasks.task import Data
-from search.training.devices import SHARE, device_of
+from search.training.devices import SHARE, device_of, size_of
 from search.training.evaluation import EVALUATION_BATCH
 from search.training.memory import memory_of
 from search.training.settings import Training
@@ -72,7 +71,7 @@ class Sharing:
 
     def __init__(self, task: AnyTask, training: Training) -> None:
         gpu = device_of(training.device).type == "cuda"
-        self.factor, self.data = (1.0, _size_of(task.train) + _size_of(task.validation)) if gpu else (KEPT, 0)
+        self.factor, self.data = (1.0, size_of(task.train) + size_of(task.validation)) if gpu else (KEPT, 0)
         self.examples = max(*training.possible("batch_size"), EVALUATION_BATCH)
         self.told = memory_of(task, training)
 
@@ -98,8 +97,3 @@ class Sharing:
         if trial.architecture is None:
             return 0.0
         return self.factor * BELIEVED * most(price(trial.architecture), self.examples)
-
-
-def _size_of(data: Data) -> int:
-    """Bytes of examples that are arrays, which a training on a GPU keeps there if they take no more than its share."""
-    return sum(part.numel() * part.element_size() for part in data) if isinstance(data, tuple) else 0

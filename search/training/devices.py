@@ -22,8 +22,13 @@ def placed(data: Data, device: torch.device) -> Data:
     """Arrays on a GPU, where they stay for the whole training, if they fit; any other data as they are."""
     if device.type != "cuda" or not isinstance(data, tuple):
         return data
-    wanted = sum(part.numel() * part.element_size() for part in data)
-    return (data[0].to(device), data[1].to(device)) if wanted <= SHARE * torch.cuda.mem_get_info(device)[0] else data
+    fits = size_of(data) <= SHARE * torch.cuda.mem_get_info(device)[0]
+    return (data[0].to(device), data[1].to(device)) if fits else data
+
+
+def size_of(data: Data) -> int:
+    """Bytes of examples that are arrays; 0 of any other data, which go to a device batch by batch."""
+    return sum(part.numel() * part.element_size() for part in data) if isinstance(data, tuple) else 0
 
 
 def brought(examples: Iterable[Batch], device: torch.device) -> Iterator[Batch]:

@@ -175,8 +175,16 @@ def test_waiting_for_memory_changes_no_candidate(
     assert capsys.readouterr().err.count("waits, as its training takes about") == 1
 
 
-def test_who_waits_for_memory_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    backend = begun(monkeypatch, [Device(1)], [LARGE] * 3, workers=2)
+@pytest.mark.parametrize("gpus", [1, 2])
+def test_who_waits_for_memory_is_told_once(gpus: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = begun(monkeypatch, [Device(1, str(gpu)) for gpu in range(gpus)], [LARGE] * 5, workers=4)
     Idle.begun[0].trial = None
     backend._hand_out()
-    assert [notice.text.partition(",")[0] for notice in backend._notices] == ["trial 1 waits"]
+    assert [notice.text.partition(",")[0] for notice in backend._notices] == [f"trial {gpus} waits"]
+
+
+def test_who_waits_for_a_process_is_not_told_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = begun(monkeypatch, [Device(None)], [SMALL] * 2, workers=3)
+    for number in (2, 3, 4):
+        backend.submit(Trial(number, number, {}, architecture=SMALL))
+    assert not backend._notices

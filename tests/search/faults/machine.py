@@ -38,7 +38,8 @@ GPUS = partial(
 NAMED = partial(test_sharing.test_trainings_take_turns_on_all_gpus_unless_one_is_named, "cuda:1", None, 3, [(11, None)])
 FEWEST = test_sharing.test_a_candidate_goes_to_the_gpu_that_trains_the_fewest
 SEES = test_sharing.test_a_worker_sees_its_gpu_alone
-WAITS = test_sharing.test_who_waits_for_memory_is_told_once
+WAITS = partial(test_sharing.test_who_waits_for_memory_is_told_once, gpus=2)
+STARTING = test_sharing.test_who_waits_for_a_process_is_not_told_of_memory
 
 SHARING = {
     "memory that all have for themselves": Fault(Sharing.has_room, "sum(map(takes, there))", "takes(trial)", ROOM),
@@ -57,8 +58,13 @@ SHARING = {
     "all processes on the first GPU": Fault(Local._hand_out, "len(self._pool) % len(self.devices)", "0", FEWEST),
     "the first idle process, whichever its GPU": Fault(Local._hand_out, "idle.sort(", "sorted(idle, ", FEWEST),
     "a GPU for the parent alone": Fault(local._Worker._begin, "os.environ | visible", "os.environ", SEES),
-    "waiting in silence": Fault(Local._has_room, "not self._told and len(self.devices) == 1", "False", WAITS),
-    "waiting told each time": Fault(Local._has_room, "self._told = True", "pass", WAITS),
+    "waiting in silence": Fault(Local._hand_out, "self._tell()", "pass", WAITS),
+    "waiting told each time": Fault(
+        Local._tell, "self._told = self._waiting[0], True", "_ = self._waiting[0], 1", WAITS
+    ),
+    "a process that starts taken for waiting": Fault(
+        Local._hand_out, "all(worker.ready for worker in self._pool)", "True", STARTING
+    ),
 }
 FAULTS = {
     "a full disk taken for a death": Fault(Running._interrupt, "if not (event.died or", "if False and (", PAUSED),
