@@ -63,9 +63,12 @@ class RunDirectory:
         """The state of a trial whose sizes are learned, after the last epoch in which they were."""
         return self.path / "checkpoints" / f"{number}.sizes.pt"
 
-    def trunk(self, hash: str) -> Path:
-        """The state of an architecture's training before its cooldown, for a longer training to go on from."""
-        return self.path / "checkpoints" / f"{hash}.trunk.pt"
+    def trunk(self, trained_as: str) -> Path:
+        """The state of a training at its pause or before its cooldown, for a longer one to go on from.
+
+        `trained_as` is what both have in common, as `Trial.trained_as` names it.
+        """
+        return self.path / "checkpoints" / f"{trained_as}.trunk.pt"
 
     def failure(self, number: int) -> Path:
         """The traceback of the error that failed a trial."""

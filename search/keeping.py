@@ -61,7 +61,7 @@ class Keeping:
         self.history, self.directory, self.objectives, self.kept = history, history.directory, objectives, kept
         # Those whose weights are kept: whoever has left them never comes back, as ranks of old trials only grow.
         self._best: list[tuple[Trial, tuple[float, ...]]] = []
-        # The hashes of paused candidates whose states are kept, the last one last.
+        # What the paused candidates are trained as whose states are kept, the last one last.
         self._paused: dict[str, None] = {}
         for number in history.outcomes:
             self._take(number)
@@ -91,7 +91,7 @@ class Keeping:
         self._best = [one for one, rank in zip(self._best, found, strict=True) if rank < self.kept]
 
     def _take_paused(self, trial: Trial) -> None:
-        name = str(trial.hash)
+        name = str(trial.trained_as)
         self._paused.pop(name, None)
         if trial.state == "stopped":
             self._paused[name] = None

@@ -13,7 +13,7 @@ from archspec.schema.hole import Scalar
 from archspec.symmetry.certificate import Certificate, largest
 from search.errors import RunError
 from search.files import RunDirectory
-from search.training.holes import is_hole
+from search.training.holes import decided, trained_as
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,8 +151,12 @@ class Trial:
     @property
     def decided(self) -> dict[str, Scalar]:
         """The settings of its training that were decided for it, by their names: `{"learning_rate": 0.01}`."""
-        holes = {name: hole for name, hole in self.settings.get("training", {}).items() if is_hole(hole)}
-        return {name: self.values.get(hole.get("name") or f"training.{name}") for name, hole in holes.items()}
+        return decided(self.settings.get("training", {}), self.values)
+
+    @property
+    def trained_as(self) -> str | None:
+        """What two trials have in common of which one goes on with the training of the other; None if rejected."""
+        return None if self.hash is None else trained_as(self.hash, self.decided)
 
     def model(self) -> Network:
         """The trained network, in evaluation mode; RunError if it has no weights, or they were damaged."""

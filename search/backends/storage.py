@@ -167,7 +167,7 @@ class Storage:
 
         If the storage does not take what came of it, the last event is `Interrupted`.
         """
-        trial = Trial.from_data(data)
+        trial = trainer.trial(data)
         with tempfile.TemporaryDirectory(prefix="archsearch-", ignore_cleanup_errors=True) as scratch:
             home = RunDirectory(Path(scratch))
 
@@ -211,4 +211,4 @@ def _states(home: RunDirectory, trial: Trial) -> list[Path]:
 
 
 def _trunks(home: RunDirectory, trial: Trial) -> list[Path]:
-    return [] if trial.hash is None else [home.trunk(trial.hash)]
+    return [] if trial.trained_as is None else [home.trunk(trial.trained_as)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,10 @@ class Trainer:
     storage: str | None = None
     template: Architecture | None = None
 
+    def trial(self, data: Mapping[str, Any]) -> Trial:
+        """The trial that `Trial.to_data` wrote, which knows how the run trains."""
+        return replace(Trial.from_data(data), settings={"training": self.training.record()})
+
     def run(self, data: Mapping[str, Any], tell: Tell, own_process: bool = False, node: str | None = None) -> None:
         """Train the trial that `Trial.to_data` wrote, and pass its events to `tell`.
 
@@ -70,7 +74,7 @@ class Trainer:
         data loader blocks, say), another thread tells the last event, and ends the process. `node` is the machine of a
         cluster that this process is on.
         """
-        trial = Trial.from_data(data)
+        trial = self.trial(data)
         tell(Started(trial.number, node))
 
         def end(own: bool) -> None:
@@ -127,7 +131,7 @@ class Trainer:
         return outcome
 
     def _trunk(self, trial: Trial) -> Path | None:
-        return None if trial.hash is None else RunDirectory(Path(self.directory)).trunk(trial.hash)
+        return None if trial.trained_as is None else RunDirectory(Path(self.directory)).trunk(trial.trained_as)
 
     def _failed(self, trial: Trial, error: BaseException) -> Finished | Interrupted:
         """The outcome of an error of the candidate; its traceback is written, and its checkpoint deleted."""

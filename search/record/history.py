@@ -14,6 +14,7 @@ from search.events import Epoch, Event, Finished, Proposed, Rejected, Retried, S
 from search.files import RunDirectory
 from search.outcome import Failed, Outcome, Scored, Stopped
 from search.tasks.named import AnyTask
+from search.training.holes import decided, trained_as
 from search.trial import STATES, Trial
 
 
@@ -96,9 +97,13 @@ class History:
         With a cooldown it goes on from the state before that of the other one.
         """
         parent = None if trial.parent is None else self._trials.get(trial.parent)
-        if not parent or parent.state != "stopped" or parent.hash != trial.hash:
+        if not parent or parent.state != "stopped" or self._trained_as(parent) != self._trained_as(trial):
             return 0
         return min(parent.fidelity, parent.training.trunk(parent.epochs or parent.fidelity))
+
+    def _trained_as(self, trial: Trial) -> str | None:
+        settings = decided(self.settings.values.get("training", {}), trial.values)
+        return None if trial.hash is None else trained_as(trial.hash, settings)
 
     def trained(self, trial: Trial) -> int:
         """Number of epochs that a trial has been trained for; none of one that was carried over from another run."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from archspec.schema.hole import Decision, Hole
+from archspec.schema.hole import Decision, Hole, Scalar
 
 # Settings that are decided elsewhere, or are no single value.
 CLOSED = ("epochs", "rates", "device", "seconds", "inherit", "proxies", "coarse")
@@ -39,3 +41,21 @@ def check_holes(training: Any, holes: Mapping[str, Hole]) -> None:
 def is_hole(data: Any) -> bool:
     """Whether plain data are those of a hole."""
     return isinstance(data, Mapping) and "hole" in data
+
+
+def decided(record: Mapping[str, Any], values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """The settings that were decided for a candidate, by their names: `{"learning_rate": 0.01}`.
+
+    Args:
+        record: the settings of a run, as `Training.record` wrote them.
+        values: what was decided for the candidate, by the names of decisions.
+    """
+    holes = {name: hole for name, hole in record.items() if is_hole(hole)}
+    return {name: values.get(hole.get("name") or f"training.{name}") for name, hole in holes.items()}
+
+
+def trained_as(hash: str, settings: Mapping[str, Scalar]) -> str:
+    """A name for the training of an architecture with settings that were decided for it, the same in every process."""
+    if not settings:
+        return hash
+    return f"{hash}-{hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]}"

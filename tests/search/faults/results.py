@@ -6,6 +6,7 @@ from search import engine, front, warm, words
 from search.backends.worker import Trainer
 from search.drawing import Drawing
 from search.record import checking, lines
+from search.record.history import History
 from search.report.standing import Standing
 from search.training import weights
 from search.training.joint import Joint
@@ -21,6 +22,7 @@ BYTES = test_weights.test_no_damage_of_a_byte_goes_unnoticed
 LEFT = test_progress.test_nothing_is_said_of_the_time_left_before_it_was_measured
 CARRIED = test_warm_start.test_outcomes_under_the_same_terms_are_carried_over_and_cost_no_training
 OTHERS = test_warm_start.test_under_other_terms_they_are_tried_first_those_of_the_front_before_the_others
+APART = test_open_settings.test_pauses_of_one_architecture_with_other_settings_are_apart
 TRAINED = test_open_settings.test_a_worker_trains_with_them
 
 FAULTS = {
@@ -73,6 +75,15 @@ FAULTS = {
         "for name in self.settings",
         "for name in ()",
         test_open_settings.test_other_settings_are_no_duplicate_and_equal_ones_are,
+    ),
+    "one state for all settings of an architecture": Fault(
+        Trainer.trial,
+        '{"training": self.training.record()}',
+        "{}",
+        APART,
+    ),
+    "other settings gone on with": Fault(
+        History.begun, "self._trained_as(parent) != self._trained_as(trial)", "parent.hash != trial.hash", APART
     ),
     "random values without open settings": Fault(
         Joint.random_values,

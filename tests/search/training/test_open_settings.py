@@ -10,16 +10,20 @@ from typing import Any
 
 import pytest
 
+from archspec import Cost
 from search import Engine, Result, Scored, Search, Training
 from search.backends.worker import Trainer
 from search.errors import RunError
+from search.events import Proposed
 from search.files import RunDirectory
 from search.objectives import parse_objective
+from search.record.history import History, Settings
 from search.record.studies import Translation
 from search.record.writing import Record
 from search.strategies.random import Random
 from search.training import trainer
 from search.training.joint import joint
+from search.training.loop import Loop
 from search.trial import Trial
 from spaces import Space, choice, integer, real
 from tests.search.inside import inside
@@ -194,6 +198,29 @@ def test_a_worker_trains_with_them(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert trained[0].learning_rate == trial.values["training.learning_rate"]
     with pytest.raises(ValueError, match="is open; give its value"):
         trainer.train(small_space().default, bars(), OPEN, 0, small_search().goal)
+
+
+def test_pauses_of_one_architecture_with_other_settings_are_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is gone on with where it paused, and costs the epochs that the run foresaw."""
+    epochs: list[int] = []
+    epoch = Loop.epoch
+    monkeypatch.setattr(Loop, "epoch", lambda self, *rest: epochs.append(self.done) or epoch(self, *rest))
+    training = Training(epochs=3, batch_size=32, learning_rate=choice(0.01, 0.1))
+    history = History(Settings({"training": json.loads(json.dumps(training.record()))}), RunDirectory(tmp_path))
+    trainer = Trainer(bars(64), training, small_search().goal, str(tmp_path))
+    made = small_space().default
+    # rate, epochs, and the trial that it is derived from; the last one trains the same in another way
+    drawn = [(0.01, 1, None), (0.1, 1, None), (0.01, None, 0), (0.1, None, 1), (0.01, 2, 1)]
+    for number, (rate, length, parent) in enumerate(drawn):
+        values = {"training.learning_rate": rate}
+        history.observe(Proposed(Trial(number, number, values, "running", made, made.hash, Cost(), 7, length, parent)))
+        trial, before = history[number], len(epochs)
+        trainer.run(trial.to_data(), history.observe)
+        assert history[number].state == ("stopped" if length else "scored")
+        assert len(epochs) - before == history.trained(history[number]) == history.length(trial, 3), number
+    assert [history.begun(trial) for trial in history] == [0, 0, 1, 1, 0]
 
 
 def test_results_show_them(tmp_path: Path) -> None:
