@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import random
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from search.events import Event
 from search.masks import NOT_LEARNED
 from search.masks.learnable import Learnable, learnable
 from search.masks.learning import Learning, begun
-from search.masks.settling import settled
+from search.masks.settling import NEAR, settled
 from search.masks.training import NOTES, Asked, priced
 from search.numbers import most
 from search.objectives import Objective, is_recorded, parse_objective
@@ -99,7 +100,8 @@ class Gradient:
         """A training in which sizes are learned, or one that `front` pauses after a few epochs.
 
         Raises:
-            RunError: masks can learn no decision of the space, or a training has one epoch only.
+            RunError: masks can learn no decision of the space, a training has one epoch only, or a budget is less than
+                any network of the space takes.
         """
         if budget.epochs < 2:
             raise RunError("gradient learns sizes, then trains the network: give two epochs or more")
@@ -136,7 +138,7 @@ class Gradient:
         return learnable(self.space, values, priced(self.of, target))
 
     def _check(self, budget: Budget) -> None:
-        """Refuse a space of which, as far as some drawn fillings tell, masks can learn no decision."""
+        """Refuse a budget below all networks, and a space of which, as some drawn fillings tell, nothing is learned."""
         if self._drawn is None:
             rng = random.Random(derived_seed(budget.run_seed, "gradient prices"))
             found = [self._learnable(self.space.random_values(rng), budget.target) for _ in range(DRAWN)]
@@ -145,6 +147,19 @@ class Gradient:
                 left = {name: reason for known in found for name, reason in known.left.items()}
                 why = "; ".join(f"{name}: {reason}" for name, reason in left.items()) or "none is among whole numbers"
                 raise RunError(f"masks can learn no decision of this space ({why}); use another strategy")
+            if self.budgets and (least := self._least(budget.target)) > (1 + NEAR) * self.budgets[-1]:
+                raise RunError(
+                    f"the budget of {self.budgets[-1]:,.15g} {self.of} is less than the cheapest network of the space "
+                    f"takes, {least:,.15g}; give larger budgets, or let the space hold smaller networks"
+                )
+
+    def _least(self, target: Target) -> float:
+        """The price of the cheapest network that is known of the space."""
+        found = [_ends(known)[0] for known in self._drawn or ()]
+        with contextlib.suppress(ValueError):  # a search over a large space may meet none that fits together
+            cheapest = self.space.cheapest("params" if self.of == "bytes" else self.of, target)
+            found.append(priced(self.of, target)(cheapest))
+        return min(found)
 
     def _budgets(self, known: Learnable, turn: int, budget: Budget) -> list[float]:
         """What the networks of a round are to cost, the dearest first."""

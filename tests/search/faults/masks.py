@@ -17,6 +17,7 @@ ALONE = test_learning.test_a_size_that_is_the_only_one_follows_the_price
 DEFAULT = test_gradient.test_by_default_a_training_begins_at_what_front_proposes
 FOUND = test_gradient.test_front_learns_from_the_sizes_that_were_found
 FAR = test_sizes.test_no_size_settles_far_from_what_was_learned
+LEAST = partial(test_gradient.test_a_budget_below_all_networks_is_refused_and_the_cheapest_is_named, of="flops")
 ROUNDS = test_gradient.test_budgets_take_turns_and_lie_below_the_limits
 ELSEWHERE = partial(
     test_gradient.test_values_that_the_run_itself_finds_are_trained_as_they_are, attempt=MOST_DRAWS, learns=False
@@ -36,6 +37,8 @@ FAULTS = {
     ),
     "notes of other values": Fault(Gradient.propose, "budget.attempt >= MOST_DRAWS", "False", ELSEWHERE),
     "sizes that begin elsewhere than proposed": Fault(Gradient.propose, "[float(size)", "[1.2 * float(size)", DEFAULT),
+    "a budget that no network keeps": Fault(Gradient._check, "if self.budgets and", "if False and", LEAST),
+    "budgets that some networks keep refused": Fault(Gradient._least, "min(found)", "2 * min(found)", LEAST),
     "a budget over the limit": Fault(Gradient._budgets, "min(wanted, limit)", "wanted", ROUNDS),
     "other decisions in the middle of a round": Fault(Gradient.propose, "if same else", "if turn < 0 else", ROUNDS),
     "a score of the sizes at the start": Fault(Knowledge._finished, "and outcome.values:", "and not outcome:", FOUND),

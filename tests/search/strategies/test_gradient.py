@@ -16,7 +16,7 @@ from search.errors import RunError
 from search.events import Epoch, Finished, Proposed, Retried
 from search.masks import training as training_of_sizes
 from search.masks.learning import Learning
-from search.masks.training import NOTES, Asked, train_sizes
+from search.masks.training import NOTES, Asked, priced, train_sizes
 from search.objectives import parse_constraint, parse_objective
 from search.outcome import Failed, Outcome, Scored, Stopped
 from search.record.history import History
@@ -202,6 +202,15 @@ def test_what_it_cannot_do_is_said() -> None:
         Gradient(tiny_space(), budgets=[])
     with pytest.raises(RunError, match="give two epochs or more"):
         Gradient(tiny_space()).propose(History(), Budget(0, 4, 0, 1, 0))
+
+
+@pytest.mark.parametrize("of", ["flops", "params", "bytes"])
+def test_a_budget_below_all_networks_is_refused_and_the_cheapest_is_named(of: str) -> None:
+    least = min(priced(of, "torch")(architecture) for architecture in tiny_space().enumerate())
+    history, budget = History(), Budget(0, 4, 0, 4, 0)
+    with pytest.raises(RunError, match=f"the budget of {least / 2:,.15g} {of} is less than .* takes, {least:,};"):
+        Gradient(tiny_space(), budgets=[4 * least, least / 2], of=of).propose(history, budget)
+    assert Gradient(tiny_space(), budgets=[4 * least, least], of=of).propose(history, budget).notes
 
 
 def test_settings_of_the_training_may_be_open(tmp_path: Path, backend: type[Inside]) -> None:
