@@ -33,7 +33,12 @@ class Learnable(NamedTuple):
     left: dict[str, str]
 
 
-def learnable(space: Space, values: Mapping[str, Scalar], priced: Callable[[Architecture], float]) -> Learnable:
+def learnable(
+    space: Space,
+    values: Mapping[str, Scalar],
+    priced: Callable[[Architecture], float],
+    over: Callable[[Architecture], float] = lambda architecture: 0.0,
+) -> Learnable:
     """The decisions that masks can learn: sizes of kernels and grids, numbers of channels and of residual copies.
 
     A decision can be learned if it is one among whole numbers, if each of its fields is a `kernel_size` without a
@@ -44,6 +49,7 @@ def learnable(space: Space, values: Mapping[str, Scalar], priced: Callable[[Arch
         space: the space.
         values: a filling of it; its other decisions stay as they are here.
         priced: what an architecture costs.
+        over: how far it is over limits on other quantities; see `Fillings`.
     """
     holes = {parameter.name: parameter.hole for parameter in space.parameters()}
     sizes, left, shows, deep = list[Size](), dict[str, str](), list[Change](), list[bool]()
@@ -60,7 +66,7 @@ def learnable(space: Space, values: Mapping[str, Scalar], priced: Callable[[Arch
             continue
         sizes, deep, shows = known, more, [*shows, *found]
     shown = _shown(shows, deep)
-    return Learnable(Fillings(space, _others(values, sizes), sizes, priced, shown.prepared), shown, left)
+    return Learnable(Fillings(space, _others(values, sizes), sizes, priced, shown.prepared, over), shown, left)
 
 
 def _refuse_beside(space: Space, values: Mapping[str, Scalar], sizes: Sequence[Size], shown: Shown) -> None:

@@ -17,32 +17,36 @@ MOST = 4_096
 
 
 def settled(fillings: Fillings, at: Sequence[float], budget: float) -> tuple[int, ...]:
-    """The whole sizes next to learned ones whose price is within 2 % of a budget; the nearest price if none is.
+    """The whole sizes next to learned ones that keep the limits, and whose price is within 2 % of a budget.
 
-    No size changes by more than a factor of two, unless no price is near enough then.
+    If there are none such, those with the nearest price of all that keep the limits; and if none does, those that break
+    them least. No size changes by more than a factor of two, unless nothing else keeps the limits and the budget.
 
     Args:
         fillings: the fillings of the space.
         at: the learned sizes.
         budget: the price that is wanted.
     """
-    off, found = _best(fillings, at, budget, FAR)
-    if off <= NEAR:
+    (over, off), found = _best(fillings, at, budget, FAR)
+    if not (over or off):
         return found
-    off, other = _best(fillings, at, budget, math.inf)
-    return other if off <= NEAR else found
+    (less, nearer), other = _best(fillings, at, budget, math.inf)
+    return other if (less, nearer > 0) < (over, off > 0) else found
 
 
-def _best(fillings: Fillings, at: Sequence[float], budget: float, far: float) -> tuple[float, tuple[int, ...]]:
-    """By which share of the budget the price is off, and the sizes."""
+def _best(
+    fillings: Fillings, at: Sequence[float], budget: float, far: float
+) -> tuple[tuple[float, float], tuple[int, ...]]:
+    """By which shares limits are broken and the price is off the budget, 0 where it is near enough; and the sizes."""
     spans = [_near(size.values, now, len(at), far) for size, now in zip(fillings.sizes, at, strict=True)]
     ranked = []
     for values in itertools.islice(itertools.product(*spans), MOST):
-        off = abs(fillings.at(values).price / budget - 1)
+        filled = fillings.at(values)
+        off = abs(filled.price / budget - 1)
         apart = sum(math.log(value / now) ** 2 for value, now in zip(values, at, strict=True))
-        ranked.append((0.0 if off <= NEAR else off, apart, values))
-    off, _, values = min(ranked)
-    return off, values
+        ranked.append(((filled.over, 0.0 if off <= NEAR else off), apart, values))
+    missed, _, values = min(ranked)
+    return missed, values
 
 
 def _near(values: Sequence[int], now: float, sizes: int, far: float) -> list[int]:

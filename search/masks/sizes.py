@@ -27,10 +27,11 @@ REMEMBERED = 4_096
 
 
 class Filled(NamedTuple):
-    """A filling and what it costs."""
+    """A filling, what it costs, and how far it is over the limits, as a share of one; 0 if it keeps them."""
 
     architecture: Architecture
     price: float
+    over: float = 0.0
 
 
 class Size(NamedTuple):
@@ -99,7 +100,8 @@ class Fillings:
         fixed: the values of its other active parameters.
         sizes: the decisions that differ.
         priced: what an architecture costs, in the quantity that has a target.
-        prepared: changes an architecture before it is priced.
+        prepared: changes an architecture before it is returned.
+        over: how far an architecture is over limits on other quantities, as a share of one; 0 if it keeps them.
     """
 
     space: Space
@@ -107,6 +109,7 @@ class Fillings:
     sizes: Sequence[Size]
     priced: Callable[[Architecture], float]
     prepared: Callable[[Architecture], Architecture] = lambda architecture: architecture
+    over: Callable[[Architecture], float] = lambda architecture: 0.0
     _known: dict[tuple[int, ...], Filled] = field(default_factory=dict)
 
     def values(self, at: Sequence[int]) -> Values:
@@ -126,7 +129,7 @@ class Fillings:
             self._known.clear()
         architecture = self.space.fill(self.values(key))
         try:
-            found = Filled(self.prepared(architecture), self.priced(architecture))
+            found = Filled(self.prepared(architecture), self.priced(architecture), self.over(architecture))
         except SignalError as error:
             where = ", ".join(f"{size.name}={value}" for size, value in zip(self.sizes, key, strict=True))
             raise RunError(

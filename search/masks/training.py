@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
 from archspec.lowering import Network
 from archspec.schema.hole import Scalar
-from search.masks.learnable import learnable
+from search.masks.learnable import Learnable, learnable
 from search.masks.learning import Learning, SizeLoop
 from search.measures import weight_bytes
 from search.objectives import Score
@@ -35,21 +36,28 @@ class Asked:
         of: the quantity that has a budget: of a cost (`flops`, `params`, `activations`), or `bytes`.
         sizes: the sizes to begin with, by the names of their decisions.
         learning: budget and rates.
+        limits: limits on quantities of the cost, or `bytes`, that the network of whole sizes is to keep.
     """
 
     of: str
     sizes: Mapping[str, float]
     learning: Learning
+    limits: Mapping[str, float] = field(default_factory=dict)
 
     def to_data(self) -> dict[str, Any]:
         """As plain data."""
-        return {"of": self.of, "sizes": dict(self.sizes), **vars(self.learning)}
+        limits = {"limits": dict(self.limits)} if self.limits else {}
+        return {"of": self.of, "sizes": dict(self.sizes), **vars(self.learning), **limits}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Asked:
         """What `to_data` wrote."""
-        rest = {name: value for name, value in data.items() if name not in ("of", "sizes")}
-        return cls(data["of"], data["sizes"], Learning(**rest))
+        rest = {name: value for name, value in data.items() if name not in ("of", "sizes", "limits")}
+        return cls(data["of"], data["sizes"], Learning(**rest), data.get("limits", {}))
+
+    def learnable(self, space: Space, values: Mapping[str, Scalar], target: Target) -> Learnable:
+        """What can be learned of a filling of a space, priced and limited as is asked."""
+        return learnable(space, values, priced(self.of, target), partial(over, self.limits, target))
 
 
 def priced(of: str, target: Target) -> Callable[[Architecture], float]:
@@ -57,6 +65,11 @@ def priced(of: str, target: Target) -> Callable[[Architecture], float]:
     if of == "bytes":
         return weight_bytes
     return lambda architecture: price(architecture, target).quantities()[of]
+
+
+def over(limits: Mapping[str, float], target: Target, architecture: Architecture) -> float:
+    """How far an architecture is over limits, by their quantities, as a share of one; 0 if it keeps them."""
+    return max([0.0, *(priced(of, target)(architecture) / limit - 1 for of, limit in limits.items())])
 
 
 def train_sizes(
@@ -103,7 +116,7 @@ def train_sizes(
     values = {name: value for name, value in values.items() if name in mine}
     if (why := shortage(space.fill(values), task, training)) is not None:
         return Failed(why)
-    known = learnable(space, values, priced(asked.of, target))
+    known = asked.learnable(space, values, target)
     began = [asked.sizes[size.name] for size in known.fillings.sizes]
     loop = SizeLoop(known, asked.learning, task, training, seed, goal, began, parent)
     of = {"asked": asked.to_data(), "values": dict(values), "seed": seed, "training": training.record()}

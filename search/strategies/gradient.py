@@ -6,6 +6,7 @@ import contextlib
 import math
 import random
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
@@ -16,7 +17,7 @@ from search.masks import NOT_LEARNED
 from search.masks.learnable import Learnable, learnable
 from search.masks.learning import Learning, begun
 from search.masks.settling import NEAR, settled
-from search.masks.training import NOTES, Asked, priced
+from search.masks.training import NOTES, Asked, over, priced
 from search.numbers import most
 from search.objectives import Objective, is_recorded, parse_objective
 from search.record.history import History
@@ -36,6 +37,8 @@ ROUND = 4
 DESIGN = 4
 # So many other decisions are drawn to see what prices all of them have.
 DRAWN = 12
+# What a budget can be of.
+PRICED = (*Cost().quantities(), "bytes")
 # A budget stays so far below a limit on the same quantity that the whole sizes keep it.
 BELOW = 0.97
 
@@ -89,8 +92,8 @@ class Gradient:
         self._shared: tuple[float, float] | None = None
         if self.count < 1:
             raise ValueError("gradient needs one budget or more")
-        if self.of not in (known := [*Cost().quantities(), "bytes"]):
-            raise ValueError(f"a budget is of {', '.join(known)}, not of {self.of!r}")
+        if self.of not in PRICED:
+            raise ValueError(f"a budget is of {', '.join(PRICED)}, not of {self.of!r}")
 
     def observe(self, event: Event) -> None:
         """Pass an event on to what chooses the other decisions."""
@@ -113,29 +116,40 @@ class Gradient:
             return chosen
         if budget.attempt >= MOST_DRAWS:  # of values that are found elsewhere, nobody knows how sizes are to begin
             return Proposal(chosen.values)
-        known = self._learnable(chosen.values, budget.target)
+        known = self._learnable(chosen.values, budget.target, _limits(budget))
         if not known.fillings.sizes:  # it is trained as it is
             return Proposal(chosen.values)
         if self.proposed:
             whole = [next(v for v in size.values if v == chosen.values[size.name]) for size in known.fillings.sizes]
             wanted = min(known.fillings.at(whole).price, self._limit(budget))
-            return self._proposal(known, [float(size) for size in whole], wanted)
+            return self._proposal(known, [float(size) for size in whole], wanted, _limits(budget))
         rng = random.Random(derived_seed(budget.run_seed, f"gradient {turn} {budget.attempt}"))
         wanted = self._budgets(known, turn, budget)[place]
         spread = [rng.uniform(-SPREAD, SPREAD) if turn or budget.attempt else 0.0 for _ in known.fillings.sizes]
         before = [trial.number for trial in history if place and trial.slot == budget.slot - 1 and trial.feasible]
-        return self._proposal(known, begun(known, wanted, spread), wanted, next(iter(before), None))
+        parent = next(iter(before), None)
+        return self._proposal(known, begun(known, wanted, spread), wanted, _limits(budget), parent)
 
-    def _proposal(self, known: Learnable, sizes: Sequence[float], budget: float, parent: int | None = None) -> Proposal:
+    def _proposal(
+        self,
+        known: Learnable,
+        sizes: Sequence[float],
+        budget: float,
+        limits: Mapping[str, float],
+        parent: int | None = None,
+    ) -> Proposal:
         """A training from these sizes."""
         values = known.fillings.values(settled(known.fillings, sizes, budget))
         named = dict(zip((size.name for size in known.fillings.sizes), sizes, strict=True))
-        asked = Asked(self.of, named, Learning(**{**vars(self.learning), "budget": budget}))
+        learning = Learning(**{**vars(self.learning), "budget": budget})
+        asked = Asked(self.of, named, learning, limits)
         left = {NOT_LEARNED: known.left} if known.left else {}
         return Proposal(values, parent=parent, notes={NOTES: asked.to_data(), **left})
 
-    def _learnable(self, values: Mapping[str, Scalar], target: Target) -> Learnable:
-        return learnable(self.space, values, priced(self.of, target))
+    def _learnable(
+        self, values: Mapping[str, Scalar], target: Target, limits: Mapping[str, float] | None = None
+    ) -> Learnable:
+        return learnable(self.space, values, priced(self.of, target), partial(over, limits or {}, target))
 
     def _check(self, budget: Budget) -> None:
         """Refuse a budget below all networks, and a space of which, as some drawn fillings tell, nothing is learned."""
@@ -181,6 +195,12 @@ class Gradient:
             self._shared = max(low for low, _ in ends), min(high for _, high in ends)
         low, high = self._shared
         return self._shared if low < high else _ends(known)
+
+
+def _limits(budget: Budget) -> dict[str, float]:
+    """The limits of a search on what an architecture costs, by their quantities."""
+    known = [c for c in budget.limits if c.measure is None and c.name in PRICED]
+    return {c.name: min(other.limit for other in known if other.name == c.name) for c in known}
 
 
 def _ends(known: Learnable) -> tuple[float, float]:

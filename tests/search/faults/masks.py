@@ -5,6 +5,7 @@ from functools import partial
 from search.masks import settling
 from search.masks.learning import SizeLoop
 from search.masks.network import MaskedNetwork
+from search.strategies import gradient
 from search.strategies.gradient import Gradient
 from search.strategies.knowledge import Knowledge
 from search.strategies.strategy import MOST_DRAWS
@@ -18,6 +19,8 @@ DEFAULT = test_gradient.test_by_default_a_training_begins_at_what_front_proposes
 FOUND = test_gradient.test_front_learns_from_the_sizes_that_were_found
 FAR = test_sizes.test_no_size_settles_far_from_what_was_learned
 LEAST = partial(test_gradient.test_a_budget_below_all_networks_is_refused_and_the_cheapest_is_named, of="flops")
+LIMITS = partial(test_sizes.test_sizes_settle_where_other_limits_are_kept, params=600, share=0.6)
+LIMITED = test_gradient.test_networks_of_learned_sizes_keep_other_limits
 ROUNDS = test_gradient.test_budgets_take_turns_and_lie_below_the_limits
 ELSEWHERE = partial(
     test_gradient.test_values_that_the_run_itself_finds_are_trained_as_they_are, attempt=MOST_DRAWS, learns=False
@@ -28,8 +31,10 @@ FAULTS = {
     "a penalty as short far from the budget": Fault(MaskedNetwork.levelled, "1 + STIFF", "1 + 0 * STIFF", LEVEL),
     "a size that is left where it is": Fault(MaskedNetwork.levelled, "<= SILENT *", "< 0 *", ALONE),
     "sizes that settle off the budget": Fault(
-        settling.settled, "return other if off <= NEAR else found", "return found", FAR
+        settling.settled, "return other if (less, nearer > 0) < (over, off > 0) else found", "return found", FAR
     ),
+    "limits broken for the budget": Fault(settling._best, "((filled.over, ", "((0.0, ", LIMITS),
+    "limits that nobody tells": Fault(gradient._limits, "if c.measure is None and", "if False and", LIMITED),
     "sizes that settle anywhere": Fault(settling.settled, "budget, FAR)", "budget, math.inf)", FAR),
     "no price in the loss of sizes": Fault(SizeLoop._price, "self.how.strength *", "0.0 *", ALONE),
     "pauses whose sizes are learned": Fault(

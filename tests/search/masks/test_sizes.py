@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from archspec import Image
+from archspec import Image, price
 from search.errors import RunError
-from search.masks.learning import begun
+from search.masks.learning import Learning, begun
 from search.masks.settling import FAR, NEAR, settled
 from search.masks.sizes import Corner, Fillings, Size, corners, whole_values
+from search.masks.training import Asked
 from spaces import Space, choice, integer, real
-from tests.search.masks.spaces import SPACES, flops, known
+from tests.search.masks.spaces import SPACES, flops, known, tiny_space
 
 THREE = (Size("a", (1, 2, 5)), Size("b", (3, 5, 7, 9)), Size("c", (8, 16)))
 INSIDE = st.tuples(st.floats(1, 5), st.floats(3, 9), st.floats(8, 16))
@@ -114,6 +115,24 @@ def test_no_size_settles_far_from_what_was_learned() -> None:
     assert abs(fillings.at(settled(fillings, [4.0, 3.0, 1.0], dearest)).price / dearest - 1) < NEAR
     nearest = settled(fillings, [4.0, 3.0, 1.0], 10 * dearest)
     assert all(value <= FAR * now for value, now in zip(nearest, (4.0, 3.0, 1.0), strict=True))
+
+
+@pytest.mark.parametrize("params", [60, 200, 600, 1_000, 10_000])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_sizes_settle_where_other_limits_are_kept(params: int, share: float) -> None:
+    """With the budget, if there are such; else off it; and if none keeps them, where they are broken least."""
+    asked = Asked("flops", {}, Learning(1.0), {"params": params})
+    where = tiny_space()
+    fillings = asked.learnable(where, where.values_of(where.default), "torch").fillings
+    every = list(itertools.product(*(size.values for size in fillings.sizes)))
+    costs = {sizes: price(where.fill(fillings.values(sizes))) for sizes in every}
+    prices = [cost.flops for cost in costs.values()]
+    budget = min(prices) * (max(prices) / min(prices)) ** share
+    found = costs[settled(fillings, [4.0, 3.0, 2.0], budget)]
+    least = max(params, min(cost.params for cost in costs.values()))
+    assert found.params <= least
+    if any(abs(cost.flops / budget - 1) <= NEAR and cost.params <= least for cost in costs.values()):
+        assert abs(found.flops / budget - 1) <= NEAR
 
 
 @pytest.mark.parametrize(

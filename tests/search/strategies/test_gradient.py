@@ -204,6 +204,18 @@ def test_what_it_cannot_do_is_said() -> None:
         Gradient(tiny_space()).propose(History(), Budget(0, 4, 0, 1, 0))
 
 
+def test_networks_of_learned_sizes_keep_other_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Budgets that ask for more parameters than the limit."""
+    inside(monkeypatch)
+    strategy = Gradient(tiny_space(), budgets=["100k", "300k"], of="flops", learning=HALF)
+    limits = ["params <= 600"]
+    search = Search(tiny_space(), bars(), constraints=limits, trials=4, strategy=strategy, training=TRAINING, seed=3)
+    result = search.run(tmp_path, backend="inside", workers=1, watch=None)
+    scored = [trial for trial in result.trials if trial.state == "scored"]
+    assert len(scored) == len([trial for trial in scored if trial.sizes]) == 4
+    assert all(trial.feasible and trial.cost and trial.cost.params <= 600 for trial in scored)
+
+
 @pytest.mark.parametrize("of", ["flops", "params", "bytes"])
 def test_a_budget_below_all_networks_is_refused_and_the_cheapest_is_named(of: str) -> None:
     least = min(priced(of, "torch")(architecture) for architecture in tiny_space().enumerate())
