@@ -2,7 +2,9 @@
 
     python -m tests.benchmarks.table.compare sequences
     python -m tests.benchmarks.table.compare images --strategies front tpe --workers 1 8
+    python -m tests.benchmarks.table.compare images --strategies knowing --seeds 2
 
+`knowing` is a bound: before it trains, it is told the mean score of each architecture under the table's other seeds.
 Run i takes the scores of table seed i mod the number of complete seeds; with --mean, all take the means over seeds,
 which hold less chance. The hypervolume is of the validation accuracy
 above chance and of log10 FLOPs up to the dearest architecture; the best known is that of all architectures of the same
@@ -28,6 +30,7 @@ from search.hypervolume import hypervolume
 from search.simulating import simulate
 from search.strategies.strategy import Strategy
 from spaces import Space
+from tests.benchmarks.table.knowing import Knowing
 from tests.benchmarks.table.spaces import EPOCHS, space
 
 HERE = Path(__file__).parent
@@ -78,6 +81,16 @@ def searched(table: Table, space: Space, strategy: str | Strategy, epochs: int, 
     return np.asarray(reached[np.searchsorted(found.epochs, np.arange(epochs + 1), side="right")])
 
 
+def knowing(space: Space, known: list[Table], table: Table) -> Knowing:
+    """Who is told the mean scores under the other seeds."""
+    others = [other for other in known if other is not table]
+    if not others:
+        raise ValueError("a table of one seed says nothing of other ones")
+    every = set.intersection(*(set(other.curves) for other in others))
+    believed = {key: float(np.mean([max(other.curves[key]) for other in others])) for key in every}
+    return Knowing(space, believed, table.reference)
+
+
 def epochs_to(shares: Array) -> list[float]:
     """Epochs until each share of the best known hypervolume is reached; infinity where it is not."""
     return [float(np.argmax(shares >= share)) if shares[-1] >= share else math.inf for share in SHARES]
@@ -108,8 +121,10 @@ def main() -> None:
         curves: dict[str, Array] = {}
         for strategy in given.strategies:
             began = time.perf_counter()
-            wanted = where, strategy, given.epochs, workers
-            curves[strategy] = np.array([searched(known[i % len(known)], *wanted, i) for i in range(given.seeds)])
+            shown = [(known[i % len(known)], i) for i in range(given.seeds)]
+            made = [knowing(where, known, table) if strategy == "knowing" else strategy for table, _ in shown]
+            runs = [(table, where, how, given.epochs, workers, i) for (table, i), how in zip(shown, made, strict=True)]
+            curves[strategy] = np.array([searched(*run) for run in runs])
             values, first = (np.array([*map(epochs_to, curves[s])]) for s in (strategy, given.strategies[0]))
             seconds = (time.perf_counter() - began) / given.seeds
             print(f"{workers:3d} workers  {strategy:12s} {quartiles(values)}   {seconds:.1f} s a run", flush=True)
