@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import fx, nn
+from torch.nn.utils import prune
 
 from archspec import (
     Architecture,
@@ -187,3 +188,20 @@ def test_frozen_networks_of_torch_alone_have_a_border_too() -> None:
     frozen = freeze(built(EXAMPLES["table"]).eval())
     assert isinstance(frozen, fx.GraphModule)
     assert "_assert" in frozen.code
+
+
+def test_a_layer_in_several_places_is_shared_in_all_of_them() -> None:
+    model = built(network(Series(channels=3, length=17), Conv(channels=3), Conv(channels=3)))
+    model.body_1_conv = model.body_0_conv
+    longer = model.on_grid(20)
+    for part in (longer.body_0_conv, longer.body_1_conv):
+        assert part.kernel.weight is model.body_0_conv.kernel.weight
+
+
+def test_weights_that_the_architecture_has_not_are_named() -> None:
+    model = built(EXAMPLES["table"])
+    prune.l1_unstructured(model.body_0_conv.kernel, "weight", 0.5)
+    with pytest.raises(ValueError, match=r"others \(body_0_conv.kernel.weight_orig\); end pruning"):
+        model.on_grid(*model.grid)
+    prune.remove(model.body_0_conv.kernel, "weight")
+    assert model.on_grid(*model.grid).grid == model.grid
