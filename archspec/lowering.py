@@ -68,11 +68,12 @@ class Network(Assembled):
                 f"on another grid a network has the weights of its architecture, and this one has others ({odd[0]}); "
                 "end pruning and parametrizations first (prune.remove, parametrize.remove_parametrizations)"
             )
-        for name, module in self.named_modules(remove_duplicate=False):
-            mine = other.get_submodule(name)
-            mine.training = module.training
-            for key, parameter in module.named_parameters(recurse=False):
-                setattr(mine, key, parameter)
+        there = dict(self.named_modules(remove_duplicate=False))
+        for name, module in other.named_modules(remove_duplicate=False):
+            same = there.get(name, self)  # a pool of a shortcut may be needed on one of the two grids only
+            module.training = same.training
+            for key in dict(module.named_parameters(recurse=False)):
+                setattr(module, key, same.get_parameter(key))
         for layer in other.layers():
             layer.renew()
         return other

@@ -21,6 +21,7 @@ from archspec import (
     Magnet,
     Pool,
     Regressor,
+    Residual,
     SelfAttention,
     Series,
     SignalError,
@@ -205,3 +206,15 @@ def test_weights_that_the_architecture_has_not_are_named() -> None:
         model.on_grid(*model.grid)
     prune.remove(model.body_0_conv.kernel, "weight")
     assert model.on_grid(*model.grid).grid == model.grid
+
+
+def test_a_shortcut_that_is_pooled_on_one_of_two_grids_only() -> None:
+    """On 9 points the body's pool and the shortcut's are one."""
+    body = Residual(body=[Pool(size=1, stride=2, reduce="average")])
+    model = built(network(Series(channels=3, length=6), Conv(channels=3), body)).eval()
+    longer = model.on_grid(9)
+    assert {name for name, _ in model.named_modules()} != {name for name, _ in longer.named_modules()}
+    assert all(parameter is model.get_parameter(name) for name, parameter in longer.named_parameters())
+    assert not any(part.training for part in longer.modules())
+    with torch.no_grad():
+        assert difference(longer.on_grid(6)(noise(model.architecture)), model(noise(model.architecture))) == 0
