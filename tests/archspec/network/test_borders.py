@@ -218,3 +218,34 @@ def test_a_shortcut_that_is_pooled_on_one_of_two_grids_only() -> None:
     assert not any(part.training for part in longer.modules())
     with torch.no_grad():
         assert difference(longer.on_grid(6)(noise(model.architecture)), model(noise(model.architecture))) == 0
+
+
+@pytest.mark.parametrize("name", ["fft", "C4 table"])
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64, torch.bool, torch.complex128])
+def test_what_is_not_of_real_numbers_is_refused(name: str, dtype: torch.dtype) -> None:
+    """By transforms, what is put out in the input's precision would be rounded to whole numbers."""
+    architecture = EXAMPLES[name]
+    model, x = built(architecture).eval(), noise(architecture).to(dtype)
+    with pytest.raises(ValueError, match=r"real numbers.*x\.float\(\).*what was given is"):
+        model(x)
+    with pytest.raises(AssertionError, match=r"real numbers.*x\.float\(\)"):
+        freeze(model)(x)
+
+
+def test_without_that_check_an_image_of_whole_numbers_is_answered_wrongly() -> None:
+    architecture = EXAMPLES["fft"]
+    frozen, x = freeze(built(architecture).eval()), (50 * noise(architecture)).round()
+    for node in [node for node in frozen.graph.nodes if node.target is torch._assert]:
+        frozen.graph.erase_node(node)
+    frozen.recompile()
+    with torch.no_grad():
+        assert difference(frozen(x.long()), frozen(x)) > 1e-4
+
+
+def test_a_frozen_network_takes_the_memory_format_channels_last() -> None:
+    architecture = EXAMPLES["fft of an image"]
+    model, x = built(architecture).eval(), noise(architecture)
+    with torch.no_grad():
+        wanted = model(x)
+        moved = freeze(model).to(memory_format=torch.channels_last)
+        assert difference(moved(x.to(memory_format=torch.channels_last)), wanted) < 1e-10
