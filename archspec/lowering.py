@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self, cast
 
@@ -42,6 +43,10 @@ class Network(Assembled):
 
         Both share their parameters: training one trains the other. Running statistics are copied, not shared, since
         they depend on the grid.
+
+        Raises:
+            SignalError: the architecture cannot have this grid.
+            ValueError: it has parameters that its architecture has not, by pruning or a parametrization.
         """
         return self._sharing(self.architecture.at_resolution(*size))
 
@@ -54,14 +59,21 @@ class Network(Assembled):
 
     def _sharing(self, architecture: Architecture) -> Network:
         with torch.random.fork_rng(devices=[]):
-            other = lower(architecture)
+            other = _lowered(architecture)
         other.to(next(self.parameters()))
-        other.load_state_dict({key: value.clone() for key, value in self.state_dict().items()}, assign=True)
-        for name, module in self.named_modules():
-            mine = other.get_submodule(name)
-            mine.training = module.training
-            for key, parameter in module.named_parameters(recurse=False):
-                setattr(mine, key, parameter)
+        state = {key: value.clone() for key, value in self.state_dict().items()}
+        found = other.load_state_dict(state, strict=False, assign=True)
+        if odd := [*found.unexpected_keys, *found.missing_keys]:
+            raise ValueError(
+                f"on another grid a network has the weights of its architecture, and this one has others ({odd[0]}); "
+                "end pruning and parametrizations first (prune.remove, parametrize.remove_parametrizations)"
+            )
+        there = dict(self.named_modules(remove_duplicate=False))
+        for name, module in other.named_modules(remove_duplicate=False):
+            same = there.get(name, self)  # a pool of a shortcut may be needed on one of the two grids only
+            module.training = same.training
+            for key in dict(module.named_parameters(recurse=False)):
+                setattr(module, key, same.get_parameter(key))
         for layer in other.layers():
             layer.renew()
         return other
@@ -75,13 +87,21 @@ class Network(Assembled):
 def lower(architecture: Architecture) -> Network:
     """A new network with random weights, which are reproducible by `torch.manual_seed`. Input (B, channels, *grid).
 
+    It is made on the CPU, so that the weights are the same everywhere, and moved to the default device of torch.
+
     The names of modules are the path and kind of their block, so that keys of `state_dict` read
     `body_1_body_0_norm.weight`.
 
     Raises:
         SignalError: the blocks of the architecture do not fit together, or there are holes.
     """
-    network = assembled(architecture.graph, Network)
+    network, device = _lowered(architecture), torch.get_default_device()
+    return network if device.type == "cpu" else network.to(device)
+
+
+def _lowered(architecture: Architecture) -> Network:
+    with contextlib.nullcontext() if torch.get_default_device().type == "cpu" else torch.device("cpu"):
+        network = assembled(architecture.graph, Network)
     network.meta["architecture"] = architecture
     return network
 

@@ -42,6 +42,12 @@ class Norm(Primitive):
             )
         if self.type == "group" and x.channels % self.groups:
             raise SignalError(f"{self.groups} sets do not divide {x.channels} channels; use a divisor", "groups")
+        if self.type == "group" and x.channels == self.groups and x.group.order * x.positions == 1:
+            raise SignalError(
+                "a set of one channel at one position is one value, and minus its mean it is zero; use fewer sets, or "
+                "type='batch'",
+                "groups",
+            )
         return x
 
     def cost(self, x: Signal) -> Cost:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from archspec.architecture import Architecture
 from archspec.exporting.agreement import agreed, in_torch
 from archspec.exporting.directory import MANIFEST, deposited, seal
@@ -71,7 +73,7 @@ def export(
     if symmetry is None and not largest(network.typed).trivial:
         symmetry = certify(network)
     about = {OF: network.architecture.hash}
-    with deposited(place, known_files(), overwrite) as aside:
+    with torch.device("cpu"), deposited(place, known_files(), overwrite) as aside:
         checks = [exporter.write(network, aside) for exporter in exporters]
         seal(aside, about)
         error = _agreed(network, checks)

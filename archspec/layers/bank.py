@@ -175,11 +175,18 @@ class Bank(Fixed):
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
         if self.cache is not None:
             self.cache.clear()
-        before = next(self.kernel.parameters()).dtype
+        before = next(self.kernel.parameters())
+        dtype, without_values = before.dtype, before.is_meta
         moved = super()._apply(fn, recurse)
-        if next(self.kernel.parameters()).dtype != before and not self.pruned:
+        if (next(self.kernel.parameters()).dtype != dtype or without_values) and not self.pruned:
             self.place(self.cropped)  # coordinates are recomputed, not rounded twice
         return moved
+
+    def settle(self, like: Tensor) -> None:
+        """Compute what is on the `meta` device, the sampling points too."""
+        super().settle(like)
+        if any(buffer.is_meta for buffer in self.buffers()):
+            self.place(self.cropped)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "cache": None}

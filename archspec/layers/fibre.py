@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from archspec.layers.layer import Active, Layer
+from archspec.layers.precision import Fixed
 
 if TYPE_CHECKING:
     from archspec.geometry.fourier import Target
 
 
-class Restrict(Layer):
+class Restrict(Layer, Fixed):
     """(B, C, N, *S) to (B, C·N/K, K, *S): each coset of a subgroup of order K becomes a channel.
 
     Args:
@@ -29,7 +30,7 @@ class Restrict(Layer):
         super().__init__()
         self.cosets, self.order = rows.shape
         self.channels = channels
-        self.register_buffer("index", torch.tensor(rows.reshape(-1)), persistent=False)
+        self.fix("index", torch.tensor(rows.reshape(-1)))
 
     def forward(self, x: Tensor) -> Tensor:
         y = x.index_select(2, self.index).flatten(1, 2)

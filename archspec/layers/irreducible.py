@@ -64,7 +64,7 @@ class IrreduciblePointwise(Layer, Fixed):
         y = mapped(x.flatten(3), self.basis, single, pairs, self.order, self.outputs)
         if self.bias is not None:
             y = y + self.bias.view(-1, 1, 1)
-        return y.view(len(x), self.outputs, *x.shape[2:])
+        return torch.unflatten(y, 3, x.shape[3:])
 
     def outgoing(self) -> Mapping[str, Tensor]:
         """Weight and bias."""

@@ -32,18 +32,26 @@ class BatchNorm(Layer, nn.BatchNorm1d):
     def forward(self, x: Tensor, element_weights: Tensor | None = None) -> Tensor:
         if element_weights is None or not self.training:
             return super().forward(x.flatten(2)).view(x.shape)
-        assert self.running_mean is not None
-        assert self.running_var is not None
         # The statistics are weighted means, with the weight of each group element.
         axes, weights = (0, *range(2, x.dim())), element_weights.expand(x.shape)
         count = weights[:, 0].sum()
         mean = (x * weights).sum(axes, keepdim=True) / count
         variance = ((x - mean).square() * weights).sum(axes, keepdim=True) / count
-        with torch.no_grad():
-            self.running_mean.lerp_(mean.flatten(), self.momentum or 0.1)
-            self.running_var.lerp_(variance.flatten() * count / (count - 1).clamp(min=1), self.momentum or 0.1)
+        self.track(mean.flatten(), variance.flatten() * count / (count - 1).clamp(min=1))
         shape = (-1, *(1,) * (x.dim() - 2))
         return (x - mean) / torch.sqrt(variance + self.eps) * self.weight.view(shape) + self.bias.view(shape)
+
+    @torch.no_grad()
+    def track(self, mean: Tensor, variance: Tensor) -> None:
+        """Update the running statistics as torch does; without a momentum they are the mean over all batches."""
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        self.num_batches_tracked.add_(1)
+        like = self.running_mean
+        share = 1 / self.num_batches_tracked.to(like) if self.momentum is None else self.momentum
+        like.lerp_(mean.to(like), share)
+        self.running_var.lerp_(variance.to(like), share)
 
     @torch.no_grad()
     def silence(self) -> bool:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from archspec.layers.layer import Layer, Role
+from archspec.layers.precision import Fixed
 
 
 class Elements(Layer):
@@ -31,7 +32,7 @@ class Elements(Layer):
         return _shaped(torch.cat([weights.new_ones(1), weights]), self.dims, before)
 
 
-class Sector(Layer):
+class Sector(Layer, Fixed):
     """Weight 1 for turns up to a learned reach either way, falling to 0 within one step beyond it.
 
     Initially the farthest turns have weight one half: with equal weights, training would not see the effect of leaving
@@ -55,8 +56,8 @@ class Sector(Layer):
         super().__init__()
         self.reach = nn.Parameter(torch.full((1,), 1 - 0.5 / max(1, *rings)))
         self.logits = nn.Parameter(torch.full((1,), math.log(start / (1 - start)))) if any(mirrored) else None
-        self.register_buffer("rings", torch.tensor(rings), persistent=False)
-        self.register_buffer("mirrored", torch.tensor(mirrored), persistent=False)
+        self.fix("rings", torch.tensor(rings))
+        self.fix("mirrored", torch.tensor(mirrored))
         self.dims, self.temperature = dims, temperature
 
     def forward(self, before: Tensor | None = None) -> Tensor:

@@ -111,7 +111,8 @@ class _Transform(nn.Module):
         if self.repeats > 1:
             x = torch.repeat_interleave(x, self.repeats, 1)
         spectra = torch.fft.rfftn(x.to(self.precision), self.sizes, axes)
-        spectrum = torch.view_as_complex(self.spectrum.to(self.precision))
+        # In channels-last memory format, to which a whole network may be moved, it cannot be seen as complex.
+        spectrum = torch.view_as_complex(self.spectrum.to(self.precision).contiguous())
         if self.depthwise:
             product = spectra * spectrum
         else:

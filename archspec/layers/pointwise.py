@@ -33,7 +33,7 @@ class SharedPointwise(Layer):
         self.shares: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.mapped(x.flatten(2, 3)).view(len(x), -1, self.order, *x.shape[3:])
+        return torch.unflatten(self.mapped(x.flatten(2, 3)), 2, (self.order, -1))
 
     def mapped(self, x: Tensor) -> Tensor:
         """(B, I, N·S₁, …) to (B, O, N·S₁, …), the elements side by side along the first axis of the grid."""

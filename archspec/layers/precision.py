@@ -28,7 +28,10 @@ def without_autocast(device: torch.device) -> contextlib.AbstractContextManager[
 
 
 class Fixed(nn.Module):
-    """A module with constant arrays: when it is moved to another precision, they are recomputed from float64."""
+    """A module with constant arrays: when it is moved to another precision, they are recomputed from float64.
+
+    They are not in `state_dict`, so that one that was on the `meta` device, which has no values, is computed anew too.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,21 +39,37 @@ class Fixed(nn.Module):
 
     def fix(self, name: str, values: Tensor | None) -> None:
         """Register a constant array as a buffer that is not in `state_dict`; real numbers are given in float64."""
-        if values is not None and values.is_floating_point():
+        if values is not None:
             self.arrays[name] = values
             like = getattr(self, name, None)
-            values = values.to(torch.get_default_dtype()) if like is None else values.to(like)
+            if values.is_floating_point():
+                values = values.to(torch.get_default_dtype()) if like is None else values.to(like)
         self.register_buffer(name, values, persistent=False)
 
+    def settle(self, like: Tensor) -> None:
+        """Compute what is on the `meta` device, on the device and in the precision of `like`."""
+        for name, values in self.arrays.items():
+            if self.get_buffer(name).is_meta:
+                placed = values.to(like) if values.is_floating_point() else values.to(like.device)
+                self.register_buffer(name, placed, persistent=False)
+
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
-        before = {name: self.get_buffer(name).dtype for name in self.arrays}
+        before = {name: self.get_buffer(name) for name in self.arrays}
         # torch leaves it without types.
         moved: Self = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         for name, values in self.arrays.items():
             buffer = self.get_buffer(name)
-            if buffer.dtype != before[name]:
+            if buffer.dtype != before[name].dtype or before[name].is_meta:
                 self.register_buffer(name, values.to(buffer), persistent=False)
         return moved
+
+
+def settle(model: nn.Module, keys: object = None) -> None:
+    """Compute the constants of a network that was on the `meta` device, once its weights are elsewhere."""
+    for part in reversed(list(model.modules())):
+        like = next(part.parameters(), next(model.parameters()))
+        if isinstance(part, Fixed) and not like.is_meta:
+            part.settle(like)
 
 
 class WideLinear(nn.Linear):

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from archspec.geometry.samples import Samples
 
 
+# A width at its bound, which rounding puts a little outside, has a gradient.
+SLACK = 1e-6
+
+
 class LearnedWindow(Fixed):
     """The base class of learned windows, with the logarithm of the width as parameter.
 
@@ -43,8 +47,9 @@ class LearnedWindow(Fixed):
 
     @property
     def width(self) -> Tensor:
-        """(C, …): the widths, clamped to their bounds."""
-        return widened(self.log_width).clamp(self.low, self.high).exp()
+        """(C, …): the widths, clamped to their bounds, outside of which they have no gradient."""
+        log = widened(self.log_width.clamp(self.low - SLACK, self.high + SLACK))
+        return (log + (log.clamp(self.low, self.high) - log).detach()).exp()
 
     def place(self, where: Samples) -> None:
         """Compute the factors at these points from now on."""

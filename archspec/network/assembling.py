@@ -13,6 +13,7 @@ from archspec.graph.block import LearnedSizes
 from archspec.graph.cost import Cost
 from archspec.graph.graph import Graph, module_names
 from archspec.layers.layer import Layer
+from archspec.layers.precision import settle
 from archspec.network.active_elements import active_elements
 from archspec.network.code import written
 from archspec.network.folding import folded
@@ -103,6 +104,7 @@ def _put_together(
     module = kind(modules, written(graph, kind.bordered), class_name=kind.__name__)
     module.meta.update(meta)
     module.training = training
+    module.register_load_state_dict_post_hook(settle)  # type: ignore[no-untyped-call]
     for name, value in (own or {}).items():  # parameters and buffers that a user has added to the module
         if isinstance(value, nn.Parameter):
             module.register_parameter(name, value)

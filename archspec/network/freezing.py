@@ -12,7 +12,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from archspec.geometry.fourier import Target
 from archspec.graph.graph import INPUT, Graph
 from archspec.graph.signal import Signal
-from archspec.layers.border import REMEDIES, made_for
+from archspec.layers.border import REAL, REMEDIES, made_for
 from archspec.layers.keeping import in_evaluation
 from archspec.network.folding import folded
 
@@ -60,9 +60,13 @@ def _settle(model: fx.GraphModule) -> None:
 
 
 def _draw_border(model: fx.GraphModule, given: Signal) -> None:
-    """Add an assertion that the input has the shape of `given`."""
+    """Add assertions that the input is of real numbers and has the shape of `given`."""
     x = next(node for node in model.graph.nodes if node.op == "placeholder")
     with model.graph.inserting_after(x):
+        real = model.graph.call_method("is_floating_point", (x,))
+    with model.graph.inserting_after(real):
+        asserted = model.graph.call_function(torch._assert, (real, REAL))
+    with model.graph.inserting_after(asserted):
         shape = model.graph.call_function(getattr, (x, "shape"))
     with model.graph.inserting_after(shape):
         example = model.graph.call_function(operator.getitem, (shape, slice(1, None)))

@@ -61,14 +61,12 @@ def pruned(model: fx.GraphModule) -> fx.GraphModule:
 def settled(model: fx.GraphModule) -> fx.GraphModule:
     """The same function in evaluation mode, with convolutions sampled at the learned turns once and for all.
 
-    Returns `model` itself if no turns were learned.
+    Returns `model` itself if no turns were learned. Turns that no convolution reads are left out.
     """
     graph: Graph | None = model.meta.get("graph")
-    found = {
-        name: turns for name in (graph.nodes if graph else ()) if graph and (turns := stating_nodes(graph.nodes, name))
-    }
-    if not graph or not found:
+    if not graph or all(node.block is None or node.block.states != "turns" for node in graph.nodes.values()):
         return model
+    found = {name: turns for name in graph.nodes if (turns := stating_nodes(graph.nodes, name))}
     other, targets = copy.deepcopy(model).eval(), module_names(graph)
     at = {name: _turns(other.get_submodule(targets[name])) for turns in found.values() for name in turns if name}
     for name, (given, read) in found.items():

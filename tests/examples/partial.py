@@ -63,6 +63,7 @@ PARTIAL: dict[str, Architecture] = {
             group="D1", body=[Lift(group="C4", channels=2), Norm(), Partial(), conv(), Norm(), GroupPool(), Norm()]
         ),
     ),
+    "C4 in a sector that no convolution reads": on("C4", conv(kernel=SIREN), SECTOR, Norm()),
     "C1 in part is all": on("C1", Partial(), conv()),
     "D4 in part, read in full too": on(
         "D4",

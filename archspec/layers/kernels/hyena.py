@@ -53,7 +53,7 @@ class Hyena(FeatureKernel):
     def place(self, where: Samples) -> None:
         """Sample the kernels at these points from now on."""
         super().place(where)
-        harmonics = math.pi * torch.arange(1, self.bands + 1).to(self.points)
+        harmonics = math.pi * torch.arange(1, self.bands + 1, device=self.points.device).to(self.points)
         phase = (self.points[:, :, None] * harmonics).flatten(1)
         self.register_buffer("positions", torch.cat([self.points, phase.cos(), phase.sin()], 1), persistent=False)
         space = self.points[:, : self.dims]

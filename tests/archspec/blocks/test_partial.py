@@ -164,3 +164,13 @@ def test_after_it_the_pooled_signal_holds_no_symmetry() -> None:
     graph = on("D4", Partial()).graph
     assert graph.nodes["body.2"].block == GroupPool()
     assert graph.nodes["body.2"].signal.symmetry.trivial
+
+
+def test_turns_that_no_convolution_reads_are_left_out_when_it_is_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
+    architecture = PARTIAL["C4 in a sector that no convolution reads"]
+    model, x = built(architecture).eval(), noise(architecture)
+    with torch.no_grad():
+        assert torch.allclose(freeze(model)(x), model(x), rtol=0, atol=1e-12)
+    monkeypatch.setattr("archspec.network.folding.settled", lambda model: model)
+    with pytest.raises(NotImplementedError, match="Turns has no plain form"):
+        freeze(model)

@@ -130,6 +130,11 @@ MISTAKES: dict[str, tuple[Architecture, str, str]] = {
         "body[0].groups (norm)",
         "do not divide 2 channels",
     ),
+    "sets of one value": (
+        network(Series(channels=2, length=1), Norm(type="group", groups=2)),
+        "body[0].groups (norm)",
+        "use fewer sets",
+    ),
     "group pooled twice": (
         network(SQUARE, Lift(group="C4", channels=2), GroupPool(), GroupPool()),
         "body[2] (group_pool)",
@@ -435,3 +440,16 @@ def test_what_is_approximate_is_warned_of_with_its_place() -> None:
     assert quirk == "body[1] (self_attention): relative='published' breaks C4; use relative='exact'"
     (unread,) = network(Series(length=9), Pool(size=2)).warnings
     assert unread == "body[0] (pool): the last 1 of 9 points on axis 0 are never read"
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        network(Series(channels=2, length=1), Norm(type="group")),
+        network(Series(channels=1, length=2), Norm(type="group")),
+        on("D1", Norm(type="group"), input=Series(length=1), channels=1, kernel_size=1),
+    ],
+)
+def test_sets_of_two_values_run_on_one_example(architecture: Architecture) -> None:
+    """Of one value, which is refused, torch raises an error for one example, and for two answers zero."""
+    built(architecture).eval()(noise(architecture, batch=1))

@@ -11,6 +11,7 @@ from archspec import (
     Architecture,
     Conv,
     Exponential,
+    Fourier,
     Gaussian,
     GroupPool,
     Image,
@@ -176,3 +177,27 @@ def test_what_a_window_cannot_be() -> None:
 
 def test_the_reach_is_where_the_threshold_is() -> None:
     assert math.isclose(math.exp(-0.5 * gaussian_reach(0.1) ** 2), 0.1)
+
+
+def a_width_that_begins_at_its_bound_is_learned() -> None:
+    """At the lower or the upper bound, in each precision, also where it was rounded in another one."""
+    windows = [Gaussian(sigma=0.01), Gaussian(sigma=0.01, per="channel"), Gaussian(sigma=5.0), Exponential(decay=0.01)]
+    for window in windows:
+        for size in range(3, 40, 4):
+            conv = Conv(channels=2, kernel_size=size, kernel=Fourier(features=4), window=window, algorithm="direct")
+            for dtype in (torch.float32, torch.float64, torch.bfloat16):
+                model = lower(network(LONG, conv)).to(dtype)
+                model(noise(model.architecture).to(dtype)).square().sum().backward()
+                gradient = model.get_parameter("body_0_conv.window.log_width").grad
+                assert gradient is not None
+                assert bool((gradient != 0).all()), (window, size, dtype)
+
+
+def test_a_width_that_begins_at_its_bound_is_learned() -> None:
+    a_width_that_begins_at_its_bound_is_learned()
+
+
+def test_bounds_without_slack_fail_that_law(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archspec.layers.windows.SLACK", 0.0)
+    with pytest.raises(AssertionError, match="sigma"):
+        a_width_that_begins_at_its_bound_is_learned()

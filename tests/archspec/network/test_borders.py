@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import fx, nn
+from torch.nn.utils import prune
 
 from archspec import (
     Architecture,
@@ -20,6 +21,7 @@ from archspec import (
     Magnet,
     Pool,
     Regressor,
+    Residual,
     SelfAttention,
     Series,
     SignalError,
@@ -187,3 +189,63 @@ def test_frozen_networks_of_torch_alone_have_a_border_too() -> None:
     frozen = freeze(built(EXAMPLES["table"]).eval())
     assert isinstance(frozen, fx.GraphModule)
     assert "_assert" in frozen.code
+
+
+def test_a_layer_in_several_places_is_shared_in_all_of_them() -> None:
+    model = built(network(Series(channels=3, length=17), Conv(channels=3), Conv(channels=3)))
+    model.body_1_conv = model.body_0_conv
+    longer = model.on_grid(20)
+    for part in (longer.body_0_conv, longer.body_1_conv):
+        assert part.kernel.weight is model.body_0_conv.kernel.weight
+
+
+def test_weights_that_the_architecture_has_not_are_named() -> None:
+    model = built(EXAMPLES["table"])
+    prune.l1_unstructured(model.body_0_conv.kernel, "weight", 0.5)
+    with pytest.raises(ValueError, match=r"others \(body_0_conv.kernel.weight_orig\); end pruning"):
+        model.on_grid(*model.grid)
+    prune.remove(model.body_0_conv.kernel, "weight")
+    assert model.on_grid(*model.grid).grid == model.grid
+
+
+def test_a_shortcut_that_is_pooled_on_one_of_two_grids_only() -> None:
+    """On 9 points the body's pool and the shortcut's are one."""
+    body = Residual(body=[Pool(size=1, stride=2, reduce="average")])
+    model = built(network(Series(channels=3, length=6), Conv(channels=3), body)).eval()
+    longer = model.on_grid(9)
+    assert {name for name, _ in model.named_modules()} != {name for name, _ in longer.named_modules()}
+    assert all(parameter is model.get_parameter(name) for name, parameter in longer.named_parameters())
+    assert not any(part.training for part in longer.modules())
+    with torch.no_grad():
+        assert difference(longer.on_grid(6)(noise(model.architecture)), model(noise(model.architecture))) == 0
+
+
+@pytest.mark.parametrize("name", ["fft", "C4 table"])
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64, torch.bool, torch.complex128])
+def test_what_is_not_of_real_numbers_is_refused(name: str, dtype: torch.dtype) -> None:
+    """By transforms, what is put out in the input's precision would be rounded to whole numbers."""
+    architecture = EXAMPLES[name]
+    model, x = built(architecture).eval(), noise(architecture).to(dtype)
+    with pytest.raises(ValueError, match=r"real numbers.*x\.float\(\).*what was given is"):
+        model(x)
+    with pytest.raises(AssertionError, match=r"real numbers.*x\.float\(\)"):
+        freeze(model)(x)
+
+
+def test_without_that_check_an_image_of_whole_numbers_is_answered_wrongly() -> None:
+    architecture = EXAMPLES["fft"]
+    frozen, x = freeze(built(architecture).eval()), (50 * noise(architecture)).round()
+    for node in [node for node in frozen.graph.nodes if node.target is torch._assert]:
+        frozen.graph.erase_node(node)
+    frozen.recompile()
+    with torch.no_grad():
+        assert difference(frozen(x.long()), frozen(x)) > 1e-4
+
+
+def test_a_frozen_network_takes_the_memory_format_channels_last() -> None:
+    architecture = EXAMPLES["fft of an image"]
+    model, x = built(architecture).eval(), noise(architecture)
+    with torch.no_grad():
+        wanted = model(x)
+        moved = freeze(model).to(memory_format=torch.channels_last)
+        assert difference(moved(x.to(memory_format=torch.channels_last)), wanted) < 1e-10
