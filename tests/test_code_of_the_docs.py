@@ -55,4 +55,4 @@ def test_code_that_does_not_run_is_noticed() -> None:
 
 def test_every_page_with_code_is_run() -> None:
     with_code = {path.stem for path in (ROOT / "docs").glob("*.md") if blocks(path.stem)}
-    assert with_code == {*PAGES, "your_data"}
+    assert with_code == {*PAGES, "runs", "your_data"}
