@@ -54,15 +54,15 @@ class Search:
         objectives: text (`"maximize accuracy"`) or `maximize(...)`, `minimize(...)`; at least one is a score. By
             default accuracy (of a regression r2, of several labels f1) and FLOPs.
         constraints: text (`"params <= 50k"`, `"latency <= 5ms"`) or `at_most(...)`, which says what can be limited.
-        trials: number of candidates to train; a strategy that lets candidates pause trains as many epochs in all.
+        trials: number of whole trainings; where candidates pause, more are begun, with as many epochs in all.
         epochs: number of epochs for which each candidate is trained; short for `training=Training(epochs=...)`.
         seed: seed from which all random numbers of the run follow.
         training: how candidates are trained.
         target: what will run the best networks, and so what costs in objectives and constraints are computed for:
             `torch` on a CPU, `cuda`, or `onnx`, the exported file in onnxruntime.
-        strategy: what proposes candidates: `front`, `halving`, `evolve`, `tpe`, `nsga2`, `gp`, `random`,
-            `quasi_random`, `exhaustive`, another name that is registered, or an object, which is copied for each run.
-            By default `front`; a run that was begun with `tpe`, the default of earlier versions, goes on with it.
+        strategy: what proposes candidates: `front`, the default, `gradient`, `halving`, `evolve`, `tpe`, `nsga2`, `gp`,
+            `random`, `quasi_random`, `exhaustive`, another name that is registered, or an object, which is copied for
+            each run. A run that was begun with `tpe`, the default of earlier versions, goes on with it.
         warm_start: the directory of an older run, or a list of architectures and trials. Scored trials of the same
             task, data, training, functions and target are taken over with their outcomes, weights and all, beside the
             `trials` that are trained; others, and architectures, are the first that are trained. What is not of the

@@ -41,8 +41,8 @@ class Trial:
         number: index of the draw, from 0; rejected draws count.
         slot: index of the candidate, from 0; a rejected draw has the slot of the candidate that it was drawn for.
         values: what the strategy proposed, by the names of the space's parameters; once trained, with learned sizes.
-        state: `rejected` if it is not trained; else `running` until its outcome is known, then `scored`, `stopped` or
-            `failed`.
+        state: `rejected` if it is not trained; else `running` until its outcome is known, then `scored`, `failed`, or
+            `stopped`: paused after a few epochs, from which another trial may go on, whose `parent` it is.
         architecture: the filled space, or once trained what learned sizes have made of it; None for a rejected trial,
             as are `hash` and `cost`.
         hash: hash of the architecture.
@@ -54,7 +54,7 @@ class Trial:
         notes: plain data that the strategy stored with the trial.
         excess: by the name of each condition on candidates, above zero where it is violated; of a constraint, by what
             fraction of the limit.
-        scores: scores on validation data; empty until it is scored.
+        scores: scores on validation data, with the best weights; empty until it is scored or stopped.
         proxies: zero-cost proxies of the network as it was initialised, by name, where the training records them.
         sizes: by the names of decisions, the sizes after each epoch in which they were learned (strategy `gradient`).
         fidelity: number of epochs it was trained for.

@@ -5,10 +5,30 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 import pytest
 
+from archspec import (
+    Activation,
+    Architecture,
+    Classifier,
+    Conv,
+    GroupPool,
+    Image,
+    Lift,
+    Norm,
+    Pool,
+    SpecError,
+    price,
+)
+from archspec.graph.block import BLOCKS, HEADS
+from archspec.inputs import INPUTS
+from archspec.kernels.kernel import KERNELS
+from archspec.kernels.windows import WINDOWS
 from archspec.reference import SCHEMA, TABLES, blocks_text, schema_text
+from search.cli.main import main
+from spaces import Space
 
 ROOT = Path(__file__).parents[1]
 
@@ -18,6 +38,52 @@ def test_the_published_schema_and_the_list_of_blocks_are_current() -> None:
     assert (ROOT / "docs" / SCHEMA).read_text() == schema_text()
     assert (ROOT / "docs" / TABLES).read_text() == blocks_text()
     assert json.loads(schema_text())["title"] == "Architecture"
+
+
+def words_left_out(page: str) -> list[str]:
+    """Words that a field of some kind can be, and that the section of its kind does not say."""
+    sections = {part.split(" ", 1)[0]: part for part in page.split("\n### ")[1:]}
+    families = (INPUTS, BLOCKS, KERNELS, WINDOWS, HEADS)
+    fields = [
+        (model.__name__, word)
+        for family in families
+        for model in family.values()
+        for name, info in model.model_fields.items()
+        if name != "kind" and get_origin(info.annotation) is Literal
+        for word in get_args(info.annotation)
+    ]
+    assert len(fields) > 50
+    return [f"{kind}: {word}" for kind, word in fields if f"`{word!r}`" not in sections[kind]]
+
+
+def test_the_list_of_blocks_says_every_word_that_a_field_can_be() -> None:
+    page = (ROOT / "docs" / TABLES).read_text()
+    assert words_left_out(page) == []
+    assert words_left_out(page.replace("`'silu'`, ", "")) == ["Activation: silu"]
+
+
+def spec_of(page: str) -> str:
+    """The example of a file on a page."""
+    return page.split("```yaml\n")[1].split("```")[0]
+
+
+def test_the_file_in_the_list_of_blocks_is_a_space() -> None:
+    spec = spec_of((ROOT / "docs" / TABLES).read_text())
+    assert [price(one).params for one in Space.from_yaml(spec).enumerate()]
+    with pytest.raises(SpecError, match="kind"):
+        Space.from_yaml(spec.replace("kind: norm", "kind: norms"))
+
+
+def test_the_error_in_the_readme_is_what_check_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    readme = (ROOT / "README.md").read_text()
+    shown = " ".join(readme.split("archsearch: net.yaml: ")[1].split("```")[0].split())
+    body = [Lift(group="C4", channels=4), Norm(), Activation(), Pool(), Conv(channels=4), GroupPool()]
+    for size in (15, 16):
+        net = Architecture(input=Image(size=(size, size)), body=body, head=Classifier(classes=10))
+        (tmp_path / "net.yaml").write_text(net.to_yaml())
+        main(["check", str(tmp_path / "net.yaml")])
+        said = capsys.readouterr()
+        assert (shown in said.err) == (size == 15)
 
 
 @pytest.mark.thorough

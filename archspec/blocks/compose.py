@@ -102,7 +102,13 @@ class Branch(Block):
 
 
 class GraphNode(Model):
-    """A node of an explicit graph: a block whose input is the merge of the outputs of other nodes."""
+    """A node of an explicit graph: a block whose input is the merge of the outputs of other nodes.
+
+    Attributes:
+        block: the block.
+        inputs: names of the nodes whose outputs it reads; `input` is the input of the graph.
+        merge: how several of them are merged: added, multiplied, or concatenated along the channels.
+    """
 
     block: AnyBlock
     inputs: Annotated[tuple[NodeName, ...], Field(min_length=1)] = ("input",)
@@ -110,7 +116,11 @@ class GraphNode(Model):
 
 
 class Graph(Block):
-    """An explicit directed acyclic graph; `input` is the name of the input of this block."""
+    """An explicit directed acyclic graph; `input` is the name of the input of this block.
+
+    `nodes` are its nodes by name: each has a `block`, the names of its `inputs`, by default the graph's input, and a
+    `merge` of these, as in `Branch`. `output` names the node whose output is that of the block.
+    """
 
     kind: Literal["graph"] = "graph"
     nodes: Annotated[dict[NodeName, GraphNode], Field(min_length=1)]

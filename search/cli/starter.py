@@ -95,7 +95,7 @@ from spaces import {space}
 
 {data}task = {task}
 
-# Images are seen upright, turned by quarters, mirrored …: the search finds out which of these symmetries pays.
+{symmetries}: the search finds out which of these pays.
 search = Search({space}.for_task(task), task, constraints=["flops <= {limit}M"], trials=16, epochs=10, seed=0)
 
 if __name__ == "__main__":
@@ -105,6 +105,12 @@ if __name__ == "__main__":
     print(best.test())                               # on data that the search has not seen
     best.export("best/")                             # archspec.load("best/"), search.Predictor.open("best/")
 '''
+
+
+SYMMETRIES = {
+    "images": "# Images are seen upright, turned by quarters, mirrored …",
+    "sequences": "# Series are seen forwards only, or backwards too (D1)",
+}
 
 
 def write_starter(directory: Path, kind: str | None = None, data: Path | None = None) -> Path:
@@ -133,13 +139,13 @@ def _own(kind: str | None, data: Path | None) -> str:
         kind = kind or "classification"
         space = "sequences" if "steps" in MADE_UP[kind] or kind == "regression" else "images"
         task = f'Task.from_arrays(x, y, kind="{kind}"{OPTIONS[kind]})'
-        return OWN.format(imports="import numpy as np\n\n", space=space, data=MADE_UP[kind] + "\n", task=task, limit=2)
+        return _filled(space, MADE_UP[kind] + "\n", task, 2, imports="import numpy as np\n\n")
     if data.is_dir():
         if kind not in (None, "classification"):
             raise RunError(f"{data} is a folder of files by class, which is a classification; leave --kind out")
         space, options, points = _of_files(data)
         task = f"Task.from_folder({str(data.resolve())!r}{options})"
-        return OWN.format(imports="", space=space, data="", task=task, limit=_limit(points))
+        return _filled(space, "", task, _limit(points))
     if data.suffix.lower() != ".csv" or not data.exists():
         raise RunError(f"{data} is neither a folder of files by class nor a CSV file")
     from search.tasks.reading import frame
@@ -154,7 +160,11 @@ def _own(kind: str | None, data: Path | None) -> str:
     kind = kind or ("regression" if table[target].dtype.kind == "f" else "classification")
     task = f'Task.from_csv({str(data.resolve())!r}, {target!r}, kind="{kind}")'
     limit = _limit(len(table.columns) - 1)
-    return OWN.format(imports="", space="sequences", data=ROLES, task=task, limit=limit)
+    return _filled("sequences", ROLES, task, limit)
+
+
+def _filled(space: str, data: str, task: str, limit: int, imports: str = "") -> str:
+    return OWN.format(imports=imports, space=space, data=data, task=task, symmetries=SYMMETRIES[space], limit=limit)
 
 
 def _limit(points: int) -> int:

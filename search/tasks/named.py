@@ -25,11 +25,11 @@ class AnyTask(Protocol):
 
     @property
     def kind(self) -> Kind:
-        """`classification` or `regression`."""
+        """What is predicted: `classification`, `binary`, `multilabel`, `regression` or `dense`; see `Task`."""
 
     @property
     def train(self) -> Data:
-        """Training data: batches (x, y), x of shape (B, C, *grid)."""
+        """Training data: tensors (x, y), a dataset of pairs, or a loader of batches; x is (B, channels, *grid)."""
 
     @property
     def validation(self) -> Data:

@@ -257,6 +257,8 @@ def test_a_new_search_of_each_kind_passes_its_check(
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delitem(sys.modules, "my_search", raising=False)
     assert main(["new", str(tmp_path), "--kind", kind]) == 0
+    text = (tmp_path / FILE).read_text()
+    assert ("Images are seen" in text, "Series are seen" in text) == ("images.for" in text, "sequences.for" in text)
     assert main(["check", str(tmp_path / FILE)]) == 0
     assert "ready to search" in capsys.readouterr().out
     monkeypatch.delitem(sys.modules, "my_search")
