@@ -29,7 +29,12 @@ class Predictor:
 
     @classmethod
     def open(cls, directory: str | Path) -> Predictor:
-        """The predictor of an exported network; RunError if its preparation cannot be read."""
+        """The predictor of an exported network.
+
+        Raises:
+            SpecError: the directory contains no exported network, or its files were changed.
+            RunError: its preparation cannot be read.
+        """
         path = Path(directory) / PREPARATION
         model = load(directory)
         if not path.exists():

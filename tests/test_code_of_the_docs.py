@@ -17,7 +17,7 @@ from tests.search.masks.spaces import tiny_space
 from tests.search.tiny import bars
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["continuous", "devices", "inheritance", "learned_sizes", "symmetry"]
+PAGES = ["continuous", "devices", "inheritance", "learned_sizes", "spaces", "symmetry"]
 
 
 def blocks(page: str) -> list[str]:

@@ -30,6 +30,7 @@ class Cost:
 
     @property
     def flops(self) -> int:
+        """Floating-point operations: two for each multiply-accumulate, and those of Fourier transforms."""
         return 2 * self.macs + self.fft_flops
 
     def __add__(self, other: Cost) -> Cost:

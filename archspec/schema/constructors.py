@@ -24,7 +24,8 @@ def choice(*options: Any, name: str | None = None) -> Any:
 def integer(*bounds: Any, step: int = 1, log: bool = False, name: str | None = None) -> Any:
     """A hole for a whole number: `integer(1, 4)`, `integer("width", 8, 32, step=8)`. Both ends are included.
 
-    `step` must divide the range, else ValueError is raised; with `log` the value is drawn log-uniformly, and low ≥ 1.
+    With `log` the value is drawn log-uniformly. ValueError if `step` does not divide the range, or if with `log` the
+    lower end is below 1 or a step is given.
     """
     name, low, high = _named(bounds, name, "integer")
     return Integer(operator.index(low), operator.index(high), step, log, name)
