@@ -115,6 +115,20 @@ def test_every_file_of_the_tests_that_the_docs_name_exists() -> None:
     assert not [target for target in sorted(named) if not (ROOT / target).exists()]
 
 
+def rows_left_out(printed: str, page: str) -> list[str]:
+    """Rows of tables in what a script prints that a page does not have."""
+    return [line for line in printed.splitlines() if line.startswith("| ") and line not in page]
+
+
+def test_the_table_of_published_networks_is_what_its_script_prints() -> None:
+    script = ROOT / "tests" / "benchmarks" / "published_sizes.py"
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, timeout=60)
+    page = (ROOT / "docs" / "measured.md").read_text()
+    assert done.stdout.count("\n") > 15
+    assert rows_left_out(done.stdout, page) == []
+    assert len(rows_left_out(done.stdout, page.replace("8,265.09", "7,040.12"))) == 1
+
+
 def unknown_files(text: str, near: Path = ROOT) -> list[str]:
     """Files of ours that a text names and that are not there; named from the root, a package or where it stands."""
     rooms = ("", "archspec", "archspec/network", "archspec/graph", "archspec/exporting", "search")

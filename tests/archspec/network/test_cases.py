@@ -11,6 +11,7 @@ import torch
 from torch.nn.utils import prune
 
 from archspec import (
+    Activation,
     Architecture,
     Classifier,
     Conv,
@@ -18,14 +19,18 @@ from archspec import (
     Gaussian,
     GroupPool,
     Image,
+    Kernel,
     Lift,
+    Magnet,
     Network,
+    Norm,
     Residual,
     SelfAttention,
     SelfAttentionLift,
     Series,
     SignalError,
     Siren,
+    Table,
     freeze,
     lower,
     price,
@@ -123,6 +128,14 @@ def test_a_square_window_of_attention_can_be_said_on_any_group(group: str) -> No
     assert built(architecture).eval()(noise(architecture)).shape == (2, 3)
 
 
-def test_depth_without_norms_is_warned_of() -> None:
-    deep = network(Image(channels=1, size=(9, 9)), *[Conv(channels=4, kernel_size=7, kernel=Siren())] * 7)
-    assert any("norm" in warning.lower() for warning in deep.warnings)
+DEPTHS = [(Siren(), False, 4), (Magnet(), False, 4), (Siren(), True, 6), (Table(), True, 10)]
+
+
+@pytest.mark.parametrize(("kernel", "activated", "layers"), DEPTHS)
+def test_depth_without_norms_is_warned_of_from_the_layer_that_the_docs_name(
+    kernel: Kernel, activated: bool, layers: int
+) -> None:
+    layer = [Conv(channels=4, kernel_size=7, kernel=kernel), *[Activation()] * activated]
+    first = [depth for depth in range(1, 12) if network(Image(channels=1, size=(9, 9)), *layer * depth).warnings]
+    assert first[:1] == [layers]
+    assert not network(Image(channels=1, size=(9, 9)), *[*layer, Norm()] * 11).warnings
