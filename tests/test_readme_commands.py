@@ -54,6 +54,10 @@ def test_every_command_of_the_readme_runs(
         # A network of C1 is not equivariant under D4: `symmetry` says so by its exit code.
         assert code == 0 or command.startswith("symmetry"), (command, told.err)
         assert told.out
+    assert main(["export", "run", "--to", "own"]) == 1
+    error = capsys.readouterr().err
+    assert "--overwrite" in error
+    assert "overwrite=True" not in error
     assert {path.name for path in tmp_path.iterdir()} >= {"own", "run", "best", "front.png", "report.md"}
 
 
