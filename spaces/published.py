@@ -23,7 +23,10 @@ MNIST_OMEGA = 2976.49
 
 
 def ckcnn(input: Input, head: Block, channels: int = 30, omega_0: float = 30.0) -> Space:
-    """Around CKCNN: frequency, width and depth; its results depend most on the frequency."""
+    """A space around CKCNN (`archspec.published.ckcnn`).
+
+    Its decisions are frequency, width and depth; its results depend most on the frequency.
+    """
     return Space(
         published.ckcnn(
             input,
@@ -36,7 +39,7 @@ def ckcnn(input: Input, head: Block, channels: int = 30, omega_0: float = 30.0) 
 
 
 def flextcn(input: Input, head: Block, channels: int = 30) -> Space:
-    """Around FlexTCN: initial size of the kernels, width and depth."""
+    """A space around FlexTCN (`archspec.published.flextcn`): initial size of the kernels, width and depth."""
     return Space(
         published.flextcn(
             input,
@@ -49,7 +52,7 @@ def flextcn(input: Input, head: Block, channels: int = 30) -> Space:
 
 
 def flexnet(input: Input, classes: int, blocks: int = 7, channels: int = 24, kernel_size: int = 33) -> Space:
-    """Around FlexNet: largest size of the kernels, their initial size, and width."""
+    """A space around FlexNet (`archspec.published.flexnet`): largest and initial size of the kernels, and width."""
     sizes = [k for k in (kernel_size, 7, 15, 21) if k <= kernel_size]
     return Space(
         published.flexnet(
@@ -64,7 +67,7 @@ def flexnet(input: Input, classes: int, blocks: int = 7, channels: int = 24, ker
 
 
 def ccnn(input: Input, classes: int, blocks: int = 4, channels: int = 140) -> Space:
-    """Around CCNN: kind of kernel, initial size of the kernels, width and depth."""
+    """A space around CCNN (`archspec.published.ccnn`): kind of kernel, initial size of the kernels, width and depth."""
     kernels = (Magnet(omega_0=MNIST_OMEGA), Magnet(), Fourier(), Siren())
     return Space(
         published.ccnn(
@@ -79,19 +82,22 @@ def ccnn(input: Input, classes: int, blocks: int = 4, channels: int = 140) -> Sp
 
 
 def p4cnn(input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 10, padding: str = "valid") -> Space:
-    """Around P4CNN: group, total width, depth, factorisation and dropout."""
+    """A space around P4CNN (`archspec.published.p4cnn`): group, total width, depth, factorisation and dropout."""
     return _planar(input, classes, "C4", channels, padding)
 
 
 def p4mcnn(input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 7, padding: str = "valid") -> Space:
-    """As `p4cnn`, around P4MCNN, on quarter turns and flips."""
+    """As `p4cnn`, a space around P4MCNN, on quarter turns and flips."""
     return _planar(input, classes, "D4", channels, padding)
 
 
 def attentive_gcnn(
     input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 10, padding: str = "valid"
 ) -> Space:
-    """Around αF-P4CNN: group, total width, and the size and ratio of its attention."""
+    """A space around αF-P4CNN (`archspec.published.attentive_gcnn`).
+
+    Its decisions are group, total width, and the size and ratio of its attention.
+    """
     group = _groups("C4", "D4", "C1")
     return Space(
         published.attentive_gcnn(
@@ -107,7 +113,10 @@ def attentive_gcnn(
 
 
 def gsa_net(input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 20) -> Space:
-    """Around GSA-Net: group, width, heads, neighbourhood and dropout. Cost grows with the group's order squared."""
+    """A space around GSA-Net (`archspec.published.gsa_net`).
+
+    Its decisions are group, width, heads, neighbourhood and dropout. Cost grows with the group's order squared.
+    """
     return Space(
         published.gsa_net(
             input,
@@ -122,7 +131,10 @@ def gsa_net(input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 20)
 
 
 def partial_gcnn(input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 32) -> Space:
-    """Around the partial CKResNet: number of turns, width, kernel size and frequency, and what `Partial` learns."""
+    """A space around the partial CKResNet (`archspec.published.partial_gcnn`).
+
+    Its decisions are number of turns, width, kernel size and frequency, and what `Partial` learns.
+    """
     each = _channels(channels)
     return Space(
         published.partial_gcnn(
@@ -138,7 +150,10 @@ def partial_gcnn(input: Input = ROTATED_MNIST, classes: int = 10, channels: int 
 
 
 def separable_gcnn(input: Input = ROTATED_MNIST, classes: int = 10, channels: int = 32) -> Space:
-    """Around the separable SE(2)-CNN: number of turns, width, factorisation, kernel size and frequency."""
+    """A space around the separable SE(2)-CNN (`archspec.published.separable_gcnn`).
+
+    Its decisions are number of turns, width, factorisation, kernel size and frequency.
+    """
     each = _channels(channels)
     return Space(
         published.separable_gcnn(
@@ -154,7 +169,7 @@ def separable_gcnn(input: Input = ROTATED_MNIST, classes: int = 10, channels: in
 
 
 def wavelet_net(input: Series = URBAN_SOUND, classes: int = 10, channels: int = 12) -> Space:
-    """Around the wavelet network: width, kind of kernel and dropout."""
+    """A space around the wavelet network (`archspec.published.wavelet_net`): width, kind of kernel and dropout."""
     return Space(
         published.wavelet_net(
             input,
@@ -167,7 +182,10 @@ def wavelet_net(input: Series = URBAN_SOUND, classes: int = 10, channels: int = 
 
 
 def octahedral_cnn(input: Volume = MODEL_NET, classes: int = 10, channels: int = 1) -> Space:
-    """Around CubeNet: group, total width, factorisation, size of the first kernel, and units."""
+    """A space around CubeNet (`archspec.published.octahedral_cnn`).
+
+    Its decisions are group, total width, factorisation, size of the first kernel, and units.
+    """
     group = _groups("O", "T", "C4", "C1")
     return Space(
         published.octahedral_cnn(

@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -16,10 +17,14 @@ from archspec import (
     Conv,
     GroupPool,
     Image,
+    Kernel,
     Lift,
     Norm,
     Pool,
+    Series,
+    Siren,
     SpecError,
+    Table,
     price,
 )
 from archspec.graph.block import BLOCKS, HEADS
@@ -164,3 +169,11 @@ def test_a_room_says_what_lives_in_it(room: str) -> None:
     folder = ROOT / "archspec" / room
     here = {path.stem for path in folder.iterdir()}
     assert modules_named(folder / "README.md") - here == set()
+
+
+def test_the_example_of_sequences_knows_which_networks_have_other_lengths() -> None:
+    known = runpy.run_path(str(ROOT / "examples" / "continuous_sequences.py"))["has_other_lengths"]
+    kernels: list[tuple[Kernel, bool]] = [(Siren(), True), (Table(), False)]
+    for kernel, expected in kernels:
+        body = [Conv(channels=2, kernel_size=5, kernel=kernel)]
+        assert known(Architecture(input=Series(length=64), body=body, head=Classifier(classes=2))) == expected
