@@ -41,8 +41,8 @@ class Engine:
 
     Args:
         record: the run's record, open for writing.
-        trials: number of candidates to train, or as many whole trainings in parts, where the strategy lets candidates
-            pause; what the run carries over from another comes on top.
+        space, objectives, constraints: as for `Search`.
+        trials: number of whole trainings, in parts or not; what the run carries over from another comes on top.
         seed: seed of the run.
         lag: how many slots back the last outcome is that a proposal depends on; `lag_of` the workers in a run.
         target: what costs are computed for.

@@ -39,6 +39,7 @@ def textures(
     too, each with a random direction and frequency; `noise` is its standard deviation relative to the texture's. Pixel
     i of an axis is the scene at (i + ½) / size of the side, the same scene at every size: it has hardly any power above
     10 cycles per side in any direction, 0.63 of the Nyquist frequency of 32 pixels. Targets (n,).
+    `examples` are the numbers of training, validation and test examples.
 
     Raises:
         ValueError: classes is not 2 … 4, or size is below 1.
@@ -101,6 +102,7 @@ def dilated_chirps(
     power above 3/8 of a cycle per sample, 0.75 of the Nyquist frequency. The noise, of standard deviation `noise`, has
     the same power in each octave below that frequency, so that all octaves are equally hard. Targets (n,). Training and
     validation data have the octaves of `train_octaves`, equally often, and test data those of `test_octaves`.
+    `examples` are the numbers of training, validation and test examples.
 
     Raises:
         ValueError: classes is not 2 … 5, length is not a power of two of at least 64, or an octave does not fit in it.

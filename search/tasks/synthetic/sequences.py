@@ -13,7 +13,7 @@ from torch import Tensor
 from search.tasks.task import Kind, Metric, Task
 
 Array = NDArray[np.float64]
-Examples = tuple[int, int, int]
+Examples = tuple[int, int, int]  # numbers of training, validation and test examples
 Draw = Callable[[np.random.Generator, int], tuple[NDArray[Any], NDArray[Any]]]
 
 SYMBOLS = 10  # number of symbols to copy in `copy_memory`

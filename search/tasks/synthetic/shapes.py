@@ -32,6 +32,7 @@ def shapes(
     inside the image, is drawn with a Gaussian pen of 0.05 of the side: it has hardly any power above 8 cycles per side,
     the Nyquist frequency of 16 pixels. Its contrast varies. The background has at most 3 cycles per side along an axis,
     and the standard deviation `noise`. Targets (n,).
+    `examples` are the numbers of training, validation and test examples.
 
     Raises:
         ValueError: classes is not 2 … 8, or size is below 1.

@@ -38,6 +38,7 @@ def half_turns(
     2i + 1 of each are a pair: an image, of class 0, and the same array rotated by 180°, of class 1. So a network that
     is invariant to C2, as one is that is invariant to C_n or D_n of even n, is right about exactly half of them.
     Targets (n,).
+    `examples` are the numbers of training, validation and test examples.
 
     Raises:
         ValueError: there is no such digit, or a number of examples is odd.

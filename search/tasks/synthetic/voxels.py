@@ -40,6 +40,7 @@ def chiral_voxels(
     are a pair: a volume, and the same array flipped along the middle axis. So a network that is invariant to Oh or to a
     D_n has a score `handedness` (the share of predictions with the right handedness) of exactly one half, and an
     accuracy of at most that; a network that is invariant to O can be right about all.
+    `examples` are the numbers of training, validation and test examples.
 
     Raises:
         ValueError: shapes is not 1 … 7, they do not fit in the size, or a number of examples is odd.
