@@ -17,6 +17,7 @@ from archspec.schema.document import SpecError
 from search.backends.resources import Resources
 from search.cli import checking, commands
 from search.numbers import most
+from search.words import printable
 
 OK, INTERRUPTED = 0, 130
 
@@ -147,10 +148,9 @@ def _named(text: str) -> Path:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number, 1 or more, not {printable(text)}")
+    return int(text)
 
 
 def _taken(name: str) -> Callable[[str], float]:
@@ -184,9 +184,12 @@ def _keep(text: str) -> str:
 
 
 def _hours(text: str) -> float:
-    hours = float(text)
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
     if not hours > 0:
-        raise argparse.ArgumentTypeError("must be above 0")
+        raise argparse.ArgumentTypeError(f"must be a number above 0, not {printable(text)}")
     return hours
 
 

@@ -291,6 +291,27 @@ def test_a_new_search_of_files_can_be_met_by_architectures(
     assert "is a classification; leave --kind out" in capsys.readouterr().err
 
 
+NO_NUMBERS = [
+    ("--workers", "0"),
+    ("--trials", "1.5"),
+    ("--trials", "x"),
+    ("--hours", "x"),
+    ("--hours", "0"),
+    ("--hours", "nan"),
+]
+
+
+@pytest.mark.parametrize(("option", "text"), NO_NUMBERS)
+def test_what_is_no_number_is_refused_in_words(option: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["search", "my_search.py", option, text])
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert f"argument {option}: must be a " in error
+    assert f"not {text}" in error
+    assert "invalid" not in error  # argparse's own words, with the name of a function of ours
+
+
 def test_a_directory_without_a_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["search", "my_search.py", "--directory", ""])
