@@ -10,7 +10,7 @@ from typing import Any, Literal, Self, TypeAlias, TypedDict, Unpack
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from search.tasks import folders, sources
+from search.tasks import folders, sources, tables
 from search.tasks.batches import Batch
 from search.tasks.kinds import Kind, kind_of
 from search.tasks.metrics import Metrics
@@ -181,7 +181,7 @@ class Made:
             ValueError: there are not two folders, one is empty, or a file cannot be read.
         """
         checked(options)
-        parts = folders.from_folder(directory, size, channels, rate, seconds, split, seed)
+        parts = folders.from_folder(directory, size, channels, rate, seconds, split, seed, options.get("classes", ()))
         options.setdefault("name", Path(directory).name)
         return cls.of_parts("classification", parts, options)
 
@@ -211,7 +211,7 @@ class Made:
             frame: the data frame.
             target: the column, or the columns, to predict, by name or number; labels may be text.
             kind: what is predicted; see `Task`.
-            columns: the columns of the inputs; by default all that have no other role.
+            columns: the columns of the inputs; by default all that have a name and no other role.
             series: the column that tells which series a row belongs to.
             time: the column of the time; values are then interpolated linearly at regular times.
             rate: points per unit of time; by default 1.
@@ -230,7 +230,8 @@ class Made:
         targets = [str(column) for column in ([target] if isinstance(target, str | int) else target)]
         wanted = [columns] if isinstance(columns, str) else columns
         inputs = None if wanted is None else [str(column) for column in wanted]
-        parts = folders.from_frame(frame, targets, kind, inputs, by, at, rate, length, split, seed, within)
+        classes = options.get("classes", ())
+        parts = tables.from_frame(frame, targets, kind, inputs, by, at, rate, length, split, seed, within, classes)
         return cls.of_parts(kind, parts, options)
 
     @classmethod

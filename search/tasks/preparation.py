@@ -128,7 +128,8 @@ class Preparation:
             if self.rows:
                 return reading.row(raw, self.columns)
             return reading.series(raw, self.columns, self.timed, self.rate, self.size[0], self.series)
-        return reading.array(raw)
+        x = reading.array(raw)
+        return torch.from_numpy(recordings.samples(x.numpy())) if self.source == "audio" else x
 
     def normalised(self, x: Tensor) -> Tensor:
         """Inputs (channels, *grid) or (n, channels, *grid) in the default precision, with mean and spread removed."""

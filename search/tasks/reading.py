@@ -12,6 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from search.tasks.csv_files import read_csv
+
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 # Of other formats some run a program to be read.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
@@ -22,7 +24,8 @@ def image(path: str | Path | Any, channels: int, size: tuple[int, ...]) -> Tenso
     """An image file, or an image of PIL, as numbers from 0 to 1, (channels, rows, columns).
 
     Args:
-        path: the file, the image, or its pixels as whole numbers from 0 to 255, (rows, columns[, channels]).
+        path: the file, the image, or its pixels as whole numbers from 0 to 255, (rows, columns[, channels]). Pixels of
+            16 bits are from 0 to 65,535; those of files of real numbers are left as they are.
         channels: 1 for grey, 3 for red, green and blue, 4 with transparency.
         size: (rows, columns) that it is resized to; empty to leave it as it is.
 
@@ -38,28 +41,50 @@ def image(path: str | Path | Any, channels: int, size: tuple[int, ...]) -> Tenso
         ImageOps.exif_transpose(found, in_place=True)
     else:
         found = ImageOps.exif_transpose(path if hasattr(path, "convert") else _of_pixels(np.asarray(path)))
-    deep = found.mode.startswith("I")  # 16 bits, which a conversion would cut off
-    found = found.convert("F" if deep else MODES[channels])
+    white = _white(found)
+    found = found.convert(MODES[channels] if white == 255 else "F")  # which cuts nothing off
     if size and found.size != (size[1], size[0]):
         found = found.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     values = np.asarray(found, dtype=np.float32).reshape(found.size[1], found.size[0], -1)
-    values = np.repeat(values, channels, -1) / np.float32(65535) if deep else values / np.float32(255)
+    values = values / np.float32(white)
+    values = np.repeat(values, channels // values.shape[-1], -1)
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(values, -1, 0)))
 
 
+def is_grey(picture: Any) -> bool:
+    """Whether an image of PIL has one channel."""
+    return picture.mode in ("1", "L") or _white(picture) != 255
+
+
+def _white(picture: Any) -> float:
+    """The largest value of a pixel of an image of PIL; 1 of real numbers."""
+    return 1 if picture.mode == "F" else 65535 if picture.mode.startswith("I") else 255
+
+
 def is_picture(raw: Any) -> bool:
-    """Whether a raw example is an image of PIL, or pixels from 0 to 255."""
-    return hasattr(raw, "convert") or str(getattr(raw, "dtype", "")) in ("uint8", "torch.uint8")
+    """Whether a raw example is an image of PIL, or pixels: whole numbers, not real ones from 0 to 1."""
+    try:
+        return hasattr(raw, "convert") or np.asarray(raw).dtype.kind in "iu"
+    except ValueError:  # of rows of different lengths
+        return False
 
 
-def _of_pixels(pixels: NDArray[np.uint8]) -> Any:
+def _of_pixels(pixels: NDArray[Any]) -> Any:
     from PIL import Image
 
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
-    if not pixels.size or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in MODES)):
+    several = pixels.ndim == 3 and pixels.shape[2] in MODES and pixels.dtype != np.uint16
+    if not pixels.size or not (pixels.ndim == 2 or several):
         raise ValueError(f"pixels from 0 to 255 have the shape (rows, columns, 1, 3 or 4), not {pixels.shape}")
-    return Image.fromarray(pixels)
+    if pixels.dtype in (np.uint8, np.uint16):
+        return Image.fromarray(pixels)
+    if pixels.min() < 0 or pixels.max() > 255:
+        raise ValueError(
+            "pixels are whole numbers from 0 to 255, of 16 bits (uint16) up to 65,535, or real numbers from 0 to 1, "
+            f"and these are {pixels.dtype} from {pixels.min()} to {pixels.max()}"
+        )
+    return Image.fromarray(pixels.astype(np.uint8))
 
 
 def opened(path: str | Path) -> Any:
@@ -154,16 +179,7 @@ def frame(raw: Any) -> Any:
         return raw.rename(columns=str)
     if not isinstance(raw, str | Path):
         raise ValueError(f"a table is a data frame or a CSV file, not {type(raw).__name__}")
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(raw)
-        for separator in ";\t":
-            if len(table.columns) == 1 and separator in str(table.columns[0]):
-                table = pd.read_csv(raw, sep=separator)
-        return table
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{raw} cannot be read as CSV: {' '.join(str(error).split())}") from None
+    return read_csv(raw)
 
 
 def is_table(raw: Any) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Sized
 from dataclasses import replace
-from numbers import Real
+from math import inf
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -96,6 +97,14 @@ def split_up(
         targets = targets.to(torch.get_default_dtype())
     first, second, third = ((inputs[i], targets[i]) for i in indices)
     return Parts(first, second, third if len(third[0]) else None, prepared)
+
+
+def check_above_0(kind: type[Real] | type[Integral], **given: float | None) -> None:
+    """ValueError, naming it, if one of these numbers is given and not of the kind and above 0."""
+    for name, value in given.items():
+        if value is not None and not (isinstance(value, kind) and 0 < value < inf):
+            what = "whole number" if kind is Integral else "number"
+            raise ValueError(f"{name} must be a {what} above 0, not {value!r}")
 
 
 def check_shares(shares: Shares) -> None:

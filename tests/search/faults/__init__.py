@@ -14,6 +14,7 @@ NAMES = (
     "memory",
     "modelling",
     "proxies",
+    "reading",
     "recording",
     "results",
     "running",
