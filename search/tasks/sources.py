@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Subset
 
+from search.tasks import reading
 from search.tasks.batches import Data
 from search.tasks.kinds import Kind, kind_of
 from search.tasks.labels import as_targets, labels_of, strata
@@ -166,6 +167,10 @@ class Columns(Dataset[tuple[Any, Any]]):
 
 def as_input(raw: Any) -> Any:
     """An image of PIL as a tensor (channels, rows, columns) from 0 to 1; all else as a tensor in default precision."""
+    if hasattr(raw, "convert"):
+        plain = raw.mode not in ("L", "RGB", "RGBA")  # a palette holds numbers of colours, 16 bits have no channels
+        if plain and len(raw.getbands()) == 1:
+            return reading.image(raw, 1 if reading.is_grey(raw) else 3, ()).to(torch.get_default_dtype())
     values = np.asarray(raw)
     if values.dtype == np.uint8 and hasattr(raw, "convert"):
         values = np.moveaxis(values[..., None] if values.ndim == 2 else values, -1, 0) / np.float32(255)

@@ -11,6 +11,7 @@ NAMES = (
     "keeping",
     "machine",
     "masks",
+    "meaning",
     "memory",
     "modelling",
     "proxies",

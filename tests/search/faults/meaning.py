@@ -1,0 +1,74 @@
+"""Faults of what data mean (labels, axes, units, random numbers), and the laws that notice them."""
+
+from functools import partial
+
+from search.tasks import inspecting, labels, remarks, sources
+from search.training import randomness
+from search.training.settings import Training
+from tests.search.planting import Fault
+from tests.search.tasks import test_remarks
+from tests.search.training import test_faults, test_training
+
+AXES = test_remarks.test_channels_that_seem_to_come_last_are_remarked_on
+UNITS = partial(test_remarks.test_numbers_that_are_learned_as_they_are_are_remarked_on_if_they_are_far_off, "dataset")
+OWN = test_remarks.test_the_labels_of_a_dataset_are_those_that_it_gives
+MODES = test_remarks.test_a_picture_of_any_mode_has_its_channels_first
+ANSWERS = test_remarks.test_what_leaves_nothing_to_answer_is_told_before_training
+SEED = test_training.test_what_a_dataset_draws_at_random_follows_from_the_seed
+SETTING = test_faults.test_a_setting_that_trains_nothing_or_cannot_be_recorded_is_one_sentence
+PALETTE = test_remarks.COLOURS.convert("P")
+
+FAULTS = {
+    "steps for channels not remarked on": Fault(remarks._axes, "channels > grid[0]", "False", partial(AXES, (40, 3))),
+    "columns of a picture for its colours not remarked on": Fault(
+        remarks._axes, "grid[-1] <= COLOURS <", "False and grid[-1] <", partial(AXES, (12, 10, 3))
+    ),
+    "many channels remarked on": Fault(remarks._axes, "channels > grid[0]", "True", partial(AXES, (3, 40))),
+    "millions learned as they are without a word": Fault(
+        remarks._units, "abs(middle) <= FAR and", "True or", partial(UNITS, 1, 500, True)
+    ),
+    "labels that a dataset changes": Fault(
+        labels.known_labels, "tensors or _are_answers(labels, data)", "True", partial(OWN, "two of them as one")
+    ),
+    "labels that a transform changes": Fault(
+        labels._are_answers,
+        'getattr(data, "target_transform", None) is not None',
+        "False",
+        test_remarks.test_labels_that_are_changed_by_a_transform_are_not_known,
+    ),
+    "a weight less than there are classes": Fault(
+        labels.class_weights,
+        "max(2, classes)",
+        "2",
+        test_remarks.test_a_class_without_training_data_has_a_balanced_weight,
+    ),
+    "numbers of colours for colours": Fault(
+        sources.as_input, "if plain and", "if False and", partial(MODES, PALETTE, test_remarks.IN_PALETTE)
+    ),
+    "names of fewer labels than there are": Fault(
+        inspecting._name_mistakes,
+        "len(names) != outputs",
+        "False",
+        partial(ANSWERS, "multilabel", test_remarks.ONE_HOT, ("a", "b"), "classes= has 2 names"),
+    ),
+    "an answer that is always the same": Fault(
+        inspecting.target_mistakes,
+        "bool((known == known[:1]).all())",
+        "False",
+        partial(ANSWERS, "regression", test_remarks.EQUAL, (), "all numbers are equal"),
+    ),
+    "numpy not seeded": Fault(randomness.seed_epoch, "np.random.seed(own % 2**32)", "pass", partial(SEED, "numpy")),
+    "random not seeded": Fault(randomness.seed_epoch, "random.seed(own)", "pass", partial(SEED, "random")),
+    "no epoch at all": Fault(
+        Training.__post_init__,
+        '"learning_rate", "patience")',
+        '"learning_rate")',
+        partial(SETTING, "patience", 0, "patience must be above 0, not 0"),
+    ),
+    "infinity that a record forgets": Fault(
+        Training.__post_init__,
+        "not math.isfinite(value)",
+        "False",
+        partial(SETTING, "weight_decay", float("inf"), "weight_decay is a finite number, not inf"),
+    ),
+}
