@@ -127,7 +127,8 @@ class Made:
         name = options.get("name", "task")
         kind_of(kind)
         checked(options)
-        parts = sources.from_datasets(train, validation, test, kind, name, seed, groups, plain, columns)
+        classes = options.get("classes", ())
+        parts = sources.from_datasets(train, validation, test, kind, name, seed, groups, plain, columns, classes)
         return cls.of_parts(kind, parts, options)
 
     @classmethod

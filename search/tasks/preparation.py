@@ -111,6 +111,11 @@ class Preparation:
             ValueError: it cannot be read, or has another shape.
         """
         x = self._read(raw)
+        if self.source == "array" and not self.size and not x.is_floating_point():
+            raise ValueError(
+                "the example holds whole numbers, and the network was trained on real ones; prepare it as the training "
+                "data were, such as x / 255"
+            )
         if self.channels == 1 and tuple(x.shape) == self.size:
             x = x[None]
         wanted = (self.channels, *self.size)

@@ -56,6 +56,11 @@ def is_grey(picture: Any) -> bool:
     return picture.mode in ("1", "L") or _white(picture) != 255
 
 
+def channels_of(picture: Any) -> int:
+    """Channels of an image of PIL as numbers: 1 for grey, 3 for colours, 4 with transparency; 0 for any other."""
+    return 1 if is_grey(picture) else {"RGB": 3, "P": 3, "RGBA": 4}.get(picture.mode, 0)
+
+
 def _white(picture: Any) -> float:
     """The largest value of a pixel of an image of PIL; 1 of real numbers."""
     return 1 if picture.mode == "F" else 65535 if picture.mode.startswith("I") else 255

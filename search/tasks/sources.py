@@ -128,6 +128,7 @@ def from_datasets(
     groups: Any,
     plain: Dataset[Any] | None,
     columns: tuple[str, str] | None,
+    classes: Sequence[str] = (),
 ) -> Parts:
     """Datasets; see `Task.from_datasets`."""
     first, second, third, same = (
@@ -135,15 +136,16 @@ def from_datasets(
         for part in (train, validation, test, plain)
     )
     assert first is not None
+    prepared = first.pictures(kind, tuple(map(str, classes))) if isinstance(first, Columns) else None
     if second is not None:
-        return Parts(first, second, third)
+        return Parts(first, second, third, prepared)
     if not isinstance(first, Sized):
         raise TypeError(f"{name}: a dataset without a length cannot be split; give validation too")
     if isinstance(same, Sized) and len(same) != len(first):
         raise ValueError(f"plain holds {len(same)} examples and train {len(first)}; give the same examples in order")
     labels = labels_of(same or first) if kind_of(kind).labels else None
     kept, held, _ = split(len(first), (0.8, 0.2, 0.0), seed, strata(labels, kind), groups, exact=True)
-    return Parts(Subset(first, kept.tolist()), Subset(same or first, held.tolist()), third)
+    return Parts(Subset(first, kept.tolist()), Subset(same or first, held.tolist()), third, prepared)
 
 
 class Columns(Dataset[tuple[Any, Any]]):
@@ -164,16 +166,24 @@ class Columns(Dataset[tuple[Any, Any]]):
             raise ValueError(f"an example has no column {missing[0]!r}; its columns are {', '.join(example)}")
         return as_input(example[self.x]), example[self.y]
 
+    def pictures(self, kind: Kind, classes: tuple[str, ...]) -> Preparation | None:
+        """How other pictures become inputs like those of the dataset, which are as the first; None if that is none."""
+        try:
+            first = self.dataset[0][self.x]
+        except (IndexError, KeyError, TypeError):  # which is said when the data are read
+            return None
+        if not hasattr(first, "convert") or not (count := reading.channels_of(first)):
+            return None
+        return Preparation(kind, "image", classes, tuple(as_input(first).shape[1:]), count)
+
 
 def as_input(raw: Any) -> Any:
     """An image of PIL as a tensor (channels, rows, columns) from 0 to 1; all else as a tensor in default precision."""
-    if hasattr(raw, "convert"):
-        plain = raw.mode not in ("L", "RGB", "RGBA")  # a palette holds numbers of colours, 16 bits have no channels
-        if plain and len(raw.getbands()) == 1:
-            return reading.image(raw, 1 if reading.is_grey(raw) else 3, ()).to(torch.get_default_dtype())
+    if hasattr(raw, "convert") and (count := reading.channels_of(raw)):
+        return reading.image(raw, count, ()).to(torch.get_default_dtype())
     values = np.asarray(raw)
     if values.dtype == np.uint8 and hasattr(raw, "convert"):
-        values = np.moveaxis(values[..., None] if values.ndim == 2 else values, -1, 0) / np.float32(255)
+        values = np.moveaxis(values, -1, 0) / np.float32(255)
     return torch.as_tensor(values).to(torch.get_default_dtype())
 
 

@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from search.tasks import inspecting, labels, remarks, sources
+from search.tasks import inspecting, labels, reading, remarks, sources
+from search.tasks.preparation import Preparation
 from search.training import randomness
 from search.training.settings import Training
 from tests.search.planting import Fault
@@ -17,6 +18,10 @@ ANSWERS = test_remarks.test_what_leaves_nothing_to_answer_is_told_before_trainin
 SEED = test_training.test_what_a_dataset_draws_at_random_follows_from_the_seed
 SETTING = test_faults.test_a_setting_that_trains_nothing_or_cannot_be_recorded_is_one_sentence
 PALETTE = test_remarks.COLOURS.convert("P")
+
+PREDICTED = test_remarks.test_a_picture_is_predicted_as_it_was_learned
+BYTES = test_remarks.test_whole_numbers_are_not_predicted_where_real_ones_were_learned
+POSITIONS = test_remarks.test_numbers_at_each_position_are_remarked_on_if_they_are_far_off
 
 FAULTS = {
     "steps for channels not remarked on": Fault(remarks._axes, "channels > grid[0]", "False", partial(AXES, (40, 3))),
@@ -43,7 +48,7 @@ FAULTS = {
         test_remarks.test_a_class_without_training_data_has_a_balanced_weight,
     ),
     "numbers of colours for colours": Fault(
-        sources.as_input, "if plain and", "if False and", partial(MODES, PALETTE, test_remarks.IN_PALETTE)
+        reading.channels_of, '"P": 3', '"P": 0', partial(MODES, PALETTE, test_remarks.IN_PALETTE)
     ),
     "names of fewer labels than there are": Fault(
         inspecting._name_mistakes,
@@ -56,6 +61,18 @@ FAULTS = {
         "bool((known == known[:1]).all())",
         "False",
         partial(ANSWERS, "regression", test_remarks.EQUAL, (), "all numbers are equal"),
+    ),
+    "a picture read otherwise than in training": Fault(
+        sources.Columns.pictures, "not hasattr(first", "True or not hasattr(first", PREDICTED
+    ),
+    "names that a picture's answer lacks": Fault(
+        sources.Columns.pictures, '"image", classes,', '"image", (),', PREDICTED
+    ),
+    "bytes taken for numbers from 0 to 1": Fault(
+        Preparation.inputs, "not self.size and not x.is_floating_point()", "False", BYTES
+    ),
+    "positions of millions without a word": Fault(
+        remarks._units, "arrays and y.dim() <= 2", "arrays", partial(POSITIONS, 1e6)
     ),
     "numpy not seeded": Fault(randomness.seed_epoch, "np.random.seed(own % 2**32)", "pass", partial(SEED, "numpy")),
     "random not seeded": Fault(randomness.seed_epoch, "random.seed(own)", "pass", partial(SEED, "random")),

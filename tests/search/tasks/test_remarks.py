@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from archspec import Architecture, Conv, Dense, Series, choice
 from search import Search, Task
 from search.tasks.labels import as_targets, known_labels
 from search.tasks.sources import as_input
-from spaces import images, sequences, volumes
+from spaces import Space, images, sequences, volumes
 
 RNG = np.random.default_rng(3)
 COUNT = 30
@@ -174,3 +176,47 @@ def test_what_leaves_nothing_to_answer_is_told_before_training(kind: Any, y: Any
 def test_a_series_without_an_axis_of_channels_is_one_sentence() -> None:
     with pytest.raises(ValueError, match=r"have 0 axes, and sequences has 1; if each is .* add its axis: x\[:, None\]"):
         sequences.for_task(Task.from_arrays(X[:, 0], Y))
+
+
+class Mappings(Dataset[Any]):
+    """Pictures as datasets of mappings have them."""
+
+    def __len__(self) -> int:
+        return COUNT
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return {"image": Image.fromarray(PIXELS if index % 2 else PIXELS // 2), "label": index % 2}
+
+
+def test_a_picture_is_predicted_as_it_was_learned(tmp_path: Path) -> None:
+    task = Task.from_datasets(Mappings(), columns=("image", "label"), classes=("dark", "light"))
+    prepared = task.preparation
+    assert prepared is not None
+    assert prepared.classes == ("dark", "light")
+    COLOURS.save(tmp_path / "new.png")
+    expected = as_input(COLOURS)
+    for raw in (COLOURS, tmp_path / "new.png", PIXELS, expected, COLOURS.convert("RGBA")):
+        try:
+            found = prepared.inputs(raw)
+        except ValueError as error:
+            pytest.fail(str(error))
+        assert torch.allclose(found, expected)
+    assert remark(task) is None
+
+
+def test_whole_numbers_are_not_predicted_where_real_ones_were_learned() -> None:
+    prepared = Task.from_datasets(TensorDataset(X, Y)).preparation
+    assert prepared is not None
+    with pytest.raises(ValueError, match="the example holds whole numbers, and the network was trained on real ones"):
+        prepared.inputs((X[0] * 100).to(torch.uint8))
+    assert torch.equal(prepared.inputs(X[0].double()), X[0])
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e6])
+def test_numbers_at_each_position_are_remarked_on_if_they_are_far_off(scale: float) -> None:
+    task = Task.from_arrays(X, X.double() * scale, kind="regression")
+    body = [Conv(channels=choice(2, 3), kernel_size=3)]
+    space = Space(Architecture(input=Series(channels=2, length=8), body=body, head=Dense(outputs=2)))
+    found = Search(space, task, trials=1, epochs=1).preflight()
+    assert found.mistakes == ()
+    assert (found.note or "").endswith("best around 0 ± 1: scale them") == (scale > 1)
