@@ -215,7 +215,7 @@ class Made:
             columns: the columns of the inputs; by default all that have a name and no other role.
             series: the column that tells which series a row belongs to.
             time: the column of the time; values are then interpolated linearly at regular times.
-            rate: points per unit of time; by default 1.
+            rate: points per unit of time, of dates per second; by default 1.
             length: number of points; by default of the longest series. Shorter ones continue with their last value.
             split: shares of training, validation and test data.
             seed: seed of the split.

@@ -17,6 +17,7 @@ from search.tasks.csv_files import read_csv
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 # Of other formats some run a program to be read.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+MONTHS = 12
 MOST_PIXELS = 2**26  # which take half a gigabyte of memory while they are converted
 
 
@@ -164,11 +165,26 @@ def times(column: Any) -> NDArray[np.float64]:
     except ValueError:
         if column.dtype.kind in "fiu":
             raise
+    day_first = _day_first(column)
     try:
-        since = pd.to_datetime(column, utc=True) - pd.Timestamp(0, tz="UTC")
+        since = pd.to_datetime(column, utc=True, dayfirst=day_first) - pd.Timestamp(0, tz="UTC")
     except (TypeError, ValueError):
         raise ValueError(f"{what} holds what is neither a number nor a date; convert it") from None
     return numbers(since.dt.total_seconds(), what)
+
+
+def _day_first(column: Any) -> bool:
+    """Whether dates such as 31/01/2024 begin with the day; ValueError if 01/02/2024 may be either."""
+    if column.dtype.kind == "M":
+        return False
+    found = column.astype(str).str.extract(r"^(\d{1,2})[/.-](\d{1,2})[/.-]\d").dropna().astype(int)
+    first, second = found.max() if len(found) else (0, MONTHS + 1)
+    if max(first, second) <= MONTHS:
+        raise ValueError(
+            f"the column {column.name!r} holds dates such as {column.iloc[0]}, where the day cannot be told from the "
+            "month; convert them: pandas.to_datetime(…, dayfirst=True), or False"
+        )
+    return bool(first > MONTHS)
 
 
 def resampled(times: NDArray[Any], values: NDArray[Any], rate: float, length: int) -> NDArray[Any]:

@@ -16,9 +16,12 @@ from search.tasks import reading
 from search.tasks.csv_files import check_names, named
 from search.tasks.kinds import Kind, kind_of
 from search.tasks.labels import as_targets
+from search.tasks.memory import check_memory
 from search.tasks.preparation import Preparation
 from search.tasks.sources import Parts, check_above_0, split_up
 from search.tasks.splitting import Shares
+
+FAR = 8  # times as many points as rows, or as few, are not meant by who gives no rate
 
 
 def from_frame(
@@ -56,6 +59,8 @@ def from_frame(
     else:
         parts = [part for _, part in table.groupby(series, sort=False)]
         longest = length or _length(parts, time, rate)
+        _check_rate(parts, time, rate, longest)
+        check_memory(len(parts), (len(channels), longest), "give a smaller rate= or length=")
         names = (*((time,) if time else ()), *channels)
         timed = time is not None
         prepared = Preparation(
@@ -131,6 +136,22 @@ def _length(parts: Sequence[Any], time: str | None, rate: float | None) -> int:
     if time is None:
         return max(len(part) for part in parts)
     return max(1 + round(float(part[time].max() - part[time].min()) * (rate or 1.0)) for part in parts)
+
+
+def _check_rate(parts: Sequence[Any], time: str | None, rate: float | None, longest: int) -> None:
+    """ValueError if series of several rows have one point, or by the default rate far fewer or more than rows."""
+    rows = max(len(part) for part in parts)
+    if time is None or rows == 1:
+        return
+    far = longest * FAR < rows or longest > rows * FAR
+    if longest == 1 or (rate is None and far):
+        steps = np.concatenate([np.diff(np.sort(part[time].to_numpy())) for part in parts])
+        known = steps[steps > 0]
+        such = f"{1 / np.quantile(known, 0.5, method='lower'):.3g}" if len(known) else "…"
+        raise ValueError(
+            f"with rate={rate or 1:g} a series of {rows:,} rows has {longest:,} points; give the points per unit of "
+            f"time (of dates, per second), such as rate={such}"
+        )
 
 
 def _constant(part: Any, names: Sequence[str], series: str) -> Any:

@@ -23,6 +23,8 @@ PIXELS = test_own_files.test_no_pixel_is_cut_off
 IN_ARRAY = partial(test_own_files.test_pixels_in_an_array_are_the_pixels_of_the_file, "8 bits")
 SAMPLES = test_own_files.test_samples_in_an_array_are_the_samples_of_the_file
 
+RATE = test_own_files.test_a_rate_that_is_not_that_of_the_series_is_one_sentence
+
 FAULTS = {
     "numbers of rows among the inputs": Fault(
         tables.from_frame,
@@ -38,6 +40,21 @@ FAULTS = {
     "names of one number refused": Fault(csv_files.check_names, "and all(", "or all(", NAMES),
     "commas among points guessed at": Fault(
         csv_files.read_csv, " and not any(_has_points(table[name]) for name in table.columns)", "", GUESSED
+    ),
+    "a day or a month guessed at": Fault(
+        reading._day_first,
+        "max(first, second) <= MONTHS",
+        "False",
+        test_own_files.test_a_day_that_may_be_a_month_is_one_sentence,
+    ),
+    "series of one point without a word": Fault(
+        tables._check_rate,
+        "longest == 1 or",
+        "",
+        partial(RATE, {"t": [0, 0.02, 0.06] * 20}, {"rate": 5}, "has 1 points"),
+    ),
+    "a point for each second without a word": Fault(
+        tables._check_rate, "longest > rows * FAR", "False", partial(RATE, {}, {}, "has 518,401 points")
     ),
     "labels in another order than their names": Fault(
         tables._numbered,

@@ -229,3 +229,56 @@ def test_samples_in_an_array_are_the_samples_of_the_file(dtype: Any, tmp_path: P
         assert torch.equal(prepared.inputs(raw), expected)
     with pytest.raises(ValueError, match="samples are int16, int32, uint8 or real numbers from -1 to 1, not int64"):
         prepared.inputs(np.arange(20))
+
+
+def days(shape: str, first: str = "2024-01-05") -> pd.DataFrame:
+    """Series of three rows, two and four days apart, their dates written in a way."""
+    rows = [
+        (s, (pd.Timestamp(first) + pd.Timedelta(days=s + after)).strftime(shape), s + after, s % 2)
+        for s in range(20)
+        for after in (0, 2, 6)
+    ]
+    return pd.DataFrame(rows, columns=["id", "t", "u", "y"])
+
+
+DAY = 1 / 86_400
+
+
+@pytest.mark.parametrize(
+    "shape", ["%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y %H:%M", "%Y-%m-%dT%H:%M:%SZ"]
+)
+def test_a_date_is_the_same_day_however_it_is_written(shape: str) -> None:
+    task = Task.from_frame(days(shape), "y", series="id", time="t", rate=DAY)
+    assert task.shape == (1, 7)
+    assert inputs(task)[0, 0].tolist() == pytest.approx(range(7), abs=1e-4)
+
+
+def test_a_day_that_may_be_a_month_is_one_sentence() -> None:
+    table = days("%d/%m/%Y", "2024-02-01")
+    few = table[table["id"] < 5]
+    with pytest.raises(ValueError, match=r"dates such as 01/02/2024, where the day cannot be told from the month"):
+        Task.from_frame(few, "y", series="id", time="t", rate=DAY)
+    task = Task.from_frame(table, "y", series="id", time="t", rate=DAY)  # later ones tell
+    with pytest.raises(ValueError, match="the day cannot be told from the month"):
+        preparation(task).inputs(table[table["id"] == 0])
+    assert preparation(task).inputs(table[table["id"] == 15]).shape == (1, 7)
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "wanted"),
+    [
+        ({}, {}, "with rate=1 a series of 3 rows has 518,401 points; give .* such as rate=5.79e-06"),
+        ({"t": [0, 0.02, 0.06] * 20}, {}, "with rate=1 a series of 3 rows has 1 points; give .* such as rate=50"),
+        ({"t": [0, 0.02, 0.06] * 20}, {"rate": 5}, "with rate=5 a series of 3 rows has 1 points"),
+        ({}, {"rate": 1e3}, r"an example of 1 × 518,400,001 numbers is too large .*; give a smaller rate= or length="),
+    ],
+)
+def test_a_rate_that_is_not_that_of_the_series_is_one_sentence(change: Any, options: Any, wanted: str) -> None:
+    with pytest.raises(ValueError, match=wanted):
+        Task.from_frame(days("%Y-%m-%d").assign(**change), "y", series="id", time="t", **options)
+
+
+def test_a_rate_that_is_given_may_be_coarse() -> None:
+    task = Task.from_frame(days("%Y-%m-%d"), "y", series="id", time="t", rate=DAY / 3)
+    assert task.shape == (1, 3)
+    assert Task.from_frame(days("%Y-%m-%d").groupby("id").head(1), "y", series="id", time="t").shape == (1, 1)
