@@ -140,7 +140,7 @@ class Result:
 
         if self.task is None or self.task.test is None:
             raise RunError(
-                "there are no test data; open the run with a task that has them: Result.open(directory, task)"
+                "no test data here; open the run with its task, which must have some: Result.open(directory, task)"
             )
         chosen = self.front if trials is None else [self.trial(number) for number in trials]
         confirming = Confirming(self.directory, self.history, self.objectives, self.task)

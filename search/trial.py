@@ -170,7 +170,7 @@ class Trial:
         """Scores on the test data, which the search does not use; RunError if the run was opened without its task."""
         if self.task is None or self.task.test is None:
             raise RunError(
-                "there are no test data; open the run with a task that has them: Result.open(directory, task)"
+                "no test data here; open the run with its task, which must have some: Result.open(directory, task)"
             )
         from search.training.evaluation import evaluate
 
