@@ -111,6 +111,11 @@ class Preparation:
             ValueError: it cannot be read, or has another shape.
         """
         x = self._read(raw)
+        if self.source == "array" and not self.size and not x.is_floating_point():
+            raise ValueError(
+                "the example holds whole numbers, and the network was trained on real ones; prepare it as the training "
+                "data were, such as x / 255"
+            )
         if self.channels == 1 and tuple(x.shape) == self.size:
             x = x[None]
         wanted = (self.channels, *self.size)
@@ -128,7 +133,8 @@ class Preparation:
             if self.rows:
                 return reading.row(raw, self.columns)
             return reading.series(raw, self.columns, self.timed, self.rate, self.size[0], self.series)
-        return reading.array(raw)
+        x = reading.array(raw)
+        return torch.from_numpy(recordings.samples(x.numpy())) if self.source == "audio" else x
 
     def normalised(self, x: Tensor) -> Tensor:
         """Inputs (channels, *grid) or (n, channels, *grid) in the default precision, with mean and spread removed."""

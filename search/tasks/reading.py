@@ -12,9 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from search.tasks.csv_files import read_csv
+
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 # Of other formats some run a program to be read.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+MONTHS = 12
 MOST_PIXELS = 2**26  # which take half a gigabyte of memory while they are converted
 
 
@@ -22,7 +25,8 @@ def image(path: str | Path | Any, channels: int, size: tuple[int, ...]) -> Tenso
     """An image file, or an image of PIL, as numbers from 0 to 1, (channels, rows, columns).
 
     Args:
-        path: the file, the image, or its pixels as whole numbers from 0 to 255, (rows, columns[, channels]).
+        path: the file, the image, or its pixels as whole numbers from 0 to 255, (rows, columns[, channels]). Pixels of
+            16 bits are from 0 to 65,535; those of files of real numbers are left as they are.
         channels: 1 for grey, 3 for red, green and blue, 4 with transparency.
         size: (rows, columns) that it is resized to; empty to leave it as it is.
 
@@ -38,28 +42,55 @@ def image(path: str | Path | Any, channels: int, size: tuple[int, ...]) -> Tenso
         ImageOps.exif_transpose(found, in_place=True)
     else:
         found = ImageOps.exif_transpose(path if hasattr(path, "convert") else _of_pixels(np.asarray(path)))
-    deep = found.mode.startswith("I")  # 16 bits, which a conversion would cut off
-    found = found.convert("F" if deep else MODES[channels])
+    white = _white(found)
+    found = found.convert(MODES[channels] if white == 255 else "F")  # which cuts nothing off
     if size and found.size != (size[1], size[0]):
         found = found.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     values = np.asarray(found, dtype=np.float32).reshape(found.size[1], found.size[0], -1)
-    values = np.repeat(values, channels, -1) / np.float32(65535) if deep else values / np.float32(255)
+    values = values / np.float32(white)
+    values = np.repeat(values, channels // values.shape[-1], -1)
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(values, -1, 0)))
 
 
+def is_grey(picture: Any) -> bool:
+    """Whether an image of PIL has one channel."""
+    return picture.mode in ("1", "L") or _white(picture) != 255
+
+
+def channels_of(picture: Any) -> int:
+    """Channels of an image of PIL as numbers: 1 for grey, 3 for colours, 4 with transparency; 0 for any other."""
+    return 1 if is_grey(picture) else {"RGB": 3, "P": 3, "RGBA": 4}.get(picture.mode, 0)
+
+
+def _white(picture: Any) -> float:
+    """The largest value of a pixel of an image of PIL; 1 of real numbers."""
+    return 1 if picture.mode == "F" else 65535 if picture.mode.startswith("I") else 255
+
+
 def is_picture(raw: Any) -> bool:
-    """Whether a raw example is an image of PIL, or pixels from 0 to 255."""
-    return hasattr(raw, "convert") or str(getattr(raw, "dtype", "")) in ("uint8", "torch.uint8")
+    """Whether a raw example is an image of PIL, or pixels: whole numbers, not real ones from 0 to 1."""
+    try:
+        return hasattr(raw, "convert") or np.asarray(raw).dtype.kind in "iu"
+    except ValueError:  # of rows of different lengths
+        return False
 
 
-def _of_pixels(pixels: NDArray[np.uint8]) -> Any:
+def _of_pixels(pixels: NDArray[Any]) -> Any:
     from PIL import Image
 
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
-    if not pixels.size or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in MODES)):
+    several = pixels.ndim == 3 and pixels.shape[2] in MODES and pixels.dtype != np.uint16
+    if not pixels.size or not (pixels.ndim == 2 or several):
         raise ValueError(f"pixels from 0 to 255 have the shape (rows, columns, 1, 3 or 4), not {pixels.shape}")
-    return Image.fromarray(pixels)
+    if pixels.dtype in (np.uint8, np.uint16):
+        return Image.fromarray(pixels)
+    if pixels.min() < 0 or pixels.max() > 255:
+        raise ValueError(
+            "pixels are whole numbers from 0 to 255, of 16 bits (uint16) up to 65,535, or real numbers from 0 to 1, "
+            f"and these are {pixels.dtype} from {pixels.min()} to {pixels.max()}"
+        )
+    return Image.fromarray(pixels.astype(np.uint8))
 
 
 def opened(path: str | Path) -> Any:
@@ -134,11 +165,26 @@ def times(column: Any) -> NDArray[np.float64]:
     except ValueError:
         if column.dtype.kind in "fiu":
             raise
+    day_first = _day_first(column)
     try:
-        since = pd.to_datetime(column, utc=True) - pd.Timestamp(0, tz="UTC")
+        since = pd.to_datetime(column, utc=True, dayfirst=day_first) - pd.Timestamp(0, tz="UTC")
     except (TypeError, ValueError):
         raise ValueError(f"{what} holds what is neither a number nor a date; convert it") from None
     return numbers(since.dt.total_seconds(), what)
+
+
+def _day_first(column: Any) -> bool:
+    """Whether dates such as 31/01/2024 begin with the day; ValueError if 01/02/2024 may be either."""
+    if column.dtype.kind == "M":
+        return False
+    found = column.astype(str).str.extract(r"^(\d{1,2})[/.-](\d{1,2})[/.-]\d").dropna().astype(int)
+    first, second = found.max() if len(found) else (0, MONTHS + 1)
+    if max(first, second) <= MONTHS:
+        raise ValueError(
+            f"the column {column.name!r} holds dates such as {column.iloc[0]}, where the day cannot be told from the "
+            "month; convert them: pandas.to_datetime(…, dayfirst=True), or False"
+        )
+    return bool(first > MONTHS)
 
 
 def resampled(times: NDArray[Any], values: NDArray[Any], rate: float, length: int) -> NDArray[Any]:
@@ -154,16 +200,7 @@ def frame(raw: Any) -> Any:
         return raw.rename(columns=str)
     if not isinstance(raw, str | Path):
         raise ValueError(f"a table is a data frame or a CSV file, not {type(raw).__name__}")
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(raw)
-        for separator in ";\t":
-            if len(table.columns) == 1 and separator in str(table.columns[0]):
-                table = pd.read_csv(raw, sep=separator)
-        return table
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{raw} cannot be read as CSV: {' '.join(str(error).split())}") from None
+    return read_csv(raw)
 
 
 def is_table(raw: Any) -> bool:
