@@ -85,7 +85,7 @@ def _classes(home: Path, given: tuple[str, ...]) -> tuple[str, ...]:
     """The folders of the classes: in the order of the given names if they are these, else in that of the alphabet."""
     names = tuple(_folders(home))
     if len(names) < 2:
-        raise ValueError(f"{home} holds {len(names)} folders; make one for each class, at least two")
+        raise ValueError(f"{home} holds fewer than two folders; make one for each class")
     if given and len(given) != len(names):
         raise ValueError(f"there are {len(given)} classes for the {len(names)} folders {', '.join(names)}; name each")
     return given if set(given) == set(names) else names

@@ -114,6 +114,11 @@ def test_the_confirmed_front_is_by_validation_data(tmp_path: Path) -> None:
     assert [row.trial.number for row in confirmation.front] == [4, 2]
     assert [row.split()[-1] for row in str(confirmation).splitlines()[1:4]] == ["yes", "yes", "2"]
     assert confirmation.optimism("accuracy") == pytest.approx((-0.1 + 0.1 + 0.06) / 3)
+    assert confirmation.summary.startswith("3 trials confirmed by 6 trainings from fresh seeds")
+    assert confirmation.summary.endswith("trials 4, 2.")
+    one = confirmation_of(tmp_path / "one", rows[0]).summary
+    assert one.startswith("1 trial confirmed by 2 trainings")
+    assert one.endswith("trial 4.")
     small = [({"loss": 0.2}, 10)]
     losses = Confirmation(rows, told(tmp_path / "loss", small, ["minimize accuracy"]).objectives)
     assert losses.optimism("accuracy") == pytest.approx(-confirmation.optimism("accuracy"))
