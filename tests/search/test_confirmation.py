@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from archspec.graph.cost import Cost
 from search import Failed, Result, Task, confirming
@@ -18,6 +19,7 @@ from search.errors import RunError
 from search.estimate import Estimate
 from search.events import Event, Finished, Interrupted
 from search.outcome import TOO_LARGE
+from search.report import plot
 from search.report.plot import draw_front
 from search.report.report import write_report
 from search.retrained import Retrained
@@ -270,6 +272,21 @@ def test_found_and_confirmed_are_told_apart_wherever_they_are_shown(
     assert {path.name for path in tmp_path.glob("report*")} == {
         *("report.md", "report.png", "report-curves.png", "report-anytime.png")
     }
+
+
+def test_a_picture_shows_scores_and_no_more_of_intervals_than_they_differ() -> None:
+    """Of two seeds an interval is thirteen times as long as the deviation."""
+    figure = Figure()
+    axes = figure.add_subplot()
+    axes.plot([1, 2], [0.6, 0.9], "o")
+    axes.errorbar([1], [0.6], yerr=2.0)
+    plot._frame(axes, [0.6, 0.9])
+    assert axes.get_ylim() == pytest.approx((0.3, 1.2))
+    near = Figure().add_subplot()
+    near.plot([1, 2], [0.6, 0.9], "o")
+    before = near.get_ylim()
+    plot._frame(near, [0.6, 0.9])
+    assert near.get_ylim() == before
 
 
 def test_its_frame_has_a_row_for_each_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
