@@ -17,7 +17,6 @@ from search.tasks.csv_files import read_csv
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 # Of other formats some run a program to be read.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-MONTHS = 12
 MOST_PIXELS = 2**26  # which take half a gigabyte of memory while they are converted
 
 
@@ -116,82 +115,10 @@ def row(raw: Any, columns: Sequence[str]) -> Tensor:
     Raises:
         ValueError: there is not one row, a column is missing, or a value is not a number.
     """
-    table = _having(raw.to_frame().T if hasattr(raw, "to_frame") else raw, columns)
+    table = having(raw.to_frame().T if hasattr(raw, "to_frame") else raw, columns)
     if len(table) != 1:
         raise ValueError(f"the table holds {len(table)} rows; give one at a time")
     return torch.from_numpy(numbers(table[list(columns)], "the row").astype(np.float32))
-
-
-def series(
-    raw: Any, columns: Sequence[str], timed: bool, rate: float | None, length: int, key: str | None = None
-) -> Tensor:
-    """A table (a CSV file or a data frame) of one series as (channels, length).
-
-    Args:
-        raw: the file or the frame.
-        columns: the columns of the channels, after that of the time if there is one.
-        timed: whether the first column is the time: values are then interpolated linearly at `rate` points per unit of
-            time, from the first time on.
-        rate: points per unit of time.
-        length: number of points; a shorter series continues with its last value, of a longer one the end is cut off.
-        key: the column that tells series apart; it may be left out.
-
-    Raises:
-        ValueError: a column is missing, a value is not a number, or there are several series or none.
-    """
-    table = _having(raw, columns)
-    count = table[key].nunique() if key in table.columns else 1
-    if count > 1 or not len(table):
-        raise ValueError(f"the table holds {count if len(table) else 0} series; give one at a time")
-    channels = columns[1:] if timed else columns
-    values = np.stack([numbers(table[name], f"the column {name!r}") for name in channels])
-    if timed:
-        values = resampled(times(table[columns[0]]), values, rate or 1.0, length)
-    short = length - values.shape[1]
-    values = np.pad(values, ((0, 0), (0, max(0, short))), mode="edge")[:, :length]
-    return torch.from_numpy(values.astype(np.float32))
-
-
-def times(column: Any) -> NDArray[np.float64]:
-    """The times of a column: numbers as they are, dates and durations in seconds; ValueError if they are neither."""
-    import pandas as pd
-
-    what = f"the column {column.name!r}"
-    try:
-        if column.dtype.kind == "m":
-            return numbers(column.dt.total_seconds(), what)
-        if column.dtype.kind != "M":
-            return numbers(column, what)
-    except ValueError:
-        if column.dtype.kind in "fiu":
-            raise
-    day_first = _day_first(column)
-    try:
-        since = pd.to_datetime(column, utc=True, dayfirst=day_first) - pd.Timestamp(0, tz="UTC")
-    except (TypeError, ValueError):
-        raise ValueError(f"{what} holds what is neither a number nor a date; convert it") from None
-    return numbers(since.dt.total_seconds(), what)
-
-
-def _day_first(column: Any) -> bool:
-    """Whether dates such as 31/01/2024 begin with the day; ValueError if 01/02/2024 may be either."""
-    if column.dtype.kind == "M":
-        return False
-    found = column.astype(str).str.extract(r"^(\d{1,2})[/.-](\d{1,2})[/.-]\d").dropna().astype(int)
-    first, second = found.max() if len(found) else (0, MONTHS + 1)
-    if max(first, second) <= MONTHS:
-        raise ValueError(
-            f"the column {column.name!r} holds dates such as {column.iloc[0]}, where the day cannot be told from the "
-            "month; convert them: pandas.to_datetime(…, dayfirst=True), or False"
-        )
-    return bool(first > MONTHS)
-
-
-def resampled(times: NDArray[Any], values: NDArray[Any], rate: float, length: int) -> NDArray[Any]:
-    """Values (channels, n) at times (n,) interpolated linearly at `rate` points per unit of time, `length` points."""
-    order = np.argsort(times, kind="stable")
-    at = times[order[0]] + np.arange(length) / rate
-    return np.stack([np.interp(at, times[order], channel[order]) for channel in values])
 
 
 def frame(raw: Any) -> Any:
@@ -208,7 +135,8 @@ def is_table(raw: Any) -> bool:
     return hasattr(raw, "columns") or hasattr(raw, "to_frame")
 
 
-def _having(raw: Any, columns: Sequence[str]) -> Any:
+def having(raw: Any, columns: Sequence[str]) -> Any:
+    """A table, given or in a file, that has these columns; ValueError if it has not."""
     table = frame(raw)
     if missing := [name for name in columns if name not in table.columns]:
         raise ValueError(f"there is no column {missing[0]!r}; the columns are {', '.join(table.columns)}")

@@ -18,6 +18,8 @@ from search.tasks.kinds import Kind, kind_of
 from search.tasks.labels import as_targets
 from search.tasks.memory import check_memory
 from search.tasks.preparation import Preparation
+from search.tasks.series import day_comes_first, times
+from search.tasks.series import series as one_series
 from search.tasks.sources import Parts, check_above_0, split_up
 from search.tasks.splitting import Shares
 
@@ -49,8 +51,9 @@ def from_frame(
     aside = [*targets, *(name for name in (series, time, groups) if name is not None)]
     channels = list(columns or [name for name in named(table) if name not in aside])
     _check_columns(table, aside, channels)
+    day_first = None if time is None else day_comes_first(table[time])
     if time is not None:
-        table = table.assign(**{time: reading.times(table[time])})
+        table = table.assign(**{time: times(table[time], day_first)})
     if series is None:
         # A row is a series of one channel, a column each of its points.
         inputs = torch.from_numpy(_rows(table, channels))[:, None]
@@ -66,7 +69,8 @@ def from_frame(
         prepared = Preparation(
             kind, "series", (), (longest,), len(channels), rate=rate, columns=names, timed=timed, series=series
         )
-        inputs = torch.stack([reading.series(part, names, timed, rate, longest) for part in parts])
+        prepared = replace(prepared, day_first=day_first)
+        inputs = torch.stack([one_series(part, names, timed, rate, longest) for part in parts])
         labels = np.stack([_constant(part, targets, series) for part in parts])
         of_groups = np.stack([_constant(part, [groups], series)[0] for part in parts]) if groups else None
     labels = labels[:, 0] if len(targets) == 1 else labels

@@ -3,7 +3,7 @@
 from functools import partial
 
 from search.prediction import Predictor
-from search.tasks import folders, labels, preparation, reading, recordings, sources, tables
+from search.tasks import folders, labels, preparation, reading, recordings, series, sources, tables
 from search.tasks.kinds import Binary, Classification
 from search.tasks.preparation import Preparation
 from search.tasks.task import Task
@@ -46,12 +46,12 @@ READING = {
         "held[0, max(0, samples - len(wave)) :] = wave[:samples]",
         SOUND,
     ),
-    "a series that ends in zeros": Fault(reading.series, 'mode="edge"', 'mode="constant"', SHORT),
-    "the beginning of a long series cut off": Fault(reading.series, "[:, :length]", "[:, -length:]", SHORT),
+    "a series that ends in zeros": Fault(series.series, 'mode="edge"', 'mode="constant"', SHORT),
+    "the beginning of a long series cut off": Fault(series.series, "[:, :length]", "[:, -length:]", SHORT),
     "rows in the order of the table, not of time": Fault(
-        reading.resampled, 'np.argsort(times, kind="stable")', "np.arange(len(times))", TIMES
+        series.resampled, 'np.argsort(times, kind="stable")', "np.arange(len(times))", TIMES
     ),
-    "a rate upside down": Fault(reading.resampled, "np.arange(length) / rate", "np.arange(length) * rate", TIMES),
+    "a rate upside down": Fault(series.resampled, "np.arange(length) / rate", "np.arange(length) * rate", TIMES),
     "a rate that is not kept": Fault(tables.from_frame, "rate=rate, columns", "rate=None, columns", LIKE),
     "a row read by place": Fault(reading.row, "table[list(columns)]", "table.iloc[:, : len(columns)]", ROW),
     "the group among the inputs": Fault(

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from search.tasks import csv_files, folders, reading, tables
+from search.tasks import csv_files, folders, preparation, reading, series, tables
 from search.tasks.preparation import Preparation
 from tests.search.planting import Fault
 from tests.search.tasks import test_own_files
@@ -25,6 +25,8 @@ SAMPLES = test_own_files.test_samples_in_an_array_are_the_samples_of_the_file
 
 RATE = test_own_files.test_a_rate_that_is_not_that_of_the_series_is_one_sentence
 
+AS_TRAINED = test_own_files.test_a_day_that_may_be_a_month_is_read_as_in_the_training_data
+
 FAULTS = {
     "numbers of rows among the inputs": Fault(
         tables.from_frame,
@@ -42,10 +44,19 @@ FAULTS = {
         csv_files.read_csv, " and not any(_has_points(table[name]) for name in table.columns)", "", GUESSED
     ),
     "a day or a month guessed at": Fault(
-        reading._day_first,
-        "max(first, second) <= MONTHS",
-        "False",
+        series.day_comes_first,
+        "if max(first, second) <= MONTHS:",
+        "if False:",
         test_own_files.test_a_day_that_may_be_a_month_is_one_sentence,
+    ),
+    "dates read the other way than in the training data": Fault(
+        preparation.Preparation._read,
+        "self.series, self.day_first",
+        "self.series, not self.day_first",
+        partial(AS_TRAINED, "%d/%m/%Y"),
+    ),
+    "a month that comes first taken for a day": Fault(
+        series.day_comes_first, "return otherwise", "return True", partial(AS_TRAINED, "%m/%d/%Y")
     ),
     "series of one point without a word": Fault(
         tables._check_rate,
