@@ -17,7 +17,7 @@ from search.record.history import History
 from search.record.reading import Reading
 from search.tasks.named import AnyTask
 from search.trial import Trial
-from search.words import as_text, html_table, plain_table, short
+from search.words import as_text, html_table, many, plain_table, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,10 +68,12 @@ class Confirmation:
     def summary(self) -> str:
         """In sentences: how much was confirmed, how much too good what was found looked, and the confirmed front."""
         count = sum(len(row.again) for row in self.rows)
-        said = [f"{len(self.rows)} trials confirmed by {count} trainings from fresh seeds{self._left}."]
+        found, again = many(len(self.rows), "trial"), many(count, "training")
+        said = [f"{found} confirmed by {again} from fresh seeds{self._left}."]
         if self._scored:
             said += [self._optimism(score) for score in self._scores]
-            said.append(f"The confirmed front, by validation data: trials {_listed(self.front)}.")
+            which = "trials" if len(self.front) > 1 else "trial"
+            said.append(f"The confirmed front, by validation data: {which} {_listed(self.front)}.")
         return " ".join(said)
 
     def __str__(self) -> str:

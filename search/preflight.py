@@ -20,9 +20,10 @@ from search.errors import RunError
 from search.objectives import Constraint, Measured, Objective, Score
 from search.seeds import derived_seed
 from search.tasks.batches import Batch, batch_count
-from search.tasks.inspecting import PARTS, cast, data_mistakes, target_mistakes
+from search.tasks.inspecting import PARTS, data_mistakes, target_mistakes
 from search.tasks.kinds import KINDS
 from search.tasks.named import AnyTask
+from search.tasks.remarks import remark
 from search.tasks.undefined import undefined_scores
 from search.training.settings import Training
 from search.training.threads import one_core
@@ -81,7 +82,7 @@ class Findings:
         epoch: seconds of one epoch of the dearest of the examined candidates, roughly; 0 if nothing could be tried.
         trial: seconds of all epochs of a candidate of mean cost, roughly.
         flops: cost of the dearest of the examined candidates.
-        note: a sentence about what is done to the data; None if nothing is.
+        note: what is done to the data, and what of them may be meant otherwise; None if there is nothing.
         tight: a sentence if none of the examined candidates keeps the constraints; else None.
     """
 
@@ -128,7 +129,7 @@ def preflight(
             mistakes += list(dict.fromkeys(_targets(task, batches, tried[0])))
         if mistakes:
             return Findings(tuple(mistakes))
-        note = cast(task)
+        note = remark(task, batches["training"])
         try:
             seconds = list(_steps(tried, task, training, batches, objectives, target))
             shape = tried[0].graph.signal.channels, *tried[0].graph.signal.grid

@@ -139,7 +139,9 @@ class Result:
         from search.confirming import Confirming
 
         if self.task is None or self.task.test is None:
-            raise RunError("there is no test data: open the run with its task, Result.open(directory, task)")
+            raise RunError(
+                "no test data here; open the run with its task, which must have some: Result.open(directory, task)"
+            )
         chosen = self.front if trials is None else [self.trial(number) for number in trials]
         confirming = Confirming(self.directory, self.history, self.objectives, self.task)
         wanted = confirming.wanted(chosen, seeds)

@@ -173,7 +173,7 @@ class Trial:
     def test(self) -> dict[str, float]:
         """Scores on the test data, which the search does not use; RunError if the run was opened without its task."""
         if self.task is None or self.task.test is None:
-            raise RunError("there is no test data: open the run with its task, Result.open(directory, task)")
+            raise RunError("no test data here; open the run with a task that has some: Result.open(directory, task)")
         from search.training.evaluation import evaluate
 
         return evaluate(self.model(), self.task, self.task.test)

@@ -33,6 +33,11 @@ def counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "nothing yet"
 
 
+def many(count: int, thing: str) -> str:
+    """So many things, as text: `1 trial`, `2 trials`."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """Seconds as text in a unit that suits: `40 s`, `12 min`, `3.5 h`."""
     if seconds < 90:

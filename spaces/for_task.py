@@ -51,6 +51,8 @@ class ReadyMade(Generic[P]):
         if len(grid) != axes:
             kin = {1: "sequences", 2: "images", 3: "volumes"}.get(len(grid))
             remedy = f"use spaces.{kin}" if kin else "no space is for these"
+            if not grid:
+                remedy = "if each is a series of one channel, add its axis: x[:, None]"
             raise ValueError(f"the examples have {len(grid)} axes, and {self.make.__name__} has {axes}; {remedy}")
         size: Any = grid[0] if axes == 1 else tuple(grid)
         make: Callable[..., Space] = self.make

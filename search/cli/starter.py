@@ -148,19 +148,20 @@ def _own(kind: str | None, data: Path | None) -> str:
         return _filled(space, "", task, _limit(points))
     if data.suffix.lower() != ".csv" or not data.exists():
         raise RunError(f"{data} is neither a folder of files by class nor a CSV file")
+    from search.tasks.csv_files import check_names, named
     from search.tasks.reading import frame
 
     try:
         table = frame(data)
+        check_names(table, data)
     except ValueError as error:
         raise RunError(str(error)) from None
     if not len(table):
         raise RunError(f"{data} holds no rows; give a table with a column for each value and the target last")
-    target = table.columns[-1]
+    *columns, target = named(table)
     kind = kind or ("regression" if table[target].dtype.kind == "f" else "classification")
     task = f'Task.from_csv({str(data.resolve())!r}, {target!r}, kind="{kind}")'
-    limit = _limit(len(table.columns) - 1)
-    return _filled("sequences", ROLES, task, limit)
+    return _filled("sequences", ROLES, task, _limit(len(columns)))
 
 
 def _filled(space: str, data: str, task: str, limit: int, imports: str = "") -> str:

@@ -34,6 +34,7 @@ from search.tasks.task import batch_count, batches
 from search.training.augmentation import augmented
 from search.training.devices import brought, device_of, placed
 from search.training.evaluation import evaluate
+from search.training.randomness import seed_epoch
 from search.training.rates import Schedule, set_rates
 from search.training.settings import Training
 from search.training.steps import Step, as_ours, optimizer_of
@@ -140,7 +141,7 @@ class SizeLoop:
 
     def epoch(self, each_batch: Callable[[], None]) -> str | None:
         """Train for one epoch; returns the reason if training has diverged, else None."""
-        torch.manual_seed((self.seed * 1_000_003 + self.done) % 2**63)
+        seed_epoch(self.seed, self.done)
         self.model.train()
         self.loss.zero_()
         step = self._step()

@@ -18,7 +18,8 @@ def draw_front(result: Result, file: str | Path) -> Path:
     """Write a picture: first unpriced objective against FLOPs for all scored trials, coloured by group, with the front.
 
     What the search found on validation data is hollow. What was confirmed is filled: the mean on test data over fresh
-    seeds, with its 95 % interval; the dashed front is of those.
+    seeds, with its 95 % interval; the dashed front is of those. Intervals of few seeds may be far longer
+    than the scores differ: they are cut off at the edge of the picture.
 
     Args:
         result: the run.
@@ -52,6 +53,7 @@ def draw_front(result: Result, file: str | Path) -> Path:
             x, y = zip(*corners, strict=True)
             axes.step(x, y, style, where="post", color="black", linewidth=1.2, label=label, zorder=0)
             axes.legend(fontsize=8, title="symmetry", title_fontsize=8)
+    _frame(axes, [y for _, y in (*(_point(t, score) for t in scored), *(_tested(row, score) for row in rows))])
     axes.set_xscale("log")
     axes.set_xlabel("FLOPs of one example")
     axes.set_ylabel(_literal(f"{score}: ○ found, validation" + ("; ● confirmed, test" if rows else "")))
@@ -117,6 +119,15 @@ def _draw_confirmed(axes: Any, row: Confirmed, score: str, color: str) -> None:
     (x, y), tested = _tested(row, score), row.test(score)
     half = tested.half() if len(tested.values) > 1 else None
     axes.errorbar([x], [y], yerr=half, fmt="o", color=color, markersize=5, capsize=2, elinewidth=0.8)
+
+
+def _frame(axes: Any, scores: list[float]) -> None:
+    """Show all scores, and of what is drawn beyond them as much again at the most."""
+    if scores:
+        low, high = min(scores), max(scores)
+        room = high - low or abs(high) or 1.0
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(max(bottom, low - room), min(top, high + room))
 
 
 def _axes() -> tuple[Any, Any]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset, IterableDataset
 
 from archspec.architecture import Architecture
-from search.tasks.batches import Batch, batches, length, untouched
+from search.tasks.batches import Batch
+from search.tasks.first_batches import first_batch, unspent
 from search.tasks.kinds import KINDS, TaskKind
 from search.tasks.labels import known_labels
 from search.tasks.named import AnyTask
@@ -33,8 +32,8 @@ def data_mistakes(task: AnyTask, part: str, size: int, architecture: Architectur
     """
     data, name = getattr(task, _ATTRIBUTES[part]), f"the {part} data"
     try:
-        with _unspent(data):
-            wrong = _in_time(lambda: _first_example(data, name) or _first_batch(data, name, size), name)
+        with unspent(data):
+            wrong = _in_time(lambda: first_batch(data, name, size), name)
         if isinstance(wrong, str):
             return None, [wrong]
     except Exception as error:
@@ -61,76 +60,6 @@ def _in_time(read: Callable[[], Batch | str], name: str) -> Batch | str:
     if errors:
         raise errors[0]
     return found[0] if found else f"{name} give no batch within {PATIENCE:g} s; does their loader wait for something?"
-
-
-@contextlib.contextmanager
-def _unspent(data: Any) -> Iterator[None]:
-    """Leave the generator of a loader as it was, so that training gets the same examples as without a preflight."""
-    generator = getattr(data, "generator", None)
-    state = generator.get_state() if isinstance(generator, torch.Generator) else None
-    try:
-        yield
-    finally:
-        if state is not None and isinstance(generator, torch.Generator):
-            generator.set_state(state)
-
-
-def _first_example(data: Any, name: str) -> str | None:
-    """What is wrong with the first example of a dataset, before it is put in a batch."""
-    if isinstance(data, tuple):
-        if len(data) != 2 or not all(isinstance(part, Tensor) for part in data):
-            return f"{name} must be a pair of tensors (x, y)"
-        if len(data[0]) != len(data[1]):
-            return f"{name} hold {len(data[0])} examples but {len(data[1])} targets"
-        return None if len(data[0]) else f"{name} hold no example; give some"
-    if length(data) == 0:
-        return f"{name} hold no example; give some"
-    if not isinstance(data, Dataset) or isinstance(data, IterableDataset):
-        return None
-    example = data[0]
-    if isinstance(example, dict):
-        names = ", ".join(map(repr, example))
-        return f"an example of {name} is a mapping of {names}; say which are input and target: columns=(…, …)"
-    if not isinstance(example, tuple | list) or len(example) != 2:
-        return f"an example of {name} is a {type(example).__name__}; give pairs (x, y)"
-    if hasattr(example[0], "convert"):
-        return f"the inputs of {name} are images of PIL; turn them into tensors (torchvision's ToTensor, or columns=)"
-    return None
-
-
-def _first_batch(data: Any, name: str, size: int) -> Batch | str:
-    if not isinstance(data, tuple | Dataset):
-        data = untouched(data)
-        batch = next(iter(data), None)
-        if batch is None:
-            return f"{name} give no batch; a loader must give batches each time it is iterated over"
-        if next(iter(data), None) is None:
-            return f"{name} give no batch the second time; give a loader, which can be iterated over again and again"
-        if not isinstance(batch, tuple | list) or len(batch) != 2 or not all(isinstance(p, Tensor) for p in batch):
-            return f"a batch of {name} is a {type(batch).__name__}; give pairs of tensors (x, y)"
-        data = [tuple(batch)]
-    found = next(iter(batches(data, size)), None)
-    if found is None:
-        return f"{name} hold no example; give some"
-    if not all(isinstance(part, Tensor) for part in found):
-        return f"a batch of {name} is not a pair of tensors (x, y); give numbers"
-    return found
-
-
-def cast(task: AnyTask) -> str | None:
-    """A sentence about inputs of another precision, which `batches` casts; None if there are none."""
-    for part in PARTS[:2]:
-        data = getattr(task, _ATTRIBUTES[part])
-        if isinstance(data, tuple):
-            continue
-        with _unspent(data):
-            indexed = isinstance(data, Dataset) and not isinstance(data, IterableDataset)
-            first = data[0] if indexed else next(iter(untouched(data)))
-        dtype = torch.as_tensor(first[0]).dtype
-        if dtype.is_floating_point and dtype != torch.get_default_dtype():
-            own, real = (str(d).removeprefix("torch.") for d in (dtype, torch.get_default_dtype()))
-            return f"the inputs of the {part} data are {own}, and are cast to {real}"
-    return None
 
 
 def _input_mistakes(x: Tensor, data: Any, architecture: Architecture) -> Iterator[str]:
@@ -174,20 +103,25 @@ def target_mistakes(task: AnyTask, part: str, y: Tensor, output: tuple[int, ...]
     if not alike:
         yield f"{name}: {_shape_mistake(kind, y, found, wanted, output)}"
         return
+    names = getattr(task, "classes", ())
+    if part == "training":
+        yield from _name_mistakes(kind, names, output[0])
     if not kind.labels:
         if not bool(seen.isfinite().all()):
             yield f"{name}: targets hold NaN or infinite numbers; leave these examples out"
+        elif part == "training" and known is not None and bool((known == known[:1]).all()):
+            yield f"{name}: all numbers are equal, so that there is nothing to predict"
         return
     if kind.counted and (seen.is_floating_point() or seen.dtype == torch.bool):
         dtype = str(seen.dtype).removeprefix("torch.")
         yield f"{name}: labels are {dtype}; give whole numbers (y.long()), or another kind"
     elif kind.counted:
         yield from (f"{name}: {text}" for text in _label_mistakes(seen, output[0]))
-        if part == "training" and known is not None and not getattr(task, "classes", ()):
+        if part == "training" and known is not None and not names:
             yield from (f"{name}: {text}" for text in _gaps(known, output[0]))
         highest = max((int(labels.max()) for labels in every if labels is not None and labels.numel()), default=-1)
         if all(labels is not None for labels in every):
-            yield from _unused_classes(highest + 1, output[0], getattr(task, "classes", ()))
+            yield from _unused_classes(highest + 1, output[0], names)
     elif not bool(((seen == 0) | (seen == 1)).all()):
         odd = seen[(seen != 0) & (seen != 1)].flatten()[0]
         yield f"{name}: labels of the kind {kind.name} are 0 or 1, and one is {float(odd):g}"
@@ -224,6 +158,15 @@ def _gaps(y: Tensor, classes: int) -> Iterator[str]:
         yield f"labels run from 1 to {max(found)}; classes are counted from 0: give y - 1"
     elif missing := sorted(set(range(min(classes, max(found)))) - found):
         yield f"no label is {missing[0]}; number the classes without gaps, or name all of them: classes=(…)"
+
+
+def _name_mistakes(kind: TaskKind, names: Sequence[str], outputs: int) -> Iterator[str]:
+    """Sentences about names of classes that the answers of a network could not be given."""
+    if kind.name == "binary" and len(names) > 2:
+        yield f"classes= has {len(names)} names, and the kind binary has two classes; name no and yes"
+    elif kind.labels and kind.name != "binary" and names and len(names) != outputs:
+        what = "classes" if kind.counted else "labels"
+        yield f"classes= has {len(names)} names, and the head is of {outputs} {what}; name each, or change the head"
 
 
 def _unused_classes(count: int, classes: int, names: Sequence[str]) -> Iterator[str]:

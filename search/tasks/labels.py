@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Sized
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Subset
 
-from search.tasks.batches import Data
+from search.tasks.batches import Data, length
 from search.tasks.kinds import kind_of
 
 SHOWN = 5  # values listed in an error
+COMPARED = 5  # examples of a dataset that are read to see whether its list of labels is of them
 MOST_READ = 2_000  # examples of a dataset without a list of labels that are read for them
 
 
@@ -28,10 +30,16 @@ def as_targets(y: Any, kind: str, classes: Sequence[str] = ()) -> Tensor:
     Raises:
         ValueError: they are text without `classes`, or a label is not a whole number.
     """
-    given = np.asarray(y)
+    try:
+        given = np.asarray(y)
+    except ValueError:  # of rows of different lengths
+        raise ValueError("the targets are of different lengths; give an array (n,) or (n, labels)") from None
+    if given.dtype.kind == "O" and given.size and all(isinstance(one, Real) for one in given.flat):
+        given = np.array(given.tolist())
     if given.dtype.kind in "OUS":
         if not kind_of(kind).labels:
-            raise ValueError(f"the targets of a regression are numbers, and one is {given.flat[0]!r}")
+            odd = next(one for one in given.flat if not isinstance(one, Real))
+            raise ValueError(f"the targets of a regression are numbers, and one is {str(odd)!r}")
         given = _numbered(given, classes)
     if not kind_of(kind).labels:
         return torch.tensor(given, dtype=torch.float64)
@@ -76,14 +84,31 @@ def known_labels(data: Any) -> Tensor | None:
     if isinstance(data, Subset):
         all_ = known_labels(data.dataset)
         return None if all_ is None else all_[torch.as_tensor(data.indices)]
+    held = [getattr(data, name, None) for name in ("targets", "labels")]
     tensors = getattr(data, "tensors", None)
-    for found in (getattr(data, "targets", None), getattr(data, "labels", None), tensors[1] if tensors else None):
+    for found in (*held, tensors[1] if tensors and len(tensors) == 2 else None):
         if found is not None and not callable(found):
             try:
-                return torch.as_tensor(np.asarray(found))
+                labels = torch.as_tensor(np.asarray(found))
             except (TypeError, ValueError):
                 return None
+            return labels if tensors or _are_answers(labels, data) else None
     return None
+
+
+def _are_answers(labels: Tensor, data: Any) -> bool:
+    """Whether labels that a dataset holds are those that it gives: it may change them, or hold something else."""
+    count = length(data)
+    if not labels.dim() or len(labels) != count or getattr(data, "target_transform", None) is not None:
+        return False
+    try:
+        some = sorted({i * (count - 1) // (COMPARED - 1) for i in range(COMPARED)})
+        given = [torch.as_tensor(np.asarray(data[i][1])) for i in some]
+        return all(
+            own.shape == labels.shape[1:] and bool((own == labels[i]).all()) for own, i in zip(given, some, strict=True)
+        )
+    except Exception:  # what is wrong with an example is said by the preflight
+        return True
 
 
 def labels_of(data: Any) -> Tensor | None:
@@ -111,11 +136,17 @@ def _check_count(count: int, kind: str, labels: Tensor | None) -> None:
         )
 
 
-def class_weights(weights: Any, kind: str, train: Data) -> Tensor:
+def class_weights(weights: Any, kind: str, train: Data, classes: int = 0) -> Tensor:
     """Weights of the classes in the loss.
 
     `"balanced"` is n / (classes · count) of each class; of each label of a multi-label task, and for 1 against 0 there,
     the ratio of examples without it to those with it.
+
+    Args:
+        weights: `"balanced"`, or a number for each class.
+        kind: the kind of the task.
+        train: the training data.
+        classes: number of the classes, if they are named: of some there may be no training data.
 
     Raises:
         ValueError: the task is a regression, the labels are not known, a weight is not above 0, or there are more or
@@ -141,5 +172,5 @@ def class_weights(weights: Any, kind: str, train: Data) -> Tensor:
         return ((len(labels) - with_).clamp(min=1) / with_).to(torch.get_default_dtype())
     if labels.numel() and int(labels.min()) < 0:
         raise ValueError(f"classes are numbered from 0, and one label is {int(labels.min())}; number them anew")
-    count = torch.bincount(labels.flatten().long(), minlength=2).double()
+    count = torch.bincount(labels.flatten().long(), minlength=max(2, classes)).double()
     return (labels.numel() / (len(count) * count.clamp(min=1))).to(torch.get_default_dtype())

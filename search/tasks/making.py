@@ -10,7 +10,7 @@ from typing import Any, Literal, Self, TypeAlias, TypedDict, Unpack
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from search.tasks import folders, sources
+from search.tasks import folders, sources, tables
 from search.tasks.batches import Batch
 from search.tasks.kinds import Kind, kind_of
 from search.tasks.metrics import Metrics
@@ -127,7 +127,8 @@ class Made:
         name = options.get("name", "task")
         kind_of(kind)
         checked(options)
-        parts = sources.from_datasets(train, validation, test, kind, name, seed, groups, plain, columns)
+        classes = options.get("classes", ())
+        parts = sources.from_datasets(train, validation, test, kind, name, seed, groups, plain, columns, classes)
         return cls.of_parts(kind, parts, options)
 
     @classmethod
@@ -181,7 +182,7 @@ class Made:
             ValueError: there are not two folders, one is empty, or a file cannot be read.
         """
         checked(options)
-        parts = folders.from_folder(directory, size, channels, rate, seconds, split, seed)
+        parts = folders.from_folder(directory, size, channels, rate, seconds, split, seed, options.get("classes", ()))
         options.setdefault("name", Path(directory).name)
         return cls.of_parts("classification", parts, options)
 
@@ -211,10 +212,10 @@ class Made:
             frame: the data frame.
             target: the column, or the columns, to predict, by name or number; labels may be text.
             kind: what is predicted; see `Task`.
-            columns: the columns of the inputs; by default all that have no other role.
+            columns: the columns of the inputs; by default all that have a name and no other role.
             series: the column that tells which series a row belongs to.
             time: the column of the time; values are then interpolated linearly at regular times.
-            rate: points per unit of time; by default 1.
+            rate: points per unit of time, of dates per second; by default 1.
             length: number of points; by default of the longest series. Shorter ones continue with their last value.
             split: shares of training, validation and test data.
             seed: seed of the split.
@@ -230,7 +231,8 @@ class Made:
         targets = [str(column) for column in ([target] if isinstance(target, str | int) else target)]
         wanted = [columns] if isinstance(columns, str) else columns
         inputs = None if wanted is None else [str(column) for column in wanted]
-        parts = folders.from_frame(frame, targets, kind, inputs, by, at, rate, length, split, seed, within)
+        classes = options.get("classes", ())
+        parts = tables.from_frame(frame, targets, kind, inputs, by, at, rate, length, split, seed, within, classes)
         return cls.of_parts(kind, parts, options)
 
     @classmethod

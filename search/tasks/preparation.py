@@ -11,7 +11,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from search.tasks import reading, recordings
+from search.tasks import reading, recordings, series
 from search.tasks.constants import constant
 from search.tasks.kinds import KINDS, Kind, kind_of
 from search.tasks.memory import MOST_NUMBERS
@@ -41,6 +41,7 @@ class Preparation:
         timed: whether the first of `columns` is the time.
         rows: of series, whether each is a row of a table, and `columns` are its points.
         series: of series, the column that tells them apart, if it is one.
+        day_first: of series, whether a date such as 01/02/2024 begins with the day, where training data have such.
     """
 
     kind: Kind = "classification"
@@ -57,10 +58,12 @@ class Preparation:
     timed: bool = False
     rows: bool = False
     series: str | None = None
+    day_first: bool | None = None
 
     def to_data(self) -> dict[str, Any]:
         """The preparation as plain JSON-ready data."""
-        return asdict(self)
+        later = ("day_first",)  # which runs of earlier versions do not have
+        return {name: value for name, value in asdict(self).items() if name not in later or value is not None}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Preparation:
@@ -96,6 +99,7 @@ class Preparation:
             "timed": isinstance(self.timed, bool),
             "rows": isinstance(self.rows, bool),
             "series": self.series is None or isinstance(self.series, str),
+            "day_first": self.day_first is None or isinstance(self.day_first, bool),
         }
         # Of files the grid must be known: rows and columns of images, points of recordings and series.
         grid = {"image": 2, "audio": 1, "series": 1}
@@ -111,6 +115,11 @@ class Preparation:
             ValueError: it cannot be read, or has another shape.
         """
         x = self._read(raw)
+        if self.source == "array" and not self.size and not x.is_floating_point():
+            raise ValueError(
+                "the example holds whole numbers, and the network was trained on real ones; prepare it as the training "
+                "data were, such as x / 255"
+            )
         if self.channels == 1 and tuple(x.shape) == self.size:
             x = x[None]
         wanted = (self.channels, *self.size)
@@ -127,8 +136,10 @@ class Preparation:
         if self.source == "series" and self.columns and (file or reading.is_table(raw)):
             if self.rows:
                 return reading.row(raw, self.columns)
-            return reading.series(raw, self.columns, self.timed, self.rate, self.size[0], self.series)
-        return reading.array(raw)
+            how = self.timed, self.rate, self.size[0], self.series, self.day_first
+            return series.series(raw, self.columns, *how)
+        x = reading.array(raw)
+        return torch.from_numpy(recordings.samples(x.numpy())) if self.source == "audio" else x
 
     def normalised(self, x: Tensor) -> Tensor:
         """Inputs (channels, *grid) or (n, channels, *grid) in the default precision, with mean and spread removed."""

@@ -12,6 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from search.tasks.csv_files import read_csv
+
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 # Of other formats some run a program to be read.
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
@@ -22,7 +24,8 @@ def image(path: str | Path | Any, channels: int, size: tuple[int, ...]) -> Tenso
     """An image file, or an image of PIL, as numbers from 0 to 1, (channels, rows, columns).
 
     Args:
-        path: the file, the image, or its pixels as whole numbers from 0 to 255, (rows, columns[, channels]).
+        path: the file, the image, or its pixels as whole numbers from 0 to 255, (rows, columns[, channels]). Pixels of
+            16 bits are from 0 to 65,535; those of files of real numbers are left as they are.
         channels: 1 for grey, 3 for red, green and blue, 4 with transparency.
         size: (rows, columns) that it is resized to; empty to leave it as it is.
 
@@ -38,28 +41,55 @@ def image(path: str | Path | Any, channels: int, size: tuple[int, ...]) -> Tenso
         ImageOps.exif_transpose(found, in_place=True)
     else:
         found = ImageOps.exif_transpose(path if hasattr(path, "convert") else _of_pixels(np.asarray(path)))
-    deep = found.mode.startswith("I")  # 16 bits, which a conversion would cut off
-    found = found.convert("F" if deep else MODES[channels])
+    white = _white(found)
+    found = found.convert(MODES[channels] if white == 255 else "F")  # which cuts nothing off
     if size and found.size != (size[1], size[0]):
         found = found.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     values = np.asarray(found, dtype=np.float32).reshape(found.size[1], found.size[0], -1)
-    values = np.repeat(values, channels, -1) / np.float32(65535) if deep else values / np.float32(255)
+    values = values / np.float32(white)
+    values = np.repeat(values, channels // values.shape[-1], -1)
     return torch.from_numpy(np.ascontiguousarray(np.moveaxis(values, -1, 0)))
 
 
+def is_grey(picture: Any) -> bool:
+    """Whether an image of PIL has one channel."""
+    return picture.mode in ("1", "L") or _white(picture) != 255
+
+
+def channels_of(picture: Any) -> int:
+    """Channels of an image of PIL as numbers: 1 for grey, 3 for colours, 4 with transparency; 0 for any other."""
+    return 1 if is_grey(picture) else {"RGB": 3, "P": 3, "RGBA": 4}.get(picture.mode, 0)
+
+
+def _white(picture: Any) -> float:
+    """The largest value of a pixel of an image of PIL; 1 of real numbers."""
+    return 1 if picture.mode == "F" else 65535 if picture.mode.startswith("I") else 255
+
+
 def is_picture(raw: Any) -> bool:
-    """Whether a raw example is an image of PIL, or pixels from 0 to 255."""
-    return hasattr(raw, "convert") or str(getattr(raw, "dtype", "")) in ("uint8", "torch.uint8")
+    """Whether a raw example is an image of PIL, or pixels: whole numbers, not real ones from 0 to 1."""
+    try:
+        return hasattr(raw, "convert") or np.asarray(raw).dtype.kind in "iu"
+    except ValueError:  # of rows of different lengths
+        return False
 
 
-def _of_pixels(pixels: NDArray[np.uint8]) -> Any:
+def _of_pixels(pixels: NDArray[Any]) -> Any:
     from PIL import Image
 
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
-    if not pixels.size or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in MODES)):
+    several = pixels.ndim == 3 and pixels.shape[2] in MODES and pixels.dtype != np.uint16
+    if not pixels.size or not (pixels.ndim == 2 or several):
         raise ValueError(f"pixels from 0 to 255 have the shape (rows, columns, 1, 3 or 4), not {pixels.shape}")
-    return Image.fromarray(pixels)
+    if pixels.dtype in (np.uint8, np.uint16):
+        return Image.fromarray(pixels)
+    if pixels.min() < 0 or pixels.max() > 255:
+        raise ValueError(
+            "pixels are whole numbers from 0 to 255, of 16 bits (uint16) up to 65,535, or real numbers from 0 to 1, "
+            f"and these are {pixels.dtype} from {pixels.min()} to {pixels.max()}"
+        )
+    return Image.fromarray(pixels.astype(np.uint8))
 
 
 def opened(path: str | Path) -> Any:
@@ -85,67 +115,10 @@ def row(raw: Any, columns: Sequence[str]) -> Tensor:
     Raises:
         ValueError: there is not one row, a column is missing, or a value is not a number.
     """
-    table = _having(raw.to_frame().T if hasattr(raw, "to_frame") else raw, columns)
+    table = having(raw.to_frame().T if hasattr(raw, "to_frame") else raw, columns)
     if len(table) != 1:
         raise ValueError(f"the table holds {len(table)} rows; give one at a time")
     return torch.from_numpy(numbers(table[list(columns)], "the row").astype(np.float32))
-
-
-def series(
-    raw: Any, columns: Sequence[str], timed: bool, rate: float | None, length: int, key: str | None = None
-) -> Tensor:
-    """A table (a CSV file or a data frame) of one series as (channels, length).
-
-    Args:
-        raw: the file or the frame.
-        columns: the columns of the channels, after that of the time if there is one.
-        timed: whether the first column is the time: values are then interpolated linearly at `rate` points per unit of
-            time, from the first time on.
-        rate: points per unit of time.
-        length: number of points; a shorter series continues with its last value, of a longer one the end is cut off.
-        key: the column that tells series apart; it may be left out.
-
-    Raises:
-        ValueError: a column is missing, a value is not a number, or there are several series or none.
-    """
-    table = _having(raw, columns)
-    count = table[key].nunique() if key in table.columns else 1
-    if count > 1 or not len(table):
-        raise ValueError(f"the table holds {count if len(table) else 0} series; give one at a time")
-    channels = columns[1:] if timed else columns
-    values = np.stack([numbers(table[name], f"the column {name!r}") for name in channels])
-    if timed:
-        values = resampled(times(table[columns[0]]), values, rate or 1.0, length)
-    short = length - values.shape[1]
-    values = np.pad(values, ((0, 0), (0, max(0, short))), mode="edge")[:, :length]
-    return torch.from_numpy(values.astype(np.float32))
-
-
-def times(column: Any) -> NDArray[np.float64]:
-    """The times of a column: numbers as they are, dates and durations in seconds; ValueError if they are neither."""
-    import pandas as pd
-
-    what = f"the column {column.name!r}"
-    try:
-        if column.dtype.kind == "m":
-            return numbers(column.dt.total_seconds(), what)
-        if column.dtype.kind != "M":
-            return numbers(column, what)
-    except ValueError:
-        if column.dtype.kind in "fiu":
-            raise
-    try:
-        since = pd.to_datetime(column, utc=True) - pd.Timestamp(0, tz="UTC")
-    except (TypeError, ValueError):
-        raise ValueError(f"{what} holds what is neither a number nor a date; convert it") from None
-    return numbers(since.dt.total_seconds(), what)
-
-
-def resampled(times: NDArray[Any], values: NDArray[Any], rate: float, length: int) -> NDArray[Any]:
-    """Values (channels, n) at times (n,) interpolated linearly at `rate` points per unit of time, `length` points."""
-    order = np.argsort(times, kind="stable")
-    at = times[order[0]] + np.arange(length) / rate
-    return np.stack([np.interp(at, times[order], channel[order]) for channel in values])
 
 
 def frame(raw: Any) -> Any:
@@ -154,16 +127,7 @@ def frame(raw: Any) -> Any:
         return raw.rename(columns=str)
     if not isinstance(raw, str | Path):
         raise ValueError(f"a table is a data frame or a CSV file, not {type(raw).__name__}")
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(raw)
-        for separator in ";\t":
-            if len(table.columns) == 1 and separator in str(table.columns[0]):
-                table = pd.read_csv(raw, sep=separator)
-        return table
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{raw} cannot be read as CSV: {' '.join(str(error).split())}") from None
+    return read_csv(raw)
 
 
 def is_table(raw: Any) -> bool:
@@ -171,7 +135,8 @@ def is_table(raw: Any) -> bool:
     return hasattr(raw, "columns") or hasattr(raw, "to_frame")
 
 
-def _having(raw: Any, columns: Sequence[str]) -> Any:
+def having(raw: Any, columns: Sequence[str]) -> Any:
+    """A table, given or in a file, that has these columns; ValueError if it has not."""
     table = frame(raw)
     if missing := [name for name in columns if name not in table.columns]:
         raise ValueError(f"there is no column {missing[0]!r}; the columns are {', '.join(table.columns)}")

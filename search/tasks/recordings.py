@@ -31,10 +31,7 @@ def recording(path: str | Path, rate: int, samples: int) -> Tensor:
     # What lies beyond the end, and beyond the reach of the filter of the resampling, is not needed.
     needed = ceil(samples * down / up) + (0 if up == down else 10 * max(up, down) // up + 1)
     sound = sound[:needed]
-    wave: NDArray[Any] = np.asarray(sound, dtype=np.float64)
-    if sound.dtype.kind in "iu":
-        middle = 128 if sound.dtype == np.uint8 else 0
-        wave = (wave - middle) / (128 if sound.dtype == np.uint8 else -float(np.iinfo(sound.dtype).min))
+    wave = scaled(sound)
     if wave.ndim == 2:
         wave = wave.mean(1)
     if up != down:
@@ -42,6 +39,23 @@ def recording(path: str | Path, rate: int, samples: int) -> Tensor:
     held = np.zeros((1, samples), dtype=np.float32)
     held[0, : len(wave)] = wave[:samples]
     return torch.from_numpy(held)
+
+
+def scaled(sound: NDArray[Any]) -> NDArray[np.float64]:
+    """Samples as numbers from -1 to 1: whole numbers are as a WAV file holds them, real ones are left as they are."""
+    wave = np.asarray(sound, dtype=np.float64)
+    if sound.dtype.kind not in "iu":
+        return wave
+    return (wave - 128) / 128 if sound.dtype == np.uint8 else wave / -float(np.iinfo(sound.dtype).min)
+
+
+def samples(sound: NDArray[Any]) -> NDArray[np.float64]:
+    """An array of samples as numbers from -1 to 1; ValueError if their size does not tell what they are."""
+    if sound.dtype.kind in "iu" and sound.dtype not in (np.uint8, np.int16, np.int32):
+        raise ValueError(
+            f"samples are int16, int32, uint8 or real numbers from -1 to 1, not {sound.dtype}; convert them"
+        )
+    return scaled(sound)
 
 
 def heard(path: str | Path) -> tuple[int, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Sized
 from dataclasses import replace
-from numbers import Real
+from math import inf
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Subset
 
+from search.tasks import reading
 from search.tasks.batches import Data
 from search.tasks.kinds import Kind, kind_of
 from search.tasks.labels import as_targets, labels_of, strata
@@ -98,6 +100,14 @@ def split_up(
     return Parts(first, second, third if len(third[0]) else None, prepared)
 
 
+def check_above_0(kind: type[Real] | type[Integral], **given: float | None) -> None:
+    """ValueError, naming it, if one of these numbers is given and not of the kind and above 0."""
+    for name, value in given.items():
+        if value is not None and not (isinstance(value, kind) and 0 < value < inf):
+            what = "whole number" if kind is Integral else "number"
+            raise ValueError(f"{name} must be a {what} above 0, not {value!r}")
+
+
 def check_shares(shares: Shares) -> None:
     """ValueError unless these are shares of three parts with something to train on."""
     three = isinstance(shares, Sequence) and len(shares) == 3 and all(isinstance(one, Real) for one in shares)
@@ -118,6 +128,7 @@ def from_datasets(
     groups: Any,
     plain: Dataset[Any] | None,
     columns: tuple[str, str] | None,
+    classes: Sequence[str] = (),
 ) -> Parts:
     """Datasets; see `Task.from_datasets`."""
     first, second, third, same = (
@@ -125,15 +136,16 @@ def from_datasets(
         for part in (train, validation, test, plain)
     )
     assert first is not None
+    prepared = first.pictures(kind, tuple(map(str, classes))) if isinstance(first, Columns) else None
     if second is not None:
-        return Parts(first, second, third)
+        return Parts(first, second, third, prepared)
     if not isinstance(first, Sized):
         raise TypeError(f"{name}: a dataset without a length cannot be split; give validation too")
     if isinstance(same, Sized) and len(same) != len(first):
         raise ValueError(f"plain holds {len(same)} examples and train {len(first)}; give the same examples in order")
     labels = labels_of(same or first) if kind_of(kind).labels else None
     kept, held, _ = split(len(first), (0.8, 0.2, 0.0), seed, strata(labels, kind), groups, exact=True)
-    return Parts(Subset(first, kept.tolist()), Subset(same or first, held.tolist()), third)
+    return Parts(Subset(first, kept.tolist()), Subset(same or first, held.tolist()), third, prepared)
 
 
 class Columns(Dataset[tuple[Any, Any]]):
@@ -154,12 +166,24 @@ class Columns(Dataset[tuple[Any, Any]]):
             raise ValueError(f"an example has no column {missing[0]!r}; its columns are {', '.join(example)}")
         return as_input(example[self.x]), example[self.y]
 
+    def pictures(self, kind: Kind, classes: tuple[str, ...]) -> Preparation | None:
+        """How other pictures become inputs like those of the dataset, which are as the first; None if that is none."""
+        try:
+            first = self.dataset[0][self.x]
+        except (IndexError, KeyError, TypeError):  # which is said when the data are read
+            return None
+        if not hasattr(first, "convert") or not (count := reading.channels_of(first)):
+            return None
+        return Preparation(kind, "image", classes, tuple(as_input(first).shape[1:]), count)
+
 
 def as_input(raw: Any) -> Any:
     """An image of PIL as a tensor (channels, rows, columns) from 0 to 1; all else as a tensor in default precision."""
+    if hasattr(raw, "convert") and (count := reading.channels_of(raw)):
+        return reading.image(raw, count, ()).to(torch.get_default_dtype())
     values = np.asarray(raw)
     if values.dtype == np.uint8 and hasattr(raw, "convert"):
-        values = np.moveaxis(values[..., None] if values.ndim == 2 else values, -1, 0) / np.float32(255)
+        values = np.moveaxis(values, -1, 0) / np.float32(255)
     return torch.as_tensor(values).to(torch.get_default_dtype())
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from search.tasks.batches import Batch, Data, alone, batch_count, batches, example_count, length
 from search.tasks.constants import constant
+from search.tasks.first_batches import first_batch
 from search.tasks.kinds import Kind, kind_of
 from search.tasks.labels import class_weights, labels_of
 from search.tasks.making import Loss, Made, Options, Weights
@@ -64,7 +65,11 @@ class Task(Made):
         if self.criterion is not None and self.class_weights is not None:
             raise ValueError("class_weights are of the loss of the kind, and a criterion has its own; give either")
         functions, directions = read_metrics(self.metrics, kind_of(self.kind).name)
-        weights = None if self.class_weights is None else class_weights(self.class_weights, self.kind, self.train)
+        weights = (
+            None
+            if self.class_weights is None
+            else class_weights(self.class_weights, self.kind, self.train, len(self.classes))
+        )
         made = {"functions": functions, "directions": directions, "class_weights": weights}
         for name, value in (made | {"classes": tuple(map(str, self.classes))}).items():
             object.__setattr__(self, name, value)
@@ -121,9 +126,10 @@ class Task(Made):
 
     @property
     def _first_batch(self) -> Batch:
-        for batch in batches(self.train, 1):
-            return batch
-        raise ValueError(f"the training data of {self.name} hold no example; give some")
+        found = first_batch(self.train, f"the training data of {self.name}", 1)
+        if isinstance(found, str):
+            raise ValueError(found)
+        return found
 
     def without_test(self) -> Task:
         """A copy of the task without its test data, also where its parts are views of one tensor."""

@@ -26,6 +26,7 @@ from search.training.checkpoints import Checkpoint, read_checkpoint
 from search.training.devices import brought, device_of, placed
 from search.training.evaluation import EVALUATION_BATCH, evaluate, is_finite
 from search.training.limits import time_limit
+from search.training.randomness import seed_epoch
 from search.training.rates import Schedule, set_rates
 from search.training.recording import Recorded, hindrance, recorder_of
 from search.training.resolution import Grids
@@ -119,7 +120,7 @@ class Loop:
         if self.run is None or network is not self.model:
             self.model, self.run = network, self._run_of(network)
         # All randomness follows from the seed and the epoch, so that a resumed training equals an uninterrupted one.
-        torch.manual_seed((self.seed * 1_000_003 + self.done) % 2**63)
+        seed_epoch(self.seed, self.done)
         if self.turns:
             self.turns = np.random.default_rng((self.seed, self.done))
         self.model.train()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -39,7 +40,7 @@ class Training:
             a cosine from the end of the warm-up.
         patience: number of epochs with a validation score worse than the best after which training ends early; None for
             no early end. With a cooldown, only its epochs count.
-        clip: norm that gradients are clipped to.
+        clip: norm that gradients are clipped to; infinity for no clipping.
         label_smoothing: label smoothing of the cross-entropy in training; scores are computed without it.
         alias_penalty: factor of the penalty on kernels with `band_limit="regularise"`.
         admissibility: factor of the penalty on wavelets with a mean (1 in the paper); see `admissibility_penalty`.
@@ -98,17 +99,22 @@ class Training:
             check_holes(self, holes)
             return
         object.__setattr__(self, "coarse", _read(self.coarse))
+        if self.clip == math.inf:  # which a record cannot hold
+            object.__setattr__(self, "clip", sys.float_info.max)
+        for name, value in vars(self).items():
+            if name != "seconds" and isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"{name} is a finite number, not {value!r}")
         for name in ("epochs", "batch_size", "patience"):
-            if not isinstance(value := getattr(self, name), int | None):
+            if not isinstance(value := getattr(self, name), int) and (value is not None or name != "patience"):
                 raise ValueError(f"{name} is a whole number, not {value!r}")
         if self.seconds is not None and not self.seconds > 0:
             raise ValueError(f"seconds must be above 0, not {self.seconds}; None is no limit")
         for name in ("inherit", "proxies"):
             if not isinstance(value := getattr(self, name), bool):
                 raise ValueError(f"{name} is True or False, not {value!r}")
-        for name in ("epochs", "batch_size", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        for name in ("epochs", "batch_size", "learning_rate", "patience"):
+            if (value := getattr(self, name)) is not None and not value > 0:
+                raise ValueError(f"{name} must be above 0, not {value}")
         if self.cooldown is not None and not 0 < self.cooldown <= 1:
             raise ValueError(f"cooldown is a share above 0 and up to 1, or None, not {self.cooldown!r}")
         for name, low, high in RANGES:

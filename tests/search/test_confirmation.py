@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from archspec.graph.cost import Cost
 from search import Failed, Result, Task, confirming
@@ -18,6 +19,7 @@ from search.errors import RunError
 from search.estimate import Estimate
 from search.events import Event, Finished, Interrupted
 from search.outcome import TOO_LARGE
+from search.report import plot
 from search.report.plot import draw_front
 from search.report.report import write_report
 from search.retrained import Retrained
@@ -114,6 +116,11 @@ def test_the_confirmed_front_is_by_validation_data(tmp_path: Path) -> None:
     assert [row.trial.number for row in confirmation.front] == [4, 2]
     assert [row.split()[-1] for row in str(confirmation).splitlines()[1:4]] == ["yes", "yes", "2"]
     assert confirmation.optimism("accuracy") == pytest.approx((-0.1 + 0.1 + 0.06) / 3)
+    assert confirmation.summary.startswith("3 trials confirmed by 6 trainings from fresh seeds")
+    assert confirmation.summary.endswith("trials 4, 2.")
+    one = confirmation_of(tmp_path / "one", rows[0]).summary
+    assert one.startswith("1 trial confirmed by 2 trainings")
+    assert one.endswith("trial 4.")
     small = [({"loss": 0.2}, 10)]
     losses = Confirmation(rows, told(tmp_path / "loss", small, ["minimize accuracy"]).objectives)
     assert losses.optimism("accuracy") == pytest.approx(-confirmation.optimism("accuracy"))
@@ -265,6 +272,21 @@ def test_found_and_confirmed_are_told_apart_wherever_they_are_shown(
     assert {path.name for path in tmp_path.glob("report*")} == {
         *("report.md", "report.png", "report-curves.png", "report-anytime.png")
     }
+
+
+def test_a_picture_shows_scores_and_no_more_of_intervals_than_they_differ() -> None:
+    """Of two seeds an interval is thirteen times as long as the deviation."""
+    figure = Figure()
+    axes = figure.add_subplot()
+    axes.plot([1, 2], [0.6, 0.9], "o")
+    axes.errorbar([1], [0.6], yerr=2.0)
+    plot._frame(axes, [0.6, 0.9])
+    assert axes.get_ylim() == pytest.approx((0.3, 1.2))
+    near = Figure().add_subplot()
+    near.plot([1, 2], [0.6, 0.9], "o")
+    before = near.get_ylim()
+    plot._frame(near, [0.6, 0.9])
+    assert near.get_ylim() == before
 
 
 def test_its_frame_has_a_row_for_each_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

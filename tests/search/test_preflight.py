@@ -124,7 +124,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["are images of PIL; turn them into tensors"],
     ),
     "examples without a label": (lambda: Search(space(), datasets(lambda i: X[i])), ["is a ndarray; give pairs"]),
-    "three of a kind": (lambda: Search(space(), datasets(lambda i: (X[i], 0, 0))), ["is a tuple; give pairs (x, y)"]),
+    "three of a kind": (
+        lambda: Search(space(), datasets(lambda i: (X[i], 0, 0))),
+        ["is a tuple of 3; give pairs"],
+    ),
     "inputs of many sizes": (
         lambda: Search(space(), datasets(lambda i: (torch.zeros(1, 8, 8 + i), 0))),
         ["the training data cannot be read: RuntimeError"],

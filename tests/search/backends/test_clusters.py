@@ -29,7 +29,25 @@ pytest.importorskip("ray")
 pytestmark = pytest.mark.thorough
 
 # The task needs a module that lies beside the script, which nodes have only if it is sent to them.
-HELPER = "def half(outputs, targets):\n    return 0.5\n"
+# Where nodes are to meet, the first that trains waits there for the other one: it could train all that is small.
+HELPER = """
+import sys
+from pathlib import Path
+from threading import Event
+
+MEETING = Path(__PLACE__)
+
+
+def half(outputs, targets):
+    ray = sys.modules.get("ray")
+    if MEETING.is_dir() and ray and ray.is_initialized() and ray.get_runtime_context().get_actor_id():
+        (MEETING / ray.get_runtime_context().get_node_id()).touch()
+        for _ in range(6_000):
+            if len(list(MEETING.iterdir())) == 2:
+                break
+            Event().wait(0.01)
+    return 0.5
+"""
 MINE = """
 from search import Search, Task, Training
 from tests.search.tiny import bars, small_space
@@ -51,7 +69,7 @@ RAYS = ["--backend", "ray", "--address", ADDRESS]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the script."""
     home = tmp_path_factory.mktemp("mine")
-    (home / "helper.py").write_text(HELPER)
+    (home / "helper.py").write_text(HELPER.replace("__PLACE__", repr(str(home / "meeting"))))
     (home / "mine.py").write_text(MINE)
     return home
 
@@ -142,7 +160,9 @@ def test_both_nodes_train_what_is_begun_and_ended_on_this_machine(
     folder: Path, two: Nodes, expected: list[list[object]]
 ) -> None:
     assert search(two, folder, "here", "--trials", "4", "--workers", "2") != expected
+    (folder / "meeting").mkdir()
     assert search(two, folder, "here", *RAYS, "--trials", "36", "--workers", "2") != expected
+    shutil.rmtree(folder / "meeting")
     assert search(two, folder, "here", "--workers", "2") == expected
     assert_whole(folder / "here", expected)
     assert len({line["node"] for line in lines(folder / "here", "started") if "node" in line}) == 2

@@ -3,7 +3,7 @@
 from functools import partial
 
 from search.prediction import Predictor
-from search.tasks import folders, labels, preparation, reading, recordings, sources
+from search.tasks import folders, labels, preparation, reading, recordings, series, sources, tables
 from search.tasks.kinds import Binary, Classification
 from search.tasks.preparation import Preparation
 from search.tasks.task import Task
@@ -28,7 +28,7 @@ EXPORTED = test_answers.test_the_network_is_evaluated_and_an_export_has_its_prep
 NUMBERS = partial(test_kinds.test_numbers_are_learned_standardised_and_scored_in_their_units, (60,))
 
 READING = {
-    "images from 0 to 255": Fault(reading.image, "values / np.float32(255)", "values", IMAGE),
+    "images from 0 to 255": Fault(reading._white, "else 255", "else 1", IMAGE),
     "blue for red": Fault(
         reading.image,
         "np.moveaxis(values, -1, 0)",
@@ -39,37 +39,37 @@ READING = {
         reading.image, "found.resize((size[1], size[0])", "found.resize((size[0], size[1])", IMAGE
     ),
     "the left channel alone": Fault(recordings.recording, "wave.mean(1)", "wave[:, 0]", SOUND),
-    "bytes around 128": Fault(recordings.recording, "middle = 128 if", "middle = 0 if", SOUND),
+    "bytes around 128": Fault(recordings.scaled, "(wave - 128) / 128", "wave / 128", SOUND),
     "silence at the beginning": Fault(
         recordings.recording,
         "held[0, : len(wave)] = wave[:samples]",
         "held[0, max(0, samples - len(wave)) :] = wave[:samples]",
         SOUND,
     ),
-    "a series that ends in zeros": Fault(reading.series, 'mode="edge"', 'mode="constant"', SHORT),
-    "the beginning of a long series cut off": Fault(reading.series, "[:, :length]", "[:, -length:]", SHORT),
+    "a series that ends in zeros": Fault(series.series, 'mode="edge"', 'mode="constant"', SHORT),
+    "the beginning of a long series cut off": Fault(series.series, "[:, :length]", "[:, -length:]", SHORT),
     "rows in the order of the table, not of time": Fault(
-        reading.resampled, 'np.argsort(times, kind="stable")', "np.arange(len(times))", TIMES
+        series.resampled, 'np.argsort(times, kind="stable")', "np.arange(len(times))", TIMES
     ),
-    "a rate upside down": Fault(reading.resampled, "np.arange(length) / rate", "np.arange(length) * rate", TIMES),
-    "a rate that is not kept": Fault(folders.from_frame, "rate=rate, columns", "rate=None, columns", LIKE),
+    "a rate upside down": Fault(series.resampled, "np.arange(length) / rate", "np.arange(length) * rate", TIMES),
+    "a rate that is not kept": Fault(tables.from_frame, "rate=rate, columns", "rate=None, columns", LIKE),
     "a row read by place": Fault(reading.row, "table[list(columns)]", "table.iloc[:, : len(columns)]", ROW),
     "the group among the inputs": Fault(
-        folders.from_frame,
+        tables.from_frame,
         "(series, time, groups) if name is not None)]",
         "(series, time) if name is not None)]",
         ROLES,
     ),
-    "chosen columns ignored": Fault(folders.from_frame, "(columns or [", "([", TABLE),
+    "chosen columns ignored": Fault(tables.from_frame, "(columns or [", "([", TABLE),
     "a table split alike for every seed": Fault(
-        folders.from_frame, "shares, seed, of_groups", "shares, 0, of_groups", TABLE
+        tables.from_frame, "shares, seed, of_groups", "shares, 0, of_groups", TABLE
     ),
-    "groups of a table split": Fault(folders.from_frame, "seed, of_groups", "seed, None", TIMES),
-    "numbers of a table learned as they are": Fault(folders.from_frame, "standardise=True", "standardise=False", TABLE),
+    "groups of a table split": Fault(tables.from_frame, "seed, of_groups", "seed, None", TIMES),
+    "numbers of a table learned as they are": Fault(tables.from_frame, "standardise=True", "standardise=False", TABLE),
     "numbers sorted as text": Fault(
-        folders.from_frame,
-        "key=None if named else str",
-        "key=str",
+        tables._numbered,
+        "np.unique(labels.astype(str) if text else labels)",
+        "np.unique(labels.astype(str))",
         test_raw.test_labels_that_are_numbers_are_in_their_order,
     ),
     "a channel divided by nothing": Fault(preparation.measured, "1e-12 * mean.abs()", "-1.0", STILL),

@@ -10,6 +10,7 @@ from search.confirmed import Confirmed
 from search.confirming import Confirming
 from search.estimate import Estimate
 from search.front import Front
+from search.report import plot
 from search.result import Result
 from search.retries import Retries
 from search.tasks import batches
@@ -37,6 +38,7 @@ RAW = test_numbers_of_a_run.test_the_knee_is_by_the_logarithm_of_costs
 ANYTIME = partial(
     test_numbers_of_a_run.test_the_anytime_curve_is_the_hypervolume_so_far_and_ends_at_that_of_the_front, seed=1
 )
+PICTURE = test_confirmation.test_a_picture_shows_scores_and_no_more_of_intervals_than_they_differ
 REFERENCE = test_numbers_of_a_run.test_the_reference_is_what_a_constant_answers_and_what_the_dearest_costs
 
 MEMORY = test_confirmation.test_memory_that_others_may_have_taken_and_a_machine_that_fails_are_no_outcomes
@@ -115,6 +117,8 @@ ON_ANY_BACKEND = {
     ),
 }
 NUMBERS = {
+    "intervals that are all of the picture": Fault(plot._frame, "max(bottom, low - room)", "bottom", PICTURE),
+    "scores alone in the picture": Fault(plot._frame, "min(top, high + room)", "high + room", PICTURE),
     "a knee of raw costs": Fault(
         Front.knee, "[point(trial, self.objectives) for", "[smaller_is_better(trial, self.objectives) for", RAW
     ),

@@ -20,7 +20,7 @@ FOUND = test_gradient.test_front_learns_from_the_sizes_that_were_found
 FAR = test_sizes.test_no_size_settles_far_from_what_was_learned
 LEAST = partial(test_gradient.test_a_budget_below_all_networks_is_refused_and_the_cheapest_is_named, of="flops")
 LIMITS = partial(test_sizes.test_sizes_settle_where_other_limits_are_kept, params=600, share=0.6)
-LIMITED = test_gradient.test_networks_of_learned_sizes_keep_other_limits
+LIMITED = test_gradient.test_what_settles_is_told_the_limits_on_costs_and_no_others
 ROUNDS = test_gradient.test_budgets_take_turns_and_lie_below_the_limits
 ELSEWHERE = partial(
     test_gradient.test_values_that_the_run_itself_finds_are_trained_as_they_are, attempt=MOST_DRAWS, learns=False

@@ -162,18 +162,6 @@ PARTS = {
         "measured(inputs)",
         test_raw.test_means_are_of_the_training_data_alone,
     ),
-    "pictures with their rows for channels": Fault(
-        sources.as_input,
-        "np.moveaxis(values[..., None] if values.ndim == 2 else values, -1, 0)",
-        "(values[None] if values.ndim == 2 else values.reshape(-1, *values.shape[:2]))",
-        test_raw.test_a_picture_of_a_dataset_is_the_same_numbers,
-    ),
-    "pictures from 0 to 255": Fault(
-        sources.as_input,
-        " / np.float32(255)",
-        " * np.float32(1)",
-        test_raw.test_a_picture_of_a_dataset_is_the_same_numbers,
-    ),
     "targets read as inputs": Fault(
         sources.Columns.__getitem__,
         "as_input(example[self.x]), example[self.y]",

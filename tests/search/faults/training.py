@@ -10,6 +10,7 @@ from search.tasks.kinds import Classification
 from search.tasks.task import Task
 from search.training import augmentation, checkpoints, evaluation, rates, retraining, steps, trainer
 from search.training.loop import Loop
+from search.training.randomness import seed_epoch
 from search.training.steps import Step
 from search.trial import Trial
 from tests.archspec.exporting import test_guard
@@ -120,9 +121,9 @@ SEEDS = {
     "the same order each epoch": Fault(Loop.epoch, "% 2**31 + self.done", "% 2**31", ORDER),
     "the same order for every seed": Fault(Loop.epoch, "shuffle_seed=self.seed % 2**31 +", "shuffle_seed=", ORDER),
     "the same dropout each epoch": Fault(
-        Loop.epoch, "1_000_003 + self.done", "1_000_003", test_epochs.test_dropout_drops_others_each_epoch
+        seed_epoch, "1_000_003 + epoch", "1_000_003", test_epochs.test_dropout_drops_others_each_epoch
     ),
-    "randomness that a resumed training lacks": Fault(Loop.epoch, "torch.manual_seed((", "int((", AGAIN),
+    "randomness that a resumed training lacks": Fault(seed_epoch, "torch.manual_seed(own)", "pass", AGAIN),
     "no augmentation": Fault(Loop.epoch, "self.training.augment, derived", "None, derived", MOVED),
     "one element for a whole batch": Fault(
         augmentation.augmented,

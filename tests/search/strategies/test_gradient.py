@@ -209,11 +209,18 @@ def test_networks_of_learned_sizes_keep_other_limits(tmp_path: Path, monkeypatch
     inside(monkeypatch)
     strategy = Gradient(tiny_space(), budgets=["100k", "300k"], of="flops", learning=HALF)
     limits = ["params <= 600"]
-    search = Search(tiny_space(), bars(), constraints=limits, trials=4, strategy=strategy, training=TRAINING, seed=3)
+    search = Search(tiny_space(), bars(), constraints=limits, trials=2, strategy=strategy, training=TRAINING, seed=3)
     result = search.run(tmp_path, backend="inside", workers=1, watch=None)
     scored = [trial for trial in result.trials if trial.state == "scored"]
-    assert len(scored) == len([trial for trial in scored if trial.sizes]) == 4
+    assert len(scored) == len([trial for trial in scored if trial.sizes]) == 2
     assert all(trial.feasible and trial.cost and trial.cost.params <= 600 for trial in scored)
+
+
+def test_what_settles_is_told_the_limits_on_costs_and_no_others() -> None:
+    limits = [parse_constraint(text) for text in ("params <= 600", "params <= 900", "bytes <= 1M", "latency <= 5ms")]
+    strategy = Gradient(tiny_space(), budgets=["100k"], of="flops")
+    notes = strategy.propose(History(), Budget(0, 4, 0, 4, 0, 0, limits)).notes
+    assert Asked.from_data(notes[NOTES]).limits == {"params": 600, "bytes": 1e6}
 
 
 @pytest.mark.parametrize("of", ["flops", "params", "bytes"])

@@ -15,8 +15,9 @@ from torch.utils.data import Dataset
 
 from search import Task
 from search.tasks.preparation import Preparation
-from search.tasks.reading import image, series
+from search.tasks.reading import image
 from search.tasks.recordings import recording
+from search.tasks.series import series
 
 RNG = np.random.default_rng(1)
 PIXELS = RNG.integers(0, 256, (4, 6, 3)).astype(np.uint8)

@@ -87,7 +87,7 @@ def test_recordings_are_resampled_and_padded(tmp_path: Path) -> None:
     ("make", "wanted"),
     [
         (lambda home: home / "nowhere", "is not a directory"),
-        (lambda home: home, "holds 1 folders; make one for each class"),
+        (lambda home: home, "holds fewer than two folders; make one for each class"),
         (lambda home: [(home / "pets" / "fox").mkdir(), home / "pets"][-1], "fox holds no image and no WAV file"),
         (
             lambda home: [(home / "pets" / "cat" / "0.png").write_bytes(b"no"), home / "pets"][-1],

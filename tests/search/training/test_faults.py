@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -160,3 +161,26 @@ def test_a_limit_of_time_is_above_zero_and_no_part_of_the_record(seconds: float)
     with pytest.raises(ValueError, match="seconds must be above 0"):
         Training(seconds=seconds)
     assert Training(seconds=5).record() == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("patience", 0, "patience must be above 0, not 0"),
+        ("patience", -1, "patience must be above 0, not -1"),
+        ("epochs", 0, "epochs must be above 0, not 0"),
+        ("epochs", None, "epochs is a whole number, not None"),
+        ("learning_rate", math.inf, "learning_rate is a finite number, not inf"),
+        ("weight_decay", math.inf, "weight_decay is a finite number, not inf"),
+    ],
+)
+def test_a_setting_that_trains_nothing_or_cannot_be_recorded_is_one_sentence(
+    name: str, value: Any, wanted: str
+) -> None:
+    with pytest.raises(ValueError, match=wanted):
+        replace(Training(), **{name: value})
+
+
+def test_no_clipping_is_recorded() -> None:
+    training = Training(clip=math.inf)
+    assert Training.from_record(json.loads(json.dumps(training.record(), allow_nan=False))) == training

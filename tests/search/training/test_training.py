@@ -1,12 +1,16 @@
 """Training one candidate: exact under its seed, resumable, honest about failure."""
 
+import random
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch.utils.data import Dataset, TensorDataset
 
 from archspec import (
     Activation,
@@ -49,6 +53,30 @@ def test_same_seed_same_scores_and_weights(tmp_path: Path) -> None:
     assert all(isinstance(o, Scored) for o in outcomes)
     assert outcomes[0].scores == outcomes[1].scores != outcomes[2].scores
     assert (tmp_path / "0.safetensors").read_bytes() == (tmp_path / "1.safetensors").read_bytes()
+
+
+SOURCES: dict[str, Callable[[], float]] = {
+    "torch": lambda: float(torch.rand(())),
+    "numpy": lambda: float(np.random.rand()),
+    "random": random.random,
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_what_a_dataset_draws_at_random_follows_from_the_seed(source: str) -> None:
+    x, y = bars().validation
+
+    class Dimmed(Dataset[Any]):
+        def __len__(self) -> int:
+            return len(x)
+
+        def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+            return x[index] * SOURCES[source](), y[index]
+
+    task = Task.from_datasets(Dimmed(), TensorDataset(x, y))
+    found = [train(ARCHITECTURE, task, Training(epochs=2), 1, GOAL) for _ in range(2)]
+    assert all(isinstance(one, Scored) for one in found)
+    assert found[0].scores == found[1].scores
 
 
 def test_it_learns() -> None:

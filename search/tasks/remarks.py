@@ -1,0 +1,82 @@
+"""Remarks on data that can be trained on, and that may be meant otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, IterableDataset
+
+from search.tasks.batches import Batch, untouched
+from search.tasks.first_batches import unspent
+from search.tasks.kinds import KINDS
+from search.tasks.named import AnyTask
+
+COLOURS = 4  # channels of a picture, at the most
+FAR, NARROW = 30.0, 0.03  # numbers that a network learns badly lie so far from 0, or so close together
+
+
+def remark(task: AnyTask, batch: Batch) -> str | None:
+    """Sentences about the data, of which `batch` is a batch of the training data; None if there is nothing to say."""
+    found = (_cast(task), _axes(task, batch[0]), _units(task, batch[1]))
+    return "; ".join(text for text in found if text) or None
+
+
+def _cast(task: AnyTask) -> str | None:
+    """A sentence about inputs of another precision, which `batches` casts; None if there are none."""
+    for part, data in (("training", task.train), ("validation", task.validation)):
+        if isinstance(data, tuple):
+            continue
+        first = _first(data)
+        dtype = torch.as_tensor(first[0]).dtype
+        if dtype.is_floating_point and dtype != torch.get_default_dtype():
+            own, real = (str(d).removeprefix("torch.") for d in (dtype, torch.get_default_dtype()))
+            return f"the inputs of the {part} data are {own}, and are cast to {real}"
+    return None
+
+
+def _first(data: Any) -> Any:
+    """The first example of a dataset, or the first batch of a loader."""
+    with unspent(data):
+        indexed = isinstance(data, Dataset) and not isinstance(data, IterableDataset)
+        return data[0] if indexed else next(iter(untouched(data)))
+
+
+def _axes(task: AnyTask, x: Tensor) -> str | None:
+    """A sentence if the channels of arrays seem to come last, as other libraries have them."""
+    prepared = getattr(task, "preparation", None)
+    if prepared is not None and prepared.source != "array":
+        return None
+    channels, *grid = x.shape[1:]
+    last = len(grid) == 1 and channels > grid[0]
+    last |= len(grid) > 1 and grid[-1] <= COLOURS < min(channels, *grid[:-1])
+    if not last:
+        return None
+    named = "steps" if len(grid) == 1 else "points"
+    read, other = (
+        f"{first} channels of {'×'.join(map(str, rest))} {named}"
+        for first, rest in ((channels, grid), (grid[-1], [channels, *grid[:-1]]))
+    )
+    return f"the inputs are read as {read}; if they are {other}, give np.moveaxis(x, -1, 1)"
+
+
+def _units(task: AnyTask, y: Tensor) -> str | None:
+    """A sentence about numbers to predict that are learned as they are, and lie far from 0 or close together."""
+    kind, prepared = KINDS.get(str(task.kind)), getattr(task, "preparation", None)
+    if kind is None or kind.labels or (prepared and prepared.target_mean):
+        return None
+    arrays = isinstance(task.train, tuple)
+    if arrays and y.dim() <= 2:  # which are not standardised because that is wanted
+        return None
+    middle, spread = float(y.double().mean()), float(y.double().std(correction=0))
+    if abs(middle) <= FAR and NARROW <= spread <= FAR:
+        return None
+    found = (
+        f"the numbers to predict are {middle:.3g} ± {spread:.3g}, and are learned as they are, best around 0 ± 1: scale"
+    )
+    return (
+        f"{found} them"
+        if arrays
+        else f"{found} them, or use Task.from_arrays, which does it and answers in their units"
+    )

@@ -1,0 +1,222 @@
+"""What may be meant otherwise is remarked on, and labels that a dataset holds are asked whether they are its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset, TensorDataset
+
+from archspec import Architecture, Conv, Dense, Series, choice
+from search import Search, Task
+from search.tasks.labels import as_targets, known_labels
+from search.tasks.sources import as_input
+from spaces import Space, images, sequences, volumes
+
+RNG = np.random.default_rng(3)
+COUNT = 30
+X = torch.from_numpy(RNG.normal(size=(COUNT, 2, 8)).astype(np.float32))
+Y = torch.arange(COUNT) % 3
+
+
+def remark(task: Task) -> str | None:
+    """What the preflight of a search on a task remarks."""
+    space = (sequences, images, volumes)[len(task.shape) - 2].for_task(task)
+    found = Search(space, task, trials=1, epochs=1).preflight()
+    assert found.mistakes == ()
+    return found.note
+
+
+# The shape of an example, and what it is said to be read as.
+SHAPES: dict[tuple[int, ...], str | None] = {
+    (40, 3): "40 channels of 3 steps; if they are 3 channels of 40 steps, give np.moveaxis(x, -1, 1)",
+    (12, 10, 3): "12 channels of 10×3 points; if they are 3 channels of 12×10 points, give np.moveaxis(x, -1, 1)",
+    (9, 9, 1): "9 channels of 9×1 points; if they are 1 channels of 9×9 points, give np.moveaxis(x, -1, 1)",
+    (6, 6, 5, 2): "6 channels of 6×5×2 points; if they are 2 channels of 6×6×5 points",
+    (3, 40): None,
+    (8, 8): None,
+    (3, 12, 10): None,
+    (3, 12, 4): None,
+    (1, 6, 6, 5): None,
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_channels_that_seem_to_come_last_are_remarked_on(shape: tuple[int, ...]) -> None:
+    found, wanted = remark(Task.from_arrays(RNG.normal(size=(COUNT, *shape)), Y)), SHAPES[shape]
+    assert found is None if wanted is None else wanted in str(found)
+
+
+@pytest.mark.parametrize(("scale", "middle", "told"), [(1e6, 0, True), (1, 500, True), (1e-4, 0, True), (3, 5, False)])
+@pytest.mark.parametrize("how", ["dataset", "loader", "arrays"])
+def test_numbers_that_are_learned_as_they_are_are_remarked_on_if_they_are_far_off(
+    how: str, scale: float, middle: float, told: bool
+) -> None:
+    y = torch.from_numpy(middle + scale * RNG.normal(size=(COUNT, 1))).float()
+    data = TensorDataset(X, y)
+    task = {
+        "dataset": lambda: Task.from_datasets(data, data, kind="regression"),
+        "loader": lambda: Task.from_loaders(*[DataLoader(data, COUNT)] * 2, kind="regression"),
+        "arrays": lambda: Task.from_arrays(X, y, kind="regression"),
+    }[how]()
+    found = remark(task)
+    assert ("are learned as they are" in str(found)) == (told and how != "arrays")
+    if found is not None:
+        assert f"the numbers to predict are {float(y.double().mean()):.3g} ± " in found
+
+
+class Labelled(Dataset[Any]):
+    """A dataset that holds a list of labels, and gives others."""
+
+    def __init__(self, labels: Any, change: Callable[[int], int] = int) -> None:
+        self.labels, self.change = labels, change
+
+    def __len__(self) -> int:
+        return COUNT
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        return X[index], self.change(int(Y[index]))
+
+
+OWN: dict[str, tuple[Any, Callable[[int], int]]] = {
+    "their numbers": (Y.tolist(), int),
+    "the classes that there are": ([0, 1, 2], int),
+    "their names": (["a", "b", "c"], int),
+    "numbers from 1": ((Y + 1).tolist(), int),
+    "two of them as one": (Y.tolist(), lambda label: min(label, 1)),
+    "another order": (Y.tolist(), lambda label: (label + 1) % 3),
+}
+
+
+@pytest.mark.parametrize("what", OWN)
+def test_the_labels_of_a_dataset_are_those_that_it_gives(what: str) -> None:
+    labels, change = OWN[what]
+    given = torch.tensor([change(int(label)) for label in Y])
+    task = Task.from_datasets(Labelled(labels, change), Labelled(labels, change), class_weights="balanced")
+    assert task.outputs == len(given.unique())
+    expected = COUNT / (task.outputs * torch.bincount(given).float())
+    assert torch.allclose(torch.as_tensor(task.class_weights), expected)
+    assert remark(task) is None
+
+
+def test_labels_that_are_changed_by_a_transform_are_not_known() -> None:
+    class Changed(Labelled):
+        target_transform = abs
+
+    assert known_labels(Labelled(Y.tolist())) is not None
+    assert known_labels(Changed(Y.tolist())) is None
+    assert known_labels(TensorDataset(X)) is None
+    assert known_labels(TensorDataset(X, X, Y)) is None
+
+
+OBJECTS = np.array([1.5, 2, 3.0], dtype=object)
+
+
+@pytest.mark.parametrize("y", [[1.5, 2, 3.0], OBJECTS])
+def test_numbers_in_a_list_of_objects_are_numbers(y: Any) -> None:
+    assert as_targets(y, "regression").tolist() == [1.5, 2, 3]
+    assert as_targets(np.array([0, 1, 2], dtype=object), "classification").tolist() == [0, 1, 2]
+    with pytest.raises(ValueError, match="the targets of a regression are numbers, and one is 'x'"):
+        as_targets(np.array([1.5, "x"], dtype=object), "regression")
+    with pytest.raises(ValueError, match="the targets are of different lengths; give an array"):
+        as_targets([["a"], ["a", "b"]], "multilabel", ("a", "b"))
+
+
+PIXELS = RNG.integers(0, 256, (6, 5, 3)).astype(np.uint8)
+COLOURS = Image.fromarray(PIXELS)
+IN_PALETTE = np.asarray(COLOURS.convert("P").convert("RGB")) / 255
+
+
+@pytest.mark.parametrize(
+    ("picture", "expected"),
+    [
+        (COLOURS, PIXELS / 255),
+        (COLOURS.convert("L"), np.asarray(COLOURS.convert("L"))[..., None] / 255),
+        (COLOURS.convert("RGBA"), np.asarray(COLOURS.convert("RGBA")) / 255),
+        (COLOURS.convert("P"), IN_PALETTE),
+        (COLOURS.convert("1"), np.asarray(COLOURS.convert("1"))[..., None] * 1.0),
+        (Image.fromarray(PIXELS[..., 0].astype(np.uint16) * 200), PIXELS[..., :1] * (200 / 65535)),
+        (Image.fromarray(PIXELS[..., 0].astype(np.float32) / 7), PIXELS[..., :1] / 7),
+    ],
+    ids=["colours", "grey", "transparent", "palette", "black and white", "16 bits", "real numbers"],
+)
+def test_a_picture_of_any_mode_has_its_channels_first(picture: Any, expected: Any) -> None:
+    assert as_input(picture).numpy() == pytest.approx(np.moveaxis(expected, -1, 0), rel=1e-6)
+
+
+def test_a_class_without_training_data_has_a_balanced_weight() -> None:
+    task = Task.from_arrays(X, Y, classes=("a", "b", "c", "d"), class_weights="balanced")
+    assert torch.as_tensor(task.class_weights).tolist() == pytest.approx([18 / 24, 18 / 24, 18 / 24, 18 / 4])
+    assert remark(task) is None
+
+
+ONE_HOT, EQUAL = np.eye(3)[Y], np.ones(COUNT)
+
+
+@pytest.mark.parametrize(
+    ("kind", "y", "classes", "wanted"),
+    [
+        ("multilabel", ONE_HOT, ("a", "b"), "classes= has 2 names, and the head is of 3 labels"),
+        ("binary", Y > 0, ("a", "b", "c"), "classes= has 3 names, and the kind binary has two classes"),
+        ("regression", EQUAL, (), "all numbers are equal, so that there is nothing to predict"),
+    ],
+)
+def test_what_leaves_nothing_to_answer_is_told_before_training(kind: Any, y: Any, classes: Any, wanted: str) -> None:
+    task = Task.from_arrays(X, y, kind=kind, classes=classes)
+    found = Search(sequences.for_task(task), task, trials=1, epochs=1).preflight()
+    assert len(found.mistakes) == 1
+    assert wanted in found.mistakes[0]
+
+
+def test_a_series_without_an_axis_of_channels_is_one_sentence() -> None:
+    with pytest.raises(ValueError, match=r"have 0 axes, and sequences has 1; if each is .* add its axis: x\[:, None\]"):
+        sequences.for_task(Task.from_arrays(X[:, 0], Y))
+
+
+class Mappings(Dataset[Any]):
+    """Pictures as datasets of mappings have them."""
+
+    def __len__(self) -> int:
+        return COUNT
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return {"image": Image.fromarray(PIXELS if index % 2 else PIXELS // 2), "label": index % 2}
+
+
+def test_a_picture_is_predicted_as_it_was_learned(tmp_path: Path) -> None:
+    task = Task.from_datasets(Mappings(), columns=("image", "label"), classes=("dark", "light"))
+    prepared = task.preparation
+    assert prepared is not None
+    assert prepared.classes == ("dark", "light")
+    COLOURS.save(tmp_path / "new.png")
+    expected = as_input(COLOURS)
+    for raw in (COLOURS, tmp_path / "new.png", PIXELS, expected, COLOURS.convert("RGBA")):
+        try:
+            found = prepared.inputs(raw)
+        except ValueError as error:
+            pytest.fail(str(error))
+        assert torch.allclose(found, expected)
+    assert remark(task) is None
+
+
+def test_whole_numbers_are_not_predicted_where_real_ones_were_learned() -> None:
+    prepared = Task.from_datasets(TensorDataset(X, Y)).preparation
+    assert prepared is not None
+    with pytest.raises(ValueError, match="the example holds whole numbers, and the network was trained on real ones"):
+        prepared.inputs((X[0] * 100).to(torch.uint8))
+    assert torch.equal(prepared.inputs(X[0].double()), X[0])
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e6])
+def test_numbers_at_each_position_are_remarked_on_if_they_are_far_off(scale: float) -> None:
+    task = Task.from_arrays(X, X.double() * scale, kind="regression")
+    body = [Conv(channels=choice(2, 3), kernel_size=3)]
+    space = Space(Architecture(input=Series(channels=2, length=8), body=body, head=Dense(outputs=2)))
+    found = Search(space, task, trials=1, epochs=1).preflight()
+    assert found.mistakes == ()
+    assert (found.note or "").endswith("best around 0 ± 1: scale them") == (scale > 1)
