@@ -38,6 +38,7 @@ def infer(conv: Fields, x: Signal) -> Signal:
         "window": (conv.window is not None and conv.window.rim is None, "use Disc()"),
         "algorithm": (conv.algorithm == "fft", "leave it out"),
         "band_limit": (conv.band_limit != "none", "leave it out"),
+        "causal": (conv.causal, "use causal=False"),
         "bias": (conv.bias == "per_element", "use bias=True, one per channel"),
     }
     for field, (is_so, remedy) in wrong.items():

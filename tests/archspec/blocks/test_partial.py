@@ -6,7 +6,22 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from archspec import Branch, Conv, GroupPool, Lift, Norm, Partial, Residual, Restrict, SignalError, freeze, price
+from archspec import (
+    Branch,
+    Conv,
+    Disc,
+    GroupPool,
+    Lift,
+    Norm,
+    Partial,
+    Residual,
+    Restrict,
+    SignalError,
+    Siren,
+    Table,
+    freeze,
+    price,
+)
 from archspec.layers.norm import BatchNorm
 from archspec.layers.partial import Elements, Sector, gates
 from archspec.lowering import Network
@@ -153,6 +168,31 @@ def test_a_sector_that_has_left_its_bounds_comes_back() -> None:
 def test_what_cannot_be_in_part_says_so(body: tuple, words: str) -> None:
     with pytest.raises(SignalError, match=words):
         _ = on("C4", *body).graph
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("causal", True),
+        ("kernel", Table()),
+        ("factorisation", "depthwise_separable"),
+        ("window", None),
+        ("algorithm", "fft"),
+        ("bias", "per_element"),
+        ("kernel_size", 3),
+        ("kernel_size", 4),
+    ],
+)
+def test_what_cannot_be_turned_by_any_angle_is_refused(field: str, value: object) -> None:
+    """Without that it is what it is frozen to."""
+    before = Partial(learn="sector", sampling="continuous")
+    fields = {"channels": 2, "kernel_size": 5, "kernel": Siren(hidden=4), "window": Disc()}
+    architecture = on("C4", before, Conv(**fields))
+    model, x = built(architecture).eval(), noise(architecture)
+    assert (freeze(model)(x) - model(x)).abs().max() < 1e-12
+    with pytest.raises(SignalError) as refused:
+        _ = on("C4", before, Conv(**fields | {field: value})).graph
+    assert f".{field} (conv)" in str(refused.value)
 
 
 def test_a_sector_is_for_turns() -> None:
