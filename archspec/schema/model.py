@@ -171,7 +171,8 @@ def _checked(model: Model, place: Place, hole: Hole, data: Any) -> Hole:
         try:
             model.__pydantic_validator__.validate_python(_replace(data, place, value), self_instance=model)
         except ValidationError as error:
-            if not isinstance(value, int | float | str):
+            elsewhere = any(found["loc"][:1] not in ((), place[:1]) for found in error.errors())
+            if elsewhere or not isinstance(value, int | float | str):
                 raise
             reason = error.errors()[0]["msg"]
             reason = reason if len(reason) <= 160 else f"{reason[:159]}…"  # it may hold a whole body

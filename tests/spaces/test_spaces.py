@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from typing import Any
 
 import pytest
@@ -230,6 +231,23 @@ def test_every_value_of_a_hole_is_checked_when_it_is_written(write: Any, wanted:
     with pytest.raises((ValueError, ValidationError)) as caught:
         write()
     assert all(part in str(caught.value) for part in wanted), str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("write", "field", "message"),
+    [
+        (lambda: Conv(channels=WIDTH, kernal=3), "kernal", "Extra inputs"),
+        (lambda: Conv(chanels=WIDTH), "channels", "Field required"),
+        (lambda: Conv(channels=WIDTH, kernel_size="three"), "kernel_size", "Input should be a valid integer"),
+        (lambda: Residual(bodies=[Conv(channels=WIDTH)]), "body", "Field required"),
+    ],
+)
+def test_a_mistake_in_another_field_is_not_told_of_a_hole(write: Any, field: str, message: str) -> None:
+    """That is the value of a hole which does not fit."""
+    with pytest.raises(ValueError) as caught:
+        write()
+    assert "does not fit" not in str(caught.value)
+    assert re.search(rf"^{field}\b.*\n? *{message}", str(caught.value), re.MULTILINE), str(caught.value)
 
 
 @pytest.mark.parametrize(
