@@ -16,6 +16,7 @@ from search.outcome import Failed
 from search.ranks import ranks
 from search.record.history import History
 from search.trial import Trial
+from search.words import many
 
 
 def ranks_kept(keep: str | int, inherit: bool = False) -> float:
@@ -106,7 +107,7 @@ def disk_use(directory: RunDirectory) -> str:
     parts = []
     for folder in (directory.weights(0).parent, directory.checkpoint(0).parent):
         sizes = [_size(path) for path in folder.glob("*.*")]
-        parts.append(f"{folder.name} {short(sum(sizes))} bytes in {len(sizes):,} files")
+        parts.append(f"{folder.name} {short(sum(sizes))} bytes in {many(len(sizes), 'file')}")
     return ", ".join(parts)
 
 

@@ -59,7 +59,8 @@ def counts_line(result: Result) -> str:
     """The number of trials in each state, in one line, and of those scored how many break a constraint."""
     counts = result.counts()
     broken = counts["scored"] - sum(trial.feasible for trial in result.trials)
-    return counted(counts) + (f" ({broken} of those scored break a constraint)" if broken else "")
+    verb = "breaks" if broken == 1 else "break"
+    return counted(counts) + (f" ({broken} of those scored {verb} a constraint)" if broken else "")
 
 
 def spent_line(result: Result) -> str:

@@ -254,6 +254,6 @@ def test_a_search_keeps_a_limit_on_its_trained_networks(tmp_path: Path, capsys: 
     assert set(plain.values()) == {True, False}
     assert {path.stem for path in (tmp_path / "weights").iterdir()} <= {str(n) for n, kept in plain.items() if kept}
     broken = list(plain.values()).count(False)
-    assert counts_line(result).endswith(f"({broken} of those scored break a constraint)")
+    assert counts_line(result).endswith(f"({broken} of those scored break{'s' if broken == 1 else ''} a constraint)")
     main(["status", str(tmp_path)])
     assert capsys.readouterr().out.count("breaks equivariance_error <= 1e-12: ") == broken

@@ -134,7 +134,7 @@ def test_a_trial_whose_weights_are_gone_says_what_to_do(tmp_path: Path) -> None:
             trained(record, number, Scored({"accuracy": accuracy}), flops)
     with pytest.raises(RunError, match=r"trial 0 \(scored\) has no weights; .* retrain it, trial.retrain\(\), or take"):
         Result.open(tmp_path).trial(0).predictor()
-    assert "weights 7 bytes in 1 files, checkpoints 0 bytes in 0 files" in spent_line(Result.open(tmp_path))
+    assert "weights 7 bytes in 1 file, checkpoints 0 bytes in 0 files" in spent_line(Result.open(tmp_path))
 
 
 @pytest.mark.parametrize("keep", ["some", 0, -1, "0", True, 1.5, ""])
