@@ -177,10 +177,7 @@ def export(options: argparse.Namespace) -> int:
 
     result = Result.open(options.directory)
     trial = result.best(options.by) if options.trial is None else result.trial(options.trial)
-    try:
-        path = trial.export(options.to, options.overwrite, options.format)
-    except FileExistsError as error:
-        return complain(str(error).replace("overwrite=True", "--overwrite"))
+    path = trial.export(options.to, options.overwrite, options.format)
     early = f"; it has paused after {trial.fidelity} of its epochs, train it whole" if trial.state == "stopped" else ""
     print(f"trial {trial.number} written to {printable(path)}{early}")
     return OK

@@ -35,8 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SpecError, SignalError, Unknown) as error:
         return commands.complain(error)
     except OSError as error:
-        where = error.filename or "the output"
-        return commands.complain(f"{where}: {error.strerror}" if error.strerror else error)
+        if error.strerror:
+            return commands.complain(f"{error.filename or 'the output'}: {error.strerror}")
+        return commands.complain(str(error).replace("overwrite=True", "--overwrite"))  # of an export, which says so
     except KeyboardInterrupt:
         print("stopped; the same command resumes the search", file=sys.stderr)
         return INTERRUPTED
