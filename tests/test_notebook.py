@@ -7,7 +7,7 @@ import pytest
 NOTEBOOK = Path(__file__).parents[1] / "examples" / "your_data.ipynb"
 
 
-@pytest.mark.thorough
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_notebook_runs_from_data_to_a_prediction(tmp_path: Path) -> None:
     nbformat = pytest.importorskip("nbformat")

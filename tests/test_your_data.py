@@ -11,7 +11,7 @@ from PIL import Image
 
 PAGE = (Path(__file__).parents[1] / "docs" / "your_data.md").read_text()
 # Those whose searches are most like others'.
-SLOW = ("labels", "holes", "series")
+SLOW = ("labels", "holes", "series", "datasets")
 BLOCKS = dict(re.findall(r"<!-- run: (\w+) -->\n```python\n(.*?)```", PAGE, re.DOTALL))
 
 

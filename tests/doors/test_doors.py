@@ -164,7 +164,10 @@ print("search holds", file=sys.stderr)
 """
 
 
-@pytest.mark.parametrize("what", ["BLOCK", "KERNEL", "GROUP", "EXPORTER"])
+RARELY = [pytest.param(what, marks=pytest.mark.slow) for what in ("KERNEL", "GROUP")]
+
+
+@pytest.mark.parametrize("what", ["BLOCK", *RARELY, "EXPORTER"])
 def test_what_a_package_adds_is_known_everywhere(installed: Path, what: str) -> None:
     assert told(installed, globals()[what]).strip() == f"{what.lower()} holds"
 

@@ -15,8 +15,8 @@ from tests.laws.devices import steps_of
 pytestmark = pytest.mark.thorough
 SOME = set(KINDS)  # that take all steps by default; under `slow` every example does
 CARRIED = ("C4 siren", "gaussian")  # to another order, to other sizes
-# Every second one; under `slow` all examples are run.
-RUN = list(dict.fromkeys([*SELECTED[::2], *KINDS, *CARRIED]))
+# Every third one; under `slow` all examples are run.
+RUN = list(dict.fromkeys([*SELECTED[::3], *KINDS, *CARRIED]))
 OFTEN = {"train", "frozen", "certified", "turned"}
 SMALLEST = 4  # elements of a group that is certified by default
 FAULTY = {"index_on_the_cpu": {"D4 table": ["certified"]}, "buffer_on_the_cpu": {"C8 siren": ["turned"]}}

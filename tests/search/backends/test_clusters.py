@@ -169,6 +169,7 @@ def test_both_nodes_train_what_is_begun_and_ended_on_this_machine(
     assert str(Result.open(folder / "here").front) == str(Result.open(folder / "undisturbed").front)
 
 
+@pytest.mark.slow
 def test_a_confirmation_begun_here_ends_there_with_the_same_scores(
     folder: Path, two: Nodes, expected: list[list[object]]
 ) -> None:
