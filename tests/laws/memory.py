@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -54,6 +55,7 @@ def run(architecture: Architecture, task: Task, training: Training) -> None:
 
 def allocated(run: Callable[[], object]) -> int:
     """The most bytes that were allocated at one time while it ran, beside those that were there before."""
+    gc.collect()  # or what others left behind goes while it runs, and its bytes are missing
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         run()
     with TemporaryDirectory() as directory:
