@@ -23,7 +23,7 @@ from search.record.history import History
 from search.record.reading import Reading
 from search.reference import corner, reference_in
 from search.tasks.named import AnyTask
-from search.trial import Trial
+from search.trial import NO_TEST, Trial
 from search.words import counted, in_html, printable
 
 if TYPE_CHECKING:
@@ -139,9 +139,7 @@ class Result:
         from search.confirming import Confirming
 
         if self.task is None or self.task.test is None:
-            raise RunError(
-                "no test data here; open the run with its task, which must have some: Result.open(directory, task)"
-            )
+            raise RunError(NO_TEST)
         chosen = self.front if trials is None else [self.trial(number) for number in trials]
         confirming = Confirming(self.directory, self.history, self.objectives, self.task)
         wanted = confirming.wanted(chosen, seeds)

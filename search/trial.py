@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 State = Literal["scored", "stopped", "failed", "running", "rejected"]
 # Names, in `Trial.excess`, of the two conditions on a candidate that are not constraints.
 TYPED, NEW = "fits together", "is new"
+NO_TEST = "no test data here; open the run with its task, which must have some: Result.open(directory, task)"
 STATES: tuple[State, ...] = ("scored", "stopped", "failed", "running", "rejected")
 
 
@@ -173,7 +174,7 @@ class Trial:
     def test(self) -> dict[str, float]:
         """Scores on the test data, which the search does not use; RunError if the run was opened without its task."""
         if self.task is None or self.task.test is None:
-            raise RunError("no test data here; open the run with a task that has some: Result.open(directory, task)")
+            raise RunError(NO_TEST)
         from search.training.evaluation import evaluate
 
         return evaluate(self.model(), self.task, self.task.test)

@@ -14,7 +14,6 @@ from search.events import Epoch, Event, Finished, Proposed, Rejected, Retried, S
 from search.files import RunDirectory
 from search.outcome import Failed, Outcome, Scored, Stopped
 from search.tasks.named import AnyTask
-from search.training.holes import decided, trained_as
 from search.trial import STATES, Trial
 
 
@@ -102,8 +101,8 @@ class History:
         return min(parent.fidelity, parent.training.trunk(parent.epochs or parent.fidelity))
 
     def _trained_as(self, trial: Trial) -> str | None:
-        settings = decided(self.settings.values.get("training", {}), trial.values)
-        return None if trial.hash is None else trained_as(trial.hash, settings)
+        """Of a trial that may be as it was drawn, which knows no settings."""
+        return replace(trial, settings=self.settings.values).trained_as
 
     def trained(self, trial: Trial) -> int:
         """Number of epochs that a trial has been trained for; none of one that was carried over from another run."""

@@ -6,7 +6,6 @@ import contextlib
 import math
 import random
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
@@ -14,10 +13,10 @@ from archspec.schema.hole import Scalar
 from search.errors import RunError
 from search.events import Event
 from search.masks import NOT_LEARNED
-from search.masks.learnable import Learnable, learnable
+from search.masks.learnable import Learnable
 from search.masks.learning import Learning, begun
 from search.masks.settling import NEAR, settled
-from search.masks.training import NOTES, Asked, over, priced
+from search.masks.training import NOTES, Asked, priced
 from search.numbers import most
 from search.objectives import Objective, is_recorded, parse_objective
 from search.record.history import History
@@ -116,19 +115,20 @@ class Gradient:
             return chosen
         if budget.attempt >= MOST_DRAWS:  # of values that are found elsewhere, nobody knows how sizes are to begin
             return Proposal(chosen.values)
-        known = self._learnable(chosen.values, budget.target, _limits(budget))
+        limits = _limits(budget)
+        known = self._learnable(chosen.values, budget.target, limits)
         if not known.fillings.sizes:  # it is trained as it is
             return Proposal(chosen.values)
         if self.proposed:
             whole = [next(v for v in size.values if v == chosen.values[size.name]) for size in known.fillings.sizes]
             wanted = min(known.fillings.at(whole).price, self._limit(budget))
-            return self._proposal(known, [float(size) for size in whole], wanted, _limits(budget))
+            return self._proposal(known, [float(size) for size in whole], wanted, limits)
         rng = random.Random(derived_seed(budget.run_seed, f"gradient {turn} {budget.attempt}"))
         wanted = self._budgets(known, turn, budget)[place]
         spread = [rng.uniform(-SPREAD, SPREAD) if turn or budget.attempt else 0.0 for _ in known.fillings.sizes]
         before = [trial.number for trial in history if place and trial.slot == budget.slot - 1 and trial.feasible]
         parent = next(iter(before), None)
-        return self._proposal(known, begun(known, wanted, spread), wanted, _limits(budget), parent)
+        return self._proposal(known, begun(known, wanted, spread), wanted, limits, parent)
 
     def _proposal(
         self,
@@ -149,7 +149,7 @@ class Gradient:
     def _learnable(
         self, values: Mapping[str, Scalar], target: Target, limits: Mapping[str, float] | None = None
     ) -> Learnable:
-        return learnable(self.space, values, priced(self.of, target), partial(over, limits or {}, target))
+        return Asked(self.of, {}, self.learning, limits or {}).learnable(self.space, values, target)
 
     def _check(self, budget: Budget) -> None:
         """Refuse a budget below all networks, and a space of which, as some drawn fillings tell, nothing is learned."""
@@ -186,7 +186,7 @@ class Gradient:
         return sorted((low * (high / low) ** share for share in shares), reverse=True)
 
     def _limit(self, budget: Budget) -> float:
-        return min((BELOW * c.limit for c in budget.limits if c.name == self.of), default=math.inf)
+        return BELOW * _limits(budget).get(self.of, math.inf)
 
     def _range(self, known: Learnable, budget: Budget) -> tuple[float, float]:
         """The prices that the sizes have with any other decisions, as far as some drawn ones tell."""

@@ -27,9 +27,9 @@ PATIENCE = 20
 class Halving:
     """Proposes random candidates that pause at rungs, where only the best go on (Li et al. 2020, arXiv 1810.05934).
 
-    Of those that have come to a rung, one in `factor` goes on from where it has paused: the ones of the lowest non-
-    dominated rank, and of equal rank those farthest from others (Schmucker et al. 2021, arXiv 2106.12639). As long as
-    none may, new candidates are begun, so that no worker waits; where nothing is new, they are trained to the end at
+    Of those that have come to a rung, one in `factor` goes on from where it has paused: the ones of the lowest
+    non-dominated rank, and of equal rank those farthest from others (Schmucker et al. 2021, arXiv 2106.12639). As long
+    as none may, new candidates are begun, so that no worker waits; where nothing is new, they are trained to the end at
     once. Only what is trained to the end is scored, and may be on the front; the others are `stopped` at their rung.
 
     Args:
