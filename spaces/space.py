@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pydantic import ValidationError
-
 from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
 from archspec.graph.signal import SignalError
@@ -14,7 +12,7 @@ from archspec.moved import former_names
 from archspec.schema.data import from_data, to_data
 from archspec.schema.document import SpecError, read_json, read_yaml, write_json, write_yaml
 from archspec.schema.hole import Decision, Scalar
-from archspec.schema.mistakes import describe
+from archspec.schema.mistakes import FieldError
 from spaces.chain import Chain
 from spaces.cheapest import cheapest
 from spaces.costs import Costs, priced
@@ -206,10 +204,10 @@ class Space:
         try:
             fields = from_data(data)
             return cls(Architecture(**fields) if isinstance(fields, dict) else parsed(Architecture, fields))
+        except FieldError as error:
+            raise SpecError(error.reason) from None
         except SpecError:
             raise
-        except ValidationError as error:
-            raise SpecError(describe(error)) from None
         except (ValueError, TypeError) as error:
             raise SpecError(str(error)) from None
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from pydantic import ValidationError
-
 from archspec.geometry.groups import Group
 from archspec.schema.hole import Expression, Hole
 from archspec.schema.holes import Choice, Integer, Real
 from archspec.schema.kinds import model_of
-from archspec.schema.mistakes import describe, shortened, shortened_path, step
+from archspec.schema.mistakes import FieldError, shortened, shortened_path, step
 from archspec.schema.model import Model, check_types
 
 _HOLE = "hole"
@@ -66,8 +64,8 @@ def from_data(value: Any, place: str = "") -> Any:
         made = model(**fields)
         check_types(made, fields)
         return made
-    except ValidationError as error:
-        raise ValueError(f"{where}.{describe(error)}".lstrip(".")) from None
+    except FieldError as error:
+        raise ValueError(f"{where}.{error.reason}".lstrip(".")) from None
     except (TypeError, KeyError, ValueError) as error:
         raise ValueError(
             f"{where}.{error}".lstrip(".") if model else f"{where}: this hole cannot be read: {error}"

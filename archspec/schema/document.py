@@ -92,7 +92,7 @@ def parsed(model: type[M], data: Any) -> M:
     except ValidationError as error:
         if take_in():
             return parsed(model, data)
-        raise SpecError(describe(error)) from None
+        raise SpecError(describe(error, model)) from None
     except RecursionError:
         raise SpecError(f"nested more than {MAX_DEPTH} deep; flatten it") from None
     except ValueError as error:

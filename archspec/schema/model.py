@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from archspec.geometry.groups import Group
 from archspec.schema.hole import Decision, Hole
 from archspec.schema.kinds import MODELS, take_in
-from archspec.schema.mistakes import TAGS, shortened, step
+from archspec.schema.mistakes import TAGS, FieldError, describe, remedy, shortened, step
 
 Place = tuple[str | int, ...]
 _PLAIN = (int, str, float, bool, type(None), Group)
@@ -43,18 +43,25 @@ class Model(BaseModel):
     Every possible value of a hole is validated when the model is created, with the other holes at their first value.
 
     Raises:
-        ValueError: a field is missing, unknown or not valid.
+        SpecError: a field is missing, unknown or not valid; it is a ValueError.
+        TypeError: fields are not given by name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    def __init__(self, /, **data: Any) -> None:
+    def __init__(self, /, *unnamed: Any, **data: Any) -> None:
+        kind = type(self)
+        if unnamed:
+            raise TypeError(f"{kind.__name__} takes its fields by name: {', '.join(kind.model_fields)}")
         try:
-            _validate(self, data)
-        except ValueError:
-            if not take_in():
-                raise
-            _validate(self, data)
+            try:
+                _validate(self, data)
+            except ValueError:
+                if not take_in():
+                    raise
+                _validate(self, data)
+        except ValidationError as error:
+            raise FieldError(kind.__name__, describe(error, kind)) from None
 
     # Marks __init__ as pydantic's own: validating data without holes, pydantic then need not call it for nested models.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
@@ -62,7 +69,7 @@ class Model(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         if (kind := cls.model_fields.get("kind")) and isinstance(kind.default, str):
-            TAGS.add(kind.default)
+            TAGS[kind.default] = cls
         MODELS.append(cls)
 
     @classmethod
@@ -174,7 +181,7 @@ def _checked(model: Model, place: Place, hole: Hole, data: Any) -> Hole:
             elsewhere = any(found["loc"][:1] not in ((), place[:1]) for found in error.errors())
             if elsewhere or not isinstance(value, int | float | str):
                 raise
-            reason = error.errors()[0]["msg"]
+            reason = remedy(error.errors()[0])
             reason = reason if len(reason) <= 160 else f"{reason[:159]}…"  # it may hold a whole body
             raise ValueError(f"{_path(place)}: the value {shortened(label)[1:-1]} does not fit: {reason}") from None
         options.append(_at(model.__dict__, place))

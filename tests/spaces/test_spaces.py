@@ -8,7 +8,6 @@ import re
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from archspec import (
     Activation,
@@ -228,7 +227,7 @@ def test_an_architecture_of_elsewhere_has_no_values() -> None:
     ],
 )
 def test_every_value_of_a_hole_is_checked_when_it_is_written(write: Any, wanted: tuple[str, str]) -> None:
-    with pytest.raises((ValueError, ValidationError)) as caught:
+    with pytest.raises(ValueError) as caught:
         write()
     assert all(part in str(caught.value) for part in wanted), str(caught.value)
 
@@ -236,10 +235,10 @@ def test_every_value_of_a_hole_is_checked_when_it_is_written(write: Any, wanted:
 @pytest.mark.parametrize(
     ("write", "field", "message"),
     [
-        (lambda: Conv(channels=WIDTH, kernal=3), "kernal", "Extra inputs"),
-        (lambda: Conv(chanels=WIDTH), "channels", "Field required"),
-        (lambda: Conv(channels=WIDTH, kernel_size="three"), "kernel_size", "Input should be a valid integer"),
-        (lambda: Residual(bodies=[Conv(channels=WIDTH)]), "body", "Field required"),
+        (lambda: Conv(channels=WIDTH, kernal=3), "kernal", "there is no such field; did you mean kernel?"),
+        (lambda: Conv(chanels=WIDTH), "chanels", "there is no such field; did you mean channels?"),
+        (lambda: Conv(channels=WIDTH, kernel_size="three"), "kernel_size", "expected a whole number"),
+        (lambda: Residual(bodies=[Conv(channels=WIDTH)]), "bodies", "there is no such field; did you mean body?"),
     ],
 )
 def test_a_mistake_in_another_field_is_not_told_of_a_hole(write: Any, field: str, message: str) -> None:
@@ -247,7 +246,7 @@ def test_a_mistake_in_another_field_is_not_told_of_a_hole(write: Any, field: str
     with pytest.raises(ValueError) as caught:
         write()
     assert "does not fit" not in str(caught.value)
-    assert re.search(rf"^{field}\b.*\n? *{message}", str(caught.value), re.MULTILINE), str(caught.value)
+    assert re.search(rf"^\w+, {field}: {re.escape(message)}", str(caught.value)), str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from archspec import Architecture, SignalError, SpecError, price
+from archspec import Architecture, Conv, Image, Norm, Sequential, SignalError, SpecError, choice, price
+from archspec.schema import mistakes
 from archspec.schema.document import MAX_BYTES, read_file, read_json, read_yaml, write_yaml
 from spaces import Space
 from tests.examples import EXAMPLES
@@ -92,7 +94,10 @@ TEXTS: dict[str, tuple[str | bytes, str]] = {
         GOOD.to_json().replace('"lift"', '"loft"'),
         "body[0]: unknown kind 'loft'; use one of 'conv', 'lift'",
     ),
-    "unknown field": (GOOD.to_json().replace('"group"', '"grp"'), "body[0].group: this field is missing"),
+    "unknown field": (
+        GOOD.to_json().replace('"group"', '"grp"'),
+        "body[0].grp: there is no such field; did you mean group?",
+    ),
     "wrong type": (GOOD.to_json().replace('"D4"', "4"), "body[0].group: expected the name of a group"),
     "a space": (GOOD.to_json().replace('"D4"', '{"hole": "choice", "options": ["C4", "D4"]}'), "this is a space"),
 }
@@ -223,3 +228,46 @@ def test_what_pydantic_would_let_pass_is_refused(old: str, new: str, wanted: str
         with pytest.raises(SpecError) as told:
             Architecture.from_json(given)
         assert wanted in str(told.value)
+
+
+WRITTEN: dict[str, tuple[Callable[[], Any], str]] = {
+    "a misspelt name": (lambda: Conv(chanels=3), "Conv, chanels: there is no such field; did you mean channels?"),
+    "a misspelt name of a block in data": (
+        lambda: Sequential(body=[{"kind": "conv", "chanels": 3}]),
+        "Sequential, body[0].chanels: there is no such field; did you mean channels?",
+    ),
+    "a name like no other": (
+        lambda: Conv(channels=3, xyzzy=1),
+        "Conv, xyzzy: there is no such field; remove it or correct its name (found 1)",
+    ),
+    "too small": (lambda: Conv(channels=0), "Conv, channels: expected a number greater than or equal to 1 (found 0)"),
+    "not whole": (lambda: Conv(channels=2.5), "Conv, channels: expected a whole number (found 2.5)"),
+    "one of several": (lambda: Image(size=8), "Image, size: expected several values, such as [8] (found 8)"),
+    "nothing": (lambda: Conv(), "Conv, channels: this field is missing; write it"),
+    "an option of a hole": (
+        lambda: Conv(channels=choice(2, 0)),
+        "channels: the value 0 does not fit: expected a number greater than or equal to 1 (found 0)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_mistake_in_python_gives_the_same_sentence_with_the_class(name: str) -> None:
+    write, sentence = WRITTEN[name]
+    with pytest.raises(ValueError) as caught:
+        write()
+    assert str(caught.value) == sentence
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (type(again), str(again)) == (type(caught.value), sentence)
+
+
+def test_fields_are_given_by_name() -> None:
+    with pytest.raises(TypeError, match="Norm takes its fields by name: kind, type"):
+        Norm("batch")  # type: ignore[misc]
+
+
+def test_what_pydantic_itself_says_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The planted fault of the law above."""
+    monkeypatch.setattr(mistakes, "get_close_matches", lambda *_: [])
+    with pytest.raises(AssertionError):
+        test_a_mistake_in_python_gives_the_same_sentence_with_the_class("a misspelt name")

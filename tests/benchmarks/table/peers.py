@@ -124,7 +124,9 @@ def neps(optimizer: str, options: dict[str, list[Any]], run: Counted, seed: int)
         values = dict(trial.config)
         end = int(values.pop("epochs", EPOCHS))
         name = key(values)
-        score, cost = run.trained(values, min(known.get(name, 0), end), end)
+        before = known.get(name, 0)
+        # One that is asked for again at no more epochs is trained again, as NePS does.
+        score, cost = run.trained(values, before if before < end else 0, end)
         known[name] = max(known.get(name, 0), end)
         optimiser.tell(trial, [1 - score, cost])
 

@@ -53,7 +53,7 @@ def test_check_says_that_it_fits(spec: Path, capsys: pytest.CaptureFixture[str])
         ("C4", "C4x", "body[0].group: unknown group 'C4x'"),
         ("kind: pool", "kind: pooling", "body[1]: unknown kind 'pooling'"),
         ("  - {kind: group_pool}\n", "", "head (classifier): the head needs a plain signal, and this one is on C4"),
-        ("head:", "heads:", "head: this field is missing"),
+        ("head:", "heads:", "heads: there is no such field; did you mean head?"),
         ("kind: image", "kind: !!python/object/apply:os.getcwd []", "the tag"),
         ("body:", "body: [", "not YAML: line"),
     ],
@@ -114,7 +114,10 @@ def test_what_is_not_there_is_said(arguments: list[str], message: str, capsys: p
     ("text", "message"),
     [
         ("x = 1\nsearch = undefined\n", "line 2: NameError"),
-        ("from archspec import Conv\nConv(channels=0)\n", "line 2: ValidationError"),
+        (
+            "from archspec import Conv\nConv(channels=0)\n",
+            "line 2: FieldError: Conv, channels: expected a number",
+        ),
         ("import nothing_of_this_name\n", "line 1: ModuleNotFoundError"),
         ("x = (\n", "line 1: SyntaxError"),
         ("x = 1\n", "there is no variable called search"),
