@@ -42,6 +42,7 @@ class Preparation:
         rows: of series, whether each is a row of a table, and `columns` are its points.
         series: of series, the column that tells them apart, if it is one.
         day_first: of series, whether a date such as 01/02/2024 begins with the day, where training data have such.
+        real: of arrays, whether the training data are known to hold numbers that are not whole.
     """
 
     kind: Kind = "classification"
@@ -59,10 +60,11 @@ class Preparation:
     rows: bool = False
     series: str | None = None
     day_first: bool | None = None
+    real: bool | None = None
 
     def to_data(self) -> dict[str, Any]:
         """The preparation as plain JSON-ready data."""
-        later = ("day_first",)  # which runs of earlier versions do not have
+        later = ("day_first", "real")  # which runs of earlier versions do not have
         return {name: value for name, value in asdict(self).items() if name not in later or value is not None}
 
     @classmethod
@@ -100,6 +102,7 @@ class Preparation:
             "rows": isinstance(self.rows, bool),
             "series": self.series is None or isinstance(self.series, str),
             "day_first": self.day_first is None or isinstance(self.day_first, bool),
+            "real": self.real is None or isinstance(self.real, bool),
         }
         # Of files the grid must be known: rows and columns of images, points of recordings and series.
         grid = {"image": 2, "audio": 1, "series": 1}
@@ -115,7 +118,9 @@ class Preparation:
             ValueError: it cannot be read, or has another shape.
         """
         x = self._read(raw)
-        if self.source == "array" and not self.size and not x.is_floating_point():
+        # Of datasets it is not known what they held before they were made numbers.
+        real = not self.size if self.real is None else self.real
+        if self.source == "array" and real and not x.is_floating_point():
             raise ValueError(
                 "the example holds whole numbers, and the network was trained on real ones; prepare it as the training "
                 "data were, such as x / 255"

@@ -43,6 +43,7 @@ def from_arrays(
         classes=tuple(map(str, classes)),
         size=tuple(inputs.shape[2:]),
         channels=inputs.shape[1] if inputs.dim() > 1 else 1,
+        real=any(bool(example.frac().any()) for example in inputs) or None,
     )
     return split_up(inputs, targets, prepared, shares, seed, groups, normalise=False, standardise=standardise)
 

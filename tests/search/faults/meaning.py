@@ -69,7 +69,7 @@ FAULTS = {
         sources.Columns.pictures, '"image", classes,', '"image", (),', PREDICTED
     ),
     "bytes taken for numbers from 0 to 1": Fault(
-        Preparation.inputs, "not self.size and not x.is_floating_point()", "False", BYTES
+        Preparation.inputs, "real and not x.is_floating_point()", "False", BYTES
     ),
     "positions of millions without a word": Fault(
         remarks._units, "arrays and y.dim() <= 2", "arrays", partial(POSITIONS, 1e6)

@@ -4,10 +4,11 @@ from functools import partial
 
 import numpy as np
 
+from search import terms
 from search.tasks import csv_files, folders, preparation, reading, series, tables
 from search.tasks.preparation import Preparation
 from tests.search.planting import Fault
-from tests.search.tasks import test_own_files
+from tests.search.tasks import test_own_files, test_remarks
 
 ANY_WAY = test_own_files.test_a_table_is_the_same_however_it_is_written
 NO_NAMES = test_own_files.test_a_first_row_is_not_taken_for_the_names_of_the_columns
@@ -54,6 +55,18 @@ FAULTS = {
         "self.series, self.day_first",
         "self.series, not self.day_first",
         partial(AS_TRAINED, "%d/%m/%Y"),
+    ),
+    "whole numbers answered where real ones were learned": Fault(
+        preparation.Preparation.inputs,
+        "not self.size if self.real is None else self.real",
+        "not self.size",
+        partial(test_remarks.test_whole_numbers_are_predicted_where_arrays_of_whole_numbers_were_learned, False),
+    ),
+    "a note on numbers that old runs do not have": Fault(
+        terms.of_task,
+        'if name != "real"',
+        "",
+        test_remarks.test_a_run_that_did_not_note_whether_numbers_are_whole_is_resumed,
     ),
     "a month that comes first taken for a day": Fault(
         series.day_comes_first, "return otherwise", "return True", partial(AS_TRAINED, "%m/%d/%Y")

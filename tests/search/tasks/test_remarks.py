@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,9 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from archspec import Architecture, Conv, Dense, Series, choice
 from search import Search, Task
 from search.tasks.labels import as_targets, known_labels
+from search.tasks.preparation import Preparation
 from search.tasks.sources import as_input
+from search.terms import of_task
 from spaces import Space, images, sequences, volumes
 
 RNG = np.random.default_rng(3)
@@ -210,6 +215,26 @@ def test_whole_numbers_are_not_predicted_where_real_ones_were_learned() -> None:
     with pytest.raises(ValueError, match="the example holds whole numbers, and the network was trained on real ones"):
         prepared.inputs((X[0] * 100).to(torch.uint8))
     assert torch.equal(prepared.inputs(X[0].double()), X[0])
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_whole_numbers_are_predicted_where_arrays_of_whole_numbers_were_learned(whole: bool) -> None:
+    inputs = (X * 100).round() if whole else X
+    prepared = Task.from_arrays(inputs, Y).preparation
+    assert prepared is not None
+    example = (X[0] * 100).to(torch.int16)
+    with nullcontext() if whole else pytest.raises(ValueError, match="the example holds whole numbers"):
+        assert torch.equal(prepared.inputs(example), example.float())
+    again = Preparation.from_data(json.loads(json.dumps(prepared.to_data())))
+    assert again == prepared
+    assert again.real is (None if whole else True)
+
+
+def test_a_run_that_did_not_note_whether_numbers_are_whole_is_resumed() -> None:
+    task = Task.from_arrays(X, Y)
+    assert task.preparation is not None
+    earlier = replace(task, preparation=replace(task.preparation, real=None))
+    assert of_task(earlier) == of_task(task)
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e6])
