@@ -23,7 +23,7 @@ class Input(Model):
 
     family: ClassVar[Kinds] = INPUTS
     _grid_field: ClassVar[str] = "size"
-    channels: int = Field(default=1, ge=1, le=65_536)
+    channels: int = Field(default=1, ge=1, le=65_536, description="numbers at each point, such as 3 of a colour image")
 
     @property
     @abstractmethod
@@ -47,7 +47,7 @@ class Series(Input):
     family: ClassVar[Kinds] = INPUTS
     _grid_field: ClassVar[str] = "length"
     kind: Literal["series"] = "series"
-    length: Extent
+    length: Extent = Field(description="steps")
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -58,7 +58,7 @@ class Image(Input):
     """An image of `size` (rows, columns); layout (B, channels, rows, columns)."""
 
     kind: Literal["image"] = "image"
-    size: tuple[Extent, Extent]
+    size: tuple[Extent, Extent] = Field(description="rows and columns")
 
     @property
     def grid(self) -> tuple[int, ...]:
@@ -69,7 +69,7 @@ class Volume(Input):
     """A volume of `size` (depth, rows, columns); layout (B, channels, depth, rows, columns)."""
 
     kind: Literal["volume"] = "volume"
-    size: tuple[Extent, Extent, Extent]
+    size: tuple[Extent, Extent, Extent] = Field(description="depth, rows and columns")
 
     @property
     def grid(self) -> tuple[int, ...]:

@@ -67,6 +67,17 @@ def test_the_list_of_blocks_says_every_word_that_a_field_can_be() -> None:
     assert words_left_out(page.replace("`'silu'`, ", "")) == ["Activation: silu"]
 
 
+def unexplained(page: str) -> list[str]:
+    """Rows of fields without a word on what they mean."""
+    return [line for line in page.splitlines() if re.fullmatch(r"\| `\w+` \|.*\|\s*\|", line)]
+
+
+def test_the_list_of_blocks_says_of_every_field_what_it_means() -> None:
+    page = (ROOT / "docs" / TABLES).read_text()
+    assert unexplained(page) == []
+    assert unexplained(page.replace(" rows and columns |", "  |")) == ["| `size` |  |  |"]
+
+
 def spec_of(page: str) -> str:
     """The example of a file on a page."""
     return page.split("```yaml\n")[1].split("```")[0]

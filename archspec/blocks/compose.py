@@ -24,7 +24,7 @@ class Sequential(Block):
     """Blocks one after another; without any, the identity."""
 
     kind: Literal["sequential"] = "sequential"
-    body: Body = ()
+    body: Body = Field(default=(), description="the blocks, in order")
 
     def expand(self, build: Build, name: str, x: str) -> str:
         return build.body(f"{name}.body", self.body, x)
@@ -34,7 +34,7 @@ class Residual(Block):
     """x + body(x). If the body changes the shape, the shortcut is pooled or strided and mapped by a Pointwise."""
 
     kind: Literal["residual"] = "residual"
-    body: Body
+    body: Body = Field(description="the blocks beside the shortcut, in order")
 
     def expand(self, build: Build, name: str, x: str) -> str:
         result = build.body(f"{name}.body", self.body, x)
@@ -67,8 +67,8 @@ class Repeat(Block):
     """
 
     kind: Literal["repeat"] = "repeat"
-    times: int = Field(ge=0, le=1_000)
-    body: Body
+    times: int = Field(ge=0, le=1_000, description="number of copies, one after another")
+    body: Body = Field(description="the blocks of each copy, in order")
     tied: bool = Field(default=True, description="in a space: the copies share their holes")
 
     def copies(self) -> Copies | None:
@@ -93,7 +93,7 @@ class Branch(Block):
     """Several bodies with the same input; their outputs are added, multiplied or concatenated along the channels."""
 
     kind: Literal["branch"] = "branch"
-    branches: Annotated[tuple[Body, ...], Field(min_length=1)]
+    branches: Annotated[tuple[Body, ...], Field(min_length=1)] = Field(description="lists of blocks, one or more")
     merge: Merge = "add"
 
     def expand(self, build: Build, name: str, x: str) -> str:
@@ -123,8 +123,8 @@ class Graph(Block):
     """
 
     kind: Literal["graph"] = "graph"
-    nodes: Annotated[dict[NodeName, GraphNode], Field(min_length=1)]
-    output: NodeName
+    nodes: Annotated[dict[NodeName, GraphNode], Field(min_length=1)] = Field(description="the nodes by name")
+    output: NodeName = Field(description="name of the node whose output is that of the block")
 
     @field_validator("nodes")
     @classmethod

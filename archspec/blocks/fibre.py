@@ -22,7 +22,7 @@ class Restrict(Primitive):
 
     reads_scales: ClassVar[bool] = True
     kind: Literal["restrict"] = "restrict"
-    group: Group
+    group: Group = Field(description="the subgroup, such as C4 of D4; C1 keeps no symmetry")
 
     def infer(self, x: Signal) -> Signal:
         if x.group.scaling and self.group.scales not in (1, x.group.scales):

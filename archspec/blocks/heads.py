@@ -55,7 +55,7 @@ class Classifier(Readout):
     """One score (logit) for each of `classes` classes; output (B, classes)."""
 
     kind: Literal["classifier"] = "classifier"
-    classes: int = Field(ge=1, le=1_000_000)
+    classes: int = Field(ge=1, le=1_000_000, description="how many classes there are")
 
     def width(self) -> int:
         return self.classes
@@ -65,7 +65,7 @@ class Regressor(Readout):
     """`outputs` real numbers; output (B, outputs)."""
 
     kind: Literal["regressor"] = "regressor"
-    outputs: int = Field(default=1, ge=1, le=1_000_000)
+    outputs: int = Field(default=1, ge=1, le=1_000_000, description="numbers for each example")
 
     def width(self) -> int:
         return self.outputs
@@ -75,7 +75,7 @@ class Dense(Head):
     """`outputs` numbers at each position of the grid, such as a segmentation's scores; output (B, outputs, *grid)."""
 
     kind: Literal["dense"] = "dense"
-    outputs: int = Field(ge=1, le=1_000_000)
+    outputs: int = Field(ge=1, le=1_000_000, description="numbers, or scores of classes, at each position")
 
     def infer(self, x: Signal) -> Signal:
         require_no_group(x, "the head")

@@ -50,6 +50,8 @@ class Graphs:
         """The replay of a graph; other threads, such as those of loaders, may use the GPU meanwhile."""
         graph = torch.cuda.CUDAGraph()
         torch.cuda.synchronize(self.stream.device)
+        # A recording takes memory of its own: what the steps before it have left is for others that share the GPU.
+        torch.cuda.empty_cache()
         with torch.cuda.stream(self.stream):
             graph.capture_begin(pool=self.pool, capture_error_mode="thread_local")
             try:
