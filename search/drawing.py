@@ -16,6 +16,7 @@ from search.constraints import broken
 from search.errors import Exhausted as Exhausted
 from search.errors import RunError
 from search.events import Event, Proposed, Rejected
+from search.feasible import LOOSEN, least
 from search.objectives import Constraint
 from search.record.history import History
 from search.seeds import derived_seed
@@ -203,19 +204,15 @@ class Drawing:
     def _loosened(self, name: str) -> str:
         """The remedy for a constraint that rejects most architectures, with what the cheapest one takes."""
         (constraint,) = [c for c in self.constraints if str(c) == name][:1]
-        remedy = "loosen that limit, or let the space hold smaller architectures"
         if constraint.trained:
             return "leave that limit out, or let the space hold blocks that run on a finer grid"
         if constraint.measure or constraint.whole:
             if name not in self._least:
-                return remedy
+                return LOOSEN
             met = float(f"{(1 + self._least[name]) * constraint.limit:.6g}")
-            return f"the least met is {constraint.amount(met)}; {remedy}"
-        try:
-            least = price(self.space.cheapest(constraint.name, self.target), self.target)
-        except ValueError:  # a search over a large space may meet none that fits together
-            return remedy
-        return f"the cheapest one found has {least.quantities()[constraint.name]:,} {constraint.name}; {remedy}"
+            return f"the least met is {constraint.amount(met)}; {LOOSEN}"
+        found = least(self.space, constraint, self.target)
+        return LOOSEN if found is None else f"the cheapest one found has {found:,.15g} {constraint.name}; {LOOSEN}"
 
 
 def _violated(excess: Mapping[str, float]) -> list[str]:

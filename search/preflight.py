@@ -17,6 +17,7 @@ from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
 from archspec.lowering import lower
 from search.errors import RunError
+from search.feasible import keeping, out_of_reach, tight
 from search.objectives import Constraint, Measured, Objective, Score
 from search.seeds import derived_seed
 from search.tasks.batches import Batch, batch_count
@@ -30,8 +31,6 @@ from search.training.threads import one_core
 from spaces import Space
 from spaces.fitting import fitting
 
-# So many architectures are examined for a constraint that takes its time.
-MEASURED = 32
 PATIENCE = 5.0  # seconds that one step of the preflight may take
 
 
@@ -112,7 +111,9 @@ def preflight(
     if not found.fit:
         reasons = "; ".join(list(found.told())[:3])
         return Findings((*mistakes, f"no architecture of the space fits together: {reasons}"))
-    kept, examined = _keeping(found.fit, constraints, target)
+    kept, examined = keeping(found.fit, constraints, target)
+    if not kept:
+        mistakes += out_of_reach(space, constraints, target)
     candidates = kept or found.fit
     costs = [price(a, target) for a in candidates]
     by_cost = sorted(range(len(costs)), key=lambda i: costs[i].flops)
@@ -144,28 +145,8 @@ def preflight(
     slope = max(0.0, seconds[-1] - seconds[0]) / (last - low) if last > low else seconds[0] / max(1, low)
     steps = batch_count(task.train, training.batch_size)
     each = [steps * (seconds[0] + slope * (cost.flops - low)) for cost in costs]
-    tight = None if kept else _tight(examined, costs[by_cost[0]], constraints)
-    return Findings((), each[by_cost[-1]], training.epochs * sum(each) / len(each), high, note, tight)
-
-
-def _keeping(
-    fit: Sequence[Architecture], constraints: Sequence[Constraint], target: Target
-) -> tuple[list[Architecture], int]:
-    """Those that keep the constraints, of how many: only some are examined by constraints that take their time."""
-    quick, slow = [c for c in constraints if not c.whole], [c for c in constraints if c.whole]
-    kept = [a for a in fit if all(c.excess(price(a, target)) <= 0 for c in quick)]
-    if not (kept and slow):
-        return kept, len(fit)
-    some = sorted(kept, key=lambda a: price(a, target).flops)[:: -(-len(kept) // MEASURED)]
-    return [a for a in some if all(c.excess(price(a, target), a) <= 0 for c in slow)], len(some)
-
-
-def _tight(count: int, cheapest: Cost, constraints: Sequence[Constraint]) -> str:
-    listed = ", ".join(map(str, constraints))
-    return (
-        f"none of {count:,} architectures keeps {listed}, and the cheapest takes {cheapest.flops:,} FLOPs and "
-        f"{cheapest.params:,} parameters; loosen the limits, or make the inputs smaller"
-    )
+    few = None if kept else tight(examined, space, constraints, target)
+    return Findings((), each[by_cost[-1]], training.epochs * sum(each) / len(each), high, note, few)
 
 
 def _device(training: Training) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from search import identity, preflight, terms, warm
+from search import feasible, identity, preflight, terms, warm
 from search.record import reading
 from search.tasks import inspecting
 from search.training import holes, limits
@@ -13,6 +13,7 @@ from spaces import fitting
 from spaces.fitting import Fitting
 from spaces.for_task import ReadyMade, head_for
 from tests.search import (
+    test_preflight,
     test_preflight_by_hand,
     test_terms,
     test_terms_of_a_run,
@@ -48,7 +49,16 @@ PREFLIGHT = {
         preflight.preflight, "{0, len(by_cost) // 2, len(by_cost) - 1}", "{0, len(by_cost) // 2}", TRIED
     ),
     "candidates that break a constraint tried": Fault(
-        preflight._keeping, "all(c.excess(price(a, target)) <= 0 for c in quick)", "True", LIMITED
+        feasible.keeping, "all(c.excess(price(a, target)) <= 0 for c in quick)", "True", LIMITED
+    ),
+    "a limit that nothing keeps taken for one that few keep": Fault(
+        feasible.out_of_reach,
+        "found > constraint.limit",
+        "False",
+        test_preflight.test_a_limit_that_nothing_keeps_is_a_mistake,
+    ),
+    "the cheapest of the few for that of the space": Fault(
+        feasible.tight, "least(space, c, target)", "c.limit + 1", test_preflight.test_limits_that_few_keep_are_told
     ),
     "costs of torch before a search for another target": Fault(
         preflight.preflight,
@@ -60,7 +70,7 @@ PREFLIGHT = {
     "an epoch of the cheapest": Fault(preflight.preflight, "each[by_cost[-1]]", "each[by_cost[0]]", TIME),
     "a trial of one epoch": Fault(preflight.preflight, "training.epochs * sum(each)", "sum(each)", TIME),
     "every trial as cheap as the cheapest": Fault(preflight.preflight, "sum(each) / len(each)", "min(each)", TIME),
-    "the cheapest for the dearest": Fault(preflight.preflight, "high, note, tight)", "low, note, tight)", TRIED),
+    "the cheapest for the dearest": Fault(preflight.preflight, "high, note, few)", "low, note, few)", TRIED),
     "test data not looked at": Fault(
         preflight.preflight, "PARTS if task.test is not None else", "", partial(LAST, "test")
     ),
