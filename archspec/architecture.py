@@ -219,10 +219,13 @@ def price(what: Architecture | Priced, target: Target = "torch") -> Cost:
     Raises:
         SignalError: the blocks of the architecture do not fit together.
         ValueError: there is no such target.
+        TypeError: it is none of these, such as a space: its architectures have prices (`space.costs`).
     """
     if target not in TARGETS:
         raise ValueError(f"there is no target {target!r}; use one of {', '.join(TARGETS)}")
     if not isinstance(what, Architecture):
+        if not hasattr(what, "cost"):
+            raise TypeError(f"price takes an architecture, a graph or a network, not a {type(what).__name__}")
         return what.cost(target)
     if what.of_space and "graph" not in what.__dict__:
         try:

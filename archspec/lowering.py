@@ -94,7 +94,10 @@ def lower(architecture: Architecture) -> Network:
 
     Raises:
         SignalError: the blocks of the architecture do not fit together, or there are holes.
+        TypeError: it is no architecture, such as a space.
     """
+    if not isinstance(architecture, Architecture):
+        raise TypeError(f"lower takes an architecture, not a {type(architecture).__name__}")
     network, device = _lowered(architecture), torch.get_default_device()
     return network if device.type == "cpu" else network.to(device)
 

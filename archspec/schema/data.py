@@ -10,7 +10,7 @@ from archspec.schema.hole import Expression, Hole
 from archspec.schema.holes import Choice, Integer, Real
 from archspec.schema.kinds import model_of
 from archspec.schema.mistakes import FieldError, shortened, shortened_path, step
-from archspec.schema.model import Model, check_types
+from archspec.schema.model import Model
 
 _HOLE = "hole"
 _HOLES: dict[str, type[Hole]] = {kind.kind: kind for kind in (Choice, Integer, Real, Expression)}
@@ -61,9 +61,7 @@ def from_data(value: Any, place: str = "") -> Any:
             return _hole_from_data(fields)
         if model is None:
             return fields
-        made = model(**fields)
-        check_types(made, fields)
-        return made
+        return model(**fields)
     except FieldError as error:
         raise ValueError(f"{where}.{error.reason}".lstrip(".")) from None
     except (TypeError, KeyError, ValueError) as error:

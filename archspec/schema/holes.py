@@ -107,8 +107,12 @@ class Integer(Decision):
         for number in (self.low, self.high, self.step):
             if isinstance(number, bool) or not isinstance(number, int) or abs(number) > MAX_NUMBER:
                 raise ValueError(f"integer() takes whole numbers up to {MAX_NUMBER:,}, not {shortened(number)}")
-        if self.low > self.high or self.step < 1 or (self.high - self.low) % self.step:
-            raise ValueError(f"integer({self.low}, {self.high}, step={self.step}) does not reach its upper end")
+        written = f"integer({self.low}, {self.high}, step={self.step})"
+        if self.low > self.high or self.step < 1:
+            raise ValueError(f"{written} counts from its lower end up to its upper end, by steps of 1 or more")
+        if over := (self.high - self.low) % self.step:
+            below, above = self.high - over, self.high - over + self.step
+            raise ValueError(f"{written} does not reach its upper end; end at {below} or {above}")
         if self.log and (self.low < 1 or self.step != 1):
             raise ValueError("integer(..., log=True) starts at 1 or above and has no step")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+
+from archspec.schema.kinds import Kinds
 
 # Tags that pydantic adds to the path of an error after a field with alternatives, with the models of those that are
 # kinds; models add theirs.
@@ -34,23 +36,33 @@ class FieldError(SpecError):
         return f"{self.args[0]}, {self.reason}"
 
 
-def describe(error: ValidationError, model: type[BaseModel]) -> str:
-    """The most deeply nested error of a validation of a model as a sentence with its path, and the number of others."""
+def describe(error: ValidationError, model: type[BaseModel], data: Mapping[str, Any] | None = None) -> str:
+    """The most deeply nested error of a validation as a sentence with its path, and the number of others.
+
+    Args:
+        error: what pydantic says.
+        model: the model that was validated.
+        data: its fields, as they were given; None if they are not known.
+    """
     mistakes = error.errors(include_url=False)
     first = max(mistakes, key=lambda mistake: (len(mistake["loc"]), mistake["type"] == "extra_forbidden"))
-    meant = _meant(first["loc"], model) if first["type"] == "extra_forbidden" else None
+    field = first["loc"][0] if first["loc"] else ""
+    if data and isinstance(given := data.get(str(field)), BaseModel) and first["loc"][1:2] == (0,):
+        return f"{field}: expected a list; write [{type(given).__name__}(...)]"  # a model is one of pairs, to pydantic
+    within = _within(first["loc"], model)
+    meant = _meant(first, within)
     others = sum(mistake["loc"] not in (first["loc"], (*first["loc"][:-1], meant)) for mistake in mistakes)
     more = f"; {others} more like this" if others else ""
     where = _place(first["loc"])
-    said = f"there is no such field; did you mean {meant}?" if meant else remedy(first)
+    said = f"there is no such field; did you mean {meant}?" if meant else remedy(first, within)
     return f"{where + ': ' if where else ''}{said}{more}"
 
 
-def remedy(mistake: ErrorDetails) -> str:
-    """What is wrong with a value and what to do, with the value where it is short."""
+def remedy(mistake: ErrorDetails, within: type[BaseModel] | None = None) -> str:
+    """What is wrong with a value `within` a model, what to do, and the value where it is short."""
     found = mistake["input"]
-    hidden = mistake["type"] == "missing" or isinstance(found, dict | list | tuple | BaseModel)
-    return _remedy(mistake) + ("" if hidden else f" (found {shortened(found)})")
+    hidden = mistake["type"] == "missing" or isinstance(found, dict | list | tuple | BaseModel | type)
+    return _remedy(mistake, within) + ("" if hidden else f" (found {shortened(found)})")
 
 
 def shortened(value: Any) -> str:
@@ -87,23 +99,52 @@ def _place(loc: tuple[str | int, ...]) -> str:
     return shortened_path(text.lstrip("."))
 
 
-def _meant(loc: tuple[str | int, ...], model: type[BaseModel]) -> str | None:
-    """The field of the innermost model that an unknown field of it resembles; None if there is none."""
-    inner = model if len(loc) == 1 else TAGS.get(str(loc[-2]))
-    close = get_close_matches(str(loc[-1]), inner.model_fields, 1) if inner else []
+def _within(loc: tuple[str | int, ...], model: type[BaseModel]) -> type[BaseModel] | None:
+    """The innermost model on the path of an error; None if it is not known."""
+    fields = [i for i, part in enumerate(loc) if isinstance(part, str)]
+    return model if len(fields) < 2 else TAGS.get(str(loc[fields[-1] - 1]))
+
+
+def _meant(mistake: ErrorDetails, within: type[BaseModel] | None) -> str | None:
+    """The field that an unknown one resembles; None if there is none."""
+    names = within.model_fields if within and mistake["type"] == "extra_forbidden" else ()
+    close = get_close_matches(str(mistake["loc"][-1]), names, 1) if names else []
     return close[0] if close else None
 
 
-def _remedy(mistake: ErrorDetails) -> str:
+def _family(annotation: Any) -> Kinds | None:
+    """The family of models that a field is of, or the items of it are; None if it is of none."""
+    return next((found for found in (*get_args(annotation), annotation) if isinstance(found, Kinds)), None) or next(
+        filter(None, map(_family, get_args(annotation))), None
+    )
+
+
+def _one_of(mistake: ErrorDetails, within: type[BaseModel] | None) -> str:
+    """What a field of models takes, with an example."""
+    name = next((part for part in mistake["loc"][::-1] if isinstance(part, str)), "")
+    info = within.model_fields.get(name) if within else None
+    family = info and next((one for one in info.metadata if isinstance(one, Kinds)), _family(info.annotation))
+    if not family:
+        return "expected a mapping with a kind"
+    found = mistake["input"]
+    known = found if isinstance(found, type) else next(iter(family.values()))
+    article = "an" if family.noun[0] in "aeiou" else "a"
+    other = "not the class" if known is found else "or in a file a mapping with a kind"
+    return f"expected {article} {family.noun}, such as {known.__name__}(...), {other}"
+
+
+def _remedy(mistake: ErrorDetails, within: type[BaseModel] | None) -> str:
     message, context = mistake["msg"], mistake.get("ctx", {})
     match mistake["type"]:
         case "missing":
             return "this field is missing; write it"
         case "extra_forbidden":
-            return "there is no such field; remove it or correct its name"
+            names = [name for name in within.model_fields if name != "kind"] if within else []
+            there = f" among {listed(names)}" if names else ""
+            return f"there is no such field{there}; remove it or correct its name"
         case "union_tag_invalid":
             return f"unknown kind {shortened(context['tag'])}; use one of {context['expected_tags']}"
-        case "union_tag_not_found":
+        case "union_tag_not_found" if isinstance(mistake["input"], dict):
             return "there is no kind here; write one, such as kind: conv"
         case "is_instance_of":
             return f"expected the name of a {str(context['class']).lower()}"
@@ -113,8 +154,11 @@ def _remedy(mistake: ErrorDetails) -> str:
             return "expected a number " + message.removeprefix("Input should be ")
         case "tuple_type":
             return f"expected several values, such as [{shortened(mistake['input'])}]"
-        case "model_attributes_type" | "model_type":
-            return "expected a mapping with a kind"
+        case "model_attributes_type" | "model_type" | "union_tag_not_found":
+            return _one_of(mistake, within)
+        case "too_long" | "too_short":
+            bound = "at most {max_length}" if "max_length" in context else "at least {min_length}"
+            return f"expected {bound} values, not {{actual_length}}".format(**context)
         case _:
             return (
                 "expected " + message[16:]

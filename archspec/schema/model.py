@@ -60,8 +60,9 @@ class Model(BaseModel):
                 if not take_in():
                     raise
                 _validate(self, data)
-        except ValidationError as error:
-            raise FieldError(kind.__name__, describe(error, kind)) from None
+        except ValueError as error:
+            reason = describe(error, kind, data) if isinstance(error, ValidationError) else str(error)
+            raise FieldError(kind.__name__, reason) from None
 
     # Marks __init__ as pydantic's own: validating data without holes, pydantic then need not call it for nested models.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
@@ -124,7 +125,7 @@ def parts(value: Any) -> Iterator[Model]:
 
 
 def check_types(made: Any, given: Any, place: str = "") -> None:
-    """Refuse data of a file that a field has turned into another type: `"9"` or `true` for a number, 1 for `true`.
+    """Refuse data that a field has turned into another type: `"9"` or `true` for a number, 1 for `true`.
 
     Args:
         made: the model, or a part of it.
@@ -156,6 +157,7 @@ def _validate(model: Model, data: dict[str, Any]) -> None:
         _validate_open(model, data, holes)
     else:
         model.__pydantic_validator__.validate_python(data, self_instance=model)
+    check_types(model, data)
 
 
 def _validate_open(model: Model, data: dict[str, Any], holes: list[tuple[Place, Hole]]) -> None:

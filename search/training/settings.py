@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral, Real
 from typing import Any, Literal
 
+import torch
+
 from archspec.layers.layer import Role
 from archspec.network.roles import ROLES
 from archspec.schema.data import from_data, to_data
@@ -19,7 +21,14 @@ from search.training.rates import Rate
 
 # Training diverges well below this learning rate.
 LARGE_RATE = 10.0
-RANGES = (("clip", 1e-12, math.inf), ("warmup", 0, 1), ("label_smoothing", 0, 1), ("weight_decay", 0, math.inf))
+NUMBERS = (
+    *("learning_rate", "weight_decay", "warmup", "cooldown", "clip", "label_smoothing"),
+    *("alias_penalty", "admissibility", "offsets", "seconds"),
+)
+RANGES = (
+    *(("clip", 1e-12, math.inf), ("warmup", 0, 1), ("label_smoothing", 0, 1), ("weight_decay", 0, math.inf)),
+    *(("alias_penalty", 0, math.inf), ("admissibility", 0, math.inf), ("offsets", 0, 1)),
+)
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,9 @@ class Training:
         if holes := open_settings(self):
             check_holes(self, holes)
             return
+        if isinstance(self.device, torch.device):
+            object.__setattr__(self, "device", str(self.device))
+        _check_types(self)
         object.__setattr__(self, "coarse", _read(self.coarse))
         if self.clip == math.inf:  # which a record cannot hold
             object.__setattr__(self, "clip", sys.float_info.max)
@@ -118,7 +130,7 @@ class Training:
         if self.cooldown is not None and not 0 < self.cooldown <= 1:
             raise ValueError(f"cooldown is a share above 0 and up to 1, or None, not {self.cooldown!r}")
         for name, low, high in RANGES:
-            if isinstance(value := getattr(self, name), bool) or not low <= value <= high:
+            if not low <= (value := getattr(self, name)) <= high:
                 raise ValueError(f"{name} is a number from {low:g} to {high:g}, not {value!r}")
         if self.learning_rate > LARGE_RATE:
             warnings.warn(f"a learning rate of {self.learning_rate:g} is far beyond what trains", stacklevel=3)
@@ -126,8 +138,6 @@ class Training:
             raise ValueError(f"there is no precision {self.precision!r}; use 'float32', 'bf16' or 'fp16'")
         if unknown := self.rates.keys() - set(ROLES):
             raise ValueError(f"there is no role {min(unknown)!r}; the roles are {', '.join(ROLES)}")
-        if not (0 <= self.offsets <= 1 and self.admissibility >= 0):
-            raise ValueError("offsets must be a share from 0 to 1, and admissibility a factor of 0 or more")
 
     def factor(self, epoch: int) -> int:
         """How many times more coarsely signals are sampled in an epoch, which counts from 0; 1 at the full rate.
@@ -205,6 +215,20 @@ class Training:
         known = {name: from_data(value) if is_hole(value) else value for name, value in data.items()}
         rates = {role: Rate(**rate) for role, rate in data.get("rates", {}).items()}
         return cls(**{**known, **({"rates": rates} if rates else {})})
+
+
+def _check_types(training: Training) -> None:
+    """Raise ValueError for what is not of the type of its setting; whole numbers and truth values are checked above."""
+    optional = ("seconds", "cooldown", "augment")
+    kinds: dict[str, tuple[type, str]] = dict.fromkeys(NUMBERS, (Real, "a number"))
+    kinds |= {"device": (str, "a name, such as 'cuda'"), "augment": (str, "the name of a group, such as 'D4'")}
+    for name, (kind, what) in kinds.items():
+        value = getattr(training, name)
+        if not (isinstance(value, kind) or (value is None and name in optional)) or isinstance(value, bool):
+            raise ValueError(f"{name} is {what}, not {value!r}")
+    rates = training.rates
+    if not isinstance(rates, Mapping) or not all(isinstance(rate, Rate) for rate in rates.values()):
+        raise ValueError(f"rates are a Rate for each role, as in {{'window': Rate(factor=10)}}, not {rates!r}")
 
 
 def _read(coarse: Mapping[int, float]) -> dict[int, float]:

@@ -12,8 +12,23 @@ from typing import Any
 import pytest
 import yaml
 
-from archspec import Architecture, Conv, Image, Norm, Sequential, SignalError, SpecError, choice, price
-from archspec.schema import mistakes
+from archspec import (
+    Activation,
+    Architecture,
+    Classifier,
+    Conv,
+    Image,
+    Norm,
+    Residual,
+    Sequential,
+    Series,
+    SignalError,
+    SpecError,
+    choice,
+    integer,
+    price,
+)
+from archspec.schema import mistakes, model
 from archspec.schema.document import MAX_BYTES, read_file, read_json, read_yaml, write_yaml
 from spaces import Space
 from tests.examples import EXAMPLES
@@ -237,18 +252,51 @@ WRITTEN: dict[str, tuple[Callable[[], Any], str]] = {
         "Sequential, body[0].chanels: there is no such field; did you mean channels?",
     ),
     "a name like no other": (
-        lambda: Conv(channels=3, xyzzy=1),
-        "Conv, xyzzy: there is no such field; remove it or correct its name (found 1)",
+        lambda: Activation(type="swish"),
+        "Activation, type: there is no such field among function; remove it or correct its name (found 'swish')",
     ),
     "too small": (lambda: Conv(channels=0), "Conv, channels: expected a number greater than or equal to 1 (found 0)"),
     "not whole": (lambda: Conv(channels=2.5), "Conv, channels: expected a whole number (found 2.5)"),
+    "a text": (lambda: Conv(channels="8"), "Conv, channels: expected a number (found '8')"),
+    "a truth value": (lambda: Conv(channels=True), "Conv, channels: expected a number (found True)"),
     "one of several": (lambda: Image(size=8), "Image, size: expected several values, such as [8] (found 8)"),
+    "too many": (lambda: Image(size=(8, 8, 8)), "Image, size: expected at most 2 values, not 3"),
+    "too few": (lambda: Image(size=(8,)), "Image, size[1]: this field is missing; write it"),
     "nothing": (lambda: Conv(), "Conv, channels: this field is missing; write it"),
+    "a block for a list": (lambda: Residual(body=Norm()), "Residual, body: expected a list; write [Norm(...)]"),
+    "a class for a block": (
+        lambda: Residual(body=[Norm]),
+        "Residual, body[0]: expected a block, such as Norm(...), not the class",
+    ),
+    "a text for an input": (
+        lambda: network(input="series"),
+        "Architecture, input: expected an input, such as Series(...), or in a file a mapping with a kind "
+        "(found 'series')",
+    ),
+    "a text for a kernel": (
+        lambda: network(body=[{"kind": "conv", "channels": 3, "kernel": "siren"}]),
+        "Architecture, body[0].kernel: expected a kernel, such as Table(...), or in a file a mapping with a kind "
+        "(found 'siren')",
+    ),
     "an option of a hole": (
         lambda: Conv(channels=choice(2, 0)),
-        "channels: the value 0 does not fit: expected a number greater than or equal to 1 (found 0)",
+        "Conv, channels: the value 0 does not fit: expected a number greater than or equal to 1 (found 0)",
+    ),
+    "a range that is empty": (
+        lambda: integer(4, 2),
+        "integer(4, 2, step=1) counts from its lower end up to its upper end, by steps of 1 or more",
+    ),
+    "a range with a rest": (
+        lambda: integer(4, 10, step=4),
+        "integer(4, 10, step=4) does not reach its upper end; end at 8 or 12",
     ),
 }
+
+
+def network(**fields: Any) -> Architecture:
+    """An architecture with some other fields."""
+    given: dict[str, Any] = {"input": Series(length=9), "body": (), "head": Classifier(classes=2)}
+    return Architecture(**given | fields)
 
 
 @pytest.mark.parametrize("name", WRITTEN)
@@ -263,11 +311,20 @@ def test_a_mistake_in_python_gives_the_same_sentence_with_the_class(name: str) -
 
 def test_fields_are_given_by_name() -> None:
     with pytest.raises(TypeError, match="Norm takes its fields by name: kind, type"):
-        Norm("batch")  # type: ignore[misc]
+        Norm(*["batch"])
 
 
 def test_what_pydantic_itself_says_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The planted fault of the law above."""
-    monkeypatch.setattr(mistakes, "get_close_matches", lambda *_: [])
-    with pytest.raises(AssertionError):
-        test_a_mistake_in_python_gives_the_same_sentence_with_the_class("a misspelt name")
+    """The planted faults of the law above."""
+    law = test_a_mistake_in_python_gives_the_same_sentence_with_the_class
+    for place, name, instead, case in (
+        (mistakes, "get_close_matches", lambda *_: [], "a misspelt name"),
+        (mistakes, "_family", lambda annotation: None, "a class for a block"),
+        (mistakes, "BaseModel", int, "a block for a list"),
+        (model, "check_types", lambda *_: None, "a text"),
+    ):
+        with monkeypatch.context() as planted:
+            planted.setattr(place, name, instead)
+            with pytest.raises((AssertionError, pytest.fail.Exception)):
+                law(case)
+        law(case)

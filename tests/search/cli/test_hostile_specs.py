@@ -48,7 +48,7 @@ FILES: dict[str, tuple[Any, str]] = {
     "a bound of 31 digits": (conv(channels=hole(high=10**30)), "whole numbers up to 9,007,199,254,740,992"),
     "a bound of 1.5": (conv(channels=hole(low=1.5)), "whole numbers up to"),
     "a bound that is text": (conv(channels=hole(low="1")), "not '1'"),
-    "a step of zero": (conv(channels=hole(step=0)), "does not reach its upper end"),
+    "a step of zero": (conv(channels=hole(step=0)), "by steps of 1 or more"),
     "a number of 5,000 digits": (json.dumps(NETWORK).replace("4", "4" * 5000, 1), "not JSON: Exceeds the limit"),
     "no options": (conv(channels={"hole": "choice", "options": []}), "a choice needs at least one option"),
     "65,000 options": (conv(channels={"hole": "choice", "options": [3] * 65_000}), "at most 4,096 options, not 65,000"),

@@ -8,7 +8,7 @@ from search.backends.worker import Trainer
 from search.record.history import History
 from search.tasks.kinds import Classification
 from search.tasks.task import Task
-from search.training import augmentation, checkpoints, evaluation, rates, retraining, steps, trainer
+from search.training import augmentation, checkpoints, evaluation, rates, retraining, settings, steps, trainer
 from search.training.loop import Loop
 from search.training.randomness import seed_epoch
 from search.training.steps import Step
@@ -18,10 +18,19 @@ from tests.search import test_trial
 from tests.search.backends import test_doors
 from tests.search.planting import Fault
 from tests.search.tasks import test_task
-from tests.search.training import test_augmentation, test_epochs, test_rates, test_retraining, test_steps, test_training
+from tests.search.training import (
+    test_augmentation,
+    test_epochs,
+    test_rates,
+    test_retraining,
+    test_steps,
+    test_training,
+    test_weights_that_are_none,
+)
 from tests.search.training.watched import ACCURACY, LOSS, PLAIN
 
 RATE = test_steps.test_the_rate_rises_over_the_warm_up_then_falls_as_a_cosine_to_zero
+OF_TYPE = test_weights_that_are_none.test_settings_of_another_type_are_one_sentence
 COOLDOWN = test_steps.test_with_a_cooldown_the_rate_is_constant_and_then_falls_as_one_minus_the_root
 LONGER = partial(test_epochs.test_a_longer_training_goes_on_from_shorter_ones_as_if_it_had_been_alone, 1 / 3, [3], 2)
 COUNTED = partial(test_epochs.test_a_run_counts_the_epochs_that_are_trained, 2 / 3, [1, 3])
@@ -91,6 +100,20 @@ SCHEDULE = {
         test_rates.test_each_role_is_trained_at_its_rate,
     ),
 }
+SETTINGS = {
+    "a setting of another type": Fault(
+        settings.Training.__post_init__,
+        "_check_types(self)",
+        "pass",
+        partial(
+            test_weights_that_are_none.test_settings_of_another_type_are_one_sentence,
+            "learning_rate",
+            "much",
+            "a number",
+        ),
+    ),
+}
+
 STEPS = {
     "no weight decay": Fault(rates.parameter_groups, "if decays else 0.0", "if False else 0.0", ADAMW),
     "biases that decay": Fault(rates.parameter_groups, "if decays else 0.0", "if True else 0.0", ADAMW),
@@ -231,4 +254,4 @@ EXPORTS = {
         test_trial.test_scores_are_exported_under_the_name_of_the_data,
     ),
 }
-FAULTS = SCHEDULE | STEPS | SEEDS | SELECTION | EPOCHS | EXPORTS
+FAULTS = SCHEDULE | SETTINGS | STEPS | SEEDS | SELECTION | EPOCHS | EXPORTS

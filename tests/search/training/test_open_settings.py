@@ -88,7 +88,7 @@ def test_settings_are_recorded_and_read_again() -> None:
             "learning_rate cannot be -1.0: learning_rate must be",
         ),
         (lambda: Training(batch_size=choice(32, "many")), "batch_size cannot be many"),
-        (lambda: Training(offsets=real(0.0, 2.0)), "offsets cannot be 2: offsets must be a share"),
+        (lambda: Training(offsets=real(0.0, 2.0)), "offsets cannot be 2: offsets is a number from 0 to 1"),
         (lambda: Training(epochs=integer(1, 5)), "epochs cannot be open; give its value"),
         (lambda: Training(batch_size=2 * integer(16, 32)), "batch_size cannot be arithmetic; give its value"),
         (lambda: Training(precision=choice("bf16", "int8")), "precision cannot be int8: there is no precision 'int8'"),
