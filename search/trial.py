@@ -165,7 +165,7 @@ class Trial:
         if self.architecture is None or path is None or not path.exists():
             remedy = "take one that was scored"
             if self.state == "scored":
-                remedy = "keep=, or a person, deleted them; put them back, retrain it, trial.retrain(), or take one of the front"
+                remedy = "they were deleted (keep=, or by hand); retrain it, trial.retrain(), or take one of the front"
             raise RunError(f"trial {self.number} ({self.state}) has no weights; {remedy}")
         return load_network(self.architecture, path)
 
