@@ -10,8 +10,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from archspec.exporting.directory import unsealed
 from archspec.exporting.torch_files import load
 from archspec.exporting.writing import PREPARATION
+from archspec.schema.document import SpecError
 from search.errors import RunError
 from search.tasks.preparation import Preparation
 
@@ -37,7 +39,10 @@ class Predictor:
         """
         path = Path(directory) / PREPARATION
         model = load(directory)
+        sealed = unsealed(Path(directory), (), (PREPARATION,)).get("files", {})
         if not path.exists():
+            if PREPARATION in sealed:
+                raise SpecError(f"{path} is missing, without which answers would be others; export the network again")
             return cls(model)
         try:
             return cls(model, Preparation.from_data(json.loads(path.read_text(encoding="utf-8"))))

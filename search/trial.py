@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from search.prediction import Predictor
     from search.retrained import Retrained
     from search.tasks.named import AnyTask
-    from search.tasks.preparation import Preparation
     from search.training.settings import Training
 
 State = Literal["scored", "stopped", "failed", "running", "rejected"]
@@ -167,16 +165,22 @@ class Trial:
         if self.architecture is None or path is None or not path.exists():
             remedy = "take one that was scored"
             if self.state == "scored":
-                remedy = "the run kept those of better trials; retrain it, trial.retrain(), or take one of the front"
+                remedy = "they were deleted (keep=, or by hand); retrain it, trial.retrain(), or take one of the front"
             raise RunError(f"trial {self.number} ({self.state}) has no weights; {remedy}")
         return load_network(self.architecture, path)
 
     def test(self) -> dict[str, float]:
-        """Scores on the test data, which the search does not use; RunError if the run was opened without its task."""
+        """Scores on the test data, which the search does not use.
+
+        Raises:
+            RunError: the run was opened without its task, or with one that prepares its examples otherwise.
+        """
         if self.task is None or self.task.test is None:
             raise RunError(NO_TEST)
+        from search.prepared import require_alike
         from search.training.evaluation import evaluate
 
+        require_alike(self.settings, self.task)
         return evaluate(self.model(), self.task, self.task.test)
 
     def retrain(
@@ -212,21 +216,9 @@ class Trial:
     def predictor(self) -> Predictor:
         """The trained network, which answers for raw examples; RunError if it has no weights."""
         from search.prediction import Predictor
+        from search.prepared import preparation_of
 
-        return Predictor(self.model(), self._preparation())
-
-    def _preparation(self) -> Preparation | None:
-        """How the task of the run prepares examples, from the task or from the run's directory."""
-        from search.tasks.preparation import Preparation
-
-        found: Preparation | None = getattr(self.task, "preparation", None)
-        path = self.directory.preparation if self.directory else None
-        if found is None and path is not None and path.exists():
-            try:
-                return Preparation.from_data(json.loads(path.read_text()))
-            except (OSError, TypeError, ValueError, RecursionError) as error:
-                raise RunError(f"{path} cannot be read ({error}); remove it, and give the task") from None
-        return found
+        return Predictor(self.model(), preparation_of(self.settings, self.directory, self.task))
 
     def export(self, directory: str | Path, overwrite: bool = False, formats: Sequence[str] | None = None) -> Path:
         """Export the trained network: spec, weights, ONNX (or other formats) and README; see `archspec.export`.
@@ -234,11 +226,12 @@ class Trial:
         The README states its validation scores, and its test scores if the run was opened with its task.
         """
         from archspec.exporting.writing import FORMATS, export
+        from search.prepared import preparation_of
 
         scores = {f"validation {name}": value for name, value in self.scores.items()}
         if self.task is not None and self.task.test is not None:
             scores |= {f"test {name}": value for name, value in self.test().items()}
-        prepared = self._preparation()
+        prepared = preparation_of(self.settings, self.directory, self.task)
         return export(
             self.model(),
             directory,

@@ -155,14 +155,14 @@ class History:
 
 def finished(trial: Trial, outcome: Outcome) -> Trial:
     """The trial with the state, scores and other results of its outcome."""
+    if isinstance(outcome, Failed):
+        return replace(trial, state="failed", reason=outcome.reason, seconds=outcome.seconds)
+    curve = dict(enumerate(outcome.curve, 1)) or trial.curve  # of which a kill may have lost what was told
     match outcome:
-        case Failed():
-            return replace(trial, state="failed", reason=outcome.reason, seconds=outcome.seconds)
         case Stopped():
-            trial = replace(trial, state="stopped")
+            trial = replace(trial, state="stopped", curve=curve)
         case Scored():
             symmetry = Certificate.from_data(outcome.symmetry) if outcome.symmetry else None
-            curve = dict(enumerate(outcome.curve, 1)) or trial.curve
             cost = outcome.cost or trial.cost
             excess = {**trial.excess, **outcome.excess}
             reason = next((broken(name, by) for name, by in outcome.excess.items() if by > 0), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -36,6 +37,10 @@ def check_holes(training: Any, holes: Mapping[str, Hole]) -> None:
                 replace(training, **first | {name: value})
             except (ValueError, TypeError) as error:
                 raise ValueError(f"{name} cannot be {label}: {error}") from None
+            if isinstance(value, float) and math.isinf(value):  # a run would take its own settings for others
+                raise ValueError(
+                    f"{name} cannot be {label}, which no record can hold; give a large number, such as 1e30"
+                )
 
 
 def is_hole(data: Any) -> bool:

@@ -14,6 +14,7 @@ NAMES = (
     "meaning",
     "memory",
     "modelling",
+    "prepared",
     "proxies",
     "reading",
     "recording",

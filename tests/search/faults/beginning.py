@@ -221,6 +221,9 @@ TRAINING = {
         "in list(hole.values_to_check())[:1]",
         test_open_settings.test_every_value_of_a_setting_is_checked,
     ),
+    "a value that no record can hold": Fault(
+        holes.check_holes, "math.isinf(value)", "False", test_open_settings.test_every_value_of_a_setting_is_checked
+    ),
     "settings drawn as their first value": Fault(Joint.drawn, "draw(name, hole) for", "hole.first for", JOINT),
     "a space without the sizes of its settings": Fault(
         Joint.size, " * math.prod(hole.count for hole in self.settings.values())", "", JOINT

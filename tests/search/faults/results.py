@@ -5,7 +5,7 @@ from functools import partial
 from search import engine, front, warm, words
 from search.backends.worker import Trainer
 from search.drawing import Drawing
-from search.record import checking, lines
+from search.record import checking, history, lines
 from search.record.history import History
 from search.report.standing import Standing
 from search.training import weights
@@ -19,6 +19,7 @@ from tests.search.training import test_open_settings, test_weights
 DIGIT = test_record.test_another_digit_is_not_taken_for_what_was_written
 LINES = test_record.test_a_line_that_is_lost_or_stands_twice_is_noticed
 BYTES = test_weights.test_no_damage_of_a_byte_goes_unnoticed
+FOUND = test_record.test_what_training_found_is_in_the_trial
 LEFT = test_progress.test_nothing_is_said_of_the_time_left_before_it_was_measured
 CARRIED = test_warm_start.test_outcomes_under_the_same_terms_are_carried_over_and_cost_no_training
 OTHERS = test_warm_start.test_under_other_terms_they_are_tried_first_those_of_the_front_before_the_others
@@ -29,6 +30,9 @@ FAULTS = {
     "a seal that is not looked at": Fault(lines.data_in, "zlib.crc32(line) != int(seal[1], 16)", "False", DIGIT),
     "a draw that stands twice": Fault(checking.check_order, "event.number <= last or", "", LINES),
     "a draw that is lost": Fault(checking.check_order, "or event.number > max(", "or False and (", LINES),
+    "a pause without what a kill kept from being told": Fault(
+        history.finished, 'state="stopped", curve=curve', 'state="stopped"', FOUND
+    ),
     "damaged weights": Fault(weights.load_network, "digest != digest_of(weights)", "False", BYTES),
     "escape sequences on the terminal": Fault(
         words.printable,

@@ -237,8 +237,8 @@ WRITING = {
     ),
     "seconds lost": Fault(
         history.finished,
-        "seconds=outcome.seconds)\n        case Stopped",
-        ")\n        case Stopped",
+        "seconds=outcome.seconds)\n    curve",
+        ")\n    curve",
         test_record.test_what_training_found_is_in_the_trial,
     ),
     "numbers of an old run used again": Fault(History.next_number, "max(self.settings.drawn,", "max(0,", OLD),

@@ -234,6 +234,9 @@ def test_what_training_found_is_in_the_trial() -> None:
     assert (kept.cost, kept.curve) == (Cost(macs=5), {1: 0.5})
     stopped = finished(drawn, Stopped({"accuracy": 0.5}, 1, 2.5))
     assert (stopped.state, stopped.scores, stopped.fidelity, stopped.seconds) == ("stopped", {"accuracy": 0.5}, 1, 2.5)
+    # What a kill kept from being told is known from the outcome.
+    assert finished(drawn, Stopped({"accuracy": 0.5}, 2, 2.5, (0.25, 0.5))).curve == {1: 0.25, 2: 0.5}
+    assert stopped.curve == {1: 0.5}
     failed = finished(drawn, Failed("diverged", 3.5))
     assert (failed.state, failed.reason, failed.seconds, failed.scores) == ("failed", "diverged", 3.5, {})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -92,6 +93,7 @@ def test_settings_are_recorded_and_read_again() -> None:
         (lambda: Training(epochs=integer(1, 5)), "epochs cannot be open; give its value"),
         (lambda: Training(batch_size=2 * integer(16, 32)), "batch_size cannot be arithmetic; give its value"),
         (lambda: Training(precision=choice("bf16", "int8")), "precision cannot be int8: there is no precision 'int8'"),
+        (lambda: Training(clip=choice(1.0, math.inf)), "clip cannot be inf, which no record can hold; give a large"),
         (lambda: OPEN.filled({}), "training.learning_rate is open; give its value, 0.001 … 0.1"),
         (lambda: OPEN.filled({"training.learning_rate": 1.0}), "training.learning_rate cannot be 1.0"),
         (
@@ -114,6 +116,8 @@ def test_values_that_a_setting_cannot_have_are_refused_when_it_is_written(
 def test_every_value_of_a_setting_is_checked() -> None:
     with pytest.raises(ValueError, match=r"learning_rate cannot be -1\.0"):
         Training(learning_rate=choice(0.1, -1.0))
+    with pytest.raises(ValueError, match="clip cannot be inf"):
+        Training(clip=choice(1.0, math.inf))
     both = joint(space := small_space(), Training(weight_decay=choice(0.0, 1e-2)))
     values = space.random_values(random.Random(0))
     with pytest.raises(ValueError, match=r"training\.weight_decay cannot be 0\.5"):
