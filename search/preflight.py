@@ -16,7 +16,7 @@ from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
 from archspec.lowering import lower
-from search.errors import RunError
+from search.errors import RunError, said
 from search.objectives import Constraint, Measured, Objective, Score
 from search.seeds import derived_seed
 from search.tasks.batches import Batch, batch_count
@@ -211,7 +211,7 @@ def _step(
     objectives: Sequence[Objective],
 ) -> float:
     """Seconds of one step of training; RunError, in one sentence, if it or a score fails."""
-    model = lower(architecture)
+    model, cost = lower(architecture), price(architecture)
     x, y = batches["training"]
     seconds = []
     for _ in range(2):  # the first is slower
@@ -230,8 +230,10 @@ def _step(
     restored = getattr(task, "restored", None)
     scores = _tried("a score of the task", lambda: task.scores(restored(outputs) if restored else outputs, y))
     for objective in objectives:
-        if not objective.priced:
-            _tried(f"the objective {objective.name}", partial(objective.value, Cost(macs=1), scores))
+        # What follows from the cost alone is asked before there are scores.
+        for computed in (objective.value, objective.told) if objective.priced else (objective.value,):
+            known = {} if objective.priced else scores
+            _tried(f"the objective {objective.name}", partial(computed, cost, known))
     return min(seconds)
 
 
@@ -240,5 +242,4 @@ def _tried(what: str, function: Callable[[], Any]) -> Any:
     try:
         return function()
     except Exception as error:
-        reason = " ".join(str(error.args[0] if error.args else error).split())
-        raise RunError(f"{what} cannot be worked out: {type(error).__name__}: {reason}") from error
+        raise RunError(f"{what} cannot be worked out: {said(error)}") from error
