@@ -68,6 +68,7 @@ class Door(Mapping[str, T], Generic[T]):
         if name in self.known and not self.same(self[name], thing):
             raise ValueError(f"there is another {self.noun} called {name!r} already; give yours another name")
         self.known[name] = thing
+        _added.append(name)
 
     def take_in(self) -> bool:
         """Load the entry points of installed packages, once; returns whether any was added.
@@ -166,6 +167,13 @@ class Registered:
         return _registering, (self.things,)
 
 
+def additions() -> int:
+    """How often something was added to a door: what is remembered by name may mean another thing since."""
+    return len(_added)
+
+
+# The names of all that was added to a door.
+_added: list[str] = []
 # What was registered here, the last of each name, by the group of its door and its name.
 _registered: dict[tuple[str, str], object] = {}
 

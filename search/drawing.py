@@ -135,7 +135,8 @@ class Drawing:
         Of constraints, by those on costs.
         """
         try:
-            cost = price(architecture, self.target)
+            with named("a block of the space", RESUMES):
+                cost = price(architecture, self.target)
         except SignalError:
             return Cost(), {TYPED: 1.0}
         excess = {TYPED: -1.0} | self._excess([c for c in self.constraints if not c.whole], cost)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import sysconfig
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PACKAGES = tuple(f"{Path(__file__).parents[1] / name}{'/'}" for name in ("archspec", "spaces", "search"))
+from archspec.graph.signal import SignalError
+
+# The beginnings of file names that are no person's own: ours, those of installed packages, and those without a file.
+OTHERS = (
+    *(f"{Path(__file__).parents[1] / name}/" for name in ("archspec", "spaces", "search")),
+    *(f"{sysconfig.get_path(name)}/" for name in ("stdlib", "purelib", "platlib")),
+    "<eval_with_key>",  # of torch
+    "<frozen ",
+)
 
 
 class RunError(RuntimeError):
@@ -25,8 +34,7 @@ class Exhausted(RuntimeError):
 def said(error: BaseException) -> str:
     """An error in a line: its kind, its words, and the line of a person's own file that it came from, if any."""
     words = " ".join(str(error.args[0] if error.args else error).split())
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(PACKAGES)]
-    own = [frame for frame in frames if frame.filename == frames[0].filename]  # what it calls may be another package's
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(OTHERS)]
     place = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
     return f"{type(error).__name__}{': ' * bool(words)}{words}{place}"
 
@@ -40,7 +48,7 @@ def named(what: str, remedy: str) -> Iterator[None]:
     """
     try:
         yield
-    except (RunError, Exhausted):
+    except (RunError, Exhausted, SignalError):
         raise
     except Exception as error:
         raise RunError(f"{what} raised {said(error)}; {remedy}") from error

@@ -16,8 +16,9 @@ from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
 from archspec.lowering import lower
-from search.errors import RunError, said
+from search.errors import RunError, named, said
 from search.objectives import Constraint, Measured, Objective, Score
+from search.pieces import try_blocks
 from search.seeds import derived_seed
 from search.tasks.batches import Batch, batch_count
 from search.tasks.inspecting import PARTS, data_mistakes, target_mistakes
@@ -108,7 +109,9 @@ def preflight(
     It takes seconds, reads one batch of training and of validation data, and leaves torch's random state as it was.
     """
     training = training or Training()
-    found, mistakes = fitting(space, seed=derived_seed(seed, "preflight") % 2**32), list(_device(training))
+    with named("a block of the space", "mend it"):
+        found = fitting(space, seed=derived_seed(seed, "preflight") % 2**32)
+    mistakes = list(_device(training))
     if not found.fit:
         reasons = "; ".join(list(found.told())[:3])
         return Findings((*mistakes, f"no architecture of the space fits together: {reasons}"))
@@ -214,6 +217,7 @@ def _step(
     model, cost = lower(architecture), price(architecture)
     x, y = batches["training"]
     seconds = []
+    try_blocks(architecture, model, x)
     for _ in range(2):  # the first is slower
         began = time.perf_counter()
         loss = _tried("the loss of the task", lambda: task.loss(model(x), y, training.label_smoothing))
