@@ -71,7 +71,7 @@ PROPOSING = {
     ),
     "what is no number within a limit": Fault(
         Constraint.value,
-        "not math.isfinite(number)",
+        "not math.isfinite(value)",
         "False",
         partial(test_drawing.test_a_function_that_gives_no_number_stops_the_run_in_a_sentence, float("nan")),
     ),
