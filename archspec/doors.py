@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar, cast
@@ -67,6 +68,7 @@ class Door(Mapping[str, T], Generic[T]):
         if name in self.known and not self.same(self[name], thing):
             raise ValueError(f"there is another {self.noun} called {name!r} already; give yours another name")
         self.known[name] = thing
+        _added.append(name)
 
     def take_in(self) -> bool:
         """Load the entry points of installed packages, once; returns whether any was added.
@@ -130,8 +132,9 @@ class Door(Mapping[str, T], Generic[T]):
 def register(thing: T) -> T:
     """Register a block, head, kernel or window (a class) or a group (a `Finite`) under its own name, and return it.
 
-    Then architectures can contain it, and specifications, spaces, prices and exports support it. A search trains in
-    other processes, where it must be registered too: call this at the top level of a module, or use an entry point.
+    Then architectures can contain it, and specifications, spaces, prices and exports support it. A search registers it
+    in the processes that train for it; any other process that reads its architectures has to do so itself: call this at
+    the top level of a module, or use an entry point.
 
     Raises:
         ValueError: it is none of these, it has no name, or another one has its name.
@@ -139,8 +142,46 @@ def register(thing: T) -> T:
     family = getattr(thing, "family", None)
     if not isinstance(family, Door):
         raise ValueError(f"{thing!r} belongs to no family; register a block, head, kernel or window, or a group")
-    family.add(family.name_of(thing), thing)
+    name = family.name_of(thing)
+    family.add(name, thing)
+    _registered[family.group, name] = thing
     return thing
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What a process has registered; a process that unpickles it registers it too.
+
+    Attributes:
+        things: blocks, heads, kernels, windows and groups, in the order in which they were first registered.
+    """
+
+    things: tuple[object, ...]
+
+    @classmethod
+    def here(cls) -> Registered:
+        """What this process has registered so far."""
+        return cls(tuple(_registered.values()))
+
+    def __reduce__(self) -> tuple[Callable[[tuple[object, ...]], Registered], tuple[tuple[object, ...]]]:
+        return _registering, (self.things,)
+
+
+def additions() -> int:
+    """How often something was added to a door: what is remembered by name may mean another thing since."""
+    return len(_added)
+
+
+# The names of all that was added to a door.
+_added: list[str] = []
+# What was registered here, the last of each name, by the group of its door and its name.
+_registered: dict[tuple[str, str], object] = {}
+
+
+def _registering(things: tuple[object, ...]) -> Registered:
+    for thing in things:
+        register(thing)
+    return Registered(things)
 
 
 def _package(entry: EntryPoint) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from archspec.architecture import Architecture
 from archspec.graph.cost import Cost
 from archspec.graph.signal import SignalError
-from search.errors import RunError
+from search.errors import RunError, said
 from search.measures import finer, latency, weight_bytes
 from search.numbers import as_seconds
 
@@ -58,9 +58,8 @@ class Constraint:
         try:
             value = self._computed(cost, architecture)
         except Exception as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
             remedy = "mend its function" if self.measure else "leave it out"
-            raise RunError(f"the constraint {self} cannot be worked out ({reason}); {remedy}") from error
+            raise RunError(f"the constraint {self} cannot be worked out ({said(error)}); {remedy}") from error
         if not math.isfinite(value):
             raise RunError(f"the constraint {self} cannot be worked out: it is {value} of {cost}; mend its function")
         return value

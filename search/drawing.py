@@ -14,13 +14,13 @@ from archspec.graph.signal import SignalError
 from archspec.schema.hole import Scalar
 from search.constraints import broken
 from search.errors import Exhausted as Exhausted
-from search.errors import RunError
+from search.errors import RunError, named
 from search.events import Event, Proposed, Rejected
 from search.feasible import LOOSEN, least
 from search.objectives import Constraint
 from search.record.history import History
 from search.seeds import derived_seed
-from search.strategies.strategy import MOST_DRAWS, Budget, Proposal, Strategy
+from search.strategies.strategy import MOST_DRAWS, RESUMES, Budget, Proposal, Strategy
 from search.trial import NEW, TYPED, Trial
 from spaces import Space
 
@@ -88,7 +88,8 @@ class Drawing:
             return Proposal(self.designs[slot]["values"])
         seed = derived_seed(self.seed, f"{slot} {self._attempts}")
         budget = replace(self.budget, slot=slot, attempt=self._attempts, seed=seed)
-        proposal = self.strategy.propose(history, budget)
+        with named(f"the strategy {self.strategy.name}", RESUMES):
+            proposal = self.strategy.propose(history, budget)
         if not isinstance(proposal, Proposal):
             raise RunError(f"the strategy {self.strategy.name} must return a Proposal(values), not {proposal!r}")
         if self._attempts < MOST_DRAWS:
@@ -123,8 +124,9 @@ class Drawing:
         return Proposed(replace(trial, inherits=inherited(trial, history)))
 
     def _key(self, hash: str | None, epochs: int | None, values: Mapping[str, Scalar]) -> tuple[Scalar, ...]:
-        """What tells a candidate from its duplicates."""
-        return hash, epochs, *(values.get(name) for name in self.settings)
+        """What tells a candidate from its duplicates; no training is longer than a whole one."""
+        shorter = epochs if epochs is not None and epochs < self.budget.epochs else None
+        return hash, shorter, *(values.get(name) for name in self.settings)
 
     def _examine(
         self, architecture: Architecture, epochs: int | None, values: Mapping[str, Scalar]
@@ -134,7 +136,8 @@ class Drawing:
         Of constraints, by those on costs.
         """
         try:
-            cost = price(architecture, self.target)
+            with named("a block of the space", RESUMES):
+                cost = price(architecture, self.target)
         except SignalError:
             return Cost(), {TYPED: 1.0}
         excess = {TYPED: -1.0} | self._excess([c for c in self.constraints if not c.whole], cost)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
-from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
 from search.drawing import Drawing, Exhausted
+from search.errors import named
 from search.events import Epoch, Event, Finished, Proposed, Rejected, Started
-from search.objectives import Constraint, Objective, is_recorded
-from search.outcome import Failed, Outcome, Scored, from_record
+from search.objectives import Constraint, Objective
+from search.outcome import Outcome, from_record
 from search.record.history import History
 from search.record.memory import Log
+from search.scoring import scored
 from search.spending import PASSES, UNLIMITED, Spending, ahead
-from search.strategies.strategy import DEFAULT, STRATEGIES, Budget, Strategy
+from search.strategies.strategy import DEFAULT, RESUMES, STRATEGIES, Budget, Strategy
 from search.trial import Trial
 from spaces import Space
 
@@ -162,7 +162,7 @@ class Engine:
         strategy learns of it.
         """
         if trial.number not in self.history.outcomes:
-            self.record.append(Finished(trial.number, self._measured(trial, outcome)))
+            self.record.append(Finished(trial.number, scored(trial, outcome, self.objectives, self.constraints)))
         return self.history.outcomes[trial.number]
 
     def observe(self, event: Event) -> tuple[Trial, Outcome] | None:
@@ -174,36 +174,6 @@ class Engine:
         if isinstance(event, Started | Epoch) and trial.state == "running" and not recorded:
             self.record.append(event)
         return None
-
-    def _measured(self, trial: Trial, outcome: Outcome) -> Outcome:
-        """The outcome with every objective that is no quantity of the cost among its scores: a reopened run reads it.
-
-        And with the excess of each constraint that training decides. It is `Failed` if an objective, or what is
-        limited, is not a finite number, or if an objective raises an error.
-        """
-        if not isinstance(outcome, Scored) or trial.cost is None:
-            return outcome
-        scores = dict(outcome.scores)
-        for objective in self.objectives:
-            try:
-                value = float(objective.value(outcome.cost or trial.cost, outcome.scores))
-            except Exception as error:
-                reason = error.args[0] if error.args else type(error).__name__
-                return Failed(f"the objective {objective.name} cannot be computed: {reason}", outcome.seconds)
-            if not math.isfinite(value):
-                return Failed(f"the objective {objective.name} is {value}", outcome.seconds)
-            if is_recorded(objective):
-                scores[objective.name] = value
-        cost, made, learned = outcome.cost or trial.cost, trial.architecture, outcome.architecture is not None
-        if outcome.architecture is not None:
-            made = Architecture.from_data(outcome.architecture)
-        after = [c for c in self.constraints if learned or c.trained or (outcome.cost is not None and c.priced)]
-        excess = {str(c): c.excess(cost, made, outcome.scores) for c in after}
-        if unknown := [name for name, by in excess.items() if not math.isfinite(by)]:
-            return Failed(
-                f"the constraint {unknown[0]} cannot be decided: what it limits is not finite", outcome.seconds
-            )
-        return replace(outcome, scores=scores, excess=excess)
 
     def _tell_up_to(self, last: int) -> bool:
         """Tell the strategy the outcomes of the candidates up to slot `last`, in order; False if one is not known."""
@@ -226,7 +196,8 @@ class Engine:
 
     def _tell_strategy(self, event: Event) -> None:
         self.told.observe(event)
-        self.strategy.observe(event)
+        with named(f"the strategy {self.strategy.name}", RESUMES):
+            self.strategy.observe(event)
 
     def _recover(self) -> None:
         """Replay the record: strategy and drawing observe the same events in the same order as when it was written."""

@@ -1,4 +1,22 @@
-"""The errors that end a run or keep it from starting."""
+"""The errors that end a run or keep it from starting, and what is said of those that a person's own functions raise."""
+
+from __future__ import annotations
+
+import sysconfig
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from archspec.graph.signal import SignalError
+
+# The beginnings of file names that are no person's own: ours, those of installed packages, and those without a file.
+OTHERS = (
+    *(f"{Path(__file__).parents[1] / name}/" for name in ("archspec", "spaces", "search")),
+    *(f"{sysconfig.get_path(name)}/" for name in ("stdlib", "purelib", "platlib")),
+    "<eval_with_key>",  # of torch
+    "<frozen ",
+)
 
 
 class RunError(RuntimeError):
@@ -11,3 +29,26 @@ class NotBegun(RunError):
 
 class Exhausted(RuntimeError):
     """No further candidate can be found; the message says which conditions reject the architectures of the space."""
+
+
+def said(error: BaseException) -> str:
+    """An error in a line: its kind, its words, and the line of a person's own file that it came from, if any."""
+    words = " ".join(str(error.args[0] if error.args else error).split())
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(OTHERS)]
+    place = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+    return f"{type(error).__name__}{': ' * bool(words)}{words}{place}"
+
+
+@contextmanager
+def named(what: str, remedy: str) -> Iterator[None]:
+    """Of an error that something of a person's own raises, make one sentence that names it, and its line.
+
+    Raises:
+        RunError: anything was raised but what is a sentence already.
+    """
+    try:
+        yield
+    except (RunError, Exhausted, SignalError):
+        raise
+    except Exception as error:
+        raise RunError(f"{what} raised {said(error)}; {remedy}") from error

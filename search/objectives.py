@@ -97,7 +97,7 @@ class Measured(_Named):
 
     def value(self, cost: Cost, scores: Mapping[str, float]) -> float:
         """The function's result."""
-        return float(self.measure(cost, scores))
+        return float(self.measure(cost, dict(scores)))  # of which the function may take some out
 
     told = value
 

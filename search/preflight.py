@@ -14,11 +14,11 @@ from torch import Tensor
 
 from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
-from archspec.graph.cost import Cost
 from archspec.lowering import lower
-from search.errors import RunError
+from search.errors import RunError, named, said
 from search.feasible import keeping, out_of_reach, tight
 from search.objectives import Constraint, Measured, Objective, Score
+from search.pieces import try_blocks
 from search.seeds import derived_seed
 from search.tasks.batches import Batch, batch_count
 from search.tasks.inspecting import PARTS, data_mistakes, target_mistakes
@@ -107,7 +107,9 @@ def preflight(
     It takes seconds, reads one batch of training and of validation data, and leaves torch's random state as it was.
     """
     training = training or Training()
-    found, mistakes = fitting(space, seed=derived_seed(seed, "preflight") % 2**32), list(_device(training))
+    with named("a block of the space", "mend it"):
+        found = fitting(space, seed=derived_seed(seed, "preflight") % 2**32)
+    mistakes = list(_device(training))
     if not found.fit:
         reasons = "; ".join(list(found.told())[:3])
         return Findings((*mistakes, f"no architecture of the space fits together: {reasons}"))
@@ -192,9 +194,10 @@ def _step(
     objectives: Sequence[Objective],
 ) -> float:
     """Seconds of one step of training; RunError, in one sentence, if it or a score fails."""
-    model = lower(architecture)
+    model, cost = lower(architecture), price(architecture)
     x, y = batches["training"]
     seconds = []
+    try_blocks(architecture, model, x)
     for _ in range(2):  # the first is slower
         began = time.perf_counter()
         loss = _tried("the loss of the task", lambda: task.loss(model(x), y, training.label_smoothing))
@@ -211,8 +214,10 @@ def _step(
     restored = getattr(task, "restored", None)
     scores = _tried("a score of the task", lambda: task.scores(restored(outputs) if restored else outputs, y))
     for objective in objectives:
-        if not objective.priced:
-            _tried(f"the objective {objective.name}", partial(objective.value, Cost(macs=1), scores))
+        # What follows from the cost alone is asked before there are scores.
+        for computed in (objective.value, objective.told) if objective.priced else (objective.value,):
+            known = {} if objective.priced else scores
+            _tried(f"the objective {objective.name}", partial(computed, cost, known))
     return min(seconds)
 
 
@@ -221,5 +226,4 @@ def _tried(what: str, function: Callable[[], Any]) -> Any:
     try:
         return function()
     except Exception as error:
-        reason = " ".join(str(error.args[0] if error.args else error).split())
-        raise RunError(f"{what} cannot be worked out: {type(error).__name__}: {reason}") from error
+        raise RunError(f"{what} cannot be worked out: {said(error)}") from error

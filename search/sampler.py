@@ -16,9 +16,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
+from archspec.graph.cost import Cost
 from archspec.schema.hole import Scalar
 from search.errors import Exhausted
-from search.events import Finished, Proposed
+from search.events import Finished, Proposed, Rejected
 from search.objectives import Constraint, Objective, Score
 from search.outcome import Failed, Outcome, Scored
 from search.record.history import History
@@ -36,9 +37,10 @@ FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 class FrontSampler(BaseSampler):
     """Samples the architectures by which the front of a study is expected to grow most, as their costs are known.
 
-    A trial with an infinite value counts as failed. Once all architectures within the limits were sampled, some are
-    sampled again. Other parameters that the objective function suggests are random. What is sampled follows from the
-    study's trials and the seed, so that another process, or a later one, may go on with a new sampler.
+    A trial with an infinite value counts as failed. No architecture is sampled twice, in other words neither, before
+    all within the limits were; then some are sampled again. Other parameters that the objective function suggests are
+    random. What is sampled follows from the study's trials and the seed, so that another process, or a later one, may
+    go on with a new sampler.
 
         sampler = FrontSampler(space)
         study = optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)
@@ -82,9 +84,13 @@ class FrontSampler(BaseSampler):
         # What the objective function returns is the value, whatever it was computed from.
         returned = [o if o.priced else Score(o.name, o.maximize) for o in self.objectives]
         self._strategy = FrontStrategy(space, returned, design=design, pause=1, explore=explore)
+        self._budget = Budget(0, ENDLESS, 0, 1, 0, seed, self.limits, target)
         self._others = RandomSampler(seed=seed % 2**32)
         # The values of the trials that the strategy was told of, and the numbers of those whose outcome it was told.
         self._begun: dict[int, Mapping[str, Scalar]] = {}
+        # The hashes of their architectures; and the fillings of the space that are known, by their cost.
+        self._known: set[str] = set()
+        self._alike: dict[Cost, list[Mapping[str, Scalar]]] | None = None
         self._told: set[int] = set()
         self._sampled: dict[int, dict[str, Scalar]] = {}
         self._lock = threading.Lock()  # a study may run its objective function in several threads
@@ -140,16 +146,26 @@ class FrontSampler(BaseSampler):
 
     def _chosen(self, number: int) -> dict[str, Scalar]:
         """The values for a trial; Exhausted if none was found within the limits."""
-        wanted = Budget(number, ENDLESS, 0, 1, 0, self.seed, self.limits, self.target)
         for attempt in range(MOST_DRAWS):
             seed = derived_seed(self.seed, f"{number} {attempt}" if attempt else str(number))
-            values = dict(self._strategy.propose(History(), replace(wanted, attempt=attempt, seed=seed)).values)
-            if self._within_limits(values):
+            budget = replace(self._budget, slot=number, attempt=attempt, seed=seed)
+            values = dict(self._strategy.propose(History(), budget).values)
+            if self._within_limits(values) and self.space.fill(values).hash not in self._known:
                 return values
-        if not (known := [values for values, _ in kept(self.space, wanted)]):
+        known = [values for alike in self._fillings().values() for values in alike]
+        if not known:
             keeps = f" and keeps {', '.join(map(str, self.limits))}" if self.limits else ""
             raise Exhausted(f"none was found that fits together{keeps}; loosen the limits, or widen the space")
-        return dict(random.Random(derived_seed(self.seed, f"{number} again")).choice(known))
+        new = [values for values in known if self.space.fill(values).hash not in self._known]
+        return dict(random.Random(derived_seed(self.seed, f"{number} again")).choice(new or known))
+
+    def _fillings(self) -> dict[Cost, list[Mapping[str, Scalar]]]:
+        """Fillings within the limits, by their cost: those that the strategy chooses from."""
+        if self._alike is None:
+            self._alike = {}
+            for values, cost in kept(self.space, self._budget):
+                self._alike.setdefault(cost, []).append(values)
+        return self._alike
 
     def _within_limits(self, values: Mapping[str, Scalar]) -> bool:
         try:
@@ -176,13 +192,20 @@ class FrontSampler(BaseSampler):
         if self._begun.get(trial.number) == values:
             return
         try:
-            cost = price(self.space.fill(values), self.target)
+            architecture = self.space.fill(values)
+            cost = price(architecture, self.target)
         except (
             ValueError
         ):  # of another process, which has not suggested all values yet; or no architecture of the space
             return
         self._strategy.observe(Proposed(Trial(trial.number, trial.number, values, cost=cost)))
         self._begun[trial.number] = values
+        if architecture.hash in self._known:
+            return
+        self._known.add(architecture.hash)
+        for other in self._fillings().get(cost, ()):
+            if other != values and self.space.fill(other).hash == architecture.hash:  # the same in other words
+                self._strategy.observe(Rejected(Trial(trial.number, trial.number, other, state="rejected")))
 
     def _outcome(self, trial: FrozenTrial) -> Outcome:
         if trial.state != TrialState.COMPLETE:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from archspec.architecture import Architecture
+from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
+from archspec.graph.signal import SignalError
 from search.engine import Engine, lag_of
 from search.events import Epoch, Finished
 from search.hypervolume import hypervolumes
@@ -22,6 +24,7 @@ from search.strategies.kept import losses
 from search.strategies.strategy import DEFAULT, ENDLESS, Strategy, fresh
 from search.trial import Trial
 from spaces import Space
+from spaces.fitting import fitting
 
 
 @dataclass(frozen=True)
@@ -95,11 +98,21 @@ def simulate(
     whole("epochs", epochs, least=1)
     whole("workers", workers, least=1)
     log, worker = Memory(), _Worker(curve, seconds, goal_of(wanted, "classification"))
-    full = max(1, len(curve(space.default)))
+    full = max(1, len(curve(one)) if (one := _candidate(space, limits, target)) else 0)
     engine = Engine(
         log, space, wanted, limits, ENDLESS, seed, lag_of(workers), target, fresh(strategy, space, wanted), epochs=full
     )
     return _run(engine, worker, epochs, workers)
+
+
+def _candidate(space: Space, limits: Sequence[Constraint], target: Target) -> Architecture | None:
+    """The default architecture if it can be a candidate, else another one that can; None if none was found."""
+    for architecture in (space.default, *fitting(space).fit):
+        with suppress(SignalError):
+            cost = price(architecture, target)
+            if all(limit.excess(cost, architecture) <= 0 for limit in limits):
+                return architecture
+    return None
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from archspec.doors import additions
 from archspec.graph.block import FREE, Merge, Primitive
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal
 
 _MOST_FACTS = 50_000
-_FACTS: dict[tuple[bytes, Signal], Facts] = {}
+_FACTS: dict[tuple[type[Primitive], bytes, Signal, int], Facts] = {}
 
 
 class Facts(NamedTuple):
@@ -49,18 +50,21 @@ class Node(NamedTuple):
 def facts(block: Primitive, x: Signal) -> Facts:
     """The facts of `block` with input signal `x`, cached by value, since a search meets the same blocks again.
 
+    A block, kernel or window may be defined anew, as in a notebook: what was known by its values then counts no longer.
+
     Raises:
         SignalError: the block cannot read `x`.
     """
     text = block.__pydantic_serializer__.to_json(block)
-    known = _FACTS.get((text, x))
+    key = type(block), text, x, additions()
+    known = _FACTS.get(key)
     if known is None:
         if len(_FACTS) >= _MOST_FACTS:
             _FACTS.clear()
         block.check_reads(x)
         signal, plain = block.infer(x), block.simplified(x)
         identity, size = block.identity(x, text), 1 + block.nodes_within(x)
-        known = _FACTS[text, x] = Facts(signal, block.cost(x), plain is block, plain, identity, size)
+        known = _FACTS[key] = Facts(signal, block.cost(x), plain is block, plain, identity, size)
     return known
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.architecture import Architecture
+from archspec.doors import Registered
 from archspec.geometry.fourier import Target
 from search.backends.resources import Resources
 from search.errors import RunError
@@ -45,6 +46,7 @@ class Trainer:
         needs: what each candidate takes of a cluster.
         storage: URL of the folder through which files go between the nodes of a cluster, where they do not see the
             run's directory; None if they do.
+        registered: what was registered where the search runs, so that workers can read architectures with it.
         template: the template of the run's space, for candidates whose sizes are learned.
     """
 
@@ -57,6 +59,7 @@ class Trainer:
     measure: tuple[str, ...] = ()
     needs: Resources = field(default_factory=Resources)
     storage: str | None = None
+    registered: Registered = field(default_factory=Registered.here)
     template: Architecture | None = None
 
     def trial(self, data: Mapping[str, Any]) -> Trial:
@@ -66,15 +69,19 @@ class Trainer:
     def run(self, data: Mapping[str, Any], tell: Tell, own_process: bool = False, node: str | None = None) -> None:
         """Train the trial that `Trial.to_data` wrote, and pass its events to `tell`.
 
-        The last event is `Finished`, or `Interrupted` if the machine failed (its disk, say) or the time of the search
-        is up; the checkpoint is then kept. Any other error becomes the outcome `Failed`, and its traceback is written
-        to the run's directory.
+        The last event is `Finished`, or `Interrupted` if the machine failed (its disk, say), what was drawn cannot be
+        read here, or the time of the search is up; the checkpoint is then kept. Any other error becomes the outcome
+        `Failed`, and its traceback is written to the run's directory.
 
         With `own_process`, this process trains and does nothing else: if training does not end at a limit of time (its
         data loader blocks, say), another thread tells the last event, and ends the process. `node` is the machine of a
         cluster that this process is on.
         """
-        trial = self.trial(data)
+        try:
+            trial = self.trial(data)
+        except ValueError as error:  # no fault of the candidate, which was drawn by a process that can read it
+            tell(Interrupted(data["number"], f"what was drawn cannot be read here: {error}"))
+            return
         tell(Started(trial.number, node))
 
         def end(own: bool) -> None:

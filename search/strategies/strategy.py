@@ -22,6 +22,8 @@ from spaces import Space
 # After this many rejected proposals for one slot, fillings of the space itself are examined for a candidate: of a
 # proposal all but its values then counts.
 MOST_DRAWS = 40
+# What to do about a strategy that raises an error.
+RESUMES = "mend it, and run the same again: it resumes"
 # The trials of a budget that has no end.
 ENDLESS = 2**53
 Key = frozenset[tuple[str, type, Scalar]]
@@ -68,15 +70,15 @@ class Proposal:
     """What a strategy proposes to train.
 
     Attributes:
-        values: values of the space's active parameters, by name, the argument of `Space.fill`.
-        fidelity: number of epochs to train for, 1 or more; None is the full training.
+        values: values of the space's active parameters, by name, the argument of `Space.fill`. They are copied.
+        fidelity: number of epochs to train for, 1 or more; None is the full training, as is any number beyond it.
         parent: number of the trial that the proposal was derived from, for the record. With `Training(inherit=True)`
             it begins from the weights of that trial, if the strategy has been told that it was scored or has paused.
         notes: plain data that is stored with the trial, so that the strategy can read it there in a resumed run too:
             as JSON has it, tuples as lists, all keys as text.
 
     Raises:
-        ValueError: fidelity or parent are no such numbers, or the notes are no plain data.
+        ValueError: fidelity or parent are no such numbers, the values are no mapping, or the notes no plain data.
     """
 
     values: Mapping[str, Scalar]
@@ -89,6 +91,9 @@ class Proposal:
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, whole(f"the {name} of a proposal", value, least))
+        if not isinstance(self.values, Mapping):
+            raise ValueError(f"the values of a proposal are a mapping from names to values, not {self.values!r}")
+        object.__setattr__(self, "values", dict(self.values))  # the strategy may go on with its own
         try:
             object.__setattr__(self, "notes", plain(dict(self.notes)))
         except (TypeError, ValueError) as error:

@@ -76,6 +76,7 @@ def engine_in(
     lag: int = 1,
     strategy: Strategy | None = None,
     settings: Mapping[str, Any] | None = None,
+    epochs: int = 1,
 ) -> Engine:
     """An engine over the record in a directory, which `engine.record.close()` gives free."""
     record = Record(RunDirectory(directory), settings or {})
@@ -83,7 +84,7 @@ def engine_in(
     limits = [parse_constraint(text) for text in constraints]
     space = space or small_space()
     strategy = strategy or STRATEGIES["tpe"](space, wanted)
-    return Engine(record, space, wanted, limits, trials, seed, lag, strategy=strategy)
+    return Engine(record, space, wanted, limits, trials, seed, lag, strategy=strategy, epochs=epochs)
 
 
 def drive(engine: Engine, newest: bool = False, tell: int | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from archspec import (
     Architecture,
     Classifier,
     Conv,
+    Cost,
     Dense,
     GroupPool,
     Image,
@@ -82,6 +83,17 @@ def one_class(**options: Any) -> Task:
 def share_found(outputs: Any, targets: Any) -> float:
     """The share of the found that are of class 1; NaN where none is found."""
     return float((targets[outputs.argmax(1) == 1] == 1).float().mean())
+
+
+class Promised:
+    """An objective that promises to follow from the cost, and asks for a score."""
+
+    name, maximize, priced = "promised", False, True
+
+    def value(self, cost: Cost, scores: Mapping[str, float]) -> float:
+        return cost.flops / scores["accuracy"]
+
+    told = value
 
 
 def with_one(values: Any, value: Any) -> Any:
@@ -215,6 +227,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "an objective that fails": (
         lambda: Search(space(), arrays(), [maximize("mine", lambda cost, scores: scores["nothing"])]),
         ["the objective mine cannot be worked out: KeyError: nothing"],
+    ),
+    "a price that asks for scores": (
+        lambda: Search(space(), arrays(), ["maximize accuracy", Promised()]),
+        ["the objective promised cannot be worked out: KeyError: accuracy (test_preflight.py, line"],
     ),
     "a loss that fails": (
         lambda: Search(space(), arrays(loss=torch.nn.BCELoss())),

@@ -9,10 +9,11 @@ import optuna
 import pytest
 from optuna.samplers import BaseSampler, RandomSampler
 
-from archspec import Architecture, price
+from archspec import Activation, Architecture, Classifier, Conv, Image, Norm, Repeat, Sequential, price
 from search import Exhausted, FrontSampler, maximize
 from search.hypervolume import hypervolume
 from search.record.studies import quietly
+from spaces import Space, choice, integer
 from tests.search.made_up import deep_space
 from tests.search.strategies.test_front import landscape
 from tests.search.tiny import small_space
@@ -59,6 +60,30 @@ def test_nothing_over_a_limit_is_sampled_and_nothing_twice() -> None:
     study = studied(FrontSampler(deep_space(), constraints=["flops <= 100k"]), 16)
     assert all(trial.values[1] <= 100_000 for trial in study.trials)
     assert len({str(trial.params) for trial in study.trials}) == 16
+
+
+def test_no_architecture_is_sampled_twice_in_other_words_before_all_were() -> None:
+    def hashes(space: Space, trials: int) -> list[str]:
+        sampler = FrontSampler(space)
+        study = quietly(optuna.create_study, directions=WAYS, sampler=sampler)
+        made: list[str] = []
+
+        def objective(trial: optuna.Trial) -> tuple[float, float]:
+            architecture = sampler.suggest(trial)
+            made.append(architecture.hash)
+            return int(made[-1][:4], 16), float(price(architecture).flops)
+
+        quietly(study.optimize, objective, n_trials=trials)
+        return made
+
+    alike = Repeat(times=2, tied=False, body=[choice(Norm(), Activation(), Sequential())])  # 9 fillings, 7 networks
+    some = Space(Architecture(input=Image(size=(4, 4)), body=[alike], head=Classifier(classes=2)))
+    assert len(set(hashes(some, 7))) == 7
+    assert len(set(hashes(some, 9))) == 7
+    many = [choice(Conv(channels=integer(2, 64)), Norm(), Sequential()) for _ in range(6)]
+    assert (
+        len(set(hashes(Space(Architecture(input=Image(size=(4, 4)), body=many, head=Classifier(classes=2))), 16))) == 16
+    )
 
 
 def test_trials_in_training_in_another_process_are_known() -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
-from archspec.architecture import Architecture
+from archspec import Activation, Architecture, Classifier, Conv, GroupPool, Image, Lift, Norm, price
+from search.errors import Exhausted
 from search.outcome import Scored
 from search.record.history import History
 from search.simulating import Simulation, simulate
 from search.strategies.strategy import Budget, Proposal
+from spaces import Space, choice
+from spaces.fitting import fitting
 from tests.search.made_up import deep_space
 from tests.search.tiny import small_space
 
@@ -124,3 +127,27 @@ def test_a_curve_is_any_sequence_and_epochs_without_a_number_do_not_count(strate
 def test_an_architecture_without_a_curve_fails() -> None:
     found = simulate(small_space(), lambda a: [] if a != small_space().default else [0.5], "random", epochs=3, seed=1)
     assert {trial.state for trial in found.history} >= {"failed"}
+
+
+def test_only_what_can_be_a_candidate_is_asked_for_its_curve() -> None:
+    lift = Lift(group="C2", channels=2)  # by default lifted twice
+    body = [choice(lift, Activation()), lift, choice(Conv(channels=2), Norm()), GroupPool()]
+    space = Space(Architecture(input=Image(size=(6, 6)), body=body, head=Classifier(classes=2)))
+
+    def of(known: dict[str, Sequence[float]]) -> Callable[[Architecture], Sequence[float]]:
+        def found(architecture: Architecture) -> Sequence[float]:
+            return known[architecture.hash] if architecture.hash in known else pytest.fail("it is no candidate")
+
+        return found
+
+    fit = {architecture.hash: curve(architecture) for architecture in fitting(space).fit if price(architecture).macs}
+    assert 0 < len(fit) < space.size()
+    found = simulate(space, of(fit), "random", epochs=60, workers=2)
+    assert {trial.hash for trial in found.history if trial.state == "scored"} == fit.keys()
+    assert found.epochs[-1] == 6 * len(fit)
+    little = min(price(architecture).flops for architecture in fitting(space).fit)
+    kept = {a.hash: curve(a) for a in fitting(space).fit if price(a).flops <= little}
+    found = simulate(space, of(kept), "random", constraints=[f"flops <= {little}"], epochs=60)
+    assert {trial.hash for trial in found.history if trial.state == "scored"} == kept.keys()
+    with pytest.raises(Exhausted, match="2 do not fit together, 2 break flops <= 1"):
+        simulate(space, curve, "random", constraints=["flops <= 1"])

@@ -8,6 +8,7 @@ NAMES = (
     "coarse",
     "confirming",
     "constraints",
+    "doors",
     "keeping",
     "machine",
     "masks",

@@ -2,10 +2,9 @@
 
 from functools import partial
 
-from search import choosing, measures, numbers, warm
+from search import choosing, measures, numbers, scoring, warm
 from search.constraints import Constraint
 from search.drawing import Drawing
-from search.engine import Engine
 from search.record import history
 from search.report import tables
 from search.strategies.evolve import Evolve
@@ -80,7 +79,7 @@ FAULTS = {
         "str(value) if",
         LEAST,
     ),
-    "limits on trained networks not kept": Fault(Engine._measured, ", excess=excess)", ")", FRONT),
+    "limits on trained networks not kept": Fault(scoring.scored, ", excess=excess)", ")", FRONT),
     "limits on trained networks forgotten": Fault(
         history.finished, "{**trial.excess, **outcome.excess}", "trial.excess", FRONT
     ),
@@ -90,7 +89,7 @@ FAULTS = {
     ),
     "a network at its limit left out": Fault(Trial.feasible, "by <= 0", "by < -1e-9", FRONT),
     "what is limited may be infinite": Fault(
-        Engine._measured, "if not math.isfinite(by)]", "if by != by]", trained.test_what_is_limited_is_a_finite_number
+        scoring.scored, "if not math.isfinite(by)]", "if by != by]", trained.test_what_is_limited_is_a_finite_number
     ),
     "the farthest told for the nearest": Fault(choosing.none_feasible, "min(scored", "max(scored", NEAREST),
     "children of what breaks a limit": Fault(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from search import numbers, objectives
+from search import numbers, objectives, scoring
 from search.backends import local
 from search.drawing import Drawing, _violated
 from search.engine import Engine
@@ -103,7 +103,7 @@ PROPOSING = {
     "found for another fidelity": Fault(Drawing._proposal, "(slot, proposal.fidelity)", "(slot, None)", FOUND),
     "a fidelity forgotten": Fault(
         Drawing._key,
-        "return hash, epochs,",
+        "return hash, shorter,",
         "return hash, None,",
         test_strategies.test_fidelity_parent_and_notes_go_with_the_trial,
     ),
@@ -135,8 +135,8 @@ GOALS = {
         partial(FIRST_SCORE, ["minimize loss"], "classification", objectives.Score("loss", False)),
     ),
     "scores that are no numbers": Fault(
-        Engine._measured,
-        "not math.isfinite(value)",
+        scoring.scored,
+        "not math.isfinite(number)",
         "False",
         test_engine.test_an_objective_that_cannot_be_worked_out_is_a_failure_with_its_reason,
     ),

@@ -27,7 +27,7 @@ FAULTS = {
         '__import__("time").time_ns() % 2**32',
         FOLLOWS,
     ),
-    "a sampler without limits": Fault(FrontSampler._chosen, "self.seed, self.limits", "self.seed, ()", LIMITS),
+    "a sampler without limits": Fault(FrontSampler.__init__, "seed, self.limits", "seed, ()", USED_UP),
     "only finished trials known": Fault(
         FrontSampler._learn, "trial.number not in self._begun", "trial.state in FINISHED", TRAINING
     ),

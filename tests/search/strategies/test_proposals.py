@@ -77,7 +77,7 @@ def test_what_is_proposed_is_the_same_in_a_resumed_run(given: dict[str, Any], tm
     ],
 )
 def test_what_no_run_could_read_again_is_refused(given: dict[str, Any], why: str, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=why):
+    with pytest.raises(RunError, match=f"the strategy own raised ValueError: {why}"):
         trials_of(tmp_path, lambda values: Proposal(values, **given))
 
 

@@ -157,7 +157,7 @@ class Same(Listening):
 
 
 def test_where_a_strategy_finds_nothing_new_the_space_is_looked_through(tmp_path: Path) -> None:
-    engine = engine_in(tmp_path, trials=8, strategy=Same(small_space()))
+    engine = engine_in(tmp_path, trials=4, strategy=Same(small_space()), epochs=2)
     drive(engine)
     assert len(set(candidates(engine))) == engine.finished == 8
     found = [trial for trial in engine.history if trial.state != "rejected"]
@@ -187,10 +187,10 @@ class Halving(Random):
 
 
 def test_fidelity_parent_and_notes_go_with_the_trial(tmp_path: Path) -> None:
-    engine = engine_in(tmp_path, trials=4, strategy=Halving(small_space()))
+    engine = engine_in(tmp_path, trials=3, strategy=Halving(small_space()), epochs=2)
     drive(engine)
     engine.record.close()
-    trials = [t for t in engine_in(tmp_path, trials=4, strategy=Halving(small_space())).history if t.hash]
+    trials = [t for t in engine_in(tmp_path, trials=3, strategy=Halving(small_space()), epochs=2).history if t.hash]
     assert [t.epochs for t in trials] == [1, None, 1, None]
     assert [t.parent for t in trials] == [None, trials[0].number, None, trials[2].number]
     assert [dict(t.notes) for t in trials] == [{}, {"why": "again"}] * 2
