@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from search.errors import RunError
@@ -29,7 +30,7 @@ def preparation_of(
         RunError: what the record or the file says cannot be read.
     """
     if (recorded := settings.get("preparation")) is not None:
-        return _read(recorded, "the preparation in the record", "put the record back")
+        return _read(recorded, "the preparation in the record", "put the record back", settings.get("numbers"))
     given: Preparation | None = getattr(task, "preparation", None)
     path = directory.preparation if directory else None
     if given is not None or path is None or not path.exists():
@@ -70,8 +71,9 @@ def _alike(recorded: Any, own: Any) -> bool:
     )
 
 
-def _read(data: Any, where: str, remedy: str) -> Preparation:
+def _read(data: Any, where: str, remedy: str, real: bool | None = None) -> Preparation:
     try:
-        return Preparation.from_data(data)
+        made = Preparation.from_data(data)
+        return made if real is None else replace(made, real=real)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise RunError(f"{where} cannot be read ({error}); {remedy}") from None

@@ -48,8 +48,9 @@ def of_task(task: AnyTask) -> dict[str, object]:
     return {
         "task": f"{task.name} ({task.fingerprint})",
         "directions": dict(getattr(task, "directions", {})),
-        # Whether numbers are whole is told by the data, and runs of earlier versions do not say it here.
         "preparation": prepared and {name: value for name, value in prepared.to_data().items() if name != "real"},
+        # Of its own, as runs of earlier versions do not have it: what a run did not record is not compared.
+        "numbers": getattr(prepared, "real", None),
         "class weights": None if weights is None else of_array(weights),
         "examples": example_count(task.train),
         "data": {part: _data(task, part) for part in ("train", "validation")},

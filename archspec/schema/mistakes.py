@@ -29,11 +29,11 @@ class FieldError(SpecError):
     """
 
     def __init__(self, model: str, reason: str) -> None:
-        super().__init__(model, reason)
-        self.reason = reason
+        super().__init__(f"{model}, {reason}")
+        self.model, self.reason = model, reason
 
-    def __str__(self) -> str:
-        return f"{self.args[0]}, {self.reason}"
+    def __reduce__(self) -> tuple[type[FieldError], tuple[str, str]]:
+        return FieldError, (self.model, self.reason)
 
 
 def describe(error: ValidationError, model: type[BaseModel], data: Mapping[str, Any] | None = None) -> str:

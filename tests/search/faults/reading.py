@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from search import terms
+from search import prepared, terms
 from search.tasks import csv_files, folders, preparation, reading, series, tables
 from search.tasks.preparation import Preparation
 from tests.search.planting import Fault
@@ -64,9 +64,15 @@ FAULTS = {
     ),
     "a note on numbers that old runs do not have": Fault(
         terms.of_task,
-        'if name != "real"',
+        ' if name != "real"',
         "",
         test_remarks.test_a_run_that_did_not_note_whether_numbers_are_whole_is_resumed,
+    ),
+    "a run that forgets whether numbers were whole": Fault(
+        prepared._read,
+        "replace(made, real=real)",
+        "made",
+        test_remarks.test_a_run_knows_whether_its_examples_were_whole_numbers,
     ),
     "a month that comes first taken for a day": Fault(
         series.day_comes_first, "return otherwise", "return True", partial(AS_TRAINED, "%m/%d/%Y")

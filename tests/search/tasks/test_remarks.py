@@ -17,6 +17,8 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from archspec import Architecture, Conv, Dense, Series, choice
 from search import Search, Task
+from search.prepared import preparation_of
+from search.record.lines import different
 from search.tasks.labels import as_targets, known_labels
 from search.tasks.preparation import Preparation
 from search.tasks.sources import as_input
@@ -232,9 +234,23 @@ def test_whole_numbers_are_predicted_where_arrays_of_whole_numbers_were_learned(
 
 def test_a_run_that_did_not_note_whether_numbers_are_whole_is_resumed() -> None:
     task = Task.from_arrays(X, Y)
-    assert task.preparation is not None
-    earlier = replace(task, preparation=replace(task.preparation, real=None))
-    assert of_task(earlier) == of_task(task)
+    earlier = json.loads(json.dumps({name: value for name, value in of_task(task).items() if name != "numbers"}))
+    assert different(earlier, of_task(task)) == []
+    assert preparation_of(earlier, None, task) == replace(not_none(task.preparation), real=None)
+
+
+def test_a_run_knows_whether_its_examples_were_whole_numbers() -> None:
+    for inputs, real in ((X, True), ((X * 100).round(), None)):
+        task = Task.from_arrays(inputs, Y)
+        settings = json.loads(json.dumps(of_task(task)))
+        assert (
+            preparation_of(settings, None, None) == task.preparation == replace(not_none(task.preparation), real=real)
+        )
+
+
+def not_none(prepared: Preparation | None) -> Preparation:
+    assert prepared is not None
+    return prepared
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e6])
