@@ -129,7 +129,8 @@ class Preparation:
             x = x[None]
         wanted = (self.channels, *self.size)
         if self.size and tuple(x.shape) != wanted:
-            raise ValueError(f"the example has the shape {tuple(x.shape)}, and the network takes {wanted}")
+            several = "; predict_all takes several examples" if tuple(x.shape[1:]) == wanted else ""
+            raise ValueError(f"the example has the shape {tuple(x.shape)}, and the network takes {wanted}{several}")
         return self.normalised(x)
 
     def _read(self, raw: Any) -> Tensor:
