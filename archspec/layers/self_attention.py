@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from archspec.layers.layer import Layer
-from archspec.layers.precision import Fixed
+from archspec.layers.inherited_attention import Heads
+from archspec.layers.position_embeddings import Baked, Place
 
 if TYPE_CHECKING:
     from archspec.geometry.fourier import Target
     from archspec.geometry.relative_positions import Positions
 
 
-class SelfAttention(Layer, Fixed):
+class SelfAttention(Heads):
     """(B, I, *S) or (B, I, G, *S) to (B, O, *S) or (B, O, N, *S).
 
     The softmax over all keys of a query is computed in two steps: over the elements at each point, then over the
@@ -180,43 +179,3 @@ def shares(scores: Tensor) -> tuple[Tensor, Tensor]:
     powers = torch.exp(scores - largest)
     total = torch.sum(powers, -1, keepdim=True)
     return powers / total, torch.squeeze(largest + torch.log(total), -1)
-
-
-class Place(Fixed):
-    """ρ, the position embedding of one axis: from coordinates (U,) to vectors (M', U) that multiply queries."""
-
-    coordinates: Tensor
-
-    def __init__(self, coordinates: NDArray[np.float64], units: int, size: int) -> None:
-        super().__init__()
-        self.first, self.norm = nn.Linear(1, units), nn.LayerNorm(units, 1e-12)
-        # A bias would add the same to all scores of a query.
-        self.last = nn.Linear(units, size, bias=False)
-        self.fix("coordinates", torch.tensor(coordinates[:, None]))
-        with torch.no_grad():
-            # Each unit is zero at a random point of [-1, 1]. With zero biases only the sign of the coordinate would be
-            # left after the norm.
-            self.first.weight.normal_()
-            self.first.bias.copy_(self.first.weight[:, 0] * (2 * torch.rand(units) - 1))
-            self.last.weight.normal_(std=1 / math.sqrt(units))
-            if len(coordinates) > 1:
-                found = self()
-                spread = (found - found.mean(1, keepdim=True)).square().mean().sqrt()
-                self.last.weight /= spread.clamp(min=1e-2)  # the spread can be zero: two normalised units are constant
-
-    def forward(self) -> Tensor:
-        features: Tensor = self.last(F.silu(self.norm(self.first(self.coordinates))))
-        return torch.transpose(features, 0, 1)
-
-
-class Baked(nn.Module):
-    """A position embedding as a constant."""
-
-    values: Tensor
-
-    def __init__(self, values: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("values", values.clone(memory_format=torch.contiguous_format))
-
-    def forward(self) -> Tensor:
-        return self.values
