@@ -74,6 +74,8 @@ class FrontSampler(BaseSampler):
         design: int = 6,
         explore: float = 0.05,
     ) -> None:
+        if not isinstance(space, Space):
+            raise ValueError("the first argument of FrontSampler is a Space: Space(Architecture(...))")
         self.space, self.seed, self.target = space, seed, target
         self.objectives, self.limits = stated_objectives(objectives), stated_constraints(constraints)
         if other := next((limit for limit in self.limits if limit.whole), None):

@@ -87,6 +87,8 @@ def simulate(
     Raises:
         ValueError: an argument cannot be read, or no objective is a score, or several are.
     """
+    if not isinstance(space, Space):
+        raise ValueError("the first argument of simulate is a Space: Space(Architecture(...))")
     wanted = stated_objectives(objectives)
     if all(objective.priced for objective in wanted):
         raise ValueError("at least one objective is a score, such as 'maximize accuracy'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,7 +30,6 @@ class Random(Protocol):
 
     def random(self) -> float:
         """A uniformly random number from 0 to 1."""
-        ...
 
 
 class Space:
@@ -39,10 +39,12 @@ class Space:
         template: the architecture with holes.
 
     Raises:
-        ValueError: two different holes have the same name.
+        ValueError: it is no architecture, or two different holes have the same name.
     """
 
     def __init__(self, template: Architecture) -> None:
+        if not isinstance(template, Architecture):
+            raise ValueError(f"a space is made of an architecture, not of a {type(template).__name__}")
         self.template = template
         self._known = Known()
         self._parameters: dict[str, Parameter] = {}
@@ -80,19 +82,18 @@ class Space:
         architecture, used = self._filled(Filling(draw, self._known, values))
         if unknown := values.keys() - used.keys():
             name = min(unknown)
-            known = (
-                "is not active with the other values" if name in self._parameters else "is no parameter of this space"
-            )
-            raise ValueError(f"{name} {known}; leave it out")
+            why = "is not active with the other values" if name in self._parameters else "is no parameter of this space"
+            raise ValueError(f"{name} {why}; leave it out")
         return architecture
 
     def drawn(self, draw: Draw) -> tuple[Architecture, dict[str, Scalar]]:
         """An architecture whose decisions are returned by `draw(name, hole)`, and the decided values by name."""
         return self._filled(Filling(draw, self._known))
 
-    def sample(self, rng: Random) -> Architecture:
-        """A random architecture: every decision is uniform over its values (with `log`, over their logarithm)."""
-        return self.drawn(lambda _, hole: hole.drawn(rng.random()))[0]
+    def sample(self, rng: Random | int) -> Architecture:
+        """A random architecture, by a generator or a seed: every decision is uniform (with `log`, log-uniform)."""
+        drawn = (random.Random(rng) if isinstance(rng, int) else rng).random
+        return self.drawn(lambda _, hole: hole.drawn(drawn()))[0]
 
     def random_values(self, rng: Random) -> dict[str, Scalar]:
         """Values with which `fill` returns what `sample` draws."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import optuna
@@ -181,3 +182,9 @@ def test_an_infinite_value_counts_as_failed_and_a_value_is_what_was_returned() -
     assert {number for number, known in learned.items() if known.failed} == {2}
     assert learned[0].scores is not None
     assert list(learned[0].scores * [-1, 1]) == study.trials[0].values
+
+
+def test_an_architecture_is_no_space() -> None:
+    wrong: Any = small_space().template
+    with pytest.raises(ValueError, match=r"the first argument of FrontSampler is a Space: Space\(Architecture"):
+        FrontSampler(wrong)

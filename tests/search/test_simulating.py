@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -151,3 +152,9 @@ def test_only_what_can_be_a_candidate_is_asked_for_its_curve() -> None:
     assert {trial.hash for trial in found.history if trial.state == "scored"} == kept.keys()
     with pytest.raises(Exhausted, match="2 do not fit together, 2 break flops <= 1"):
         simulate(space, curve, "random", constraints=["flops <= 1"])
+
+
+def test_an_architecture_is_no_space() -> None:
+    wrong: Any = small_space().template
+    with pytest.raises(ValueError, match=r"the first argument of simulate is a Space: Space\(Architecture"):
+        simulate(wrong, lambda architecture: [0.5])

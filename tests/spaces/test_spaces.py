@@ -372,3 +372,17 @@ def test_a_ready_made_space_is_made_for_a_task(ready: Any, kind: str, shape: tup
 def test_a_ready_made_space_names_its_kin_for_other_axes() -> None:
     with pytest.raises(ValueError, match=r"the examples have 1 axes, and images has 2; use spaces\.sequences"):
         images.for_task(Described("binary", (1, 32), 1))
+
+
+def test_a_space_is_one_of_architectures() -> None:
+    wrong: Any
+    for wrong in (5, [Conv(channels=4)], Conv(channels=4), None):
+        with pytest.raises(ValueError, match="a space is made of an architecture, not of a"):
+            Space(wrong)
+
+
+def test_a_seed_samples_as_the_generator_that_it_seeds() -> None:
+    space = Space(network(LINE, Conv(channels=integer(2, 400), kernel_size=choice(3, 5, 7))))
+    for seed in range(20):
+        assert space.sample(seed) == space.sample(random.Random(seed))
+    assert len({space.sample(seed).hash for seed in range(20)}) > 10
