@@ -85,7 +85,7 @@ def parsed(model: type[M], data: Any) -> M:
         raise SpecError(f"expected a mapping with {required}, found {shortened(data)}")
     try:
         if has_holes(data):
-            raise SpecError("this is a space (it has holes); read it with spaces.Space.from_json")
+            raise SpecError("this is a space (it has holes); read it as one: spaces.Space.from_yaml, or from_json")
         made = model.model_validate(data)
         check_types(made, data)
         return made

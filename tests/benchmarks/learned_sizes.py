@@ -175,15 +175,20 @@ def _points(result: Result) -> list[tuple[float, float]]:
     return [(-trial.test()["accuracy"], math.log10(trial.cost.flops)) for trial in result.front if trial.cost]
 
 
-def budgets(name: str, seeds: int, groups: Sequence[str]) -> None:
-    """Print how near extracted prices are to their budgets."""
+def budgets(name: str, seeds: int, groups: Sequence[str], reachable: bool = False) -> None:
+    """Print how near extracted prices are to their budgets: any, or only prices that the space has."""
     data, training = task(name), Training(epochs=16, batch_size=64, patience=None, device="cpu")
     goal, worst = goal_of([parse_objective(text) for text in OBJECTIVES], data.kind), 0.0
     for group in groups or ("C1", "D1" if name == "sequences" else "C4"):
         known = sizes(name, group)
         low, high = (known.fillings.at([s.values[end] for s in known.fillings.sizes]).price for end in (0, -1))
+        prices = [
+            known.fillings.at(values).price for values in product(*(size.values for size in known.fillings.sizes))
+        ]
         for share, factor in product((0.35, 0.5, 0.65), (0.3, 1.0, 3.0)):
             budget, off, cheaper = low * (high / low) ** share, [], []
+            if reachable:
+                budget = min(prices, key=lambda price, wanted=budget: abs(price / wanted - 1))
             for seed in range(seeds):
                 start = begun(known, factor * budget)
                 loop = SizeLoop(known, Learning(budget, share=1.0), data, training, seed, goal, start)
@@ -212,9 +217,13 @@ def main() -> None:
     parser.add_argument("name", nargs="?", default="sequences", choices=("sequences", "images"))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="*", default=(), help="of compare some strategies, of budgets some groups")
+    parser.add_argument("--reachable", action="store_true", help="budgets are the nearest prices that the space has")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    {"compare": compare, "budgets": budgets}[given.what](given.name, given.seeds, given.only)
+    if given.what == "compare":
+        compare(given.name, given.seeds, given.only)
+    else:
+        budgets(given.name, given.seeds, given.only, given.reachable)
 
 
 if __name__ == "__main__":
