@@ -132,7 +132,11 @@ def grid() -> dict[str, Case]:
 def shrink() -> dict[str, Case]:
     """From three times the price of the budget."""
     values = {"group": "C1", "kernel": "siren", "width": 8, "depth": 2, "size": 5}
-    return {"sequences, from 3 times the price": Case(compared("sequences"), values, table_task("sequences"), 3.0)}
+    near = reach()[nearby(**CUED).name]
+    return {
+        "sequences, from 3 times the price": Case(compared("sequences"), values, table_task("sequences"), 3.0),
+        "a cue nearby, from 3 times the price": near._replace(factor=3.0),
+    }
 
 
 def ccnn() -> dict[str, Case]:
