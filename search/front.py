@@ -16,12 +16,13 @@ from search.confirmed import Confirmed, columns, headings
 from search.errors import RunError
 from search.hypervolume import hypervolume
 from search.objectives import QUANTITIES, Objective
+from search.pickled import Pickled
 from search.trial import Trial
 from search.words import as_text, html_table, plain_table, short, summary
 
 
 @dataclass(frozen=True)
-class Front(Sequence[Trial]):
+class Front(Pickled, Sequence[Trial]):
     """The trials that no other trial beats in every objective, cheapest first; printed as a table.
 
     Attributes:

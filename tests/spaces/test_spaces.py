@@ -372,3 +372,22 @@ def test_a_ready_made_space_is_made_for_a_task(ready: Any, kind: str, shape: tup
 def test_a_ready_made_space_names_its_kin_for_other_axes() -> None:
     with pytest.raises(ValueError, match=r"the examples have 1 axes, and images has 2; use spaces\.sequences"):
         images.for_task(Described("binary", (1, 32), 1))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_space_is_equal_to_what_is_read_from_what_it_writes_and_to_no_other(name: str) -> None:
+    space = SMALL[name][0]
+    for again in (Space.from_json(space.to_json()), Space.from_yaml(space.to_yaml())):
+        assert again == space
+        assert hash(again) == hash(space)
+    assert {other for other, (found, _) in SMALL.items() if found == space} == {name}
+    assert space != space.template
+
+
+def test_one_hole_twice_is_another_space_than_two_holes() -> None:
+    def doubled(one: Any, other: Any) -> Space:
+        return Space(network(LINE, Pointwise(channels=one + other)))
+
+    hole = integer(1, 2)
+    assert doubled(hole, hole) != doubled(integer(1, 2), integer(1, 2))
+    assert doubled(1, integer(1, 2)) != doubled(1, integer(1, 2, name="width"))

@@ -39,6 +39,7 @@ TWO = partial(NEIGHBOURS, test_neighbours.TWO, {"n": 2, "m": 5}, [{"n": 3, "m": 
 FACTORS = test_neighbours.test_a_logarithmic_one_steps_by_a_factor_and_one_that_can_only_be_one_number_not_at_all
 SIZE = test_spaces.test_the_size_is_the_number_of_fillings
 VALUES = test_spaces.test_filling_with_the_values_of_an_architecture_makes_it_again
+MANY = test_values.test_a_space_of_many_decisions_has_values
 SUCCESS = partial(test_exit_codes.test_a_run_without_a_scored_trial_is_no_success, [test_exit_codes.BAD], 1)
 INTERRUPTED = partial(test_exit_codes.test_what_ends_a_search_is_its_exit_code_and_one_line, KeyboardInterrupt, 130)
 OPTION = test_exit_codes.test_the_options_reach_the_search
@@ -188,6 +189,9 @@ SPACES = {
     ),
     "values of the first copy for all": Fault(
         matching.matches, "copy{i}.body", "copy0.body", test_values.test_every_copy_has_values_of_its_own
+    ),
+    "what the first of many has matched is forgotten": Fault(
+        matching._all, "matches(*pairs[len(begun)], further)", "matches(*pairs[len(begun)], found)", MANY
     ),
     "copies filled alike": Fault(Filling._filled, "copy{i}.body", "copy0.body", partial(SIZE, "not tied")),
     "decisions with one name drawn twice": Fault(
