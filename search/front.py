@@ -16,12 +16,13 @@ from search.confirmed import Confirmed, columns, headings
 from search.errors import RunError
 from search.hypervolume import hypervolume
 from search.objectives import QUANTITIES, Objective
+from search.pickled import Pickled
 from search.trial import Trial
 from search.words import as_text, html_table, plain_table, short, summary
 
 
 @dataclass(frozen=True)
-class Front(Sequence[Trial]):
+class Front(Pickled, Sequence[Trial]):
     """The trials that no other trial beats in every objective, cheapest first; printed as a table.
 
     Attributes:
@@ -99,10 +100,11 @@ def front_of(trials: Iterable[Trial], objectives: Sequence[Objective]) -> Front:
     valued = [(t, smaller_is_better(t, objectives)) for t in trials if t.feasible]
     scored = [(t, values) for t, values in valued if not any(map(math.isnan, values))]
     seen: dict[tuple[float, ...], Trial] = {}
-    for trial, values in scored:
-        if not any(_beats(other, values) for _, other in scored):
-            seen.setdefault(values, trial)
-    return Front(tuple(sorted(seen.values(), key=flops_of)), tuple(objectives))
+    # In the order of their values whatever beats a trial stands before it, and so does one of the front that beats it.
+    for trial, values in sorted(scored, key=lambda found: found[1]):
+        if not any(_no_worse(other, values) for other in reversed(seen)):
+            seen[values] = trial
+    return Front(tuple(sorted(seen.values(), key=lambda trial: (flops_of(trial), trial.number))), tuple(objectives))
 
 
 def smaller_is_better(trial: Trial, objectives: Sequence[Objective]) -> tuple[float, ...]:
@@ -135,9 +137,9 @@ def flops_of(trial: Trial) -> int:
     return trial.cost.flops if trial.cost else 0
 
 
-def _beats(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    """Whether `a` dominates `b`: nowhere larger, and somewhere smaller."""
-    return all(x <= y for x, y in zip(a, b, strict=True)) and a != b
+def _no_worse(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    """Whether `a` is nowhere larger than `b`."""
+    return all(x <= y for x, y in zip(a, b, strict=True))
 
 
 def front_table(front: Front) -> Table:

@@ -8,10 +8,11 @@ from typing import Any, TypeAlias
 
 from archspec.graph.cost import Cost
 from archspec.schema.hole import Scalar
+from search.pickled import Pickled
 
 
 @dataclass(frozen=True)
-class Scored:
+class Scored(Pickled):
     """The candidate was trained to the end of its training.
 
     Attributes:
@@ -50,7 +51,7 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Stopped:
+class Stopped(Pickled):
     """The candidate was trained for fewer epochs than a whole training; the fields are those of `Scored`."""
 
     scores: dict[str, float]
@@ -62,7 +63,7 @@ class Stopped:
 
 
 @dataclass(frozen=True)
-class Failed:
+class Failed(Pickled):
     """The candidate could not be trained: it diverged, ran out of memory or raised an error."""
 
     reason: str

@@ -61,15 +61,22 @@ class Predictor:
             of several; for each position the numbers of the classes, (*grid).
 
         Raises:
-            ValueError: the example cannot be read, or has another shape.
+            ValueError: the example cannot be read, has another shape, or holds NaN or infinite numbers.
         """
         return self.predict_all([example])[0]
 
     def predict_all(self, examples: Iterable[Any]) -> list[Any]:
         """The answers for several raw examples; see `predict`."""
-        inputs = [self.preparation.inputs(example) for example in examples]
+        given = list(examples)
+        inputs = [self.preparation.inputs(example) for example in given]
         if not inputs:
             return []
+        for number, (example, one) in enumerate(zip(given, inputs, strict=True)):
+            if not one.isfinite().all():
+                raise ValueError(
+                    f"{_called(example, number, len(given))} holds NaN, or numbers that are infinite in single "
+                    "precision; fill these in, or leave it out"
+                )
         if other := next((one.shape for one in inputs if one.shape != inputs[0].shape), None):
             raise ValueError(
                 f"the examples have the shapes {tuple(inputs[0].shape)} and {tuple(other)}; give one shape"
@@ -84,3 +91,10 @@ class Predictor:
             why = " ".join(str(error).split())
             raise ValueError(f"the network takes no example of the shape {tuple(inputs[0].shape)}: {why}") from None
         return self.preparation.answers(outputs.cpu())
+
+
+def _called(example: Any, number: int, count: int) -> str:
+    """What a raw example is called in a sentence: by its file, or by its number where there are several."""
+    if isinstance(example, str | Path):
+        return str(example)
+    return "the example" if count == 1 else f"example {number} of {count}, counted from 0,"

@@ -9,9 +9,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from itertools import islice
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
@@ -19,10 +17,11 @@ from search.errors import RunError
 from search.files import RunDirectory
 from search.front import in_volume
 from search.objectives import QUANTITIES, Constraint, Objective
-from search.tasks.kinds import KINDS
 from search.tasks.named import AnyTask
-from search.tasks.task import batches
 from spaces import Space
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # Random fillings of the space of which the dearest counts, and examples that the constant answer is scored on.
 PRICED, EXAMPLES = 10_000, 10_000
@@ -78,6 +77,11 @@ def constant_scores(task: AnyTask) -> dict[str, float]:
     That is how frequent each class or label is, or the mean of each number, over at most 10,000 examples. Empty for
     kinds of tasks that are not ours, and if a score cannot be worked out.
     """
+    import torch
+
+    from search.tasks.batches import batches
+    from search.tasks.kinds import KINDS
+
     kind = KINDS.get(str(task.kind))
     if kind is None:
         return {}
@@ -94,7 +98,7 @@ def constant_scores(task: AnyTask) -> dict[str, float]:
 def _counted(targets: Tensor, task: AnyTask) -> Tensor:
     """Log frequencies of the classes for each example, (n, classes, *grid)."""
     classes = max(int(getattr(task, "outputs", 0)), int(targets.max()) + 1)
-    counts = torch.bincount(targets.flatten().long(), minlength=classes).double() + 1e-6
+    counts = targets.flatten().long().bincount(minlength=classes).double() + 1e-6
     shape = (1, classes, *[1] * (targets.dim() - 1))
     logs = (counts / counts.sum()).log().float().reshape(shape)
     return logs.expand(len(targets), classes, *targets.shape[1:])
@@ -104,7 +108,7 @@ def _means(targets: Tensor, labels: bool) -> Tensor:
     """The mean of each number, (n, numbers), or of each label its log odds."""
     each = targets.reshape(len(targets), -1).double()
     mean = each.mean(0)
-    return (torch.logit(mean, 1e-6) if labels else mean).float().expand_as(each)
+    return (mean.logit(1e-6) if labels else mean).float().expand_as(each)
 
 
 def corner(objectives: Sequence[Objective], reference: Mapping[str, float]) -> tuple[float, ...]:

@@ -12,6 +12,7 @@ from archspec.schema.hole import Scalar
 from archspec.symmetry.certificate import Certificate, largest
 from search.errors import RunError
 from search.files import RunDirectory
+from search.pickled import Pickled
 from search.training.holes import decided, trained_as
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ STATES: tuple[State, ...] = ("scored", "stopped", "failed", "running", "rejected
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class Trial(Pickled):
     """One draw of a search: what was proposed, and what is known of its training so far.
 
     Two trials are equal if they are the same trial of the same run.

@@ -92,12 +92,18 @@ def solved(found: Match) -> Iterator[dict[str, Scalar]]:
 
 
 def _all(pairs: list[tuple[Any, Any, str]], found: Match) -> Iterator[Match]:
+    """Every match of all pairs of template, value and place: depth first, however many there are."""
     if not pairs:
         yield found
         return
-    (template, value, place), *rest = pairs
-    for first in matches(template, value, place, found):
-        yield from _all(rest, first)
+    begun = [matches(*pairs[0], found)]  # of the first pairs, each extending what the one before it has found
+    while begun:
+        if (further := next(begun[-1], None)) is None:
+            begun.pop()
+        elif len(begun) == len(pairs):
+            yield further
+        else:
+            begun.append(matches(*pairs[len(begun)], further))
 
 
 def _comes_out(expression: Expression, place: str, wanted: Any, values: dict[str, Scalar]) -> bool:

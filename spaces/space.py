@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
 from archspec.graph.signal import SignalError
 from archspec.moved import former_names
-from archspec.schema.data import from_data, to_data
-from archspec.schema.document import SpecError, read_json, read_yaml, write_json, write_yaml
+from archspec.schema.data import to_data
 from archspec.schema.hole import Decision, Scalar
-from archspec.schema.mistakes import FieldError
 from spaces.chain import Chain
 from spaces.cheapest import cheapest
 from spaces.costs import Costs, priced
@@ -21,6 +19,7 @@ from spaces.counting import count
 from spaces.filling import Draw, Filling, Known
 from spaces.matching import Match, matches, solved
 from spaces.parameters import Condition, Parameter, walk
+from spaces.written import Written
 
 MOST_DECISIONS = 10_000
 
@@ -32,7 +31,7 @@ class Random(Protocol):
         """A uniformly random number from 0 to 1."""
 
 
-class Space:
+class Space(Written):
     """A search space: all fillings of an architecture with holes.
 
     Args:
@@ -45,6 +44,9 @@ class Space:
     def __init__(self, template: Architecture) -> None:
         if not isinstance(template, Architecture):
             raise ValueError(f"a space is made of an architecture, not of a {type(template).__name__}")
+        self._begin(template)
+
+    def _begin(self, template: Architecture) -> None:
         self.template = template
         self._known = Known()
         self._parameters: dict[str, Parameter] = {}
@@ -178,39 +180,6 @@ class Space:
             ValueError: there is no such quantity or target, or no architecture was found that fits together.
         """
         return self._nearest(cheapest(self._chained(), self, lambda x: self._nearest(x)[1], quantity, target))[0]
-
-    def to_json(self) -> str:
-        """The space as JSON text: the architecture with its holes as data."""
-        return write_json(to_data(self.template))
-
-    def to_yaml(self) -> str:
-        """The space as YAML text."""
-        return write_yaml(to_data(self.template))
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Space:
-        """Read JSON text; SpecError, with the path of the mistake, if it is not a space."""
-        return cls.from_data(read_json(text))
-
-    @classmethod
-    def from_yaml(cls, text: str | bytes) -> Space:
-        """Read YAML text; errors as `from_json`."""
-        return cls.from_data(read_yaml(text))
-
-    @classmethod
-    def from_data(cls, data: Any) -> Space:
-        """Read plain data; errors as `from_json`."""
-        from archspec.schema.document import parsed
-
-        try:
-            fields = from_data(data)
-            return cls(Architecture(**fields) if isinstance(fields, dict) else parsed(Architecture, fields))
-        except FieldError as error:
-            raise SpecError(error.reason) from None
-        except SpecError:
-            raise
-        except (ValueError, TypeError) as error:
-            raise SpecError(str(error)) from None
 
     def _filled(self, filling: Filling) -> tuple[Architecture, dict[str, Scalar]]:
         architecture: Architecture = filling.fill(self.template, "")

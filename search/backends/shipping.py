@@ -6,11 +6,12 @@ import atexit
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from search.backends.scratch import scratch
 from search.errors import RunError
 
 # What is not sent: folders of other things, and modules that would hide ours.
@@ -42,8 +43,9 @@ def packed(folder: Path) -> Path:
     Raises:
         RunError: they are too many, or too large.
     """
-    copy = Path(tempfile.mkdtemp(prefix="archsearch-"))
-    atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    kept = ExitStack()
+    atexit.register(kept.close)
+    copy = kept.enter_context(scratch())  # with a mark in it: an empty folder is none to Ray
     size = 0
     for count, path in enumerate(_python_files(folder), 1):
         size += path.stat().st_size
@@ -51,7 +53,6 @@ def packed(folder: Path) -> Path:
             raise _too_large(folder)
         (to := copy / path.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, to)
-    (copy / "__archsearch__").touch()  # an empty folder is none to Ray
     return copy
 
 

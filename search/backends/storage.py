@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import tempfile
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from search.backends.scratch import scratch
 from search.backends.worker import Tell, Trainer
 from search.errors import RunError
 from search.events import Epoch, Event, Finished, Interrupted
@@ -168,8 +168,8 @@ class Storage:
         If the storage does not take what came of it, the last event is `Interrupted`.
         """
         trial = trainer.trial(data)
-        with tempfile.TemporaryDirectory(prefix="archsearch-", ignore_cleanup_errors=True) as scratch:
-            home = RunDirectory(Path(scratch))
+        with scratch() as folder:
+            home = RunDirectory(folder)
 
             def passed_on(event: Event) -> None:
                 try:
@@ -188,7 +188,7 @@ class Storage:
             except OSError as error:
                 tell(Interrupted(trial.number, str(self._fault(error))))
                 return
-            replace(trainer, directory=scratch).run(data, passed_on, own_process=True, node=node)
+            replace(trainer, directory=str(folder)).run(data, passed_on, own_process=True, node=node)
 
     def _fault(self, error: OSError) -> RunError:
         reason = printable(" ".join(str(error).split()), MOST_SAID)

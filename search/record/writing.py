@@ -13,8 +13,9 @@ from search.errors import RunError
 from search.events import Epoch, Event, Started
 from search.files import RunDirectory, write_whole
 from search.machine import patiently
+from search.record.difference import difference
 from search.record.history import History
-from search.record.lines import different, event_lines, first_line, new_settings
+from search.record.lines import UNRECORDED, different, event_lines, first_line, new_settings, plain
 from search.record.reading import Reading
 from search.tasks.named import AnyTask
 
@@ -159,9 +160,11 @@ def begun_alike(directory: RunDirectory, settings: Mapping[str, Any], task: AnyT
     """The history of the run in a directory; RunError if it was begun with other settings."""
     history = Reading(directory, task).history
     if names := different(history.settings.values, settings):
+        begun = UNRECORDED | dict(history.settings.values)
+        where = difference(begun.get(names[0]), plain(settings[names[0]]))
         raise RunError(
-            f"{directory.path} holds a search with {_other(names[0])}; use another directory, or the settings it was "
-            "begun with"
+            f"{directory.path} holds a search with {_other(names[0])}: {where}; use another directory, or the settings "
+            "it was begun with"
         )
     return history
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from search.pickled import Pickled
 from search.tasks import reading, recordings, series
 from search.tasks.constants import constant
 from search.tasks.kinds import KINDS, Kind, kind_of
@@ -22,7 +23,7 @@ MOST = 100_000  # points of a side of the grid of images
 
 
 @dataclass(frozen=True)
-class Preparation:
+class Preparation(Pickled):
     """What a task does to its raw examples and outputs; plain data, which an exported network keeps.
 
     Attributes:

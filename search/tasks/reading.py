@@ -40,7 +40,7 @@ def image(path: str | Path | Any, channels: int, size: tuple[int, ...]) -> Tenso
         found = opened(path)
         ImageOps.exif_transpose(found, in_place=True)
     else:
-        found = ImageOps.exif_transpose(path if hasattr(path, "convert") else _of_pixels(np.asarray(path)))
+        found = ImageOps.exif_transpose(path if hasattr(path, "convert") else _of_pixels(np.asarray(_for_numpy(path))))
     white = _white(found)
     found = found.convert(MODES[channels] if white == 255 else "F")  # which cuts nothing off
     if size and found.size != (size[1], size[0]):
@@ -69,7 +69,7 @@ def _white(picture: Any) -> float:
 def is_picture(raw: Any) -> bool:
     """Whether a raw example is an image of PIL, or pixels: whole numbers, not real ones from 0 to 1."""
     try:
-        return hasattr(raw, "convert") or np.asarray(raw).dtype.kind in "iu"
+        return hasattr(raw, "convert") or np.asarray(_for_numpy(raw)).dtype.kind in "iu"
     except ValueError:  # of rows of different lengths
         return False
 
@@ -145,8 +145,7 @@ def having(raw: Any, columns: Sequence[str]) -> Any:
 
 def array(raw: Any) -> Tensor:
     """Any array, list or `.npy` file of real numbers; ValueError if it is none."""
-    if isinstance(raw, Tensor):
-        raw = raw.detach().cpu()
+    raw = _for_numpy(raw)
     try:
         # Not read before it is known to hold as much as it says.
         given = np.load(raw, mmap_mode="r") if isinstance(raw, str | Path) else np.asarray(raw)
@@ -155,7 +154,15 @@ def array(raw: Any) -> Tensor:
         raise ValueError(f"{what} cannot be read as an array of numbers: {error}") from None
     if not isinstance(given, np.ndarray) or given.dtype.kind not in "biuf" or not given.ndim:
         raise ValueError(f"an example is a file or an array of real numbers, not {type(raw).__name__}")
-    return torch.from_numpy(np.array(given))
+    torch_has = given.dtype.kind != "f" or given.dtype.itemsize <= 8
+    return torch.from_numpy(np.array(given, given.dtype.newbyteorder("=") if torch_has else np.float64))
+
+
+def _for_numpy(raw: Any) -> Any:
+    """A tensor as numpy can read it, which has no device and no bfloat16; anything else as it is."""
+    if not isinstance(raw, Tensor):
+        return raw
+    return (raw.float() if raw.dtype == torch.bfloat16 else raw).detach().cpu()
 
 
 def numbers(raw: Any, what: str) -> NDArray[np.float64]:

@@ -64,6 +64,8 @@ class Task(Made):
     def __post_init__(self) -> None:
         if self.criterion is not None and self.class_weights is not None:
             raise ValueError("class_weights are of the loss of the kind, and a criterion has its own; give either")
+        for what, text in (("the name of the task", self.name), *(("the class", name) for name in self.classes)):
+            _check_text(text, what)
         functions, directions = read_metrics(self.metrics, kind_of(self.kind).name)
         weights = (
             None
@@ -193,3 +195,11 @@ class Task(Made):
             elif (count := length(part)) is not None:
                 digest.update(str(count).encode())
         return digest.hexdigest()
+
+
+def _check_text(text: object, what: str) -> None:
+    """Refuse text that no file can hold: with half of a character, as in a file's name that is no UTF-8; ValueError."""
+    try:
+        str(text).encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{what} {str(text)!r} holds what is no character and no file can hold; rename it") from None

@@ -16,6 +16,7 @@ from archspec.layers.layer import Role
 from archspec.network.roles import ROLES
 from archspec.schema.data import from_data, to_data
 from archspec.schema.hole import Decision, Scalar
+from search.pickled import Pickled
 from search.training.holes import check_holes, is_hole, open_settings
 from search.training.rates import Rate
 
@@ -32,7 +33,7 @@ RANGES = (
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Pickled):
     """How a candidate is trained: with AdamW, by epochs.
 
     Settings may be holes, which a search decides with the architecture: `Training(learning_rate=real(1e-3, 1e-1,

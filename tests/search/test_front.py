@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from archspec.graph.cost import Cost
 from search import Failed, Outcome, Result
+from search import front as module
 from search.errors import RunError
+from search.front import front_of
+from search.objectives import parse_objective
 from search.outcome import Stopped
+from search.trial import Trial
 from tests.search.made_up import told
 
 # Accuracy and FLOPs; those on the front are 0, 2, 4 and 7.
@@ -38,6 +43,24 @@ def test_the_front_is_the_scored_trials_that_no_other_beats_cheapest_first(tmp_p
     assert numbers(told(tmp_path / "loss", TRIALS, ["minimize loss", "minimize flops"])) == [0, 1, 3]
     assert numbers(told(tmp_path / "one", TRIALS, ["maximize accuracy"])) == [7]
     assert numbers(told(tmp_path / "none", TRIALS[6:7])) == []
+
+
+def test_a_trial_is_compared_with_those_of_the_front_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    accuracies = [0.9, *(0.001 * i for i in range(500))]
+    trials = [
+        Trial(i, i, {}, "scored", cost=Cost(macs=1_000 + i), scores={"accuracy": accuracy})
+        for i, accuracy in enumerate(accuracies)
+    ]
+    compared = []
+
+    def counted(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+        compared.append(b)
+        return all(x <= y for x, y in zip(a, b, strict=True))
+
+    monkeypatch.setattr(module, "_no_worse", counted)
+    found = front_of(trials, [parse_objective("maximize accuracy"), parse_objective("minimize flops")])
+    assert [trial.number for trial in found] == [0]
+    assert len(compared) == 500
 
 
 def test_best_is_the_best_and_the_cheapest_of_equals(tmp_path: Path) -> None:

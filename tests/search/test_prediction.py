@@ -156,6 +156,31 @@ def test_examples_of_one_shape_and_outputs_of_as_many_classes() -> None:
         predictor.predict(np.zeros((1, 3)))
 
 
+@pytest.mark.parametrize("kind", [">f4", "<f8", "f2", "g", "bfloat16"])
+def test_real_numbers_of_any_precision_are_cast_as_the_training_data_were(kind: str) -> None:
+    example = np.array([[0.5, -2.0, 4.0]])
+    same = torch.tensor(example, dtype=torch.bfloat16) if kind == "bfloat16" else example.astype(kind)
+    pictures = Preparation(source="image", size=(1, 3))
+    for preparation in (Preparation(), pictures):
+        try:
+            assert preparation.inputs(same).tolist() == preparation.inputs(example).tolist()
+        except (TypeError, ValueError) as error:
+            pytest.fail(f"{kind}: {error}")
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf, 1e39])
+def test_what_is_no_number_is_not_answered_but_named(odd: float, tmp_path: Path) -> None:
+    predictor = Predictor(nn.Flatten())
+    good, bad = np.zeros((1, 2)), np.array([[0.0, odd]])
+    with pytest.raises(ValueError, match=r"^the example holds NaN, or numbers that are infinite in single precision"):
+        predictor.predict(bad)
+    with pytest.raises(ValueError, match=r"^example 1 of 3, counted from 0, holds NaN"):
+        predictor.predict_all([good, bad, good])
+    np.save(tmp_path / "bad.npy", bad)
+    with pytest.raises(ValueError, match=r"bad\.npy holds NaN"):
+        predictor.predict_all([good, tmp_path / "bad.npy"])
+
+
 GOOD = Preparation("regression", "image", (), (8, 8), 1, (0.5,), (0.2,), (3.0,), (2.0,)).to_data()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -13,10 +14,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from archspec.graph.cost import Cost
-from search import Engine, Search, Task, at_most, maximize
+from search import Engine, Search, Task, Training, at_most, maximize
 from search.errors import RunError
 from search.files import RunDirectory
 from search.identity import of_data, of_function
+from search.record.difference import difference
 from search.record.writing import Record
 from tests.search.tiny import small_space
 
@@ -55,6 +57,30 @@ def make(
 
 def other(outputs: Tensor, targets: Tensor) -> float:
     return float(outputs[0, 1])
+
+
+@pytest.mark.parametrize(
+    ("begun", "wanted", "words"),
+    [
+        (0, 1, "it was 0, and is 1 now"),
+        (None, "tpe", "it was not given, and is 'tpe' now"),
+        ({"a": 1, "b": {"c": [1, 2]}}, {"a": 1, "b": {"c": [1, 3]}}, r"b\.c\[1\] was 2, and is 3 now"),
+        ({"a": 1}, {"a": 1, "b c": 2}, r"\['b c'\] was not given, and is 2 now"),
+        ({"a": 1, "b": 2}, {"b": 2}, "a was 1, and is not given now"),
+        ([1], [1, 2], r"it was \[1\], and is \[1, 2\] now"),
+    ],
+)
+def test_what_differs_is_said_with_both_values(begun: Any, wanted: Any, words: str) -> None:
+    assert re.fullmatch(words, difference(begun, wanted))
+
+
+def test_a_run_that_cannot_be_resumed_says_which_setting_was_what(tmp_path: Path) -> None:
+    task = Task.from_datasets(Images())
+    opened(Search(small_space(), task, training=Training(epochs=3)), tmp_path)
+    with pytest.raises(RunError, match="with another training: epochs was 3, and is 4 now; use another directory, or"):
+        opened(Search(small_space(), task, training=Training(epochs=4)), tmp_path)
+    with pytest.raises(RunError, match="with another seed: it was 0, and is 1 now; use another directory, or"):
+        opened(Search(small_space(), task, training=Training(epochs=3), seed=1), tmp_path)
 
 
 CHANGES: dict[str, tuple[Callable[[], Search], str]] = {

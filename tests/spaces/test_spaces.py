@@ -386,3 +386,22 @@ def test_a_seed_samples_as_the_generator_that_it_seeds() -> None:
     for seed in range(20):
         assert space.sample(seed) == space.sample(random.Random(seed))
     assert len({space.sample(seed).hash for seed in range(20)}) > 10
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_space_is_equal_to_what_is_read_from_what_it_writes_and_to_no_other(name: str) -> None:
+    space = SMALL[name][0]
+    for again in (Space.from_json(space.to_json()), Space.from_yaml(space.to_yaml())):
+        assert again == space
+        assert hash(again) == hash(space)
+    assert {other for other, (found, _) in SMALL.items() if found == space} == {name}
+    assert space != space.template
+
+
+def test_one_hole_twice_is_another_space_than_two_holes() -> None:
+    def doubled(one: Any, other: Any) -> Space:
+        return Space(network(LINE, Pointwise(channels=one + other)))
+
+    hole = integer(1, 2)
+    assert doubled(hole, hole) != doubled(integer(1, 2), integer(1, 2))
+    assert doubled(1, integer(1, 2)) != doubled(1, integer(1, 2, name="width"))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
-from archspec import Norm, Pointwise
+from archspec import Activation, Norm, Pointwise, choice
 from archspec.schema.hole import Scalar
+from spaces import Space
 from tests.examples import LINE, network
 from tests.spaces.test_spaces import SMALL
 
@@ -22,3 +25,10 @@ def test_values_of_one_name_agree() -> None:
     space = SMALL["one name twice"][0]
     with pytest.raises(ValueError, match="not in this space"):
         space.values_of(network(LINE, Pointwise(channels=2), Norm(), Pointwise(channels=3)))
+
+
+def test_a_space_of_many_decisions_has_values() -> None:
+    space = Space(network(LINE, *(Activation(function=choice("relu", "tanh")) for _ in range(1200))))
+    values = space.random_values(Random(0))
+    assert len(values) == 1200
+    assert space.values_of(space.fill(values)) == values

@@ -9,6 +9,7 @@ NAMES = (
     "confirming",
     "constraints",
     "doors",
+    "earlier",
     "keeping",
     "machine",
     "masks",

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import numpy as np
+
 from search.prediction import Predictor
 from search.tasks import folders, labels, preparation, reading, recordings, series, sources, tables
 from search.tasks.kinds import Binary, Classification
@@ -25,6 +27,10 @@ ROW = test_prediction.test_a_row_of_a_table_is_read_by_the_names_of_its_columns
 LARGEST = test_answers.test_each_class_has_its_own_probability_and_the_largest_comes_first
 UNITS = test_answers.test_numbers_are_in_the_units_of_the_targets
 EXPORTED = test_answers.test_the_network_is_evaluated_and_an_export_has_its_preparation
+CAST = partial(test_prediction.test_real_numbers_of_any_precision_are_cast_as_the_training_data_were, "g")
+SWAPPED = partial(test_prediction.test_real_numbers_of_any_precision_are_cast_as_the_training_data_were, ">f4")
+BFLOAT = partial(test_prediction.test_real_numbers_of_any_precision_are_cast_as_the_training_data_were, "bfloat16")
+NAMED = partial(test_prediction.test_what_is_no_number_is_not_answered_but_named, np.nan)
 NUMBERS = partial(test_kinds.test_numbers_are_learned_standardised_and_scored_in_their_units, (60,))
 
 READING = {
@@ -53,6 +59,13 @@ READING = {
     ),
     "a rate upside down": Fault(series.resampled, "np.arange(length) / rate", "np.arange(length) * rate", TIMES),
     "a rate that is not kept": Fault(tables.from_frame, "rate=rate, columns", "rate=None, columns", LIKE),
+    "numbers of another precision refused": Fault(reading.array, "given.dtype.itemsize <= 8", "True", CAST),
+    "bytes in another order refused": Fault(reading.array, '.newbyteorder("=")', "", SWAPPED),
+    "a precision of torch alone refused": Fault(
+        reading._for_numpy, "raw.float() if raw.dtype == torch.bfloat16 else raw", "raw", BFLOAT
+    ),
+    "an answer for what is no number": Fault(Predictor.predict_all, "not one.isfinite().all()", "False", NAMED),
+    "the wrong example named": Fault(Predictor.predict_all, "_called(example, number,", "_called(example, 0,", NAMED),
     "a row read by place": Fault(reading.row, "table[list(columns)]", "table.iloc[:, : len(columns)]", ROW),
     "the group among the inputs": Fault(
         tables.from_frame,

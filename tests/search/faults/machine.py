@@ -4,13 +4,13 @@ import errno
 from functools import partial
 
 from search import machine, running
-from search.backends import local
+from search.backends import local, scratch
 from search.backends.local import Local
 from search.backends.sharing import Sharing, devices_of
 from search.retries import Retries
 from search.running import Running
 from tests.search import test_machine, test_running
-from tests.search.backends import test_resources, test_sharing
+from tests.search.backends import test_resources, test_scratch, test_sharing
 from tests.search.planting import Fault
 
 ALIKE = test_running.test_three_that_fail_alike_stop_the_search_and_are_tried_again_once_the_fault_is_mended
@@ -41,6 +41,18 @@ SEES = test_sharing.test_a_worker_sees_its_gpu_alone
 WAITS = partial(test_sharing.test_who_waits_for_memory_is_told_once, gpus=2)
 STARTING = test_sharing.test_who_waits_for_a_process_is_not_told_of_memory
 
+LEFT = test_scratch.test_what_a_killed_process_left_is_removed_and_nothing_else
+
+SCRATCH = {
+    "folders of killed processes left": Fault(scratch.scratch, "_remove_abandoned(folder)", "pass", LEFT),
+    "folders in use removed": Fault(
+        scratch._remove_abandoned, "fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass", LEFT
+    ),
+    "a folder that nobody holds": Fault(
+        scratch.scratch, "fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass", LEFT
+    ),
+    "a folder left at the end": Fault(scratch.scratch, "shutil.rmtree(folder, ignore_errors=True)", "pass", LEFT),
+}
 SHARING = {
     "memory that all have for themselves": Fault(Sharing.has_room, "sum(map(takes, there))", "takes(trial)", ROOM),
     "what a process keeps forgotten": Fault(Sharing.takes, "self.factor * ", "", ROOM),
@@ -116,4 +128,5 @@ FAULTS = {
     ),
     "the time blames who was in training": Fault(Running._interrupt, "self.engine.exhausted == TIME_UP", "False", LATE),
     **SHARING,
+    **SCRATCH,
 }

@@ -38,9 +38,11 @@ HELD = test_by_hand.test_what_is_held_out_of_a_dataset_is_even_over_its_classes_
 PLAIN = test_sources.test_what_is_held_out_is_not_augmented
 MAPPINGS = test_sources.test_datasets_of_mappings_give_two_of_their_columns
 SPLIT = test_task.test_the_parts_of_a_split_are_disjoint_whole_and_even_over_the_classes
+NAME = test_task.test_a_name_that_no_file_can_hold_is_refused_when_the_task_is_made
 SHOWN = test_task.test_an_epoch_shows_every_example_but_one_left_over_in_as_many_batches_as_are_counted
 
 LOSSES = {
+    "a name that no file can hold": Fault(Task.__post_init__, "_check_text(text, what)", "pass", NAME),
     "class weights not used": Fault(Classification.loss, "weight=weights", "weight=None", WEIGHED),
     "class weights upside down": Fault(
         labels.class_weights,

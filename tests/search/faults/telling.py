@@ -25,6 +25,7 @@ from tests.search.tasks import test_datasets, test_task
 from tests.spaces import test_neighbours, test_spaces, test_values
 
 FRONT = test_front.test_the_front_is_the_scored_trials_that_no_other_beats_cheapest_first
+LARGE = test_front.test_a_trial_is_compared_with_those_of_the_front_alone
 BEST = test_front.test_best_is_the_best_and_the_cheapest_of_equals
 VOLUME = test_front.test_the_hypervolume_is_the_area_under_the_steps_of_the_front
 SPLIT = test_task.test_the_parts_of_a_split_are_disjoint_whole_and_even_over_the_classes
@@ -38,6 +39,7 @@ TWO = partial(NEIGHBOURS, test_neighbours.TWO, {"n": 2, "m": 5}, [{"n": 3, "m": 
 FACTORS = test_neighbours.test_a_logarithmic_one_steps_by_a_factor_and_one_that_can_only_be_one_number_not_at_all
 SIZE = test_spaces.test_the_size_is_the_number_of_fillings
 VALUES = test_spaces.test_filling_with_the_values_of_an_architecture_makes_it_again
+MANY = test_values.test_a_space_of_many_decisions_has_values
 SUCCESS = partial(test_exit_codes.test_a_run_without_a_scored_trial_is_no_success, [test_exit_codes.BAD], 1)
 INTERRUPTED = partial(test_exit_codes.test_what_ends_a_search_is_its_exit_code_and_one_line, KeyboardInterrupt, 130)
 OPTION = test_exit_codes.test_the_options_reach_the_search
@@ -46,15 +48,21 @@ PAID = partial(test_paid.test_the_best_within_each_budget_pays, "minimize loss",
 
 FRONTS = {
     "a front that keeps dominated trials": Fault(
-        front.front_of, "not any(_beats(other, values) for", "not any(False for", FRONT
+        front.front_of, "not any(_no_worse(other, values) for", "not any(False for", FRONT
     ),
-    "beaten in one objective only": Fault(front._beats, "all(x <= y", "any(x <= y", FRONT),
-    "beaten only in every objective": Fault(front._beats, "all(x <= y", "all(x < y", FRONT),
-    "a front without ties": Fault(front._beats, " and a != b", "", FRONT),
+    "beaten in one objective only": Fault(front._no_worse, "all(x <= y", "any(x <= y", FRONT),
+    "beaten only in every objective": Fault(front._no_worse, "all(x <= y", "all(x < y", FRONT),
+    "of equal trials the last": Fault(front.front_of, "sorted(scored,", "sorted(scored[::-1],", FRONT),
+    "a front of trials as they came": Fault(
+        front.front_of, "sorted(scored, key=lambda found: found[1])", "scored", FRONT
+    ),
+    "every trial against every other": Fault(
+        front.front_of, "for other in reversed(seen))", "for _, other in scored)", LARGE
+    ),
     "a front of stopped trials": Fault(front.front_of, "t.feasible", "t.scores", FRONT),
     "an objective upside down": Fault(front.smaller_is_better, "(-1 if o.maximize else 1)", "-1", FRONT),
     "a front that begins with the dearest": Fault(
-        front.front_of, "sorted(seen.values(), key=flops_of)", "sorted(seen.values(), key=flops_of)[::-1]", FRONT
+        front.front_of, "(flops_of(trial), trial.number)", "(-flops_of(trial), trial.number)", FRONT
     ),
     "the dearest of equals": Fault(choosing.best_of, ", flops_of(t), t)", ", -flops_of(t), t)", BEST),
     "the largest loss": Fault(choosing._objective, "maximize(by) if large else", "maximize(by) if True else", BEST),
@@ -181,6 +189,9 @@ SPACES = {
     ),
     "values of the first copy for all": Fault(
         matching.matches, "copy{i}.body", "copy0.body", test_values.test_every_copy_has_values_of_its_own
+    ),
+    "what the first of many has matched is forgotten": Fault(
+        matching._all, "matches(*pairs[len(begun)], further)", "matches(*pairs[len(begun)], found)", MANY
     ),
     "copies filled alike": Fault(Filling._filled, "copy{i}.body", "copy0.body", partial(SIZE, "not tied")),
     "decisions with one name drawn twice": Fault(

@@ -125,6 +125,15 @@ def test_the_loss_is_smoothed_in_training_and_never_in_a_score() -> None:
     assert float(task.loss(outputs, targets, 0.2)) == pytest.approx(sum(wrong) / 2 + 0.1 * (2.0 - 0.5) / 2)
 
 
+def test_a_name_that_no_file_can_hold_is_refused_when_the_task_is_made() -> None:
+    x, y = torch.zeros(20, 1, 4), torch.arange(20) % 2
+    assert Task.from_arrays(x, y, name="Kühe 🐄", classes=("é", "ü")).fingerprint
+    with pytest.raises(ValueError, match=r"the name of the task 'a\\ud800' holds what is no character"):
+        Task.from_arrays(x, y, name="a\ud800")
+    with pytest.raises(ValueError, match=r"the class 'caf\\udce9' holds what is no character"):
+        Task.from_arrays(x, y, classes=("tea", "caf\udce9"))
+
+
 def test_scores_of_classification_and_regression() -> None:
     task = Task.from_arrays(X, Y, metrics={"first": lambda outputs, targets: float(outputs[0, 0])})
     scores = task.scores(torch.tensor([[2.0, 0.0], [0.0, 1.0], [3.0, 0.0]]), torch.tensor([0, 1, 1]))
