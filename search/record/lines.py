@@ -72,6 +72,11 @@ def data_in(line: bytes) -> Any:
         raise ValueError("it is not JSON") from None
 
 
+def is_sealed(line: bytes) -> bool:
+    """Whether a line ends with a checksum: one that `data_in` has read is then just what was written."""
+    return bool(_SEAL.fullmatch(line[-_SEALED:]) or _SEAL.fullmatch(line[1 - _SEALED :]))
+
+
 def settings_in(line: bytes) -> Settings:
     """The settings in the first line of a record.
 
