@@ -4,21 +4,26 @@ from functools import partial
 
 from torch import nn
 
-from archspec import doors
-from archspec.graph import node
+from archspec import Cost, Signal, doors
+from archspec.graph import node, stated
 from search import errors, pieces, preflight, scoring, simulating
 from search.backends.worker import Trainer
 from search.drawing import Drawing
 from search.engine import Engine
 from search.objectives import Measured
 from search.sampler import FrontSampler
+from search.strategies import strategy
 from search.strategies.strategy import Proposal
-from tests.archspec.graph import test_defined_anew
+from tests.archspec.graph import test_defined_anew, test_stated
 from tests.search import test_pieces, test_preflight, test_sampler, test_scoring, test_simulating
 from tests.search.backends import test_registered
 from tests.search.planting import Fault
 from tests.search.strategies import test_own_strategies
 
+SIGNAL = test_stated.test_what_is_no_signal_is_named_with_its_line
+COST = test_stated.test_what_is_no_cost_is_named_with_its_line
+WHOLE = test_stated.test_whole_numbers_of_another_type_are_taken_as_they_are
+NAMED = partial(test_own_strategies.test_a_strategy_has_a_name, None)
 REGISTERED = test_registered.test_what_is_registered_here_is_registered_where_the_trainer_is_loaded
 RAISED = test_own_strategies.test_a_strategy_that_raises_an_error_is_named_with_the_line_of_its_file
 TWICE = test_sampler.test_no_architecture_is_sampled_twice_in_other_words_before_all_were
@@ -48,6 +53,30 @@ FAULTS = {
         "additions()",
         "0",
         test_defined_anew.test_what_was_known_before_something_was_registered_is_asked_anew,
+    ),
+    "a signal that is none": Fault(
+        stated.signal_of,
+        "or min(whole) < 1",
+        "",
+        partial(SIGNAL, Signal(0, (4,))),
+    ),
+    "a cost that no record holds": Fault(
+        stated.cost_of,
+        "if same else",
+        "if True else",
+        WHOLE,
+    ),
+    "a cost below zero": Fault(
+        stated.cost_of,
+        "or min(amounts.values()) < 0",
+        "",
+        partial(COST, Cost(macs=-1)),
+    ),
+    "a strategy of no name": Fault(
+        strategy.check_strategy,
+        "isinstance(strategy.name, str) and strategy.name",
+        "True",
+        NAMED,
     ),
     "what is registered stays here": Fault(
         doors.Registered.__reduce__, "return _registering, (self.things,)", "return Registered, ((),)", REGISTERED
