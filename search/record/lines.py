@@ -30,7 +30,7 @@ _SEALED = 20  # bytes of a seal
 _TYPES: dict[str, type] = {
     **dict.fromkeys(("task", "target", "strategy", "warm start"), str),
     **dict.fromkeys(("objectives", "constraints", "goals"), list),
-    **dict.fromkeys(("space", "training", "directions", "functions", "data"), dict),
+    **dict.fromkeys(("space", "training", "directions", "functions", "data", "code"), dict),
     "seed": int,
     "examples": int,
 }

@@ -159,16 +159,18 @@ def begun_alike(directory: RunDirectory, settings: Mapping[str, Any], task: AnyT
     """The history of the run in a directory; RunError if it was begun with other settings."""
     history = Reading(directory, task).history
     if names := different(history.settings.values, settings):
+        other = _other(names[0])
+        if names == ["code"]:
+            other += f" of your own ({', '.join(different(history.settings.values['code'], settings['code']))})"
         raise RunError(
-            f"{directory.path} holds a search with {_other(names[0])}; use another directory, or the settings it was "
-            "begun with"
+            f"{directory.path} holds a search with {other}; use another directory, or the settings it was begun with"
         )
     return history
 
 
 def _other(name: str) -> str:
     """`another task`, `other functions`."""
-    return f"{'other' if name.endswith('s') or name == 'data' else 'another'} {name}"
+    return f"{'other' if name.endswith('s') or name in ('data', 'code') else 'another'} {name}"
 
 
 def _write_durably(path: os.PathLike[str], text: str) -> None:
