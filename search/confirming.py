@@ -29,6 +29,7 @@ from search.record.lines import different
 from search.record.reading import Reading
 from search.record.writing import Record
 from search.seeds import derived_seed
+from search.sources import sources
 from search.tasks.named import AnyTask
 from search.terms import functions, of_task
 from search.train_all import train_all
@@ -129,6 +130,8 @@ class Confirming:
         if (recorded := begun.get("functions")) is not None:
             mine = {name: text for name, text in recorded.items() if not name.startswith("constraint ")}
             names += ["functions"] if mine != functions(self.task, self.objectives) else []
+        if (code := begun.get("code")) is not None:
+            names += ["code"] if different(code, sources(begun["space"], self.task)) else []
         if names:
             raise RunError(
                 f"{self.directory.path} was searched with another task or other objectives (their {', '.join(names)}); "

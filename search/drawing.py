@@ -121,6 +121,8 @@ class Drawing:
             return Rejected(replace(trial, state="rejected", reason=reason, notes={}, source=None))
         name, seed = architecture.hash, derived_seed(self.seed, architecture.hash)
         trial = replace(trial, architecture=architecture, hash=name, cost=cost, seed=seed)
+        if trial.parent is None:  # nothing is trained twice, whatever the strategy knows of it
+            trial = replace(trial, parent=history.paused_in(trial))
         return Proposed(replace(trial, inherits=inherited(trial, history)))
 
     def _key(self, hash: str | None, epochs: int | None, values: Mapping[str, Scalar]) -> tuple[Scalar, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping, Sized
 from functools import partial
 from types import CodeType
 from typing import Any
@@ -36,6 +36,11 @@ def of_function(function: Callable[..., Any]) -> str:
         source = _code(code) if isinstance(code, CodeType) else name
     closed = [cell.cell_contents for cell in getattr(function, "__closure__", None) or () if _is_plain(cell)]
     return f"{name} {_hash(source, *map(of_value, closed), *_globals(function))}"
+
+
+def of_parts(texts: Iterable[str]) -> str:
+    """A hash of texts, in their order."""
+    return _hash(*texts)
 
 
 def _globals(function: Any) -> list[str]:
@@ -124,8 +129,13 @@ def _is_plain(cell: Any) -> bool:
 
 def _code(code: CodeType) -> str:
     """Byte code, names and constants, those of functions inside too; no file names and lines."""
-    inner = [_code(value) if isinstance(value, CodeType) else repr(value) for value in code.co_consts]
+    inner = [_code(value) if isinstance(value, CodeType) else _constant(value) for value in code.co_consts]
     return repr((code.co_code, code.co_names, inner))
+
+
+def _constant(value: object) -> str:
+    """A constant as text; the members of a set are in another order in each process."""
+    return repr(sorted(map(repr, value))) if isinstance(value, frozenset) else repr(value)
 
 
 def _hash(*parts: str | bytes) -> str:

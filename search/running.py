@@ -6,6 +6,7 @@ Faults of the machine are no outcomes: what they interrupt is tried again, from 
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import time
 from typing import Protocol
@@ -58,7 +59,7 @@ class Running:
         # Candidates to be tried with no other beside them.
         self._suspects: list[Trial] = []
         self._retries = Retries()
-        self._failures: list[Failed] = []
+        self._failures: list[tuple[Trial, Failed]] = []
 
     def run(self) -> None:
         """Run until the engine is done or the time is up; candidates that were interrupted then stay `running`.
@@ -131,11 +132,11 @@ class Running:
         self._stop_when_late()
         if self.watch:
             self.watch(self.engine, trial, outcome)
-        self._failures = [*self._failures, outcome] if isinstance(outcome, Failed) else []
-        if len(last := _alike(self._failures)) >= ALIKE and _stops(last[0], self.engine.history):
+        self._failures = _in_a_row(self._failures, trial, outcome)
+        if len(last := _alike(self._failures)) >= ALIKE and _stops(last[0][1], self.engine.history):
             raise RunError(
-                f"the last {len(last)} candidates failed alike ({last[0].reason}); mend that, and run the same again: "
-                "it tries them again"
+                f"the last {len(last)} candidates failed alike ({last[0][1].reason}); mend that, and run the same "
+                "again: it tries them again"
             )
 
     def _interrupt(self, trial: Trial, event: Interrupted) -> None:
@@ -190,19 +191,34 @@ def to_be_retried(history: History, all_failed: bool) -> list[int]:
     Those are all, if that is asked for; otherwise those that stopped the run because they failed alike, unless they
     have been tried again before.
     """
-    outcomes = list(history.outcomes.items())
     if all_failed:
-        return [number for number, outcome in outcomes if isinstance(outcome, Failed)]
-    scored = max((i for i, (_, outcome) in enumerate(outcomes, 1) if not isinstance(outcome, Failed)), default=0)
-    last = _alike([outcome for _, outcome in outcomes[scored:] if isinstance(outcome, Failed)])
-    if len(last) < ALIKE or not _stops(last[0], history):
+        return [number for number, outcome in history.outcomes.items() if isinstance(outcome, Failed)]
+    failures: list[tuple[Trial, Failed]] = []
+    for number, outcome in history.outcomes.items():
+        failures = _in_a_row(failures, history[number], outcome)
+    last = _alike(failures)
+    if len(last) < ALIKE or not _stops(last[0][1], history):
         return []
-    return [number for number, _ in outcomes[-len(last) :] if number not in history.retried]
+    return [trial.number for trial, _ in last if trial.number not in history.retried]
 
 
-def _alike(failures: list[Failed]) -> list[Failed]:
+def _in_a_row(failures: list[tuple[Trial, Failed]], trial: Trial, outcome: Outcome) -> list[tuple[Trial, Failed]]:
+    """The failures since the last success, with one more outcome.
+
+    A training that pauses is no success of a longer one, whose end, where it is scored, it does not come to.
+    """
+    if isinstance(outcome, Failed):
+        return [*failures, (trial, outcome)]
+    return [(failed, why) for failed, why in failures if _length(failed) > _length(trial)]
+
+
+def _length(trial: Trial) -> float:
+    return math.inf if trial.epochs is None else trial.epochs
+
+
+def _alike(failures: list[tuple[Trial, Failed]]) -> list[tuple[Trial, Failed]]:
     """The last failures, as far back as they have the same reason."""
-    different = [i for i, failure in enumerate(failures, 1) if failure.reason != failures[-1].reason]
+    different = [i for i, (_, failure) in enumerate(failures, 1) if failure.reason != failures[-1][1].reason]
     return failures[max(different, default=0) :]
 
 

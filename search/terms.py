@@ -10,6 +10,7 @@ from archspec.schema.data import to_data
 from search.errors import RunError
 from search.identity import of_array, of_data, of_function
 from search.objectives import Constraint, Objective, Score, in_words
+from search.sources import sources
 from search.strategies.strategy import Strategy
 from search.tasks.batches import example_count
 from search.tasks.named import AnyTask
@@ -39,6 +40,7 @@ def terms(
         "goals": [in_words(o.name, o.maximize) for o in objectives if isinstance(o, Score)],
         **of_task(task),
         "functions": functions(task, objectives, constraints),
+        "code": sources(to_data(space.template), task, strategy),
     }
 
 

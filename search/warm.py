@@ -147,6 +147,8 @@ def _same_terms(trial: Trial, terms: Mapping[str, Any]) -> bool:
         for known in (old, new)
     ]
     same = all(name in old and old[name] == new[name] for name in DECISIVE)
+    pieces = {name: text for name, text in old.get("code", {}).items() if name != "strategy"}
+    same = same and all(new["code"].get(name, text) == text for name, text in pieces.items())
     return same and measures[0] == measures[1] and old.get("goals", [])[:1] == new["goals"][:1]
 
 

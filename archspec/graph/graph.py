@@ -14,6 +14,7 @@ from archspec.graph.cost import Cost
 from archspec.graph.merging import merged, origins
 from archspec.graph.node import Facts, Node, facts, merge_facts
 from archspec.graph.signal import Signal, SignalError
+from archspec.graph.stated import cost_of
 from archspec.schema.mistakes import shortened_path
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class Graph:
         if known is None:
             if len(_COSTS) >= _MOST_COSTS:
                 _COSTS.clear()
-            known = _COSTS[target, id(node.facts)] = (node.facts, node.block.cost_for(self.source(name), target))
+            found = cost_of(node.block, node.block.cost_for, self.source(name), target)
+            known = _COSTS[target, id(node.facts)] = (node.facts, found)
         return known[1]
 
     def algorithms(self, target: Target = "torch") -> dict[str, str]:

@@ -8,6 +8,7 @@ from archspec.doors import additions
 from archspec.graph.block import FREE, Merge, Primitive
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal
+from archspec.graph.stated import cost_of, signal_of
 
 _MOST_FACTS = 50_000
 _FACTS: dict[tuple[type[Primitive], bytes, Signal, int], Facts] = {}
@@ -54,6 +55,7 @@ def facts(block: Primitive, x: Signal) -> Facts:
 
     Raises:
         SignalError: the block cannot read `x`.
+        TypeError: what it infers is no signal, or its cost is none.
     """
     text = block.__pydantic_serializer__.to_json(block)
     key = type(block), text, x, additions()
@@ -62,9 +64,9 @@ def facts(block: Primitive, x: Signal) -> Facts:
         if len(_FACTS) >= _MOST_FACTS:
             _FACTS.clear()
         block.check_reads(x)
-        signal, plain = block.infer(x), block.simplified(x)
+        signal, plain = signal_of(block, x), block.simplified(x)
         identity, size = block.identity(x, text), 1 + block.nodes_within(x)
-        known = _FACTS[key] = Facts(signal, block.cost(x), plain is block, plain, identity, size)
+        known = _FACTS[key] = Facts(signal, cost_of(block, block.cost, x), plain is block, plain, identity, size)
     return known
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.architecture import Architecture, price
 from archspec.schema.document import SpecError
-from search.cli.loading import load_search, read_spec
+from search.cli.loading import load_search, open_run, read_spec
 from search.words import printable
 
 if TYPE_CHECKING:
@@ -90,9 +90,8 @@ def status(options: argparse.Namespace) -> int:
     """Show how many trials of a run are in each state, its settings, and why trials failed."""
     from search.confirmation import NOT_CONFIRMED
     from search.report.tables import counts_line, spent_line
-    from search.result import Result
 
-    result = Result.open(options.directory)
+    result = open_run(options.directory, options.file)
     known = result.history.settings.values
     print(f"{printable(options.directory)}: {counts_line(result)}")
     listed = [", ".join(known.get(name, [])) for name in ("objectives", "constraints")]
@@ -117,9 +116,8 @@ def status(options: argparse.Namespace) -> int:
 def front(options: argparse.Namespace) -> int:
     """Show the front of a run, as a table, JSON or a plot."""
     from search.confirmation import NOT_CONFIRMED
-    from search.result import Result
 
-    result = Result.open(options.directory)
+    result = open_run(options.directory, options.file)
     if options.json:
         confirmed = result.front.confirmed
         print(json.dumps([_row(trial) | _confirmed(confirmed.get(trial.number)) for trial in result.front]))
@@ -173,9 +171,7 @@ def confirm(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """Export a trained network of a run."""
-    from search.result import Result
-
-    result = Result.open(options.directory)
+    result = open_run(options.directory, options.file)
     trial = result.best(options.by) if options.trial is None else result.trial(options.trial)
     path = trial.export(options.to, options.overwrite, options.format)
     early = f"; it has paused after {trial.fidelity} of its epochs, train it whole" if trial.state == "stopped" else ""
@@ -187,9 +183,8 @@ def report(options: argparse.Namespace) -> int:
     """Print the report of a run, or write it to a file."""
     from search.report.report import report as markdown
     from search.report.report import write_report
-    from search.result import Result
 
-    result = Result.open(options.directory)
+    result = open_run(options.directory, options.file)
     if options.to is None:
         print(markdown(result))
     else:

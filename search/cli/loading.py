@@ -6,6 +6,7 @@ import importlib
 import sys
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from archspec.architecture import Architecture
@@ -15,6 +16,7 @@ from search.errors import RunError
 from search.tasks.named import TASKS
 
 if TYPE_CHECKING:
+    from search.result import Result
     from search.search import Search
     from spaces import Space
 
@@ -68,6 +70,33 @@ def _over_a_space(path: Path, task: str | None) -> Search:
 def _in_python(path: Path) -> Search:
     from search.search import Search
 
+    module = load_module(path)
+    found = getattr(module, "search", None)
+    if not isinstance(found, Search):
+        all_ = [value for value in vars(module).values() if isinstance(value, Search)]
+        if len(all_) != 1:
+            raise RunError(f"{path}: there is no variable called search that holds a Search")
+        (found,) = all_
+    return found
+
+
+def open_run(directory: Path, file: Path | None) -> Result:
+    """The result of the run in a directory, once the file that registers blocks of its own was read, if one is given.
+
+    Raises:
+        RunError: the file cannot be imported, or the run cannot be read.
+    """
+    from search.result import Result
+
+    if file is not None:
+        load_module(file)
+    return Result.open(directory)
+
+
+def load_module(path: Path) -> ModuleType:
+    """What a Python file defines; RunError if it cannot be imported (the message names the line)."""
+    if not path.exists():
+        raise RunError(f"{path}: there is no such file")
     known = sys.modules.get(path.stem)
     if known is not None and Path(getattr(known, "__file__", None) or "").resolve() == path.resolve():
         del sys.modules[path.stem]  # the same file, read again
@@ -76,16 +105,9 @@ def _in_python(path: Path) -> Search:
     # Worker processes import the file again, by its name, to unpickle the task.
     sys.path.insert(0, str(path.resolve().parent))
     try:
-        module = importlib.import_module(path.stem)
+        return importlib.import_module(path.stem)
     except Exception as error:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).resolve() == path.resolve()]
         line = frames[-1].lineno if frames else getattr(error, "lineno", None)
         message = " ".join(str(error).split())
         raise RunError(f"{path}{f', line {line}' if line else ''}: {type(error).__name__}: {message}") from None
-    found = getattr(module, "search", None)
-    if not isinstance(found, Search):
-        all_ = [value for value in vars(module).values() if isinstance(value, Search)]
-        if len(all_) != 1:
-            raise RunError(f"{path}: there is no variable called search that holds a Search")
-        (found,) = all_
-    return found

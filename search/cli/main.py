@@ -86,8 +86,10 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--optuna-storage", metavar="URL", help="database to mirror the run in, for optuna-dashboard")
     sub = command("status", commands.status, "show how many trials of a run are in each state")
     sub.add_argument("directory", type=Path, help="the directory of a run")
+    _file(sub)
     sub = command("front", commands.front, "show the front of a run")
     sub.add_argument("directory", type=Path, help="the directory of a run")
+    _file(sub)
     sub.add_argument("--plot", type=Path, help="also write a plot of it to this PNG file")
     sub.add_argument("--json", action="store_true", help="print scores, costs and architectures as JSON")
     sub = command("confirm", commands.confirm, "train the front of a search again from fresh seeds, and test it")
@@ -99,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     _where(sub)
     sub = command("export", commands.export, "write the best trained network of a run as spec, weights and ONNX")
     sub.add_argument("directory", type=Path, help="the directory of a run")
+    _file(sub)
     sub.add_argument("--trial", type=int, help="this trial instead of the best")
     sub.add_argument("--by", help="what best means: accuracy_per_flop, an objective, a score, or 'minimize SCORE'")
     sub.add_argument("--to", type=_named, default=Path("best"), help="directory to write to")
@@ -106,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--overwrite", action="store_true", help="replace whatever is in that directory")
     sub = command("report", commands.report, "report on a run: its front, and which symmetry was best at which budget")
     sub.add_argument("directory", type=Path, help="the directory of a run")
+    _file(sub)
     sub.add_argument("--to", type=Path, help="write it to this Markdown file, and a plot of the front beside it")
     sub = command("symmetry", commands.symmetry, "measure how equivariant an architecture, or an exported network, is")
     sub.add_argument(
@@ -120,6 +124,11 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--kind", choices=kinds, help="what is predicted; without --data, on made-up data")
     sub.add_argument("--data", type=Path, help="a folder of images or WAV files by class, or a CSV file of series")
     return parser
+
+
+def _file(sub: argparse.ArgumentParser) -> None:
+    """Add the option that names the file in which a run's own blocks are registered."""
+    sub.add_argument("--file", type=Path, help="the file of the search, if it registers blocks or the like of its own")
 
 
 def _where(sub: argparse.ArgumentParser) -> None:

@@ -88,18 +88,27 @@ _OUTCOMES: dict[str, tuple[dict[str, Holds], dict[str, Holds]]] = {
 }
 
 
+class NewerEvent(ValueError):
+    """There is no event of this kind; a later version of this package wrote it."""
+
+
+class OutOfOrder(ValueError):
+    """An event cannot follow upon those before it."""
+
+
 def check_data(data: Any) -> None:
     """Refuse the data of a line that is no event.
 
     Raises:
         KeyError: it lacks a field.
+        NewerEvent: there is no event of its kind.
         ValueError: a field is not what it must be.
         TypeError: it is no mapping.
     """
     if not isinstance(data, dict):
         raise TypeError("it is no event")
     if (kind := str(data["event"])) not in _EVENTS:
-        raise ValueError(
+        raise NewerEvent(
             f"there is no event {shortened(data['event'])}; read this run with a newer version of archsearch"
         )
     _check(data, _EVENTS[kind])
@@ -121,18 +130,18 @@ def check_order(event: Event, history: History) -> None:
     """Refuse an event that cannot follow upon those of the history.
 
     Raises:
-        ValueError: a line before it is lost, or stands twice.
+        OutOfOrder: a line before it is lost, or stands twice.
     """
     if not isinstance(event, Proposed | Rejected):
         if event.number not in history:
-            raise ValueError(f"no line before it begins trial {event.number}")
+            raise OutOfOrder(f"no line before it begins trial {event.number}")
         if history[event.number].state == "rejected":
-            raise ValueError(f"trial {event.number} was rejected, and cannot be trained")
+            raise OutOfOrder(f"trial {event.number} was rejected, and cannot be trained")
         return
     last = history.draws[-1].number if history.draws else -1
     # A version without a record could be killed while it drew, so that numbers are missing among those drawn by it.
     if event.number <= last or event.number > max(last + 1, history.settings.drawn):
-        raise ValueError(f"it begins trial {event.number} after trial {last}")
+        raise OutOfOrder(f"it begins trial {event.number} after trial {last}")
 
 
 def _check(data: Mapping[str, Any], fields: tuple[dict[str, Holds], dict[str, Holds]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -57,6 +58,8 @@ class History:
         self._outcomes: dict[int, Outcome] = {}
         self._draws: list[Proposed | Rejected] = []
         self._retried: set[int] = set()
+        # The numbers of those that have paused, by the hash of their architecture.
+        self._paused: dict[str | None, list[int]] = {}
 
     def __len__(self) -> int:
         return len(self._trials)
@@ -99,6 +102,12 @@ class History:
         if not parent or parent.state != "stopped" or self._trained_as(parent) != self._trained_as(trial):
             return 0
         return min(parent.fidelity, parent.training.trunk(parent.epochs or parent.fidelity))
+
+    def paused_in(self, trial: Trial) -> int | None:
+        """The number of the trial that has paused latest in the training that a trial is to have; None if none has."""
+        most = math.inf if trial.epochs is None else trial.epochs
+        begun = {number: self.begun(replace(trial, parent=number)) for number in self._paused.get(trial.hash, ())}
+        return max((number for number in begun if 0 < begun[number] < most), key=begun.__getitem__, default=None)
 
     def _trained_as(self, trial: Trial) -> str | None:
         """Of a trial that may be as it was drawn, which knows no settings."""
@@ -151,6 +160,8 @@ class History:
         elif isinstance(event, Finished):
             self._trials[event.number] = finished(self._trials[event.number], event.outcome)
             self._outcomes[event.number] = event.outcome
+            if isinstance(event.outcome, Stopped):
+                self._paused.setdefault(self._trials[event.number].hash, []).append(event.number)
 
 
 def finished(trial: Trial, outcome: Outcome) -> Trial:

@@ -30,7 +30,7 @@ _SEALED = 20  # bytes of a seal
 _TYPES: dict[str, type] = {
     **dict.fromkeys(("task", "target", "strategy", "warm start"), str),
     **dict.fromkeys(("objectives", "constraints", "goals"), list),
-    **dict.fromkeys(("space", "training", "directions", "functions", "data"), dict),
+    **dict.fromkeys(("space", "training", "directions", "functions", "data", "code"), dict),
     "seed": int,
     "examples": int,
 }
@@ -70,6 +70,11 @@ def data_in(line: bytes) -> Any:
         return json.loads(line.decode())
     except (ValueError, RecursionError):
         raise ValueError("it is not JSON") from None
+
+
+def is_sealed(line: bytes) -> bool:
+    """Whether a line ends with a checksum: one that `data_in` has read is then just what was written."""
+    return bool(_SEAL.fullmatch(line[-_SEALED:]) or _SEAL.fullmatch(line[1 - _SEALED :]))
 
 
 def settings_in(line: bytes) -> Settings:

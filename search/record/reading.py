@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from search.errors import NotBegun, RunError
+from search.errors import NotBegun, RunError, said
 from search.events import from_data
 from search.files import RunDirectory
-from search.record.checking import check_data, check_order
+from search.record.checking import NewerEvent, OutOfOrder, check_data, check_order
 from search.record.history import History
-from search.record.lines import UNRECORDED, data_in, reason_of, settings_in
+from search.record.lines import UNRECORDED, data_in, is_sealed, reason_of, settings_in
 from search.tasks.named import AnyTask
 
 
@@ -69,15 +69,28 @@ class Reading:
     def _take(self, history: History, lines: list[bytes]) -> None:
         """Pass the events of lines to the history. A line that cannot be read is the next one to be read again."""
         for line in lines:
+            whole = False
             try:
-                data = data_in(line)
+                data, whole = data_in(line), is_sealed(line)
                 check_data(data)
                 event = from_data({name: value for name, value in data.items() if name != "crc"}, self.directory)
                 check_order(event, history)
                 history.observe(event)
             except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+                if whole and not isinstance(error, OutOfOrder):
+                    raise RunError(self._not_known(error)) from None
                 raise RunError(self._damaged(reason_of(error), len(history.outcomes))) from None
             self._read += len(line)
+
+    def _not_known(self, error: Exception) -> str:
+        """One sentence: what a line that is just as it was written holds that nobody knows here, and what to do."""
+        reason, _, remedy = str(error).partition("; ") if isinstance(error, ValueError) else (said(error), "", "")
+        if not isinstance(error, NewerEvent):
+            remedy = (
+                "import the module that registers it before you open the run, or give the command the search file that "
+                "does: --file FILE.py"
+            )
+        return f"{self.directory.record} is whole, but cannot be read here: {reason}; {remedy}"
 
     def _damaged(self, reason: str, kept: int) -> str:
         """One sentence: which line is damaged, and what can be saved."""

@@ -161,17 +161,20 @@ def begun_alike(directory: RunDirectory, settings: Mapping[str, Any], task: AnyT
     history = Reading(directory, task).history
     if names := different(history.settings.values, settings):
         begun = UNRECORDED | dict(history.settings.values)
-        where = difference(begun.get(names[0]), plain(settings[names[0]]))
+        if names == ["code"]:
+            where = f" of your own ({', '.join(different(begun['code'], settings['code']))})"
+        else:
+            where = f": {difference(begun.get(names[0]), plain(settings[names[0]]))}"
         raise RunError(
-            f"{directory.path} holds a search with {_other(names[0])}: {where}; use another directory, or the settings "
-            "it was begun with"
+            f"{directory.path} holds a search with {_other(names[0])}{where}; use another directory, or the settings it "
+            "was begun with"
         )
     return history
 
 
 def _other(name: str) -> str:
     """`another task`, `other functions`."""
-    return f"{'other' if name.endswith('s') or name == 'data' else 'another'} {name}"
+    return f"{'other' if name.endswith('s') or name in ('data', 'code') else 'another'} {name}"
 
 
 def _write_durably(path: os.PathLike[str], text: str) -> None:

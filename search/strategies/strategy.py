@@ -158,6 +158,8 @@ def check_strategy(strategy: str | Strategy | None) -> None:
     elif strategy is not None and (isinstance(strategy, type) or not all(hasattr(strategy, what) for what in PARTS)):
         what = f"the class {strategy.__name__}" if isinstance(strategy, type) else repr(strategy)
         raise ValueError(f"a strategy is a name, or an object that has {', '.join(PARTS)}, not {what}")
+    elif strategy is not None and not (isinstance(strategy.name, str) and strategy.name):
+        raise ValueError(f"the name of a strategy is a text, by which its runs know it, not {strategy.name!r}")
 
 
 def fresh(strategy: str | Strategy, space: Space, objectives: Sequence[Objective]) -> Strategy:

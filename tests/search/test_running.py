@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,15 @@ from search import Failed, Outcome, Result, Scored, running
 from search.engine import Engine
 from search.errors import RunError
 from search.events import Epoch, Event, Finished, Interrupted, Retried
+from search.outcome import Stopped
+from search.record.history import History
 from search.running import Running, to_be_retried
+from search.strategies.random import Random
+from search.strategies.strategy import Budget, Proposal
 from search.training.limits import TIME_UP
 from search.trial import Trial
 from tests.search.made_up import candidates, drive, engine_in, outcome_of
+from tests.search.tiny import small_space
 
 FULL = "No space left on device"
 MENDED = Failed("ValueError: the file is missing")
@@ -153,6 +159,38 @@ def test_three_that_fail_alike_stop_the_search_and_are_tried_again_once_the_faul
     assert engine.done
     assert engine.finished == 9
     assert all(engine.history.outcomes[number] == good(engine.history[number]) for number in engine.history.retried)
+
+
+@pytest.mark.parametrize(("epochs", "stops"), [(None, True), (3, True), (2, False)])
+def test_what_pauses_is_no_success_of_a_longer_training(epochs: int | None, stops: bool, tmp_path: Path) -> None:
+    """One in two fails, after whole trainings or after 3 or 2 epochs; the others pause after 2."""
+
+    class Pausing(Random):
+        def propose(self, history: History, budget: Budget) -> Proposal:
+            return replace(super().propose(history, budget), fidelity=epochs if budget.slot % 2 else 2)
+
+    def some(trial: Trial, times: int, alone: bool) -> Outcome:
+        return MENDED if trial.slot % 2 else Stopped({"accuracy": 0.5}, 2)
+
+    def searched(answer: Answer) -> Engine:
+        engine = engine_in(tmp_path, trials=9, strategy=Pausing(small_space(), []), epochs=4)
+        try:
+            for number in to_be_retried(engine.history, False):
+                engine.record.append(Retried(number))
+            engine.record.close()
+            engine = engine_in(tmp_path, trials=9, strategy=Pausing(small_space(), []), epochs=4)
+            Running(engine, Scripted(answer)).run()
+        finally:
+            engine.record.close()
+        return engine
+
+    if not stops:
+        searched(some)
+        return
+    with pytest.raises(RunError, match="the last 3 candidates failed alike"):
+        searched(some)
+    mended = searched(lambda trial, *_: Stopped({"accuracy": 0.5}, 2) if trial.epochs == 2 else good(trial))
+    assert {mended.history[number].slot for number in mended.history.retried} == {1, 3, 5}
 
 
 def test_what_is_tried_again_in_vain_is_not_tried_a_third_time(tmp_path: Path) -> None:

@@ -116,7 +116,9 @@ TERMS = {
     "another strategy is the same search": Fault(
         terms.terms, "strategy if isinstance(strategy, str) else", "'tpe' if True else", partial(TERM, "strategy")
     ),
-    "another space is the same search": Fault(terms.terms, "to_data(space.template)", "None", partial(TERM, "space")),
+    "another space is the same search": Fault(
+        terms.terms, '"space": to_data(space.template)', '"space": None', partial(TERM, "space")
+    ),
     "other limits are the same search": Fault(
         terms.terms, "[str(c) for c in constraints]", "[]", partial(TERM, "limit")
     ),

@@ -4,21 +4,31 @@ from functools import partial
 
 from torch import nn
 
-from archspec import doors
-from archspec.graph import node
-from search import errors, pieces, preflight, scoring, simulating
+from archspec import Cost, Signal, doors
+from archspec.graph import node, stated
+from search import errors, pieces, preflight, scoring, simulating, sources
 from search.backends.worker import Trainer
 from search.drawing import Drawing
 from search.engine import Engine
 from search.objectives import Measured
 from search.sampler import FrontSampler
+from search.strategies import strategy
 from search.strategies.strategy import Proposal
-from tests.archspec.graph import test_defined_anew
-from tests.search import test_pieces, test_preflight, test_sampler, test_scoring, test_simulating
+from tests.archspec.graph import test_defined_anew, test_stated
+from tests.search import test_pieces, test_preflight, test_sampler, test_scoring, test_simulating, test_sources
 from tests.search.backends import test_registered
 from tests.search.planting import Fault
 from tests.search.strategies import test_own_strategies
 
+SIGNAL = test_stated.test_what_is_no_signal_is_named_with_its_line
+COST = test_stated.test_what_is_no_cost_is_named_with_its_line
+WHOLE = test_stated.test_whole_numbers_of_another_type_are_taken_as_they_are
+NAMED = partial(test_own_strategies.test_a_strategy_has_a_name, None)
+REFERS = test_sources.test_whatever_a_piece_refers_to_is_its_source
+IN_MODULE = partial(REFERS, "a function of another module")
+IN_BASE = partial(REFERS, "a base of a layer that is imported inside")
+OTHER = partial(test_sources.test_what_it_does_not_refer_to_is_not, "own_rest", "return x\n", "return 0\n")
+OURS = test_sources.test_nothing_of_ours_and_of_installed_packages_is_a_term
 REGISTERED = test_registered.test_what_is_registered_here_is_registered_where_the_trainer_is_loaded
 RAISED = test_own_strategies.test_a_strategy_that_raises_an_error_is_named_with_the_line_of_its_file
 TWICE = test_sampler.test_no_architecture_is_sampled_twice_in_other_words_before_all_were
@@ -49,6 +59,50 @@ FAULTS = {
         "0",
         test_defined_anew.test_what_was_known_before_something_was_registered_is_asked_anew,
     ),
+    "a signal that is none": Fault(
+        stated.signal_of,
+        "or min(whole) < 1",
+        "",
+        partial(SIGNAL, Signal(0, (4,))),
+    ),
+    "a cost that no record holds": Fault(
+        stated.cost_of,
+        "if same else",
+        "if True else",
+        WHOLE,
+    ),
+    "a cost below zero": Fault(
+        stated.cost_of,
+        "or min(amounts.values()) < 0",
+        "",
+        partial(COST, Cost(macs=-1)),
+    ),
+    "a strategy of no name": Fault(
+        strategy.check_strategy,
+        "isinstance(strategy.name, str) and strategy.name",
+        "True",
+        NAMED,
+    ),
+    "what a method refers to left out": Fault(
+        sources._collect,
+        "_collect(other, known)\n        return",
+        "pass\n        return",
+        IN_MODULE,
+    ),
+    "what a function imports left out": Fault(
+        sources._imported,
+        "return importlib.import_module(full)",
+        "return None",
+        IN_BASE,
+    ),
+    "a base of a class left out": Fault(sources._collect, "thing.__mro__[1:]", "()", IN_BASE),
+    "all of a module that a piece refers to": Fault(
+        sources._referred,
+        "names & vars(one).keys() if _is_own",
+        "vars(one).keys() if _is_own",
+        OTHER,
+    ),
+    "our own code a term": Fault(sources._is_of_others, "(*OTHERS, ", "(", partial(OURS, "front")),
     "what is registered stays here": Fault(
         doors.Registered.__reduce__, "return _registering, (self.things,)", "return Registered, ((),)", REGISTERED
     ),

@@ -13,6 +13,7 @@ from tests.search import test_machine, test_running
 from tests.search.backends import test_resources, test_scratch, test_sharing
 from tests.search.planting import Fault
 
+PAUSES = test_running.test_what_pauses_is_no_success_of_a_longer_training
 ALIKE = test_running.test_three_that_fail_alike_stop_the_search_and_are_tried_again_once_the_fault_is_mended
 ALONE = test_running.test_a_candidate_whose_worker_dies_beside_others_only_is_scored
 AGAIN = test_running.test_a_candidate_whose_worker_died_is_tried_again_and_the_run_ends_the_same
@@ -113,16 +114,24 @@ FAULTS = {
         ),
     ),
     "the same failure to the last candidate": Fault(running._stops, "return", "return False and", ALIKE),
+    "a pause is a success of all": Fault(
+        running._in_a_row, " if _length(failed) > _length(trial)]", " if False]", partial(PAUSES, None, True)
+    ),
+    "a pause is no success at all": Fault(
+        running._in_a_row, " if _length(failed) > _length(trial)]", "]", partial(PAUSES, 2, False)
+    ),
     "every divergence stops the search": Fault(
         running._stops,
         "not failure.natural or",
         "True or",
         test_running.test_divergence_of_some_does_not_stop_a_search_that_has_scored_others,
     ),
-    "what was mended is not tried again": Fault(running.to_be_retried, "if number not in", "if number in", ALIKE),
+    "what was mended is not tried again": Fault(
+        running.to_be_retried, "if trial.number not in", "if trial.number in", ALIKE
+    ),
     "what is not mended is tried for ever": Fault(
         running.to_be_retried,
-        "if number not in history.retried",
+        "if trial.number not in history.retried",
         "",
         test_running.test_what_is_tried_again_in_vain_is_not_tried_a_third_time,
     ),

@@ -4,19 +4,22 @@ from functools import partial
 
 from search import engine, front, warm, words
 from search.backends.worker import Trainer
+from search.cli import loading
 from search.drawing import Drawing
-from search.record import checking, history, lines
+from search.record import checking, history, lines, reading
 from search.record.history import History
 from search.report.standing import Standing
 from search.training import weights
 from search.training.joint import Joint
 from tests.search import test_front, test_warm_start
+from tests.search.cli import test_unknown_pieces
 from tests.search.planting import Fault
 from tests.search.record import test_record
 from tests.search.report import test_hostile_text, test_progress
 from tests.search.training import test_open_settings, test_weights
 
 DIGIT = test_record.test_another_digit_is_not_taken_for_what_was_written
+UNKNOWN = test_unknown_pieces.test_what_is_not_registered_here_is_no_damage
 LINES = test_record.test_a_line_that_is_lost_or_stands_twice_is_noticed
 BYTES = test_weights.test_no_damage_of_a_byte_goes_unnoticed
 FOUND = test_record.test_what_training_found_is_in_the_trial
@@ -27,6 +30,18 @@ APART = test_open_settings.test_pauses_of_one_architecture_with_other_settings_a
 TRAINED = test_open_settings.test_a_worker_trains_with_them
 
 FAULTS = {
+    "what is not known here is called damaged": Fault(
+        reading.Reading._take, "not isinstance(error, OutOfOrder)", "False", UNKNOWN
+    ),
+    "a lost line that is called whole": Fault(
+        reading.Reading._take, " and not isinstance(error, OutOfOrder)", "", LINES
+    ),
+    "a file that registers things is not read": Fault(
+        loading.open_run,
+        "if file is not None",
+        "if False",
+        test_unknown_pieces.test_a_file_that_a_command_cannot_read_is_named,
+    ),
     "a seal that is not looked at": Fault(lines.data_in, "zlib.crc32(line) != int(seal[1], 16)", "False", DIGIT),
     "a draw that stands twice": Fault(checking.check_order, "event.number <= last or", "", LINES),
     "a draw that is lost": Fault(checking.check_order, "or event.number > max(", "or False and (", LINES),

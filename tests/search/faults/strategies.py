@@ -6,6 +6,7 @@ from search import ranks
 from search.drawing import Drawing
 from search.engine import Engine
 from search.objectives import loss_of
+from search.record.history import History
 from search.strategies import evolve
 from search.strategies.evolve import Evolve
 from search.strategies.exhaustive import Exhaustive
@@ -17,7 +18,14 @@ from search.strategies.optuna_samplers import Gp, Nsga2, OptunaSampler, _Generat
 from search.strategies.quasi_random import QuasiRandom
 from tests.search import test_inheriting, test_ranks
 from tests.search.planting import Fault
-from tests.search.strategies import test_every_strategy, test_evolving, test_going_through, test_halving, test_kept
+from tests.search.strategies import (
+    test_every_strategy,
+    test_evolving,
+    test_going_through,
+    test_halving,
+    test_kept,
+    test_used_up,
+)
 
 RANKS = partial(test_ranks.test_ranks_are_those_of_the_definition, (40, 3))
 CROWDING = partial(test_ranks.test_crowding_distances_are_those_of_the_definition, (40, 2))
@@ -155,7 +163,13 @@ OTHERS_TOO = test_halving.test_where_nothing_is_new_the_others_go_on_too
 TO_ITS_END = partial(test_halving.test_a_small_space_is_trained_to_its_end_by_any_number_of_workers, 3)
 LACKS = test_halving.test_a_score_that_one_candidate_lacks_still_decides_among_the_others
 
+USED_UP = test_used_up.test_no_epoch_is_trained_twice_in_a_space_that_is_used_up
+
 HALVING = {
+    "what has paused is trained from its beginning": Fault(
+        Drawing._event, "if trial.parent is None:", "if False:", partial(USED_UP, "front")
+    ),
+    "the first pause, not the last": Fault(History.paused_in, "max(", "min(", partial(USED_UP, "in turns")),
     "the worst go on": Fault(Halving._best, "else order[:", "else order[::-1][:", GO_ON),
     "one in four goes on": Fault(Halving._best, "// self.factor", "// (self.factor + 1)", GO_ON),
     "who goes on goes on again": Fault(Halving.observe, "self._gone.add(event.trial.parent)", "pass", GO_ON),

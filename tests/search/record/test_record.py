@@ -265,5 +265,7 @@ def test_a_line_that_is_lost_or_stands_twice_is_noticed(tmp_path: Path) -> None:
             if changed[:-1] == whole[:-2]:
                 continue  # the last line alone is what a killed process had not written
             file.write_bytes(b"".join(changed))
-            with pytest.raises(RunError, match=r"it begins trial|no line before it begins"):
+            with pytest.raises(
+                RunError, match=r"(it begins trial|no line before it begins).*; put the whole file back"
+            ):
                 Result.open(tmp_path)

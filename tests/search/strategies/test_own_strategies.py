@@ -12,7 +12,7 @@ import pytest
 from search.errors import RunError
 from search.events import Event, Finished
 from search.record.history import History
-from search.strategies.strategy import Budget, Proposal
+from search.strategies.strategy import Budget, Proposal, check_strategy
 from tests.search.made_up import candidates, drive, engine_in
 from tests.search.tiny import small_space
 
@@ -44,6 +44,14 @@ def test_what_was_proposed_stays_what_it_was_whatever_the_strategy_does_with_its
     assert strategy.seen == proposed[: len(strategy.seen)]
     engine.record.close()
     assert proposed == [dict(trial.values) for trial in engine_in(tmp_path, trials=5, strategy=Own()).history]
+
+
+@pytest.mark.parametrize("name", [None, 3, ""])
+def test_a_strategy_has_a_name(name: object) -> None:
+    strategy = Own()
+    vars(strategy)["name"] = name
+    with pytest.raises(ValueError, match="the name of a strategy is a text"):
+        check_strategy(strategy)
 
 
 @pytest.mark.parametrize("fidelities", [(4, None), (None, 4), (4, 5), (9, 4), (None, 1000)])
