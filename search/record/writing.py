@@ -166,8 +166,8 @@ def begun_alike(directory: RunDirectory, settings: Mapping[str, Any], task: AnyT
         else:
             where = f": {difference(begun.get(names[0]), plain(settings[names[0]]))}"
         raise RunError(
-            f"{directory.path} holds a search with {_other(names[0])}{where}; use another directory, or the settings it "
-            "was begun with"
+            f"{directory.path} holds a search with {_other(names[0])}{where}; use another directory, or the settings "
+            "it was begun with"
         )
     return history
 
