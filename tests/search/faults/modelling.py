@@ -84,7 +84,7 @@ PROPOSING = {
     "dear candidates for few FLOPs": Fault(FrontStrategy._best, "left *=", "left /=", FLOPS),
     "the least gain": Fault(FrontStrategy._best, "np.argmax(self._gains", "np.argmin(self._gains", FINDS),
     "no pause": Fault(FrontStrategy._pauses, "return epochs if", "return None if", GOES_ON),
-    "no parent for what goes on": Fault(FrontStrategy._best, "parent=resumed.number", "parent=None", GOES_ON),
+    "another parent for what goes on": Fault(FrontStrategy._best, "parent=resumed.number", "parent=0", GOES_ON),
     "what paused is never gone on with": Fault(Knowledge._learn, "known.paused and", "False and", GOES_ON),
     "costs of the other sign": Fault(Knowledge.costs, "loss_of(objective", "-loss_of(objective", FINDS),
     "what was tried proposed again": Fault(Pool.leave_out, "self._left[self._index[name]] = False", "pass", EVERY),

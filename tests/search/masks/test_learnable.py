@@ -83,7 +83,6 @@ SMALL = [Conv(channels=4, kernel_size=3), Norm(), Activation()]
             [Conv(channels=WIDE, kernel_size=3), Repeat(times=WIDE, body=[Residual(body=[Pointwise(channels=WIDE)])])],
             "different things",
         ),
-        ([Conv(channels=WIDE, kernel_size=3), SelfAttention(channels=8, heads=2)], "body.1 cannot be carried"),
         ([Conv(channels=WIDE, kernel_size=3), Norm(), Conv(channels=4, kernel=Spline())], "body.2 cannot be carried"),
         ([TestTimeAverage(group="D1", body=[Conv(channels=WIDE), Conv(channels=4)])], "in the body of another block"),
         (
@@ -155,11 +154,17 @@ def test_what_is_learned_keeps_the_weights_of_every_block(name: str) -> None:
 
 
 def test_weights_that_are_lost_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Planted fault: nothing is refused, so that attention begins anew at each width of what it reads."""
-    where = space(Conv(channels=WIDE, kernel_size=3), SelfAttention(channels=8, heads=2))
+    """Planted fault: nothing is refused, so that a spline begins anew at each width of what it reads."""
+    where = space(Conv(channels=WIDE, kernel_size=3), Norm(), Conv(channels=4, kernel=Spline()))
     assert not lost(where, {"n": 4})
     monkeypatch.setattr(module, "refuse", lambda *_: None)
-    assert lost(where, {"n": 4}) == ["body.1"]
+    assert lost(where, {"n": 4}) == ["body.2"]
+
+
+def test_self_attention_may_read_what_is_learned() -> None:
+    where = space(Conv(channels=WIDE, kernel_size=3), SelfAttention(channels=8, heads=2))
+    assert [size.name for size in learnable(where, {"n": 4}, flops).fillings.sizes] == ["n"]
+    assert not lost(where, {"n": 4})
 
 
 def test_a_space_without_learnable_decisions_is_refused() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 from archspec import Architecture, Classifier, Conv, Cost, Image
 from search import Engine, Training
-from search.events import Finished, Proposed
+from search.events import Finished, Proposed, Rejected
 from search.files import RunDirectory
 from search.objectives import parse_objective
 from search.outcome import Outcome, Scored, Stopped
@@ -16,9 +17,9 @@ from search.record.history import History
 from search.record.writing import Record
 from search.simulating import simulate
 from search.strategies import halving
-from search.strategies.halving import Halving
+from search.strategies.halving import PATIENCE, Halving
 from search.strategies.kept import losses
-from search.strategies.strategy import Budget
+from search.strategies.strategy import MOST_DRAWS, Budget
 from search.training.retraining import ACCURACY
 from search.training.trainer import train
 from search.trial import Trial
@@ -121,6 +122,9 @@ def test_where_nothing_is_new_the_others_go_on_too() -> None:
     scored = {trial.hash: trial.parent for trial in history if trial.state == "scored"}
     assert scored.keys() == {architecture.hash for architecture in space.enumerate()}
     assert None not in scored.values()
+    # Not by chance: after so many draws of what is known, the best that waits is taken, if one does.
+    rows = groupby(isinstance(event, Rejected) for event in history.draws)
+    assert not [n for rejected, row in rows if rejected and PATIENCE < (n := len(list(row))) < MOST_DRAWS]
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 8])
