@@ -33,7 +33,8 @@ class Exhausted(RuntimeError):
 
 def said(error: BaseException) -> str:
     """An error in a line: its kind, its words, and the line of a person's own file that it came from, if any."""
-    words = " ".join(str(error.args[0] if error.args else error).split())
+    # The only argument of a KeyError is put into quotes by `str`; the first of several, such as errno, says nothing.
+    words = " ".join(str(error.args[0] if len(error.args) == 1 else error).split())
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(OTHERS)]
     place = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
     return f"{type(error).__name__}{': ' * bool(words)}{words}{place}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from archspec import Architecture, Cost, price
+from search.errors import said
 from search.objectives import Objective, at_most, maximize, minimize
 from search.outcome import Failed, Scored
 from search.scoring import scored
@@ -83,3 +84,14 @@ def test_a_limit_that_cannot_be_worked_out_of_the_trained_network_is_a_failure()
     outcome = scored(once, trained, [maximize("accuracy")], [at_most(nodes, 3)])
     assert isinstance(outcome, Failed)
     assert outcome.reason.startswith("the constraint nodes <= 3 cannot be worked out (LookupError: no such node (test_")
+
+
+def test_an_error_is_said_in_its_own_words() -> None:
+    for error, words in {
+        FileNotFoundError(2, "No such file or directory", "w.npy"): "[Errno 2] No such file or directory: 'w.npy'",
+        KeyError("loss"): "loss",
+        ValueError("a", 3): "('a', 3)",
+        RuntimeError("two\nlines"): "two lines",
+    }.items():
+        assert said(error) == f"{type(error).__name__}: {words}"
+    assert said(ZeroDivisionError()) == "ZeroDivisionError"
