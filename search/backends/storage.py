@@ -167,7 +167,8 @@ class Storage:
 
         If the storage does not take what came of it, the last event is `Interrupted`.
         """
-        trial = trainer.trial(data)
+        if (trial := trainer.read(data, tell)) is None:
+            return
         with scratch() as folder:
             home = RunDirectory(folder)
 

@@ -66,6 +66,17 @@ class Trainer:
         """The trial that `Trial.to_data` wrote, which knows how the run trains."""
         return replace(Trial.from_data(data), settings={"training": self.training.record()})
 
+    def read(self, data: Mapping[str, Any], tell: Tell) -> Trial | None:
+        """The trial; None, and `Interrupted` is told, if it cannot be read here.
+
+        That is no fault of the candidate, which was drawn by a process that can read it.
+        """
+        try:
+            return self.trial(data)
+        except ValueError as error:
+            tell(Interrupted(data["number"], f"what was drawn cannot be read here: {error}"))
+            return None
+
     def run(self, data: Mapping[str, Any], tell: Tell, own_process: bool = False, node: str | None = None) -> None:
         """Train the trial that `Trial.to_data` wrote, and pass its events to `tell`.
 
@@ -77,10 +88,7 @@ class Trainer:
         data loader blocks, say), another thread tells the last event, and ends the process. `node` is the machine of a
         cluster that this process is on.
         """
-        try:
-            trial = self.trial(data)
-        except ValueError as error:  # no fault of the candidate, which was drawn by a process that can read it
-            tell(Interrupted(data["number"], f"what was drawn cannot be read here: {error}"))
+        if (trial := self.read(data, tell)) is None:
             return
         tell(Started(trial.number, node))
 

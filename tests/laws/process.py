@@ -10,11 +10,19 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def run(*command: str, at: Path = ROOT) -> str:
-    """What it prints, run in a checkout of the project; AssertionError with all of its output where it fails."""
+def run(*command: str, at: Path = ROOT, within: Path | None = None, given: str | None = None) -> str:
+    """What it prints, of a checkout of the project; AssertionError with all of its output where it fails.
+
+    Args:
+        command: the arguments of Python.
+        at: the checkout.
+        within: the folder that it runs in, by default the checkout.
+        given: what it reads from its standard input.
+    """
     done = subprocess.run(
         [sys.executable, *command],
-        cwd=at,
+        cwd=within or at,
+        input=given,
         capture_output=True,
         text=True,
         check=False,

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +12,12 @@ import pytest
 from archspec import Finite, register
 from archspec.geometry.families import GROUPS
 from archspec.geometry.groups import Group
+from search.backends.storage import Storage
 from search.backends.worker import Trainer
 from search.events import Event, Interrupted
 from search.objectives import Score
 from search.training.settings import Training
-from tests.laws.process import ROOT
+from tests.laws.process import run
 from tests.search.tiny import bars
 
 MIRRORS = Finite("Mirrors", {2: np.array([np.diag(d) for d in ((1, 1), (-1, 1), (1, -1), (-1, -1))], dtype=float)})
@@ -43,13 +41,18 @@ def test_what_is_registered_here_is_registered_where_the_trainer_is_loaded(
     assert pickle.loads(sent).registered == loaded.registered  # once more is no clash
 
 
-def test_what_a_worker_cannot_read_is_an_interruption(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stored", [False, True])
+def test_what_a_worker_cannot_read_is_an_interruption(stored: bool, tmp_path: Path) -> None:
+    """Also where its files go through the storage of a cluster."""
     heard: list[Event] = []
     unknown = {"input": {"kind": "image", "size": [6, 6]}, "body": [{"kind": "unheard_of"}]}
     cost = {"macs": 0, "fft_flops": 0, "params": 0, "activations": 0, "kernel_macs": 0}
     data = {"number": 7, "slot": 0, "values": {}, "architecture": unknown, "hash": "", "cost": cost, "seed": 0}
     try:
-        trainer(tmp_path).run(data, heard.append)
+        if stored:
+            Storage(str(tmp_path), "run").train(trainer(tmp_path), data, heard.append, "node")
+        else:
+            trainer(tmp_path).run(data, heard.append)
     except ValueError as error:
         pytest.fail(f"its process ends: {error}")
     (event,) = heard
@@ -96,17 +99,7 @@ print(json.dumps([[trial.state for trial in result.trials], [len(row.scored) for
 
 @pytest.mark.thorough
 def test_pieces_that_no_worker_can_import_are_searched_and_confirmed(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-"],
-        input=CELLS,
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    states, confirmed = json.loads(done.stdout)
+    states, confirmed = json.loads(run("-", within=tmp_path, given=CELLS))
     assert states == ["scored", "scored"]
     assert confirmed
     assert set(confirmed) == {1}

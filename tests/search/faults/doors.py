@@ -7,6 +7,7 @@ from torch import nn
 from archspec import Cost, Signal, doors
 from archspec.graph import node, stated
 from search import errors, pieces, preflight, scoring, simulating, sources
+from search.backends.storage import Storage
 from search.backends.worker import Trainer
 from search.drawing import Drawing
 from search.engine import Engine
@@ -110,10 +111,22 @@ FAULTS = {
         doors.register, "_registered[family.group, name] = thing", "pass", REGISTERED
     ),
     "what a worker cannot read ends it": Fault(
-        Trainer.run,
+        Trainer.read,
         "except ValueError as error:",
         "except ZeroDivisionError as error:",
-        test_registered.test_what_a_worker_cannot_read_is_an_interruption,
+        partial(test_registered.test_what_a_worker_cannot_read_is_an_interruption, False),
+    ),
+    "what a worker with a storage cannot read ends it": Fault(
+        Storage.train,
+        "trainer.read(data, tell)",
+        "trainer.trial(data)",
+        partial(test_registered.test_what_a_worker_cannot_read_is_an_interruption, True),
+    ),
+    "of an error the number alone": Fault(
+        errors.said,
+        "len(error.args) == 1",
+        "error.args",
+        test_scoring.test_an_error_is_said_in_its_own_words,
     ),
     "values that a strategy can change": Fault(
         Proposal.__post_init__,
