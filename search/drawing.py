@@ -16,7 +16,7 @@ from search.constraints import broken
 from search.errors import Exhausted as Exhausted
 from search.errors import RunError, named
 from search.events import Event, Proposed, Rejected
-from search.feasible import LOOSEN, least
+from search.feasible import LOOSEN, least, remedy
 from search.objectives import Constraint
 from search.record.history import History
 from search.seeds import derived_seed
@@ -216,8 +216,7 @@ class Drawing:
                 return LOOSEN
             met = float(f"{(1 + self._least[name]) * constraint.limit:.6g}")
             return f"the least met is {constraint.amount(met)}; {LOOSEN}"
-        found = least(self.space, constraint, self.target)
-        return LOOSEN if found is None else f"the cheapest one found has {found:,.15g} {constraint.name}; {LOOSEN}"
+        return remedy(constraint, least(self.space, constraint, self.target))
 
 
 def _violated(excess: Mapping[str, float]) -> list[str]:

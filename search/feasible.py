@@ -44,7 +44,12 @@ def out_of_reach(space: Space, constraints: Sequence[Constraint], target: Target
     for constraint in constraints:
         found = least(space, constraint, target)
         if found is not None and found > constraint.limit:
-            yield f"nothing keeps {constraint}: the cheapest one found has {found:,.15g} {constraint.name}; {LOOSEN}"
+            yield f"nothing keeps {constraint}: {remedy(constraint, found)}"
+
+
+def remedy(constraint: Constraint, found: float | None) -> str:
+    """What to do about a limit on a quantity of the cost, of which `found` is the least, if that is known."""
+    return LOOSEN if found is None else f"the cheapest one found has {found:,.15g} {constraint.name}; {LOOSEN}"
 
 
 def tight(count: int, space: Space, constraints: Sequence[Constraint], target: Target) -> str:

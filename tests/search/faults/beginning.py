@@ -13,7 +13,7 @@ from spaces import fitting
 from spaces.fitting import Fitting
 from spaces.for_task import ReadyMade, head_for
 from tests.search import (
-    test_preflight,
+    test_feasible,
     test_preflight_by_hand,
     test_terms,
     test_terms_of_a_run,
@@ -55,10 +55,10 @@ PREFLIGHT = {
         feasible.out_of_reach,
         "found > constraint.limit",
         "False",
-        test_preflight.test_a_limit_that_nothing_keeps_is_a_mistake,
+        test_feasible.test_a_limit_that_nothing_keeps_is_a_mistake,
     ),
     "the cheapest of the few for that of the space": Fault(
-        feasible.tight, "least(space, c, target)", "c.limit + 1", test_preflight.test_limits_that_few_keep_are_told
+        feasible.tight, "least(space, c, target)", "c.limit + 1", test_feasible.test_limits_that_few_keep_are_told
     ),
     "costs of torch before a search for another target": Fault(
         preflight.preflight,
