@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from archspec.graph.block import Primitive
 from archspec.graph.cost import Cost
 from archspec.graph.signal import Signal
 
-COSTS = ("macs", "fft_flops", "params", "activations", "kernel_macs")
+COSTS = tuple(quantity.name for quantity in fields(Cost))
 
 
 def signal_of(block: Primitive, x: Signal) -> Signal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, get_args
 
@@ -112,25 +112,27 @@ def _meant(mistake: ErrorDetails, within: type[BaseModel] | None) -> str | None:
     return close[0] if close else None
 
 
-def _family(annotation: Any) -> Kinds | None:
-    """The family of models that a field is of, or the items of it are; None if it is of none."""
-    return next((found for found in (*get_args(annotation), annotation) if isinstance(found, Kinds)), None) or next(
-        filter(None, map(_family, get_args(annotation))), None
-    )
+def _families(annotation: Any) -> Iterator[Kinds]:
+    """The families of models in an annotation, also of the items of a list."""
+    if isinstance(annotation, Kinds):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _families(part)
 
 
 def _one_of(mistake: ErrorDetails, within: type[BaseModel] | None) -> str:
     """What a field of models takes, with an example."""
     name = next((part for part in mistake["loc"][::-1] if isinstance(part, str)), "")
     info = within.model_fields.get(name) if within else None
-    family = info and next((one for one in info.metadata if isinstance(one, Kinds)), _family(info.annotation))
-    if not family:
+    families = [found for part in (*info.metadata, info.annotation) for found in _families(part)] if info else []
+    if not families:
         return "expected a mapping with a kind"
     found = mistake["input"]
-    known = found if isinstance(found, type) else next(iter(family.values()))
-    article = "an" if family.noun[0] in "aeiou" else "a"
+    known = found if isinstance(found, type) else next(iter(families[0].values()))
+    noun = families[0].noun
+    article = "an" if noun[0] in "aeiou" else "a"
     other = "not the class" if known is found else "or in a file a mapping with a kind"
-    return f"expected {article} {family.noun}, such as {known.__name__}(...), {other}"
+    return f"expected {article} {noun}, such as {known.__name__}(...), {other}"
 
 
 def _remedy(mistake: ErrorDetails, within: type[BaseModel] | None) -> str:

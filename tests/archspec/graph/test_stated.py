@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pytest
+from torch import nn
 
 from archspec import Cost, Primitive, Signal
 from archspec.graph.node import facts
@@ -29,8 +30,8 @@ class Says(Primitive):
         found: Cost = self.price
         return found
 
-    def lower(self, x: Signal) -> Any:
-        raise NotImplementedError
+    def lower(self, x: Signal) -> nn.Module:
+        return nn.Identity()
 
 
 @pytest.mark.parametrize(

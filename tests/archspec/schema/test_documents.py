@@ -319,7 +319,7 @@ def test_what_pydantic_itself_says_is_noticed(monkeypatch: pytest.MonkeyPatch) -
     law = test_a_mistake_in_python_gives_the_same_sentence_with_the_class
     for place, name, instead, case in (
         (mistakes, "get_close_matches", lambda *_: [], "a misspelt name"),
-        (mistakes, "_family", lambda annotation: None, "a class for a block"),
+        (mistakes, "_families", lambda annotation: iter(()), "a class for a block"),
         (mistakes, "BaseModel", int, "a block for a list"),
         (model, "check_types", lambda *_: None, "a text"),
     ):
