@@ -14,6 +14,7 @@ from search.errors import RunError
 from search.files import RunDirectory
 from search.pickled import Pickled
 from search.training.holes import decided, trained_as
+from search.training.settings import Training
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from search.prediction import Predictor
     from search.retrained import Retrained
     from search.tasks.named import AnyTask
-    from search.training.settings import Training
 
 State = Literal["scored", "stopped", "failed", "running", "rejected"]
 # Names, in `Trial.excess`, of the two conditions on a candidate that are not constraints.
@@ -141,8 +141,6 @@ class Trial(Pickled):
 
         Of a trial that paused, the whole training.
         """
-        from search.training.settings import Training
-
         try:
             return Training.from_record(self.settings.get("training", {})).filled(self.values)
         except (ValueError, TypeError) as error:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from archspec.layers.inheriting import copied
+from archspec.layers.role import Role as Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from archspec.geometry.units import Units
 
 Places: TypeAlias = tuple[int, ...]
-Role = Literal["kernel", "window", "omega", "elements", "plain"]
 
 
 class Active(NamedTuple):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import get_args
 
 from torch import nn
 
-from archspec.layers.layer import Role
-
-ROLES: tuple[Role, ...] = get_args(Role)
+from archspec.layers.role import ROLES as ROLES
+from archspec.layers.role import Role
 
 
 def roles(model: nn.Module) -> dict[Role, dict[str, nn.Parameter]]:

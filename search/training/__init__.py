@@ -3,18 +3,14 @@
 from typing import TYPE_CHECKING, Any
 
 from archspec.moved import former
+from search.training.settings import Training
 
 if TYPE_CHECKING:
-    from search.training.settings import Training
     from search.training.trainer import train
 else:
 
     def __getattr__(name: str) -> Any:
-        """`Training` and `train`, imported where they are asked for: with them torch is."""
-        if name == "Training":
-            from search.training.settings import Training
-
-            return Training
+        """`train`, imported where it is asked for: with it torch is."""
         if name == "train":
             from search.training.trainer import train
 

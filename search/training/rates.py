@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from archspec.architecture import Architecture
-from archspec.layers.layer import Role
-from archspec.network.roles import ROLES, roles
+from archspec.layers.role import ROLES, Role
 from archspec.schema.model import parts
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ def parameter_groups(
     Raises:
         ValueError: a rate is given for a role that no parameter of the model has.
     """
+    from archspec.network.roles import roles
+
     found, given = roles(model), dict(rates or {})
     for role in given:
         if role not in found:
@@ -136,7 +138,7 @@ def set_rates(optimizer: torch.optim.Optimizer, learning_rate: float, step: int,
     rate = learning_rate * schedule.share(step)
     for group in optimizer.param_groups:
         value = rate * group["factor"] * (step >= group["still"] * schedule.total)
-        if torch.is_tensor(group["lr"]):
-            group["lr"].fill_(value)  # a recorded step reads it there
-        else:
+        if isinstance(group["lr"], int | float):
             group["lr"] = value
+        else:
+            group["lr"].fill_(value)  # a tensor, where a recorded step reads it

@@ -10,10 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral, Real
 from typing import Any, Literal
 
-import torch
-
-from archspec.layers.layer import Role
-from archspec.network.roles import ROLES
+from archspec.layers.role import ROLES, Role
 from archspec.schema.data import from_data, to_data
 from archspec.schema.hole import Decision, Scalar
 from search.pickled import Pickled
@@ -108,7 +105,7 @@ class Training(Pickled):
         if holes := open_settings(self):
             check_holes(self, holes)
             return
-        if isinstance(self.device, torch.device):
+        if (torch := sys.modules.get("torch")) and isinstance(self.device, torch.device):
             object.__setattr__(self, "device", str(self.device))
         _check_types(self)
         object.__setattr__(self, "coarse", _read(self.coarse))

@@ -17,10 +17,11 @@ def heavy(code: str) -> str:
     ).splitlines()[-1]
 
 
-def test_prices_and_fronts_are_told_without_torch(tmp_path: Path) -> None:
+def test_prices_and_runs_are_told_without_torch(tmp_path: Path) -> None:
     (tmp_path / "network.json").write_text(network(LINE, Norm()).to_json())
     told(tmp_path / "run", [({"accuracy": 0.5}, 1_000), ({"accuracy": 0.7}, 2_000)])
-    for command in (["cost", str(tmp_path / "network.json")], ["front", str(tmp_path / "run")]):
+    reading = [[command, str(tmp_path / "run")] for command in ("front", "status", "report")]
+    for command in (["cost", str(tmp_path / "network.json")], *reading):
         assert heavy(f"from search.cli.main import main\nmain({command})") == "[]"
-    assert heavy("from search import Result, Trial\nimport search.training, search.engine") == "[]"
-    assert heavy("from search.training import Training") == "['torch']"
+    assert heavy("from search import Result, Training, Trial\nimport search.training, search.engine") == "[]"
+    assert heavy("from search.training import train") == "['torch']"
