@@ -67,3 +67,24 @@ def test_every_command_has_a_place_in_the_readme(capsys: pytest.CaptureFixture[s
     known = re.findall(r"^    (\w+) ", capsys.readouterr().out, re.MULTILINE)
     assert len(known) > 8
     assert [name for name in known if not re.search(rf"archsearch {name}|· {name} ", README)] == []
+
+
+def options_left_out(capsys: pytest.CaptureFixture[str], pages: str) -> set[tuple[str, str]]:
+    """Options of the commands, by the name of the command, that no page names."""
+    found = set()
+    for name in {command.split()[0] for command in COMMANDS}:
+        with pytest.raises(SystemExit):
+            main([name, "--help"])
+        options = re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out)
+        found |= {(name, option) for option in options if not re.search(rf"{option}(?![\w-])", pages)}
+    return found - {(name, "--help") for name, _ in found}
+
+
+def test_every_option_is_named_on_some_page(capsys: pytest.CaptureFixture[str]) -> None:
+    pages = "".join(page.read_text() for page in (Path(__file__).parents[1] / "docs").glob("*.md"))
+    assert options_left_out(capsys, README + pages) == set()
+
+
+def test_an_option_that_no_page_names_is_found(capsys: pytest.CaptureFixture[str]) -> None:
+    found = options_left_out(capsys, README.replace("--strict", "").replace("--json", "--jsonl"))
+    assert {("check", "--strict"), ("front", "--json"), ("cost", "--json"), ("symmetry", "--json")} <= found

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from archspec.geometry.groups import Group
 from archspec.graph.graph import INPUT, Graph, path, reachable
 from archspec.graph.merging import turns
+from archspec.graph.sectors import stating_nodes
 
 FAR = 100.0  # a warning is due where signals grow or shrink by this factor
 _MERGED: dict[str, Callable[..., float]] = {"add": math.hypot, "multiply": lambda *read: math.prod(read), "concat": max}
@@ -28,7 +29,7 @@ def warnings(graph: Graph) -> list[str]:
                 "not the network; begin with it, or take linear maps at each position before it"
             )
         found += [f"{path(name)} ({node.block.kind}): {text}" for text in texts]
-    return [*found, *_without_norms(graph)]
+    return [*found, *_unread_turns(graph), *_without_norms(graph)]
 
 
 def spreads(graph: Graph, given: float = 1.0) -> dict[str, float]:
@@ -39,6 +40,17 @@ def spreads(graph: Graph, given: float = 1.0) -> dict[str, float]:
             spread = _MERGED[node.merge](*read) if len(read) > 1 else read[0]
             found[name] = node.block.spread(graph.source(name), spread) if node.block else spread
     return found
+
+
+def _unread_turns(graph: Graph) -> list[str]:
+    """A warning at each node whose learned turns no convolution outputs, so that nothing is learned."""
+    read = {stating for name in graph.nodes for stating in stating_nodes(graph.nodes, name) or ()}
+    return [
+        f"{path(name)} ({node.block.kind}): no convolution follows that outputs its turns, so it changes nothing and "
+        "learns nothing; put a Conv with a continuous kernel after it, or remove it"
+        for name, node in graph.nodes.items()
+        if node.block and node.block.states == "turns" and node.signal.ahead and name not in read
+    ]
 
 
 def _without_norms(graph: Graph) -> list[str]:

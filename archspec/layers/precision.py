@@ -65,10 +65,13 @@ class Fixed(nn.Module):
 
 
 def settle(model: nn.Module, keys: object = None) -> None:
-    """Compute the constants of a network that was on the `meta` device, once its weights are elsewhere."""
+    """Compute the constants of a network that was on the `meta` device, once its weights are elsewhere.
+
+    A network inside a node may have no weights; then the one around it does this.
+    """
     for part in reversed(list(model.modules())):
-        like = next(part.parameters(), next(model.parameters()))
-        if isinstance(part, Fixed) and not like.is_meta:
+        like = next(part.parameters(), next(model.parameters(), None))
+        if isinstance(part, Fixed) and like is not None and not like.is_meta:
             part.settle(like)
 
 

@@ -21,6 +21,7 @@ from archspec import (
     Pool,
     Residual,
     Restrict,
+    SpectralPool,
     TestTimeAverage,
 )
 from tests.examples.building import CUBE, LINE, MAGNET, PLAIN, SIREN, SQUARE, WIDE, conv, network
@@ -51,6 +52,9 @@ WRAPPED: dict[str, Architecture] = {
     ),
     "C2 frames of an oblong": network(WIDE, FrameAverage(group="C2", body=[conv(kernel_size=(1, 5)), Pool()])),
     "O frames": network(CUBE, FrameAverage(group="O", body=[conv(stride=2, channels=2), Norm()])),
+    "C4 frames of what has no weights": network(
+        SQUARE, FrameAverage(group="C4", body=[Activation(), SpectralPool(points=5)])
+    ),
     "C1 frames": network(SQUARE, FrameAverage(group="C1", body=PLAIN)),
     "D4 frames in the test": network(SQUARE, TestTimeAverage(group="D4", body=[*PLAIN, Dropout(), Pool()])),
     "C4 frames under windows": network(

@@ -22,6 +22,8 @@ from archspec import (
     freeze,
     price,
 )
+from archspec.graph import lints
+from archspec.graph.block import Primitive
 from archspec.layers.norm import BatchNorm
 from archspec.layers.partial import Elements, Sector, gates
 from archspec.lowering import Network
@@ -193,6 +195,37 @@ def test_what_cannot_be_turned_by_any_angle_is_refused(field: str, value: object
     with pytest.raises(SignalError) as refused:
         _ = on("C4", before, Conv(**fields | {field: value})).graph
     assert f".{field} (conv)" in str(refused.value)
+
+
+TURNS = Partial(learn="sector", sampling="continuous")
+TURNED = Conv(channels=2, kernel_size=5, kernel=Siren(hidden=4), window=Disc())
+UNREAD: dict[tuple[Primitive, ...], list[str]] = {
+    (TURNS, Norm(), TURNED): [],
+    (TURNS, Norm(), TURNED, TURNS, TURNED): [],
+    (TURNS, Norm()): ["body[1]"],
+    (TURNS, TURNS, TURNED): ["body[1]"],
+    (TURNS, TURNED, Norm(), TURNS): ["body[4]"],
+    (Partial(),): [],
+}
+
+
+def turns_that_no_convolution_outputs_are_warned_of() -> None:
+    for body, wanted in UNREAD.items():
+        found = [text.split(" ")[0] for text in on("C4", *body).warnings if "learns nothing" in text]
+        assert found == wanted
+
+
+def test_turns_that_no_convolution_outputs_are_warned_of() -> None:
+    turns_that_no_convolution_outputs_are_warned_of()
+
+
+@pytest.mark.parametrize("found", [lambda *_: None, lambda nodes, _: tuple(nodes)], ids=["none", "all"])
+def test_a_warning_that_takes_none_or_all_as_read_fails_that_law(
+    found: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lints, "stating_nodes", found)
+    with pytest.raises(AssertionError):
+        turns_that_no_convolution_outputs_are_warned_of()
 
 
 def test_a_sector_is_for_turns() -> None:

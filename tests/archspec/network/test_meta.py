@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from archspec import Network, freeze, lower
 from archspec.layers.bank import Bank
 from archspec.layers.precision import Fixed
+from archspec.network import assembling
 from tests.examples import EXAMPLES, SELECTED_BY_DEFAULT, built
 from tests.laws.subject import Subject
 
@@ -59,7 +60,10 @@ def it_is_the_network_of_its_weights(of: Subject) -> None:
             assert torch.equal(other(of.x), of.answer), way.__name__
 
 
-@pytest.mark.parametrize("name", SELECTED_BY_DEFAULT)
+WITHOUT_WEIGHTS = "C4 frames of what has no weights"
+
+
+@pytest.mark.parametrize("name", [*SELECTED_BY_DEFAULT, WITHOUT_WEIGHTS])
 def test_it_is_the_network_of_its_weights(name: str) -> None:
     it_is_the_network_of_its_weights(Subject(name))
 
@@ -73,6 +77,18 @@ def test_constants_that_are_not_computed_anew_fail_that_law(name: str, monkeypat
         monkeypatch.setattr(kind, "settle", lambda self, like: None)
     with pytest.raises((AssertionError, RuntimeError, NotImplementedError)):
         it_is_the_network_of_its_weights(Subject(name))
+
+
+def test_constants_placed_as_the_weights_beside_them_fail_that_law(monkeypatch: pytest.MonkeyPatch) -> None:
+    def beside(model: nn.Module, keys: object = None) -> None:
+        like = next(model.parameters())
+        for part in model.modules():
+            if isinstance(part, Fixed):
+                part.settle(like)
+
+    monkeypatch.setattr(assembling, "settle", beside)
+    with pytest.raises(StopIteration):
+        it_is_the_network_of_its_weights(Subject(WITHOUT_WEIGHTS))
 
 
 @pytest.mark.parametrize("name", SETTLED)
