@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,18 @@ def seed_epoch(seed: int, epoch: int, *data: object) -> None:
     random.seed(own)
     for generator in (found for part in data for found in _generators(part)):
         _seed(generator, own)
+
+
+@contextlib.contextmanager
+def as_found() -> Iterator[None]:
+    """Within it torch, numpy and Python's `random` may be seeded: afterwards they go on as if they had not been."""
+    states = np.random.get_state(), random.getstate()
+    with torch.random.fork_rng(devices=list(range(torch.cuda.device_count()))):
+        try:
+            yield
+        finally:
+            np.random.set_state(states[0])
+            random.setstate(states[1])
 
 
 def _generators(data: object) -> Iterator[Any]:

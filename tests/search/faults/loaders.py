@@ -3,9 +3,11 @@
 from functools import partial
 
 from search.tasks import batches, first_batches, inspecting
+from search.tasks.task import Task
 from search.training import epochs, randomness, rates
 from tests.search.planting import Fault
-from tests.search.training import test_loaders
+from tests.search.tasks import test_kinds
+from tests.search.training import test_loaders, test_retraining
 
 LATER = partial(test_loaders.test_data_without_a_length_are_learned_in_every_epoch, data=test_loaders.Stream())
 OWN = test_loaders.test_what_data_draw_by_generators_of_their_own_follows_from_the_seed
@@ -13,7 +15,14 @@ ANEW = test_loaders.test_an_epoch_draws_other_numbers_than_the_one_before
 PASSES = partial(partial, test_loaders.test_data_are_passed_over_twice_or_refused)
 COUNTED = test_loaders.test_the_batches_of_a_pass_are_counted_where_they_are_not_told
 
+SPOILING = test_kinds.test_a_metric_that_changes_what_it_is_given_changes_nothing_else
+DRAWN = test_retraining.test_who_trains_again_draws_what_would_have_been_drawn_without
+
 FAULTS = {
+    "what others are scored by changed": Fault(
+        Task.scores, "alike.clone(), targets.clone()", "alike, targets", SPOILING
+    ),
+    "a retraining that seeds its caller": Fault(randomness.as_found, "random.setstate(states[1])", "pass", DRAWN),
     "the rate of a training that is over": Fault(rates.planned, "min(batch, steps)", "batch", LATER),
     "epochs of nothing": Fault(
         epochs.shown, "not batch:", "False:", test_loaders.test_an_epoch_without_a_batch_is_no_epoch
