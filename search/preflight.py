@@ -20,8 +20,8 @@ from search.feasible import keeping, out_of_reach, tight
 from search.objectives import Constraint, Measured, Objective, Score
 from search.pieces import try_blocks
 from search.seeds import derived_seed
-from search.tasks.batches import Batch, batch_count
-from search.tasks.inspecting import PARTS, data_mistakes, target_mistakes
+from search.tasks.batches import Batch
+from search.tasks.inspecting import PARTS, data_mistakes, pass_mistakes, target_mistakes
 from search.tasks.kinds import KINDS
 from search.tasks.named import AnyTask
 from search.tasks.remarks import remark
@@ -128,6 +128,8 @@ def preflight(
             mistakes += [text for text in wrong if text not in mistakes]
             if batch is not None:
                 batches[part] = batch
+        steps, endless = _passes(task, training) if not mistakes else (1, [])
+        mistakes += endless
         if not mistakes:
             mistakes += list(dict.fromkeys(_targets(task, batches, tried[0])))
         if mistakes:
@@ -145,10 +147,16 @@ def preflight(
     last = price(tried[len(seconds) - 1], target).flops
     # Where only the cheapest could be tried, time is taken to be proportional to FLOPs.
     slope = max(0.0, seconds[-1] - seconds[0]) / (last - low) if last > low else seconds[0] / max(1, low)
-    steps = batch_count(task.train, training.batch_size)
     each = [steps * (seconds[0] + slope * (cost.flops - low)) for cost in costs]
     few = None if kept else tight(examined, space, constraints, target)
     return Findings((), each[by_cost[-1]], training.epochs * sum(each) / len(each), high, note, few)
+
+
+def _passes(task: AnyTask, training: Training) -> tuple[int, list[str]]:
+    """The number of steps of an epoch, and sentences about data of which a pass may never end."""
+    limited = training.seconds is not None
+    parts = [pass_mistakes(task, part, training.batch_size, limited) for part in PARTS[:2]]
+    return parts[0][0], [text for _, wrong in parts for text in wrong]
 
 
 def _device(training: Training) -> Iterator[str]:

@@ -30,11 +30,10 @@ from search.masks.settling import settled
 from search.objectives import Score
 from search.seeds import derived_seed
 from search.tasks.named import AnyTask
-from search.tasks.task import batch_count, batches
-from search.training.augmentation import augmented
-from search.training.devices import brought, device_of, placed
+from search.tasks.task import batch_count
+from search.training.devices import device_of, placed
+from search.training.epochs import shown
 from search.training.evaluation import evaluate
-from search.training.randomness import seed_epoch
 from search.training.rates import Schedule, set_rates
 from search.training.settings import Training
 from search.training.steps import Step, as_ours, optimizer_of
@@ -122,8 +121,9 @@ class SizeLoop:
         self.model.to(self.device)
         self.optimizer, self.loss = self._optimizer(), torch.zeros((), device=self.device)
         self.epochs, self.done, self.step = how.epochs(training), 0, 0
-        steps = max(1, batch_count(task.train, training.batch_size) * self.epochs)
-        self.schedule = Schedule(steps, training.warmup, steps, steps)
+        self.steps = batch_count(task.train, training.batch_size)
+        total = max(1, self.steps * self.epochs)
+        self.schedule = Schedule(total, training.warmup, total, total)
         # The sizes after each epoch, by name, and the scores.
         self.sizes: dict[str, list[float]] = {size.name: [] for size in known.fillings.sizes}
         self.history: list[float] = []
@@ -141,16 +141,13 @@ class SizeLoop:
 
     def epoch(self, each_batch: Callable[[], None]) -> str | None:
         """Train for one epoch; returns the reason if training has diverged, else None."""
-        seed_epoch(self.seed, self.done)
         self.model.train()
         self.loss.zero_()
         step = self._step()
-        examples = batches(self.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done)
-        there = brought(examples, self.device)
-        for x, y in augmented(there, self.training.augment, derived_seed(self.seed, f"augment {self.done}")):
+        for at, x, y in shown(self.train, self.training, self.seed, self.done, self.steps, self.device):
             each_batch()
-            set_rates(self.optimizer, self.training.learning_rate, self.step, self.schedule)
-            self.optimizer.param_groups[-1]["lr"] = self.how.rate * (1 - self.step / self.schedule.end)
+            set_rates(self.optimizer, self.training.learning_rate, at, self.schedule)
+            self.optimizer.param_groups[-1]["lr"] = self.how.rate * (1 - at / self.schedule.end)
             step(x, y)
             if not math.isfinite(value := self.loss.item()):
                 return f"diverged: the loss is {value} in epoch {self.done + 1}"

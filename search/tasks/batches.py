@@ -19,9 +19,9 @@ Data: TypeAlias = tuple[Tensor, Tensor] | Dataset[Any] | Iterable[Batch]
 def batches(data: Data, size: int, shuffle_seed: int | None = None) -> Iterator[Batch]:
     """The data in batches of `size`, in order, or shuffled if a seed is given; a loader's batches are as they are.
 
-    Real inputs of another precision are cast to the default one. If a single example would remain for the last batch of
-    shuffled data, it is left out: those batches are trained on, and the variance of a batch norm over one example is
-    zero.
+    Real inputs of another precision are cast to the default one, and batches without an example are left out. If a
+    single example would remain for the last batch of shuffled data, it is left out: those batches are trained on, and
+    the variance of a batch norm over one example is zero.
     """
     generator = None if shuffle_seed is None else torch.Generator().manual_seed(shuffle_seed)
     if isinstance(data, tuple):
@@ -34,7 +34,8 @@ def batches(data: Data, size: int, shuffle_seed: int | None = None) -> Iterator[
         return
     real = torch.get_default_dtype()
     for x, y in _loaded(data, size, generator) if isinstance(data, Dataset) else untouched(data):
-        yield x.to(real) if x.is_floating_point() else x, y
+        if len(x):
+            yield x.to(real) if x.is_floating_point() else x, y
 
 
 def alone(data: Data) -> Data:
@@ -78,6 +79,11 @@ def example_count(data: Data) -> int | None:
     if isinstance(data, tuple):
         return len(data[0])
     return length(data) if isinstance(data, Dataset) else None
+
+
+def without_length(data: Data) -> bool:
+    """Whether it is known only at the end of a pass how many batches there are."""
+    return example_count(data) is None and length(data) is None
 
 
 def length(data: object) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,8 @@ from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset
 
 from search.tasks.batches import Batch, batches, length, untouched
+
+ONLY_ONCE = "give no batch the second time; give a loader, which can be iterated over again and again"
 
 
 @contextlib.contextmanager
@@ -59,7 +62,7 @@ def first_batch(data: Any, name: str, size: int) -> Batch | str:
         if batch is None:
             return f"{name} give no batch; a loader must give batches each time it is iterated over"
         if next(iter(data), None) is None:
-            return f"{name} give no batch the second time; give a loader, which can be iterated over again and again"
+            return f"{name} {ONLY_ONCE}"
         if not isinstance(batch, tuple | list) or len(batch) != 2 or not all(isinstance(p, Tensor) for p in batch):
             return f"a batch of {name} is a {type(batch).__name__}; give pairs of tensors (x, y)"
         data = [tuple(batch)]
@@ -69,3 +72,17 @@ def first_batch(data: Any, name: str, size: int) -> Batch | str:
     if not all(isinstance(part, Tensor) for part in found):
         return f"a batch of {name} is not a pair of tensors (x, y); give numbers"
     return found
+
+
+def counted(data: Any, name: str, size: int, seconds: float) -> int | str | None:
+    """The number of batches of a pass over data that do not say it; a sentence if there is no second pass.
+
+    None if a pass does not end within so many seconds: it may never do.
+    """
+    began, count = time.monotonic(), 0
+    for _ in batches(data, size):
+        count += 1
+        if time.monotonic() - began > seconds:
+            return None
+    again = next(iter(batches(data, size)), None)
+    return count if count and again is not None else f"{name} {ONLY_ONCE}"

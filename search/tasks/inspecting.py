@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 from archspec.architecture import Architecture
-from search.tasks.batches import Batch
-from search.tasks.first_batches import first_batch, unspent
+from search.tasks.batches import Batch, batch_count, without_length
+from search.tasks.first_batches import counted, first_batch, unspent
 from search.tasks.kinds import KINDS, TaskKind
 from search.tasks.labels import known_labels
 from search.tasks.named import AnyTask
 
 PATIENCE = 120.0  # seconds to wait for a first batch
+PASS = 10.0  # seconds that a pass over data may take which do not say how many they are
 PARTS = ("training", "validation", "test")
 _ATTRIBUTES = {"training": "train", "validation": "validation", "test": "test"}
 
@@ -37,10 +38,40 @@ def data_mistakes(task: AnyTask, part: str, size: int, architecture: Architectur
         if isinstance(wrong, str):
             return None, [wrong]
     except Exception as error:
-        reason = " ".join(str(error).split())
-        return None, [f"{name} cannot be read: {type(error).__name__}: {reason}"]
+        return None, [_unread(name, error)]
     x, y = wrong
     return (x, y), [f"{name}: {text}" for text in _input_mistakes(x, data, architecture)]
+
+
+def pass_mistakes(task: AnyTask, part: str, size: int, limited: bool) -> tuple[int, list[str]]:
+    """The number of batches of a pass over a part of the data, and sentences about one that may never end.
+
+    Args:
+        task: the task.
+        part: `training` or `validation`.
+        size: batch size.
+        limited: whether a training has a limit of time, which would end such a pass.
+    """
+    data, name = getattr(task, _ATTRIBUTES[part]), f"the {part} data"
+    if not without_length(data):
+        return batch_count(data, size), []
+    try:
+        with unspent(data):
+            found = counted(data, name, size, PASS)
+    except Exception as error:
+        return 0, [_unread(name, error)]
+    if isinstance(found, str):
+        return 0, [found]
+    if found is not None or limited:
+        return found or 1, []
+    return 1, [
+        f"{name} have no length, and did not end within {PASS:g} s: an epoch is a pass to their end; let them end, say "
+        "how many there are (__len__), or limit the time of a trial: Training(seconds=…)"
+    ]
+
+
+def _unread(name: str, error: Exception) -> str:
+    return f"{name} cannot be read: {type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _in_time(read: Callable[[], Batch | str], name: str) -> Batch | str:

@@ -28,7 +28,8 @@ def _cast(task: AnyTask) -> str | None:
     for part, data in (("training", task.train), ("validation", task.validation)):
         if isinstance(data, tuple):
             continue
-        first = _first(data)
+        if (first := _first(data)) is None:
+            continue
         dtype = torch.as_tensor(first[0]).dtype
         if dtype.is_floating_point and dtype != torch.get_default_dtype():
             own, real = (str(d).removeprefix("torch.") for d in (dtype, torch.get_default_dtype()))
@@ -37,10 +38,10 @@ def _cast(task: AnyTask) -> str | None:
 
 
 def _first(data: Any) -> Any:
-    """The first example of a dataset, or the first batch of a loader."""
+    """The first example of a dataset, or the first batch of a loader, if there is one."""
     with unspent(data):
         indexed = isinstance(data, Dataset) and not isinstance(data, IterableDataset)
-        return data[0] if indexed else next(iter(untouched(data)))
+        return data[0] if indexed else next(iter(untouched(data)), None)
 
 
 def _axes(task: AnyTask, x: Tensor) -> str | None:

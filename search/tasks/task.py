@@ -162,7 +162,8 @@ class Task(Made):
         for name, metric in self.functions.items():
             # Numbers have the shape of their targets: (n, 1) against (n,) would compare each with all.
             alike = outputs if kind.labels else outputs.reshape(targets.shape)
-            result[name] = float(metric(alike, targets))
+            # A metric may change what it is given, as one that leaves a label out does; others see what there was.
+            result[name] = float(metric(alike.clone(), targets.clone()))
         return result
 
     @property

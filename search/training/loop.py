@@ -18,15 +18,13 @@ from archspec.network.offsets import turn, turns
 from archspec.network.statistics import reestimate
 from archspec.transfer import inherit
 from search.objectives import Score
-from search.seeds import derived_seed
 from search.tasks.named import AnyTask
 from search.tasks.task import batch_count, batches
-from search.training.augmentation import augmented
 from search.training.checkpoints import Checkpoint, read_checkpoint
 from search.training.devices import brought, device_of, placed
+from search.training.epochs import shown
 from search.training.evaluation import EVALUATION_BATCH, evaluate, is_finite
 from search.training.limits import time_limit
-from search.training.randomness import seed_epoch
 from search.training.rates import Schedule, set_rates
 from search.training.recording import Recorded, hindrance, recorder_of
 from search.training.resolution import Grids
@@ -119,19 +117,15 @@ class Loop:
         network = self.on(self.grids.at(self.done))
         if self.run is None or network is not self.model:
             self.model, self.run = network, self._run_of(network)
-        # All randomness follows from the seed and the epoch, so that a resumed training equals an uninterrupted one.
-        seed_epoch(self.seed, self.done)
         if self.turns:
             self.turns = np.random.default_rng((self.seed, self.done))
         self.model.train()
         self.loss.zero_()
-        examples = batches(self.train, self.training.batch_size, shuffle_seed=self.seed % 2**31 + self.done)
-        there = brought(examples, self.device)
-        for x, y in augmented(there, self.training.augment, derived_seed(self.seed, f"augment {self.done}")):
+        for step, x, y in shown(self.train, self.training, self.seed, self.done, self.steps, self.device):
             each_batch()
             if self.training.seconds is not None and self.elapsed > self.training.seconds:
                 return time_limit(self.training.seconds)
-            self._begin_step()
+            self._begin_step(step)
             self.run(x, y)
             self.step += 1
             if self.step % self.look == 0 and not math.isfinite(self.loss.item()):
@@ -226,10 +220,10 @@ class Loop:
         self.recorded = Recorded(step, recorder, against)
         return self.recorded
 
-    def _begin_step(self) -> None:
-        """Set the learning rates of the step, and random offsets in the last share of the training."""
-        set_rates(self.optimizer, self.training.learning_rate, self.step, self.schedule)
-        if self.turns and self.step >= (1 - self.training.offsets) * self.schedule.end:
+    def _begin_step(self, step: int) -> None:
+        """Set the learning rates of a step of the schedule, and random offsets in the last share of the training."""
+        set_rates(self.optimizer, self.training.learning_rate, step, self.schedule)
+        if self.turns and step >= (1 - self.training.offsets) * self.schedule.end:
             turn(self.model, self.turns)
 
     def _end_epoch(self) -> None:

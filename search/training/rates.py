@@ -125,6 +125,21 @@ class Schedule:
         return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - warm) / max(1, self.end - warm))))
 
 
+def planned(epoch: int, batch: int, steps: int) -> int:
+    """The step of a schedule, from 0, that a batch of an epoch is.
+
+    Data give as many batches as they say, or other data would have another rate in the epochs that follow: those beyond
+    the planned ones are of the last step of their epoch, and the next epoch begins where it is planned to. So data that
+    do not say how many they give, of which one is planned, have one rate in each epoch.
+
+    Args:
+        epoch: number of epochs before this one.
+        batch: the batch of the epoch, from 1.
+        steps: number of batches that an epoch is planned to have.
+    """
+    return epoch * steps + max(0, min(batch, steps) - 1)
+
+
 def set_rates(optimizer: torch.optim.Optimizer, learning_rate: float, step: int, schedule: Schedule) -> None:
     """Set the learning rate of each parameter group for a step.
 

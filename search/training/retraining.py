@@ -19,6 +19,7 @@ from search.outcome import Failed
 from search.tasks.named import AnyTask
 from search.training.augmentation import check_augmentation
 from search.training.evaluation import evaluate
+from search.training.randomness import as_found
 from search.training.settings import Training
 from search.training.threads import one_thread
 from search.training.trainer import train
@@ -71,16 +72,18 @@ def retrained(
 ) -> tuple[Network, dict[str, float]]:
     """A network trained from a new seed, in evaluation mode, and its scores on test data.
 
+    What the caller draws at random afterwards is what it would have drawn without.
+
     Raises:
         RunError: the task has no test data, or the training failed.
     """
     if task.test is None:
         raise RunError("the task has no test data to score on; give it some")
-    with tempfile.TemporaryDirectory() as directory:
+    with as_found(), tempfile.TemporaryDirectory() as directory:
         weights = Path(directory) / "best.safetensors"
         outcome = train(architecture, task.without_test(), training, seed, goal, weights=weights)
         if isinstance(outcome, Failed):
             raise RunError(f"training failed: {outcome.reason}")
         model = lower(architecture)
         model.load_state_dict(load_file(weights))
-    return model.eval(), evaluate(model, task, task.test)
+        return model.eval(), evaluate(model, task, task.test)

@@ -11,6 +11,7 @@ NAMES = (
     "doors",
     "earlier",
     "keeping",
+    "loaders",
     "machine",
     "masks",
     "meaning",

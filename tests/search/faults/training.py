@@ -8,7 +8,7 @@ from search.backends.worker import Trainer
 from search.record.history import History
 from search.tasks.kinds import Classification
 from search.tasks.task import Task
-from search.training import augmentation, checkpoints, evaluation, rates, retraining, settings, steps, trainer
+from search.training import augmentation, checkpoints, epochs, evaluation, rates, retraining, settings, steps, trainer
 from search.training.loop import Loop
 from search.training.randomness import seed_epoch
 from search.training.steps import Step
@@ -90,7 +90,7 @@ SCHEDULE = {
         test_epochs.test_epochs_whose_word_a_kill_lost_count_too,
     ),
     "a schedule for each epoch": Fault(Loop.__init__, "self.steps * n)", "self.steps)", RATE),
-    "steps that are not counted": Fault(Loop.epoch, "self.step += 1", "pass", RATE),
+    "steps that are not counted": Fault(epochs.shown, "planned(epoch, batch, steps)", "0", RATE),
     "no factor of a role": Fault(rates.set_rates, 'rate * group["factor"]', "rate", ROLES),
     "no role that waits": Fault(rates.set_rates, ' * (step >= group["still"] * schedule.total)', "", ROLES),
     "a decay of its own forgotten": Fault(
@@ -140,14 +140,14 @@ SEEDS = {
         "torch.manual_seed(0)",
         test_steps.test_the_first_weights_are_those_that_the_seed_gives,
     ),
-    "no shuffling": Fault(Loop.epoch, "shuffle_seed=self.seed % 2**31 + self.done", "shuffle_seed=None", ORDER),
-    "the same order each epoch": Fault(Loop.epoch, "% 2**31 + self.done", "% 2**31", ORDER),
-    "the same order for every seed": Fault(Loop.epoch, "shuffle_seed=self.seed % 2**31 +", "shuffle_seed=", ORDER),
+    "no shuffling": Fault(epochs.shown, "shuffle_seed=seed % 2**31 + epoch", "shuffle_seed=None", ORDER),
+    "the same order each epoch": Fault(epochs.shown, "% 2**31 + epoch", "% 2**31", ORDER),
+    "the same order for every seed": Fault(epochs.shown, "shuffle_seed=seed % 2**31 +", "shuffle_seed=", ORDER),
     "the same dropout each epoch": Fault(
         seed_epoch, "1_000_003 + epoch", "1_000_003", test_epochs.test_dropout_drops_others_each_epoch
     ),
     "randomness that a resumed training lacks": Fault(seed_epoch, "torch.manual_seed(own)", "pass", AGAIN),
-    "no augmentation": Fault(Loop.epoch, "self.training.augment, derived", "None, derived", MOVED),
+    "no augmentation": Fault(epochs.shown, "training.augment, derived", "None, derived", MOVED),
     "one element for a whole batch": Fault(
         augmentation.augmented,
         "(len(x),), generator=generator)",
@@ -198,7 +198,6 @@ EPOCHS = {
     "moments lost on resuming": Fault(
         Loop._restored, "self.optimizer.load_state_dict(as_ours(found.optimizer, self.optimizer))", "pass", AGAIN
     ),
-    "the step lost on resuming": Fault(Loop._restored, "found.done, found.step,", "found.done, 0,", AGAIN),
     "the best weights lost on resuming": Fault(Loop._restored, "= found.best,", "= self.best_state,", AGAIN),
     "a checkpoint deleted before the outcome is on the disk": Fault(
         trainer.train,

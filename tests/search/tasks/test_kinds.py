@@ -93,6 +93,20 @@ def test_a_loss_of_ones_own_is_trained_on() -> None:
     assert float(function.loss(OUTPUTS, CLASSES)) == int(CLASSES.sum())
 
 
+def test_a_metric_that_changes_what_it_is_given_changes_nothing_else() -> None:
+    def spoiling(outputs: torch.Tensor, targets: torch.Tensor) -> float:
+        return float(outputs.zero_().sum() + targets.zero_().sum())
+
+    def kept(outputs: torch.Tensor, targets: torch.Tensor) -> float:
+        return float(outputs.abs().sum() + targets.sum())
+
+    outputs, classes = OUTPUTS.clone(), CLASSES.clone()
+    scores = task("classification", CLASSES, metrics={"spoiling": spoiling, "kept": kept}).scores(outputs, classes)
+    assert scores["kept"] == kept(OUTPUTS, CLASSES)
+    assert torch.equal(outputs, OUTPUTS)
+    assert torch.equal(classes, CLASSES)
+
+
 REFERENCES: dict[str, dict[str, Any]] = {
     "classification": {
         "f1": lambda o, t: reference.f1_score(t, o.argmax(1), average="macro"),

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from archspec import Architecture, Classifier, Pointwise, lower
 from search import Task, Training
 from search.training import retraining
 from search.training.evaluation import evaluate
+from search.training.randomness import seed_epoch
 from search.training.trainer import train
 from tests.search.training.watched import ACCURACY, PLAIN, SMALL, noise
 
@@ -59,3 +63,14 @@ def test_scores_are_those_of_each_architecture_under_each_seed_on_test_data(
     found = retraining.retrain([PLAIN, OTHER], task, TRAINING, (5, 6))
     assert found == [[by_hand(architecture, seed) for seed in (5, 6)] for architecture in (PLAIN, OTHER)]
     assert seen == [None] * 4
+
+
+def test_who_trains_again_draws_what_would_have_been_drawn_without() -> None:
+    def drawn() -> tuple[float, ...]:
+        return float(torch.rand(())), float(np.random.rand()), random.random()
+
+    seed_epoch(3, 0)
+    wanted = drawn()
+    seed_epoch(3, 0)
+    retraining.retrained(PLAIN, noise(), TRAINING, 5)
+    assert drawn() == wanted
