@@ -13,6 +13,7 @@ from archspec.geometry.fourier import TARGETS, Target
 from archspec.graph import lints
 from archspec.graph.canonical import canonical_hash
 from archspec.graph.cost import Cost
+from archspec.graph.drawing import Drawing, draw, stated
 from archspec.graph.graph import INPUT, Builder, Graph, located
 from archspec.graph.passes import optimise, price_by_block
 from archspec.graph.signal import Signal, SignalError
@@ -154,6 +155,15 @@ class Architecture(Model):
     def warnings(self) -> list[str]:
         """Sentences about what is allowed but approximate, each beginning with the path of a block."""
         return lints.warnings(self.graph)
+
+    def draw(self, target: Target = "torch") -> Drawing:
+        """Its blocks as a tree, with signals and, on a target of `price`, costs; with holes, the blocks alone.
+
+        Raises:
+            SignalError: the blocks do not fit together.
+        """
+        graph, whole = (self.graph, self.elaborate()) if self.filled else (None, None)
+        return draw({"body": self.body, "head": self.head}, stated(self.input), graph, whole, target)
 
     def to_data(self) -> dict[str, Any]:
         """The architecture as plain JSON-ready data; fields with their default value are left out."""

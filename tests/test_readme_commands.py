@@ -34,6 +34,7 @@ COMMANDS = [
     "report run --to report.md",
     "check best/architecture.json",
     "cost best/architecture.json --target onnx",
+    "draw best/architecture.json",
     "symmetry best --group D4",
 ]
 

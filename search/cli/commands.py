@@ -42,6 +42,14 @@ def cost(options: argparse.Namespace) -> int:
     return OK
 
 
+def draw(options: argparse.Namespace) -> int:
+    """Draw an architecture or a space as a tree of its blocks."""
+    what = read_spec(options.spec)
+    drawn = str((what if isinstance(what, Architecture) else what.template).draw(options.target))
+    print("\n".join(map(printable, drawn.splitlines())))
+    return OK
+
+
 def search(options: argparse.Namespace) -> int:
     """Run the search that a file defines, or resume it."""
     search = load_search(options.file, options.task)

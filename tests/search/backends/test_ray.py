@@ -89,7 +89,8 @@ def test_a_script_whose_watch_holds_a_lock_a_file_and_a_bar_and_what_nodes_lack_
 ) -> None:
     (tmp_path / "mine.py").write_text(SCRIPT)
     said = shell([sys.executable, "mine.py", "run", "epochs.txt"], tmp_path).splitlines()
-    assert said[0].startswith("RunError /nowhere is not visible on Ray's node ")
+    assert said[0].startswith("RunError Ray's node ")
+    assert "does not see /nowhere; put the run's directory on a file system that all nodes share" in said[0]
     assert said[1].startswith("RunError Ray's node ")
     assert "cannot load the task (ModuleNotFoundError: No module named 'only_on_the_head'); install" in said[1]
     assert len((tmp_path / "epochs.txt").read_text().splitlines()) == 2 * 5

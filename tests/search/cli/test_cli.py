@@ -86,6 +86,17 @@ def test_check_counts_a_space(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "does not fit" in capsys.readouterr().err
 
 
+def test_architectures_and_spaces_are_drawn(spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["draw", str(spec)]) == 0
+    assert "FLOPs" in (drawn := capsys.readouterr().out)
+    assert main(["draw", str(spec), "--target", "onnx"]) == 0
+    assert capsys.readouterr().out == drawn  # a small kernel, which is summed there too
+    path = tmp_path / "space.json"
+    path.write_text(images(1, (12, 12), 4).to_json())
+    assert main(["draw", str(path)]) == 0
+    assert "repeat times=<stage1_depth: 1 … 3>" in capsys.readouterr().out
+
+
 def test_cost_for_people_and_for_scripts(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cost", str(spec)]) == 0
     assert "body[0]" in capsys.readouterr().out

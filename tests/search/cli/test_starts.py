@@ -21,7 +21,8 @@ def test_prices_and_runs_are_told_without_torch(tmp_path: Path) -> None:
     (tmp_path / "network.json").write_text(network(LINE, Norm()).to_json())
     told(tmp_path / "run", [({"accuracy": 0.5}, 1_000), ({"accuracy": 0.7}, 2_000)])
     reading = [[command, str(tmp_path / "run")] for command in ("front", "status", "report")]
-    for command in (["cost", str(tmp_path / "network.json")], *reading):
+    specs = [[command, str(tmp_path / "network.json")] for command in ("cost", "draw")]
+    for command in (*specs, *reading):
         assert heavy(f"from search.cli.main import main\nmain({command})") == "[]"
     assert heavy("from search import Result, Training, Trial\nimport search.training, search.engine") == "[]"
     assert heavy("from search.training import train") == "['torch']"
