@@ -6,6 +6,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sized
 from functools import partial
+from tokenize import TokenError
 from types import CodeType
 from typing import Any
 
@@ -31,7 +32,7 @@ def of_function(function: Callable[..., Any]) -> str:
     name = str(getattr(function, "__qualname__", type(function).__name__))
     try:
         source = inspect.getsource(function).strip()
-    except (OSError, TypeError):
+    except (OSError, TypeError, SyntaxError, TokenError):  # no file, or one that has been changed since
         code = getattr(function, "__code__", None)
         source = _code(code) if isinstance(code, CodeType) else name
     closed = [cell.cell_contents for cell in getattr(function, "__closure__", None) or () if _is_plain(cell)]

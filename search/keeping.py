@@ -72,6 +72,9 @@ class Keeping:
         if isinstance(event, Finished):
             self._take(event.number)
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     def _take(self, number: int) -> None:
         trial = self.history[number]
         if isinstance(self.history.outcomes[number], Failed):  # it may be tried again

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import optuna
 from optuna.storages import BaseStorage, RDBStorage
@@ -35,12 +36,16 @@ class Mirror:
         self.history, self.translation, self.url = history, translation, url
         # The number of a trial in the study, by its number in the run.
         self._numbers: dict[int, int] = {}
-        self._works = True
+        self._works, self._held = True, ExitStack()
         self._guarded(self._open)
 
     def observe(self, event: Event) -> None:
         """Write an event, which the history has observed, into the study."""
         self._guarded(lambda: self._take(event))
+
+    def close(self) -> None:
+        """Close the connections to a database, if it is in one."""
+        self._held.close()
 
     def _open(self) -> None:
         """Load or create the study, and add what it lacks; a journal that is none is moved aside first."""
@@ -57,7 +62,12 @@ class Mirror:
 
     def _load(self, directory: RunDirectory) -> None:
         run = self.history.settings.run
-        self._storage: BaseStorage = RDBStorage(self.url) if self.url else journal_storage(directory.journal)
+        self._storage: BaseStorage
+        if self.url:
+            self._storage = database = RDBStorage(self.url)
+            self._held.callback(database.engine.dispose)
+        else:
+            self._storage = journal_storage(directory.journal)
         name = f"{directory.path.resolve().name}-{run}" if self.url else STUDY
         try:
             self._study = optuna.load_study(study_name=name, storage=self._storage)

@@ -30,6 +30,9 @@ class Follower(Protocol):
     def observe(self, event: Event) -> None:
         """Act on an event, which the history has observed."""
 
+    def close(self) -> None:
+        """Let go of all that it holds, as the record is closed."""
+
 
 class Record:
     """The record of a new or a resumed run, open for writing and locked until `close`; a context manager.
@@ -98,7 +101,9 @@ class Record:
             follower.observe(event)
 
     def close(self) -> None:
-        """Close the file and release the lock, so that another process can run the search."""
+        """Close the file and what follows the record, and release the lock: another process can run the search."""
+        for follower in self.followers:
+            follower.close()
         for handle in (self._file, self._lock):
             if handle >= 0:
                 os.close(handle)

@@ -170,3 +170,17 @@ def test_what_a_metric_has_seen_so_far_is_no_part_of_it() -> None:
     before = of_function(metric)
     metric(torch.zeros(1), torch.zeros(1))
     assert of_function(metric) == before
+
+
+def test_a_function_whose_file_has_been_changed_since_is_known_by_its_code(tmp_path: Path) -> None:
+    """What then stands in its place may be no whole Python, which `inspect` does not expect."""
+    file = tmp_path / "own.py"
+    file.write_text("\n\ndef twice(x):\n    return 2 * x\n")
+    made: dict[str, Any] = {}
+    exec(compile(file.read_text(), file, "exec"), made)
+    file.write_text('\n\n"""Begun, and not ended:\n    x = 2\n')
+    try:
+        known = of_function(made["twice"])
+    except Exception as error:
+        pytest.fail(f"it is not known: {error!r}")
+    assert known.startswith("twice ")

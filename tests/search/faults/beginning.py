@@ -151,6 +151,12 @@ TERMS = {
         "",
         test_terms.test_numbers_that_a_function_reads_from_its_module_count,
     ),
+    "a file that has not been changed": Fault(
+        identity.of_function,
+        "SyntaxError, TokenError",
+        "SyntaxError",
+        test_terms.test_a_function_whose_file_has_been_changed_since_is_known_by_its_code,
+    ),
     "an array is its shape": Fault(identity.of_array, "_hash(found.tobytes())", "0", ARRAYS),
     "an array is its bytes": Fault(identity.of_array, "{tuple(found.shape)} ", "", ARRAYS),
     "the first examples alone": Fault(

@@ -251,6 +251,9 @@ WRITING = {
         "(self.translation.values(trial) or [])[::-1] or None, STATE",
         MIRRORED,
     ),
+    "a database left open": Fault(
+        Mirror._load, "self._held.callback(database.engine.dispose)", "pass", test_mirror.test_runs_share_a_database
+    ),
     "trials left running in the mirror": Fault(Mirror._take, "self._finish(trial)", "pass", MIRRORED),
     "nothing completed in the mirror": Fault(
         Mirror._load,

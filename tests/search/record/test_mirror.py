@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import io
 import json
 import re
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,6 +36,15 @@ def mirrored(directory: Path, url: str | None = None, **options: Any) -> Engine:
 def study_in(directory: Path) -> optuna.Study:
     storage = JournalStorage(JournalFileBackend(str(directory / "study.journal")))
     return optuna.load_study(study_name="search", storage=storage)
+
+
+def connected(file: Path) -> int:
+    """The number of connections that this process has to a database."""
+    count = 0
+    for connection in (one for one in gc.get_objects() if type(one) is sqlite3.Connection):
+        with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed
+            count += any(name == str(file) for _, _, name in connection.execute("PRAGMA database_list"))
+    return count
 
 
 def assert_same(study: optuna.Study, engine: Engine) -> None:
@@ -167,6 +179,10 @@ def test_runs_share_a_database(tmp_path: Path, capsys: pytest.CaptureFixture[str
     for name, engine in zip(names, engines, strict=True):
         assert_same(optuna.load_study(study_name=name, storage=storage), engine)
     storage.engine.dispose()
+    assert connected(tmp_path / "runs.db")
+    for engine in engines:
+        engine.record.close()
+    assert not connected(tmp_path / "runs.db")
     assert capsys.readouterr().err == ""
 
 

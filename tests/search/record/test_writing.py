@@ -29,6 +29,9 @@ def test_proposals_and_outcomes_are_on_the_disk_before_anybody_is_told(
         def observe(self, event: Event) -> None:
             heard.append(type(event).__name__)
 
+        def close(self) -> None:
+            heard.append("closed")
+
     engine = engine_in(tmp_path, trials=1, constraints=())
     monkeypatch.setattr(os, "fsync", synced)
     engine.record.followers.append(Follower())
@@ -36,7 +39,8 @@ def test_proposals_and_outcomes_are_on_the_disk_before_anybody_is_told(
     assert trial
     engine.observe(Epoch(trial.number, 1, 0.5))
     engine.observe(Finished(trial.number, outcome_of(trial)))
-    assert heard == ["on the disk", "Proposed", "Epoch", "on the disk", "Finished"]
+    engine.record.close()
+    assert heard == ["on the disk", "Proposed", "Epoch", "on the disk", "Finished", "closed"]
 
 
 def test_a_disk_that_takes_a_few_letters_at_a_time_gets_them_all(
