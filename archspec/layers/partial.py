@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from archspec.layers.bounded import bounded
 from archspec.layers.layer import Layer, Role
 from archspec.layers.precision import Fixed
 
@@ -63,7 +64,7 @@ class Sector(Layer, Fixed):
     def forward(self, before: Tensor | None = None) -> Tensor:
         # Clamped in value but not in gradient, so that a reach that has left its bounds can return.
         reach = self.reach + (self.reach.clamp(0, 1) - self.reach).detach()
-        weights = (reach * self.rings.max() - self.rings + 1).clamp(0, 1)
+        weights = bounded(reach * self.rings.max() - self.rings + 1, 0, 1)
         if self.logits is not None:
             mirrors = gates(self.logits, self.temperature, self.training)
             weights = torch.where(self.mirrored, weights * mirrors, weights)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import torch
 from torch import Tensor, nn
 
+from archspec.layers.bounded import bounded
 from archspec.layers.layer import Role
 from archspec.layers.precision import Fixed, wide_dtype, widened
 
@@ -48,7 +49,7 @@ class LearnedWindow(Fixed):
     @property
     def width(self) -> Tensor:
         """(C, …): the widths, clamped to their bounds, outside of which they have no gradient."""
-        log = widened(self.log_width.clamp(self.low - SLACK, self.high + SLACK))
+        log = widened(bounded(self.log_width, self.low - SLACK, self.high + SLACK))
         return (log + (log.clamp(self.low, self.high) - log).detach()).exp()
 
     def place(self, where: Samples) -> None:

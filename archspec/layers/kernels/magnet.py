@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from archspec.layers.bounded import bounded
 from archspec.layers.kernels.features import FeatureKernel
 from archspec.layers.precision import WideLinear, widened
 
@@ -132,7 +133,7 @@ class Magnet(FeatureKernel):
         share = self.nyquist / len(self.filters)
         weight, gamma = widened(gabor.linear.weight), widened(gabor.gamma)
         highest = (weight[:, : self.dims].abs() + 2 * gamma[:, : self.dims].abs()).amax(1)
-        return response * ((share - highest) / (FADE * share)).clamp(0, 1)
+        return response * bounded((share - highest) / (FADE * share), 0, 1)
 
 
 def _draw_place(mu: Tensor, dims: int, centre: float, spread: float) -> None:

@@ -138,9 +138,7 @@ def test_an_ensemble_at_once(name: str) -> None:
             assert difference(found[i], model(x)) < 1e-9
 
 
-@pytest.mark.filterwarnings(
-    "ignore:.torch.jit.script:DeprecationWarning"
-)  # torch's own, at its first forward derivative
+@pytest.mark.filterwarnings("ignore:.torch.jit.script")  # torch's own, at its first forward derivative
 @by_fft
 def test_forward_derivatives_are_those_of_the_backward(name: str) -> None:
     model, x = built(BY_FFT[name]).eval(), noise(BY_FFT[name], batch=1)
