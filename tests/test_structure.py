@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import shutil
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 from tests.laws.process import ROOT, run
 from tests.laws.source import PACKAGES, foreign_checks, modules, reaches_into_libraries
@@ -50,6 +53,18 @@ def test_a_circle_of_imports_is_found(where: str, tmp_path: Path) -> None:
 def test_reading_typing_hashing_and_pricing_load_no_torch(use: str) -> None:
     heavy = "{'torch', 'optuna', 'ray', 'scipy', 'sklearn', 'matplotlib'}"
     assert run("-c", f"{use}\nimport sys; print(sorted({heavy} & set(sys.modules)))").strip() == "[]"
+
+
+def test_the_oldest_versions_are_those_that_are_allowed() -> None:
+    """What `tests/oldest.txt` installs, for a run of the tests, are the bounds of pyproject.toml, all of them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extra = project["optional-dependencies"]
+    bounds = {
+        (wanted := Requirement(text)).name: {Version(s.version) for s in wanted.specifier if s.operator == ">="}
+        for text in (*project["dependencies"], *extra["ray"], *extra["data"])
+    }
+    lines = (ROOT / "tests/oldest.txt").read_text().splitlines()[1:]
+    assert {name: {Version(version)} for name, version in (line.split("==") for line in lines)} == bounds
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -150,7 +150,7 @@ def test_examples_of_one_shape_and_outputs_of_as_many_classes() -> None:
     assert set(predictor.predict(np.zeros((1, 2)))) == {"a", "b"}
     with pytest.raises(ValueError, match=r"have the shapes \(1, 2\) and \(1, 3\)"):
         predictor.predict_all([np.zeros((1, 2)), np.zeros((1, 3))])
-    with pytest.raises(ValueError, match=r"the network takes no example of the shape \(1, 3\): mat1"):
+    with pytest.raises(ValueError, match=r"the network takes no example of the shape \(1, 3\): .*mat1"):
         Predictor(nn.Linear(2, 2)).predict(np.zeros((1, 3)))
     with pytest.raises(ValueError, match="the network has 3 outputs, and its preparation is of 2"):
         predictor.predict(np.zeros((1, 3)))

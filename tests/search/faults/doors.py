@@ -103,7 +103,9 @@ FAULTS = {
         "vars(one).keys() if _is_own",
         OTHER,
     ),
-    "our own code a term": Fault(sources._is_of_others, "(*OTHERS, ", "(", partial(OURS, "front")),
+    "our own code a term": Fault(
+        sources._collect, "not _is_own(thing)", "(known and not _is_own(thing))", partial(OURS, "front")
+    ),
     "what is registered stays here": Fault(
         doors.Registered.__reduce__, "return _registering, (self.things,)", "return Registered, ((),)", REGISTERED
     ),

@@ -265,3 +265,4 @@ def test_the_dashboard_lists_the_study_and_its_trials_while_the_run_goes_on(tmp_
             }
         if url:
             storage.engine.dispose()
+    engine.record.close()
