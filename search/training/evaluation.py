@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 
@@ -18,7 +20,8 @@ def evaluate(
 ) -> dict[str, float]:
     """Scores of a model on one part of a task's data, by name; puts the model into evaluation mode.
 
-    Batches have at least 256 examples, whatever `batch_size` is.
+    Batches have at least 256 examples, whatever `batch_size` is. Where an answer of the model is infinite or NaN, as to
+    an example that holds NaN, every score is NaN: a class could still be read from it.
     """
     device = torch.device(device)
     model.eval()
@@ -27,7 +30,10 @@ def evaluate(
         found = fetched(((model(x), y) for x, y in examples), device)
     outputs, targets = (torch.cat(parts) for parts in zip(*found, strict=True))
     restored = getattr(task, "restored", None)  # tasks of other packages need not have it
-    return task.scores(restored(outputs) if restored else outputs, targets)
+    outputs = restored(outputs) if restored else outputs
+    if outputs.isfinite().all():
+        return task.scores(outputs, targets)
+    return dict.fromkeys(task.scores(outputs.nan_to_num(0, 0, 0), targets), math.nan)
 
 
 def is_finite(model: nn.Module) -> bool:

@@ -139,7 +139,8 @@ def _outcome(
 ) -> Outcome:
     """What has come of a training that ran to its end."""
     if all(math.isnan(score) for score in loop.comparable):
-        return Failed(f"{loop.goal.name} was not a finite number after any epoch", loop.elapsed)
+        remedy = "look for NaN in the validation data, and in what the metric gives"
+        return Failed(f"{loop.goal.name} was not a finite number after any epoch; {remedy}", loop.elapsed)
     loop.model.load_state_dict(loop.best_state)
     scores = loop.scores()
     if weights is not None:

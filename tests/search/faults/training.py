@@ -21,6 +21,7 @@ from tests.search.tasks import test_task
 from tests.search.training import (
     test_augmentation,
     test_epochs,
+    test_faults,
     test_rates,
     test_retraining,
     test_steps,
@@ -163,6 +164,12 @@ SEEDS = {
 }
 SELECTION = {
     "scores in training mode": Fault(evaluation.evaluate, "model.eval()", "model.train()", SCORES),
+    "a class read from NaN": Fault(
+        evaluation.evaluate,
+        "if outputs.isfinite().all()",
+        "if True",
+        test_faults.test_answers_that_are_no_numbers_are_not_read_as_a_class,
+    ),
     "no scores": Fault(trainer._outcome, "loop.scores()", "{}", SCORES),
     "selection by training data": Fault(Loop.scores, "self.validation", "self.train", SCORES),
     "selection by test data": Fault(Loop.scores, "self.validation", "self.task.test", SCORES),

@@ -54,7 +54,22 @@ def test_a_score_that_is_undefined_at_first_is_the_worst_and_training_goes_on() 
 def test_a_score_that_is_undefined_after_every_epoch_is_a_failure_that_says_so() -> None:
     outcome = train(network(), rare(99), SETTINGS, 0, GOAL)
     assert isinstance(outcome, Failed)
-    assert outcome.reason == "accuracy was not a finite number after any epoch"
+    assert outcome.reason
+    assert outcome.reason.startswith("accuracy was not a finite number after any epoch; look for NaN in the validation")
+
+
+def test_answers_that_are_no_numbers_are_not_read_as_a_class() -> None:
+    """Of NaN in a later batch of validation data, which no preflight has seen, a network makes NaN."""
+    plain = bars()
+    x, y = plain.validation
+    spoiled = x.clone()
+    spoiled[-1, 0, 0, 0] = math.nan
+    halves = [(spoiled[:8], y[:8]), (spoiled[8:], y[8:])]
+    task = Task("spoiled", "classification", plain.train, halves)
+    outcome = train(network(), task, SETTINGS, 0, GOAL)
+    assert isinstance(outcome, Failed)
+    assert outcome.reason
+    assert "look for NaN in the validation data" in outcome.reason
 
 
 def a_second_for_each_look(monkeypatch: pytest.MonkeyPatch) -> None:
