@@ -84,8 +84,8 @@ def step(key: str) -> str:
 
 
 def shortened_path(path: str) -> str:
-    """A path of at most 160 characters; of a longer one, its beginning and its end."""
-    return path if len(path) <= 160 else f"{path[:60]}…{path[-99:]}"
+    """A path of at most 140 characters; of a longer one, its beginning and its end."""
+    return path if len(path) <= 140 else f"{path[:50]}…{path[-89:]}"
 
 
 def _place(loc: tuple[str | int, ...]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset, IterableDataset
+from torch.utils.data import Dataset, IterableDataset, RandomSampler, SequentialSampler
 
 from search.tasks.batches import Batch, untouched
 from search.tasks.first_batches import unspent
@@ -19,8 +19,23 @@ FAR, NARROW = 30.0, 0.03  # numbers that a network learns badly lie so far from 
 
 def remark(task: AnyTask, batch: Batch) -> str | None:
     """Sentences about the data, of which `batch` is a batch of the training data; None if there is nothing to say."""
-    found = (_cast(task), _axes(task, batch[0]), _units(task, batch[1]))
+    found = (_shared(task), _cast(task), _axes(task, batch[0]), _units(task, batch[1]))
     return "; ".join(text for text in found if text) or None
+
+
+def _shared(task: AnyTask) -> str | None:
+    """A sentence if scores are measured on what is trained with; None where that is not known."""
+    if _examples(task.train) != _examples(task.validation):
+        return None
+    return "the validation data are the training data, so scores tell what was learned by heart; hold some examples out"
+
+
+def _examples(data: Any) -> tuple[int, ...]:
+    """What tells data from others: the objects that hold the examples, if all of them are given."""
+    if isinstance(data, tuple):
+        return tuple(map(id, data))
+    whole = isinstance(getattr(data, "sampler", None), RandomSampler | SequentialSampler)
+    return (id(data.dataset if whole else data),)
 
 
 def _cast(task: AnyTask) -> str | None:

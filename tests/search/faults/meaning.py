@@ -24,6 +24,18 @@ BYTES = test_remarks.test_whole_numbers_are_not_predicted_where_real_ones_were_l
 POSITIONS = test_remarks.test_numbers_at_each_position_are_remarked_on_if_they_are_far_off
 
 FAULTS = {
+    "halves taken for the whole": Fault(
+        remarks._examples,
+        'isinstance(getattr(data, "sampler", None), RandomSampler | SequentialSampler)',
+        'hasattr(data, "dataset")',
+        partial(test_remarks.test_validation_data_that_are_trained_with_are_remarked_on, "halves"),
+    ),
+    "no look at the examples of loaders": Fault(
+        remarks._examples,
+        "data.dataset if whole else data",
+        "data",
+        partial(test_remarks.test_validation_data_that_are_trained_with_are_remarked_on, "loaders"),
+    ),
     "steps for channels not remarked on": Fault(remarks._axes, "channels > grid[0]", "False", partial(AXES, (40, 3))),
     "columns of a picture for its colours not remarked on": Fault(
         remarks._axes, "grid[-1] <= COLOURS <", "False and grid[-1] <", partial(AXES, (12, 10, 3))

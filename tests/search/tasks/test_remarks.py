@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, SubsetRandomSampler, TensorDataset
 
 from archspec import Architecture, Conv, Dense, Series, choice
 from search import Search, Task
@@ -59,16 +59,35 @@ def test_channels_that_seem_to_come_last_are_remarked_on(shape: tuple[int, ...])
     assert found is None if wanted is None else wanted in str(found)
 
 
+DATA, COPY = TensorDataset(X, Y), TensorDataset(X.clone(), Y.clone())
+HALVES = [DataLoader(DATA, 8, sampler=SubsetRandomSampler(half)) for half in (range(15), range(15, COUNT))]
+NAMES = ("a", "b", "c")
+# Tasks, and whether their validation data are the training data.
+SHARED: dict[str, tuple[Callable[[], Task], bool]] = {
+    "arrays": (lambda: Task("t", "classification", (X, Y), (X, Y)), True),
+    "a dataset": (lambda: Task.from_datasets(DATA, DATA), True),
+    "loaders": (lambda: Task.from_loaders(DataLoader(DATA, 8, shuffle=True), DataLoader(DATA), classes=NAMES), True),
+    "halves": (lambda: Task.from_loaders(HALVES[0], HALVES[1], classes=NAMES), False),
+    "a copy": (lambda: Task.from_datasets(DATA, COPY), False),  # which nobody can tell from others that are alike
+}
+
+
+@pytest.mark.parametrize("what", SHARED)
+def test_validation_data_that_are_trained_with_are_remarked_on(what: str) -> None:
+    make, same = SHARED[what]
+    assert ("learned by heart" in str(remark(make()))) == same
+
+
 @pytest.mark.parametrize(("scale", "middle", "told"), [(1e6, 0, True), (1, 500, True), (1e-4, 0, True), (3, 5, False)])
 @pytest.mark.parametrize("how", ["dataset", "loader", "arrays"])
 def test_numbers_that_are_learned_as_they_are_are_remarked_on_if_they_are_far_off(
     how: str, scale: float, middle: float, told: bool
 ) -> None:
     y = torch.from_numpy(middle + scale * RNG.normal(size=(COUNT, 1))).float()
-    data = TensorDataset(X, y)
+    data = [TensorDataset(X, y) for _ in range(2)]
     task = {
-        "dataset": lambda: Task.from_datasets(data, data, kind="regression"),
-        "loader": lambda: Task.from_loaders(*[DataLoader(data, COUNT)] * 2, kind="regression"),
+        "dataset": lambda: Task.from_datasets(*data, kind="regression"),
+        "loader": lambda: Task.from_loaders(*[DataLoader(one, COUNT) for one in data], kind="regression"),
         "arrays": lambda: Task.from_arrays(X, y, kind="regression"),
     }[how]()
     found = remark(task)
