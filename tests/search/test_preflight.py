@@ -325,9 +325,10 @@ FITS: dict[str, Callable[[], Search]] = {
         space(), arrays(metrics={"mine": ("maximize", share_found)})
     ),
     "a rank among a batch of one class": lambda: Search(
-        space(), Task.from_loaders(*[[(TENSORS[0][:9], torch.zeros(9).long()), TENSORS]] * 2, metrics=["auroc"])
+        space(),
+        Task.from_loaders(*([(TENSORS[0][:9], torch.zeros(9).long()), TENSORS] for _ in "12"), metrics=["auroc"]),
     ),
-    "a loader": lambda: Search(space(), Task.from_loaders(*[DataLoader(TensorDataset(*TENSORS), 16)] * 2)),
+    "a loader": lambda: Search(space(), Task.from_loaders(*(DataLoader(TensorDataset(*TENSORS), 16) for _ in "12"))),
 }
 
 
