@@ -25,8 +25,7 @@ from search.backends.ray import Ray
 from search.backends.worker import Trainer
 from tests.search.tiny import small_search
 
-class Lacking:
-    directory = ""
+class Lacking(Trainer):
     def __reduce__(self):
         return importlib.import_module, ("only_on_the_head",)
 
@@ -45,7 +44,7 @@ if __name__ == "__main__":
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     search = small_search(5)
     nowhere = Trainer(search.task, search.training, search.goal, "/nowhere")
-    for trainer in (nowhere, Lacking()):
+    for trainer in (nowhere, Lacking(search.task, search.training, search.goal, "")):
         try:
             Ray(trainer, 2)
         except Exception as error:
