@@ -106,7 +106,7 @@ def _lines(value: Any, place: str, indent: str, around: str = "") -> Iterator[Li
             for name, held in inside.items():
                 yield from _lines(held, f"{place}.{name}", f"{indent}│ ")
         case Model():  # a node of an explicit graph
-            words = _words(value)
+            words = " ".join(_words(value))
             for name in type(value).model_fields:
                 if _has_blocks(value, name):
                     yield from _lines(getattr(value, name), place, indent, f"{around}{words}{': ' * bool(words)}")
@@ -131,7 +131,7 @@ def _has_blocks(model: Model, name: str) -> bool:
 
 def stated(model: Model, around: str = "") -> str:
     """The kind of a block or an input, and its fields that are not as by default; of long ones the models by kind."""
-    long, brief = (f"{around}{_kind(model)} {_words(model, deep)}".rstrip() for deep in (True, False))
+    long, brief = (around + " ".join([_kind(model), *_words(model, deep)]) for deep in (True, False))
     return long if len(long) <= WIDEST else brief
 
 
@@ -139,11 +139,11 @@ def _kind(model: Model) -> str:
     return str(getattr(model, "kind", type(model).__name__.lower()))
 
 
-def _words(model: Model, deep: bool = True) -> str:
+def _words(model: Model, deep: bool = True) -> list[str]:
     """The fields of a model that are not as by default, without the blocks inside it."""
     fields = type(model).model_fields
     named = [name for name in to_data(model) if name != "kind" and name in fields and not _has_blocks(model, name)]
-    return " ".join(f"{name}={_shown(getattr(model, name), deep)}" for name in named)
+    return [f"{name}={_shown(getattr(model, name), deep)}" for name in named]
 
 
 def _shown(value: Any, deep: bool = True) -> str:
@@ -151,8 +151,8 @@ def _shown(value: Any, deep: bool = True) -> str:
         case Hole():
             return f"<{_open(value)}>"
         case Model():
-            words = _words(value).replace(" ", ", ") if deep else "…"
-            return f"{_kind(value)}({words})" if words and _words(value) else _kind(value)
+            words = _words(value)
+            return f"{_kind(value)}({', '.join(words) if deep else '…'})" if words else _kind(value)
         case list() | tuple():
             return f"[{', '.join(_shown(part, deep) for part in value)}]"
         case _:
@@ -180,11 +180,11 @@ def _operand(hole: Any, call: bool) -> str:
 
 def _owner(name: str, known: set[str]) -> str:
     """The path of the innermost block that made a node; copies of a block are the block."""
-    parts = [part for part in name.split(".") if not (part.startswith("copy") and part[4:].isdigit())]
-    while parts:
-        if (found := path(".".join(parts))) in known:
+    steps = [at for at in name.split(".") if not (at.startswith("copy") and at[4:].isdigit())]
+    while steps:
+        if (found := path(".".join(steps))) in known:
             return found
-        parts.pop()
+        steps.pop()
     return name
 
 

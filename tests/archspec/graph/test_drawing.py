@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from archspec import Activation, Architecture, Classifier, Conv, Graph, GraphNode, Image, Norm, Repeat, Residual, price
+from archspec import (
+    Activation,
+    Architecture,
+    Classifier,
+    Conv,
+    Graph,
+    GraphNode,
+    Image,
+    Norm,
+    Repeat,
+    Residual,
+    Siren,
+    price,
+)
 from archspec.geometry.fourier import TARGETS
 from archspec.graph import drawing
 from archspec.graph.block import Block
@@ -86,13 +99,13 @@ def test_it_reads_as_text_and_in_a_notebook() -> None:
 def test_holes_are_drawn_with_their_values() -> None:
     width = integer("width", 8, 32, step=8)
     body = [
-        Conv(channels=(width + 8) * 2, kernel_size=choice(3, 5)),
+        Conv(channels=(width + 8) * 2, kernel_size=choice(3, 5), kernel=Siren(hidden=integer(8, 32), layers=3)),
         choice(Norm(), Activation(), name="then"),
         Repeat(times=integer(1, 4), body=[Conv(channels=width // order(choice("C1", "C2", name="group")))]),
     ]
     template = Space(Architecture(input=Image(size=(9, 9)), body=body, head=Classifier(classes=3))).template
     text = str(template.draw())
-    assert "conv channels=<(width + 8) * 2> kernel_size=<3 | 5>" in text
+    assert "conv channels=<(width + 8) * 2> kernel_size=<3 | 5> kernel=siren(hidden=<8 … 32>" in text
     assert "<then: norm | activation>" in text
     assert "repeat times=<1 … 4>" in text
     assert "channels=<width // order(group)>" in text
