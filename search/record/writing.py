@@ -101,13 +101,13 @@ class Record:
             follower.observe(event)
 
     def close(self) -> None:
-        """Close the file and what follows the record, and release the lock: another process can run the search."""
-        for follower in self.followers:
-            follower.close()
+        """Close the file, release the lock, so that another process can run the search, and close what follows it."""
         for handle in (self._file, self._lock):
             if handle >= 0:
                 os.close(handle)
         self._file = self._lock = -1
+        for follower in self.followers:
+            follower.close()
 
     def __enter__(self) -> Record:
         return self
