@@ -207,11 +207,7 @@ class Result:
         return f"<p>{in_html(f'{self.directory.path}: {counted(self.counts())}')}</p>{self.front.to_html()}"
 
     def to_frame(self) -> pd.DataFrame:
-        """All trials as a data frame of pandas, a row each: state, scores, costs, proxies, decided values.
-
-        Raises:
-            RunError: pandas is not installed.
-        """
+        """All trials as a data frame, a row each: state, scores, costs, proxies, values; RunError without pandas."""
         return trials_frame(self.history)
 
     def curves(self) -> pd.DataFrame:
@@ -227,6 +223,16 @@ class Result:
     def predictor(self, by: str | None = None) -> Predictor:
         """The best trained network, as by `best`, which answers for raw examples: `predict("x.png")`."""
         return self.best(by).predictor()
+
+    def export(
+        self,
+        directory: str | Path,
+        by: str | None = None,
+        overwrite: bool = False,
+        formats: Sequence[str] | None = None,
+    ) -> Path:
+        """Export the best trained network, as by `best`; see `Trial.export`."""
+        return self.best(by).export(directory, overwrite, formats)
 
     def trial(self, number: int) -> Trial:
         """The trial with this number; RunError if there is none."""

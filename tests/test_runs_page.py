@@ -30,7 +30,8 @@ def test_the_page_about_runs_is_true_of_a_run(tmp_path: Path, monkeypatch: pytes
     assert BLOCKS
     for code in BLOCKS:
         exec(compile(code, "the page", "exec"), names)
-    assert (names["answer"] - names["plain"](names["example"])).abs().max() < 1e-5
+    assert (names["answer"] - names["model"](names["example"])).abs().max() < 1e-5
+    assert {"model.py", "model.pt", "model.pt2"} < {path.name for path in Path("plain").iterdir()}
 
 
 def test_a_file_that_the_page_leaves_out_is_noticed() -> None:

@@ -21,12 +21,14 @@ class Check(NamedTuple):
             `bytes`.
         usage: a section of the README, in Markdown, on how to use the files.
         about: a description of each file in a few words.
+        code: the files that run code when they are loaded; others are data.
     """
 
     forms: Mapping[str, Callable[[], Form]]
     runs: Mapping[str, Mapping[str, int]]
     usage: str
     about: Mapping[str, str]
+    code: frozenset[str] = frozenset()
 
 
 class Exporter(Protocol):
@@ -48,5 +50,10 @@ class Exporter(Protocol):
 EXPORTERS: Door[type[Exporter]] = Door(
     "archsearch.exporters",
     "format",
-    {"torch": "archspec.exporting.torch_files:TorchFiles", "onnx": "archspec.exporting.onnx_file:OnnxFile"},
+    {
+        "torch": "archspec.exporting.torch_files:TorchFiles",
+        "onnx": "archspec.exporting.onnx_file:OnnxFile",
+        "source": "archspec.exporting.source_file:SourceFile",
+        "pt2": "archspec.exporting.program_file:ProgramFile",
+    },
 )

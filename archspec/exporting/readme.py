@@ -44,6 +44,8 @@ def readme(
         )
     files = "\n".join(f"- `{name}`: {text}" for name, text in about.items())
     usage = "\n".join(check.usage for check in checks)
+    code = " and ".join(f"`{name}`" for check in checks for name in check.code)
+    trust = f"Loading {code} runs code: do so only if you trust whoever wrote it. " if code else ""
     return f"""# An exported network
 
 | file | FLOPs per example | parameters | bytes |
@@ -65,5 +67,5 @@ Input: float32 of shape (batch, {architecture.input.channels}, {grid}). The hash
 
 {files}
 
-None of them can run code when loaded.
+{trust}None of the {"others" if code else "files"} can run code when loaded.
 """

@@ -108,7 +108,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--trial", type=int, help="this trial instead of the best")
     sub.add_argument("--by", help="what best means: accuracy_per_flop, an objective, a score, or 'minimize SCORE'")
     sub.add_argument("--to", type=_named, default=Path("best"), help="directory to write to")
-    sub.add_argument("--format", action="append", help="onnx, or one that a package registers; may be repeated")
+    sub.add_argument(
+        "--format", action="append", help="onnx, source, pt2, or one that a package registers; may be repeated"
+    )
     sub.add_argument("--overwrite", action="store_true", help="replace whatever is in that directory")
     sub = command("report", commands.report, "report on a run: its front, and which symmetry was best at which budget")
     sub.add_argument("directory", type=Path, help="the directory of a run")

@@ -83,6 +83,16 @@ def test_what_is_exported_gives_the_same_test_score_in_a_new_process(result: Res
     assert scores["test accuracy"] == best.test()["accuracy"]
 
 
+def test_a_result_exports_the_best_trial_by_what_is_asked(result: Result, tmp_path: Path) -> None:
+    hashes = {by: result.best(by).hash for by in ("accuracy", "flops")}
+    assert len(set(hashes.values())) == 2, "or any trial would do"
+    for by, hash in hashes.items():
+        directory = result.export(tmp_path / by, by, formats=["source"])
+        assert archspec.load(directory).architecture.hash == hash
+    directory = result.export(tmp_path / "flops", overwrite=True, formats=["source"])
+    assert archspec.load(directory).architecture.hash == result.best().hash
+
+
 def test_the_exported_onnx_model_answers_like_the_network(result: Result, tmp_path: Path) -> None:
     best = result.best("accuracy")
     directory = best.export(tmp_path / "best")

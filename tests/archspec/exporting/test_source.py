@@ -1,0 +1,134 @@
+"""Networks as Python source and as programs of torch.export, which run without this package as they do frozen."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, fx, nn
+
+from archspec import Network, export, freeze, load
+from archspec.exporting import source_code
+from archspec.exporting.agreement import Disagreement
+from archspec.exporting.program_file import PROGRAM
+from archspec.exporting.source_code import source_of
+from archspec.exporting.source_file import SOURCE, TENSORS
+from archspec.exporting.writing import README
+from tests.archspec.exporting.small import small
+from tests.examples import EXAMPLES, KINDS_BY_DEFAULT, built, noise
+
+pytestmark = pytest.mark.thorough
+BOTH = ("source", "pt2")
+
+
+def made_of(source: str, state: dict[str, Tensor]) -> nn.Module:
+    """The model that a source defines, with these weights."""
+    names: dict[str, Any] = {"__file__": "model.py", "__name__": "model"}
+    exec(compile(source, "model.py", "exec"), names)
+    model: nn.Module = names["Model"]()
+    model.load_state_dict(state)
+    return model.eval()
+
+
+def example(name: str) -> Network:
+    return built(EXAMPLES[name]).float().eval()
+
+
+def written_out(name: str) -> tuple[Tensor, Tensor]:
+    """What the source of an example answers for three inputs, and what its frozen network does."""
+    network = example(name)
+    frozen, x = freeze(network), noise(EXAMPLES[name], batch=3).float()
+    with torch.no_grad():
+        return made_of(*source_of(frozen, network.architecture.signal.shape, name))(x), frozen(x)
+
+
+@pytest.mark.parametrize("name", KINDS_BY_DEFAULT)
+def test_the_source_of_an_example_is_its_frozen_network(name: str) -> None:
+    assert torch.equal(*written_out(name))
+
+
+_arguments, _attribute = source_code._arguments, source_code._attribute
+
+
+def _without_settings(module: nn.Module) -> Iterable[str]:
+    return [text for text in _arguments(module) if "=" not in text]
+
+
+def _in_another_order(frozen: fx.GraphModule, kind: str, path: str, name: str) -> tuple[str, dict[str, Tensor]]:
+    line, tensors = _attribute(frozen, kind, path, name)
+    return line, {key: tensor.flip(0) if tensor.ndim else tensor for key, tensor in tensors.items()}
+
+
+FAULTS: dict[str, tuple[str, Callable[..., object]]] = {
+    "settings left out": ("_arguments", _without_settings),
+    "weights in another order": ("_attribute", _in_another_order),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_source_fails_that_law_and_is_not_exported(
+    fault: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(source_code, *FAULTS[fault])
+    with pytest.raises((AssertionError, RuntimeError)):  # other answers, or none, as sizes do not fit
+        test_the_source_of_an_example_is_its_frozen_network("D4 residual")
+    with pytest.raises((Disagreement, RuntimeError)):
+        export(example("D4 residual"), tmp_path / "best", formats=["source"])
+    assert not (tmp_path / "best").exists()
+
+
+ALONE = """
+import sys, torch
+sys.path.insert(0, sys.argv[1])
+from model import load
+x, y = torch.load(sys.argv[2], weights_only=True)
+for model in (load(), torch.export.load(sys.argv[1] + "/model.pt2").module()):
+    for batch in (1, 3):
+        assert torch.allclose(model(x[:batch]), y[:batch], rtol=0, atol=1e-6)
+assert not {"archspec", "search", "spaces", "safetensors"} & set(sys.modules)
+"""
+
+
+def test_both_run_where_this_package_is_not(tmp_path: Path) -> None:
+    network = small()
+    directory = export(network, tmp_path / "best", formats=BOTH)
+    x = torch.randn(3, 1, 6, 6)
+    with torch.no_grad():
+        torch.save((x, network(x)), tmp_path / "answers.pt")
+        assert torch.equal(load(directory)(x), network(x))
+    command = [sys.executable, "-I", "-c", ALONE, str(directory), str(tmp_path / "answers.pt")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    readme = (directory / README).read_text()
+    assert f"Loading `{SOURCE}` and `{PROGRAM}` runs code" in readme
+    assert all(f"- `{name}`:" in readme for name in (SOURCE, TENSORS, PROGRAM))
+
+
+def test_a_later_export_without_them_leaves_none_of_their_files(tmp_path: Path) -> None:
+    export(small(), tmp_path / "best", formats=BOTH)
+    export(small(seed=1), tmp_path / "best")
+    assert not {SOURCE, TENSORS, PROGRAM} & {file.name for file in (tmp_path / "best").iterdir()}
+
+
+@pytest.mark.parametrize("wrong", [torch.zeros(1, 1, 6, 7), torch.zeros(1, 1, 6, 6, dtype=torch.int64)])
+def test_the_source_refuses_what_the_network_does_not_take(wrong: Tensor) -> None:
+    network = small()
+    model = made_of(*source_of(freeze(network), (1, 6, 6), "small"))
+    with pytest.raises(ValueError, match=r"takes real numbers of the shape \(batch, 1, 6, 6\), not torch"):
+        model(wrong)
+
+
+def _own(x: Tensor) -> Tensor:
+    return x + 1
+
+
+def test_an_operation_that_is_not_of_torch_is_named() -> None:
+    graph = fx.Graph()
+    graph.output(graph.call_function(_own, (graph.placeholder("x"),)))
+    with pytest.raises(ValueError, match="the operation tests_archspec_exporting_test_source__own is not torch's own"):
+        source_of(fx.GraphModule(nn.Module(), graph), (1, 6, 6), "own")
