@@ -134,7 +134,7 @@ def preflight(
             mistakes += list(dict.fromkeys(_targets(task, batches, tried[0])))
         if mistakes:
             return Findings(tuple(mistakes))
-        note = remark(task, batches["training"])
+        note = remark(task, batches["training"], tried[0].graph.signal.channels)
         try:
             seconds = list(_steps(tried, task, training, batches, objectives, target))
             shape = tried[0].graph.signal.channels, *tried[0].graph.signal.grid

@@ -11,15 +11,22 @@ from torch.utils.data import Dataset, IterableDataset, RandomSampler, Sequential
 from search.tasks.batches import Batch, untouched
 from search.tasks.first_batches import unspent
 from search.tasks.kinds import KINDS
+from search.tasks.lacking import absent
 from search.tasks.named import AnyTask
 
 COLOURS = 4  # channels of a picture, at the most
 FAR, NARROW = 30.0, 0.03  # numbers that a network learns badly lie so far from 0, or so close together
 
 
-def remark(task: AnyTask, batch: Batch) -> str | None:
-    """Sentences about the data, of which `batch` is a batch of the training data; None if there is nothing to say."""
-    found = (_shared(task), _cast(task), _axes(task, batch[0]), _units(task, batch[1]))
+def remark(task: AnyTask, batch: Batch, outputs: int) -> str | None:
+    """Sentences about the data; None if there is nothing to say.
+
+    Args:
+        task: the task.
+        batch: a batch of the training data.
+        outputs: number of outputs of a network, at each position.
+    """
+    found = (_shared(task), *absent(task, outputs), _cast(task), _axes(task, batch[0]), _units(task, batch[1]))
     return "; ".join(text for text in found if text) or None
 
 

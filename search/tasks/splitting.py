@@ -49,11 +49,25 @@ def _by_groups(count: int, shares: Shares, seed: int, labels: Tensor | None, gro
         raise ValueError(f"groups must hold one entry for each of the {count} examples, not {groups.shape}")
     names, of = np.unique(groups, return_inverse=True)
     member = torch.from_numpy(of)
-    # A group counts as of the class that most of its examples are of.
-    most = None if labels is None else torch.stack([labels[member == g].mode().values for g in range(len(names))])
-    parts = split(len(names), shares, seed, most)
+    alike = None if labels is None else _alike(labels, member, len(names))
+    parts = split(len(names), shares, seed, alike)
     first, second, third = (torch.isin(member, part).nonzero().flatten() for part in parts)
     return _checked((first, second, third), shares, f"{len(names)} groups")
+
+
+def _alike(labels: Tensor, member: Tensor, count: int) -> Tensor:
+    """For each group its rarest class and the one that most of its examples are of, as one number (groups,).
+
+    Each part of a split needs groups that hold what is rare, which may be most of no group.
+    """
+    values, of, counts = labels.unique(return_inverse=True, return_counts=True)
+    rarest_last = counts.argsort(descending=True, stable=True)
+    rarity = rarest_last.argsort()[of]
+    groups = [member == group for group in range(count)]
+    rarest = torch.stack([values[rarest_last[rarity[own].max()]] for own in groups])
+    most = torch.stack([labels[own].mode().values for own in groups])
+    numbered: Tensor = torch.stack([rarest, most], 1).unique(dim=0, return_inverse=True)[1]
+    return numbered
 
 
 def _parts(order: Tensor, place: Tensor, shares: Shares) -> Three:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from search.tasks import inspecting, labels, reading, remarks, sources
+from search.tasks import inspecting, labels, lacking, reading, remarks, sources
 from search.tasks.preparation import Preparation
 from search.training import randomness
 from search.training.settings import Training
@@ -10,6 +10,7 @@ from tests.search.planting import Fault
 from tests.search.tasks import test_remarks
 from tests.search.training import test_faults, test_training
 
+ABSENT = test_remarks.test_a_class_that_a_part_of_the_data_has_no_example_of_is_remarked_on
 AXES = test_remarks.test_channels_that_seem_to_come_last_are_remarked_on
 UNITS = partial(test_remarks.test_numbers_that_are_learned_as_they_are_are_remarked_on_if_they_are_far_off, "dataset")
 OWN = test_remarks.test_the_labels_of_a_dataset_are_those_that_it_gives
@@ -35,6 +36,12 @@ FAULTS = {
         "data.dataset if whole else data",
         "data",
         partial(test_remarks.test_validation_data_that_are_trained_with_are_remarked_on, "loaders"),
+    ),
+    "a class that is missing in validation not remarked on": Fault(
+        lacking.absent, '("validation", task.validation), ', "", partial(ABSENT, "in validation")
+    ),
+    "a label that is missing for one that all have": Fault(
+        lacking.lacking, "round(1 - one)", "round(one)", partial(ABSENT, "a label")
     ),
     "steps for channels not remarked on": Fault(remarks._axes, "channels > grid[0]", "False", partial(AXES, (40, 3))),
     "columns of a picture for its colours not remarked on": Fault(
