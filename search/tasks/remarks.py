@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -14,6 +16,7 @@ from search.tasks.kinds import KINDS
 from search.tasks.lacking import absent
 from search.tasks.named import AnyTask
 
+MANY = 0.01  # of the validation examples
 COLOURS = 4  # channels of a picture, at the most
 FAR, NARROW = 30.0, 0.03  # numbers that a network learns badly lie so far from 0, or so close together
 
@@ -26,7 +29,13 @@ def remark(task: AnyTask, batch: Batch, outputs: int) -> str | None:
         batch: a batch of the training data.
         outputs: number of outputs of a network, at each position.
     """
-    found = (_shared(task), *absent(task, outputs), _cast(task), _axes(task, batch[0]), _units(task, batch[1]))
+    found = (
+        _shared(task) or _copied(task),
+        *absent(task, outputs),
+        _cast(task),
+        _axes(task, batch[0]),
+        _units(task, batch[1]),
+    )
     return "; ".join(text for text in found if text) or None
 
 
@@ -35,6 +44,25 @@ def _shared(task: AnyTask) -> str | None:
     if _examples(task.train) != _examples(task.validation):
         return None
     return "the validation data are the training data, so scores tell what was learned by heart; hold some examples out"
+
+
+def _copied(task: AnyTask) -> str | None:
+    """A sentence if many validation examples are training examples too; None where that is not known."""
+    train, validation = task.train, task.validation
+    if not (isinstance(train, tuple) and isinstance(validation, tuple)):
+        return None
+    known = set(_digests(train[0]))
+    count, of = sum(digest in known for digest in _digests(validation[0])), len(validation[0])
+    if count < MANY * of:
+        return None
+    return (
+        f"{count} of {of} validation examples are training examples too, number for number, so that their scores tell "
+        "what was learned by heart; leave copies out, or keep them together (groups=)"
+    )
+
+
+def _digests(x: Tensor) -> Iterator[bytes]:
+    return (hashlib.blake2b(example.tobytes(), digest_size=16).digest() for example in x.numpy(force=True))
 
 
 def _examples(data: Any) -> tuple[int, ...]:

@@ -33,6 +33,10 @@ def split(
         raise ValueError(f"the three shares of a split must be 0 or more and add up to 1, not {shares}")
     if groups is not None:
         return _by_groups(count, shares, seed, labels, np.asarray(groups))
+    return _checked(_split(count, shares, seed, labels, exact), shares, f"{count} examples")
+
+
+def _split(count: int, shares: Shares, seed: int, labels: Tensor | None, exact: bool = False) -> Three:
     order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
     if labels is not None:
         order = order[torch.argsort(labels[order], stable=True)]
@@ -41,7 +45,8 @@ def split(
         place = (place.argsort().argsort() + 0.5) / count if exact else place
     else:
         place = (torch.arange(count, dtype=torch.float64) + 0.5) / count
-    return _checked(_parts(order, place, shares), shares, f"{count} examples")
+    first, second = shares[0], shares[0] + shares[1]
+    return order[place < first], order[(place >= first) & (place < second)], order[place >= second]
 
 
 def _by_groups(count: int, shares: Shares, seed: int, labels: Tensor | None, groups: Any) -> Three:
@@ -50,7 +55,7 @@ def _by_groups(count: int, shares: Shares, seed: int, labels: Tensor | None, gro
     names, of = np.unique(groups, return_inverse=True)
     member = torch.from_numpy(of)
     alike = None if labels is None else _alike(labels, member, len(names))
-    parts = split(len(names), shares, seed, alike)
+    parts = _split(len(names), shares, seed, alike)
     first, second, third = (torch.isin(member, part).nonzero().flatten() for part in parts)
     return _checked((first, second, third), shares, f"{len(names)} groups")
 
@@ -68,11 +73,6 @@ def _alike(labels: Tensor, member: Tensor, count: int) -> Tensor:
     most = torch.stack([labels[own].mode().values for own in groups])
     numbered: Tensor = torch.stack([rarest, most], 1).unique(dim=0, return_inverse=True)[1]
     return numbered
-
-
-def _parts(order: Tensor, place: Tensor, shares: Shares) -> Three:
-    first, second = shares[0], shares[0] + shares[1]
-    return order[place < first], order[(place >= first) & (place < second)], order[place >= second]
 
 
 def _checked(parts: Three, shares: Shares, of: str) -> Three:

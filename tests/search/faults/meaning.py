@@ -43,6 +43,12 @@ FAULTS = {
     "a label that is missing for one that all have": Fault(
         lacking.lacking, "round(1 - one)", "round(one)", partial(ABSENT, "a label")
     ),
+    "copies of training examples not remarked on": Fault(
+        remarks._copied,
+        "digest in known",
+        "False",
+        partial(test_remarks.test_copies_of_training_examples_among_the_validation_data_are_remarked_on, 4),
+    ),
     "steps for channels not remarked on": Fault(remarks._axes, "channels > grid[0]", "False", partial(AXES, (40, 3))),
     "columns of a picture for its colours not remarked on": Fault(
         remarks._axes, "grid[-1] <= COLOURS <", "False and grid[-1] <", partial(AXES, (12, 10, 3))

@@ -78,6 +78,13 @@ def test_validation_data_that_are_trained_with_are_remarked_on(what: str) -> Non
     assert ("learned by heart" in str(remark(make()))) == same
 
 
+@pytest.mark.parametrize("count", [0, 4])
+def test_copies_of_training_examples_among_the_validation_data_are_remarked_on(count: int) -> None:
+    held = torch.cat([X[:count], X[count:] + 1])
+    wanted = f"{count} of {COUNT} validation examples are training examples too, number for number"
+    assert (wanted in str(remark(Task("t", "classification", (X, Y), (held, Y))))) == (count > 0)
+
+
 TWO = (Y > 0).long()
 ONE_OF_TWO = torch.stack([TWO, 1 - TWO], 1)
 # Kind, targets of the training, validation and test data, and what is said.
