@@ -18,6 +18,7 @@ from search.tasks.named import AnyTask
 
 MANY = 0.01  # of the validation examples
 COLOURS = 4  # channels of a picture, at the most
+CLOSE = 1e-3  # standard deviation of inputs that are all but alike
 FAR, NARROW = 30.0, 0.03  # numbers that a network learns badly lie so far from 0, or so close together
 
 
@@ -34,6 +35,7 @@ def remark(task: AnyTask, batch: Batch, outputs: int) -> str | None:
         *absent(task, outputs),
         _cast(task),
         _axes(task, batch[0]),
+        _scale(batch[0]),
         _units(task, batch[1]),
     )
     return "; ".join(text for text in found if text) or None
@@ -110,6 +112,17 @@ def _axes(task: AnyTask, x: Tensor) -> str | None:
         for first, rest in ((channels, grid), (grid[-1], [channels, *grid[:-1]]))
     )
     return f"the inputs are read as {read}; if they are {other}, give np.moveaxis(x, -1, 1)"
+
+
+def _scale(x: Tensor) -> str | None:
+    """A sentence about inputs of which a channel lies far from 0 or spreads far, or all lie close together."""
+    channels = x.double().transpose(0, 1).flatten(1)
+    middle, spread = channels.mean(1).abs(), channels.std(1, correction=0)
+    worst = int(torch.maximum(middle, spread).argmax())
+    if max(float(middle[worst]), float(spread[worst])) <= FAR and not 0 < float(spread.max()) < CLOSE:
+        return None
+    found = f"the inputs of channel {worst}, counted from 0, are {channels[worst].mean():.3g} ± {spread[worst]:.3g}"
+    return f"{found}, and are taken as they are, best around 0 ± 1: scale them, and new examples alike"
 
 
 def _units(task: AnyTask, y: Tensor) -> str | None:

@@ -32,7 +32,7 @@ def split(
     if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
         raise ValueError(f"the three shares of a split must be 0 or more and add up to 1, not {shares}")
     if groups is not None:
-        return _by_groups(count, shares, seed, labels, np.asarray(groups))
+        return _by_groups(count, shares, seed, labels, _known(groups))
     return _checked(_split(count, shares, seed, labels, exact), shares, f"{count} examples")
 
 
@@ -47,6 +47,18 @@ def _split(count: int, shares: Shares, seed: int, labels: Tensor | None, exact: 
         place = (torch.arange(count, dtype=torch.float64) + 0.5) / count
     first, second = shares[0], shares[0] + shares[1]
     return order[place < first], order[(place >= first) & (place < second)], order[place >= second]
+
+
+def _known(groups: Any) -> Any:
+    """Groups as an array; ValueError if some have no value, which numpy may turn into the text `nan`."""
+    given = groups if isinstance(groups, np.ndarray) else np.array([*groups], dtype=object)
+    try:
+        known = all(group is not None and group == group for group in given.flat)  # NaN is not equal to itself
+    except (TypeError, ValueError):  # of pandas.NA
+        known = False
+    if not known:
+        raise ValueError("groups has no value for some of the examples; give each one, or leave these examples out")
+    return np.asarray(groups)
 
 
 def _by_groups(count: int, shares: Shares, seed: int, labels: Tensor | None, groups: Any) -> Three:

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from search import directions
 from search.tasks import inspecting, labels, lacking, reading, remarks, sources
 from search.tasks.preparation import Preparation
 from search.training import randomness
@@ -11,6 +12,9 @@ from tests.search.tasks import test_remarks
 from tests.search.training import test_faults, test_training
 
 ABSENT = test_remarks.test_a_class_that_a_part_of_the_data_has_no_example_of_is_remarked_on
+SCALE = test_remarks.test_inputs_that_are_far_off_are_remarked_on
+WORST = test_remarks.test_an_objective_that_looks_for_the_worst_is_remarked_on
+MISSED, WORSE = (("maximize missed", "write 'minimize missed'"), ("maximize loss", "write 'minimize loss'"))
 AXES = test_remarks.test_channels_that_seem_to_come_last_are_remarked_on
 UNITS = partial(test_remarks.test_numbers_that_are_learned_as_they_are_are_remarked_on_if_they_are_far_off, "dataset")
 OWN = test_remarks.test_the_labels_of_a_dataset_are_those_that_it_gives
@@ -42,6 +46,18 @@ FAULTS = {
     ),
     "a label that is missing for one that all have": Fault(
         lacking.lacking, "round(1 - one)", "round(one)", partial(ABSENT, "a label")
+    ),
+    "millions as inputs without a word": Fault(
+        remarks._scale, "max(float(middle[worst]), float(spread[worst]))", "0", partial(SCALE, 1e3, 0, True)
+    ),
+    "inputs far from 0 without a word": Fault(
+        remarks._scale, "torch.maximum(middle, spread)", "spread", partial(SCALE, 1, 300, True)
+    ),
+    "an error that is maximised without a word": Fault(
+        directions.turned, "known.get(name, direction_of(name))", "direction_of(name)", partial(WORST, *MISSED)
+    ),
+    "a score of a known name minimised without a word": Fault(
+        directions.turned, "known.get(name, direction_of(name))", "known.get(name)", partial(WORST, *WORSE)
     ),
     "copies of training examples not remarked on": Fault(
         remarks._copied,

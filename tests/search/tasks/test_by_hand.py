@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import Tensor, nn
@@ -128,6 +129,12 @@ def test_each_part_has_groups_that_hold_what_is_rare(seed: int) -> None:
         assert min(shares(parts, rare)) >= 1
         assert len({int(patient) for part in parts for patient in set(groups[part])}) == 60
         assert sum(len(set(groups[part])) for part in parts) == 60
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA])
+def test_examples_of_no_group_are_not_one_group(missing: Any) -> None:
+    with pytest.raises(ValueError, match="groups has no value for some of the examples; give each one"):
+        split(6, (0.5, 0.5, 0.0), 0, None, ["a", "b", missing, "c", missing, "d"])
 
 
 def test_groups_are_split_by_the_seed() -> None:

@@ -78,6 +78,42 @@ def test_validation_data_that_are_trained_with_are_remarked_on(what: str) -> Non
     assert ("learned by heart" in str(remark(make()))) == same
 
 
+@pytest.mark.parametrize(
+    ("scale", "middle", "told"), [(1, 0, False), (0.01, 5, False), (1e3, 0, True), (1, 300, True), (1e-5, 0, True)]
+)
+def test_inputs_that_are_far_off_are_remarked_on(scale: float, middle: float, told: bool) -> None:
+    inputs = torch.stack([scale * X[:, 0], middle + scale * X[:, 1]], 1)
+    for task in (Task.from_arrays(inputs, Y), Task.from_datasets(TensorDataset(inputs, Y))):
+        found = str(remark(task))
+        assert ("and are taken as they are, best around 0 ± 1: scale them, and new examples alike" in found) == told
+        assert ("the inputs of channel 1, counted from 0, are 300 ± " in found) == (middle == 300)
+
+
+@pytest.mark.parametrize(
+    ("objective", "wanted"),
+    [
+        (
+            "minimize accuracy",
+            "'minimize accuracy' looks for the worst networks; if that is not meant, write 'maximize a",
+        ),
+        (
+            "maximize missed",
+            "'maximize missed' looks for the worst networks; if that is not meant, write 'minimize misse",
+        ),
+        ("maximize loss", "'maximize loss' looks for the worst networks"),
+        ("minimize unknown", None),
+        ("minimize missed", None),
+        ("maximize accuracy", None),
+    ],
+)
+def test_an_objective_that_looks_for_the_worst_is_remarked_on(objective: str, wanted: str | None) -> None:
+    metrics: Any = {"missed": ("minimize", lambda outputs, targets: 0.5), "unknown": lambda outputs, targets: 0.5}
+    task = Task.from_arrays(X, Y, metrics=metrics)
+    found = Search(sequences.for_task(task), task, [objective, "minimize flops"], trials=1, epochs=1).preflight()
+    assert found.mistakes == ()
+    assert found.note is None if wanted is None else wanted in str(found.note)
+
+
 @pytest.mark.parametrize("count", [0, 4])
 def test_copies_of_training_examples_among_the_validation_data_are_remarked_on(count: int) -> None:
     held = torch.cat([X[:count], X[count:] + 1])
