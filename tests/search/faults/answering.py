@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 
+from search import prepared
 from search.prediction import Predictor
 from search.tasks import explained, folders, labels, preparation, reading, recordings, series, sources, tables
 from search.tasks.kinds import Binary, Classification
@@ -40,6 +41,12 @@ STACK = test_own_files.test_a_file_of_several_images_is_not_taken_for_its_first
 
 READING = {
     "real pixels beside whole ones": Fault(reading.image, "is_real(found) != real", "False", SORTS),
+    "a run that forgets the sort of its pixels": Fault(
+        prepared.preparation_of,
+        '("numbers", "pixels")',
+        '("numbers",)',
+        test_own_files.test_a_run_knows_the_sort_of_its_pixels_and_one_that_did_not_note_it_is_resumed,
+    ),
     "pixels that were prepared before": Fault(Preparation._read, "bool(((x >= 0) & (x <= 1)).all())", "True", SORTS),
     "the first image of a stack": Fault(reading._images_in, "return count", "return 1", STACK),
     "a thumbnail taken for a second image": Fault(

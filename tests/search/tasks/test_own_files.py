@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from scipy.io import wavfile
 
 from search import Task
 from search.cli.starter import write_starter
+from search.prepared import preparation_of
+from search.record.lines import different
 from search.tasks.preparation import Preparation
+from search.terms import of_task
 from tests.search.tasks.test_raw import folders, tensors
 
 RNG = np.random.default_rng(2)
@@ -326,6 +330,17 @@ def test_images_are_predicted_from_pixels_of_the_sort_that_was_learned(tmp_path:
     floats = preparation(Task.from_folder(saved(tmp_path / "reals", pixels.astype(np.float32))))
     assert floats.real is True
     assert torch.allclose(floats.inputs(pixels[None].astype(np.float32)), floats.inputs(tmp_path / "reals/a/x_0.tif"))
+
+
+def test_a_run_knows_the_sort_of_its_pixels_and_one_that_did_not_note_it_is_resumed(tmp_path: Path) -> None:
+    pixels = RNG.integers(1, 3000, (6, 5))
+    for own in (pixels.astype(np.uint16), pixels.astype(np.float32)):
+        task = Task.from_folder(saved(tmp_path / str(own.dtype), own))
+        noted = json.loads(json.dumps(of_task(task)))
+        assert preparation_of(noted, None, None) == task.preparation
+        earlier = {name: value for name, value in noted.items() if name != "pixels"}
+        assert different(earlier, of_task(task)) == []
+        assert preparation_of(earlier, None, None) == replace(preparation(task), real=None)
 
 
 def test_a_file_of_several_images_is_not_taken_for_its_first(tmp_path: Path) -> None:
