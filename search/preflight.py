@@ -15,6 +15,7 @@ from torch import Tensor
 from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
 from archspec.lowering import lower
+from search.directions import turned
 from search.errors import RunError, named, said
 from search.feasible import keeping, out_of_reach, tight
 from search.objectives import Constraint, Measured, Objective, Score
@@ -134,7 +135,10 @@ def preflight(
             mistakes += list(dict.fromkeys(_targets(task, batches, tried[0])))
         if mistakes:
             return Findings(tuple(mistakes))
-        note = remark(task, batches["training"])
+        outputs = tried[0].graph.signal.channels
+        wanted = {one.name: one.maximize for one in objectives if isinstance(one, Score)}
+        remarks = turned(wanted, getattr(task, "directions", {})), remark(task, batches["training"], outputs)
+        note = "; ".join(text for text in remarks if text) or None
         try:
             seconds = list(_steps(tried, task, training, batches, objectives, target))
             shape = tried[0].graph.signal.channels, *tried[0].graph.signal.grid

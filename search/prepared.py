@@ -30,7 +30,8 @@ def preparation_of(
         RunError: what the record or the file says cannot be read.
     """
     if (recorded := settings.get("preparation")) is not None:
-        return _read(recorded, "the preparation in the record", "put the record back", settings.get("numbers"))
+        real = next((settings[name] for name in ("numbers", "pixels") if settings.get(name) is not None), None)
+        return _read(recorded, "the preparation in the record", "put the record back", real)
     given: Preparation | None = getattr(task, "preparation", None)
     path = directory.preparation if directory else None
     if given is not None or path is None or not path.exists():

@@ -51,8 +51,9 @@ def of_task(task: AnyTask) -> dict[str, object]:
         "task": f"{task.name} ({task.fingerprint})",
         "directions": dict(getattr(task, "directions", {})),
         "preparation": prepared and {name: value for name, value in prepared.to_data().items() if name != "real"},
-        # Of its own, as runs of earlier versions do not have it: what a run did not record is not compared.
-        "numbers": getattr(prepared, "real", None),
+        # Of their own, as runs of earlier versions do not have them: what a run did not record is not compared.
+        "numbers": prepared.real if prepared and prepared.source != "image" else None,
+        "pixels": prepared.real if prepared and prepared.source == "image" else None,
         "class weights": None if weights is None else of_array(weights),
         "examples": example_count(task.train),
         "data": {part: _data(task, part) for part in ("train", "validation")},

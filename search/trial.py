@@ -226,6 +226,7 @@ class Trial(Pickled):
         """
         from archspec.exporting.writing import FORMATS, export
         from search.prepared import preparation_of
+        from search.tasks.explained import explained
 
         scores = {f"validation {name}": value for name, value in self.scores.items()}
         if self.task is not None and self.task.test is not None:
@@ -235,6 +236,7 @@ class Trial(Pickled):
             self.model(),
             directory,
             preparation=prepared.to_data() if prepared else None,
+            explained=explained(prepared) if prepared else "",
             scores=scores,
             symmetry=self.symmetry,
             overwrite=overwrite,

@@ -16,6 +16,7 @@ def readme(
     error: float,
     symmetry: Certificate | None,
     prepared: bool = False,
+    explained: str = "",
 ) -> str:
     """The README as Markdown: what the files are, what was measured, and how to use them.
 
@@ -26,6 +27,7 @@ def readme(
         error: the largest difference between the forms, see `archspec.exporting.agreement.agreed`.
         symmetry: the certificate; None without one.
         prepared: whether `preparation.json` is among the files.
+        explained: in words, how raw examples become inputs, and outputs answers.
     """
     grid = ", ".join(map(str, architecture.input.grid))
     lines = "".join(f"| {name} | {value:.6g} |\n" for name, value in scores.items())
@@ -39,13 +41,14 @@ def readme(
         about["symmetry.json"] = "its certificate of symmetry"
     if prepared:
         about["preparation.json"] = (
-            "inputs are (raw - mean) / spread of each channel, predictions outputs * target_spread + target_mean, "
-            "classes by name; `search.Predictor.open` does all this: `.predict(example)`"
+            "how raw examples become inputs, and outputs answers, with the names of classes; `search.Predictor.open` "
+            "does it: `.predict(example)`"
         )
     files = "\n".join(f"- `{name}`: {text}" for name, text in about.items())
     usage = "\n".join(check.usage for check in checks)
     code = " and ".join(f"`{name}`" for check in checks for name in check.code)
     trust = f"Loading {code} runs code: do so only if you trust whoever wrote it. " if code else ""
+    steps = f"## From a raw example to an answer\n\n{explained}\n" if explained else ""
     return f"""# An exported network
 
 | file | FLOPs per example | parameters | bytes |
@@ -63,7 +66,7 @@ Input: float32 of shape (batch, {architecture.input.channels}, {grid}). The hash
 `{architecture.hash}`.
 
 {usage}
-## The files
+{steps}## The files
 
 {files}
 

@@ -34,6 +34,7 @@ def export(
     overwrite: bool = False,
     formats: Sequence[str] = FORMATS,
     preparation: Mapping[str, Any] | None = None,
+    explained: str = "",
 ) -> Path:
     """Write the architecture, weights, an ONNX model and a README to `directory`, all of them or nothing.
 
@@ -50,6 +51,7 @@ def export(
         overwrite: replace any content of the directory.
         formats: names of exporters; `torch`, the format that `load` reads, is always written.
         preparation: how raw examples become inputs and outputs answers, as plain data, for `preparation.json`.
+        explained: the same in words, for the README.
 
     Returns:
         The directory.
@@ -83,7 +85,7 @@ def export(
         if symmetry is not None:
             (aside / SYMMETRY).write_text(json.dumps(symmetry.to_data(), indent=2) + "\n")
         (aside / README).write_text(
-            readme(network.architecture, checks, scores, error, symmetry, preparation is not None)
+            readme(network.architecture, checks, scores, error, symmetry, preparation is not None, explained)
         )
         seal(aside, about | {"contents": {name: dict(run) for check in checks for name, run in check.runs.items()}})
     return place

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from pathlib import Path
@@ -34,9 +34,12 @@ def from_folder(
     shares: Shares,
     seed: int,
     names: Sequence[str] = (),
+    groups: Callable[[Path], object] | None = None,
 ) -> Parts:
     """A folder of files by class; see `Task.from_folder`."""
     check_shares(shares)
+    if not (groups is None or callable(groups)):
+        raise ValueError(f"groups is a function that tells from the path of a file what it is of, not {groups!r}")
     home = Path(directory)
     if not home.is_dir():
         raise ValueError(f"{home} is not a directory; give one that holds a folder of files for each class")
@@ -60,7 +63,8 @@ def from_folder(
     if "test" in read:
         remaining = (remaining[0] / (1 - shares[2]), remaining[1] / (1 - shares[2]), 0.0)
     prepared = replace(prepared, classes=tuple(map(str, names)) or classes)
-    parts = split_up(x, y, prepared, remaining, seed, None, normalise=True, standardise=False)
+    of_groups = None if groups is None else [str(groups(path)) for path, _ in files["train"]]
+    parts = split_up(x, y, prepared, remaining, seed, of_groups, normalise=True, standardise=False)
     assert parts.preparation is not None
     own = {part: (parts.preparation.normalised(x), y) for part, (x, y) in read.items()}
     return parts._replace(validation=own.get("validation", parts.validation), test=own.get("test", parts.test))
@@ -116,7 +120,7 @@ def _of_images(
     if len(grid) != 2 or min(grid) < 1 or max(grid) > MOST:
         raise ValueError(f"size is the side of a square, or (rows, columns), of at most {MOST:,} pixels, not {size}")
     count = channels or (1 if reading.is_grey(first) else 3)
-    return Preparation("classification", "image", classes, grid, count)
+    return Preparation("classification", "image", classes, grid, count, real=reading.is_real(first))
 
 
 def _of_recordings(

@@ -160,6 +160,7 @@ class Made:
         seconds: float | None = None,
         split: Shares = SHARES,
         seed: int = 0,
+        groups: Callable[[Path], object] | None = None,
         **options: Unpack[Options],
     ) -> Self:
         """A classification of images or recordings (WAV) in a folder that holds a folder of files for each class.
@@ -176,13 +177,16 @@ class Made:
             seconds: length of recordings, to which they are cut or zero-padded; by default that of the first.
             split: shares of training, validation and test data.
             seed: seed of the split.
+            groups: a function that tells from the path of a file what it must not be split from, such as the patient:
+                `lambda path: path.name.split("_")[0]`.
             options: `name`, `metrics`, `loss`, `class_weights`, `classes`.
 
         Raises:
             ValueError: there are not two folders, one is empty, or a file cannot be read.
         """
         checked(options)
-        parts = folders.from_folder(directory, size, channels, rate, seconds, split, seed, options.get("classes", ()))
+        names = options.get("classes", ())
+        parts = folders.from_folder(directory, size, channels, rate, seconds, split, seed, names, groups)
         options.setdefault("name", Path(directory).name)
         return cls.of_parts("classification", parts, options)
 

@@ -43,7 +43,8 @@ class Preparation(Pickled):
         rows: of series, whether each is a row of a table, and `columns` are its points.
         series: of series, the column that tells them apart, if it is one.
         day_first: of series, whether a date such as 01/02/2024 begins with the day, where training data have such.
-        real: of arrays, whether the training data are known to hold numbers that are not whole.
+        real: of arrays, whether the training data are known to hold numbers that are not whole; of images, whether the
+            pixels of the training data are real numbers, which are not scaled.
     """
 
     kind: Kind = "classification"
@@ -137,7 +138,7 @@ class Preparation(Pickled):
     def _read(self, raw: Any) -> Tensor:
         file = isinstance(raw, str | Path)
         if self.source == "image" and (file or reading.is_picture(raw)):
-            return reading.image(raw, self.channels, self.size)
+            return reading.image(raw, self.channels, self.size, self.real)
         if self.source == "audio" and file:
             return recordings.recording(raw, int(self.rate or 1), self.size[0])
         if self.source == "series" and self.columns and (file or reading.is_table(raw)):
@@ -146,6 +147,11 @@ class Preparation(Pickled):
             how = self.timed, self.rate, self.size[0], self.series, self.day_first
             return series.series(raw, self.columns, *how)
         x = reading.array(raw)
+        if self.source == "image" and self.real is False and not bool(((x >= 0) & (x <= 1)).all()):
+            raise ValueError(
+                "pixels that are real numbers are from 0 to 1, before mean and spread are removed, and some of these "
+                "are not; give the image as it was read"
+            )
         return torch.from_numpy(recordings.samples(x.numpy())) if self.source == "audio" else x
 
     def normalised(self, x: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 MOST_PIXELS = 2**26  # which take half a gigabyte of memory while they are converted
 
 
-def image(path: str | Path | Any, channels: int, size: tuple[int, ...]) -> Tensor:
+def image(path: str | Path | Any, channels: int, size: tuple[int, ...], real: bool | None = None) -> Tensor:
     """An image file, or an image of PIL, as numbers from 0 to 1, (channels, rows, columns).
 
     Args:
@@ -28,9 +28,11 @@ def image(path: str | Path | Any, channels: int, size: tuple[int, ...]) -> Tenso
             16 bits are from 0 to 65,535; those of files of real numbers are left as they are.
         channels: 1 for grey, 3 for red, green and blue, 4 with transparency.
         size: (rows, columns) that it is resized to; empty to leave it as it is.
+        real: whether its pixels must be real numbers, or whole ones, as those of the training data are; None if that is
+            not known.
 
     Raises:
-        ValueError: the file is not an image, or there is no image of so many channels.
+        ValueError: the file is not an image, there is no image of so many channels, or its pixels are of another sort.
     """
     from PIL import Image, ImageOps
 
@@ -41,6 +43,13 @@ def image(path: str | Path | Any, channels: int, size: tuple[int, ...]) -> Tenso
         ImageOps.exif_transpose(found, in_place=True)
     else:
         found = ImageOps.exif_transpose(path if hasattr(path, "convert") else _of_pixels(np.asarray(_for_numpy(path))))
+    if real is not None and is_real(found) != real:
+        own, others = ("whole", "real") if real else ("real", "whole")
+        name = path if isinstance(path, str | Path) else "the image"
+        raise ValueError(
+            f"the pixels of {name} are {own} numbers, and those of the training data {others} ones, which are not "
+            "scaled alike; save it as these are"
+        )
     white = _white(found)
     found = found.convert(MODES[channels] if white == 255 else "F")  # which cuts nothing off
     if size and found.size != (size[1], size[0]):
@@ -56,6 +65,11 @@ def is_grey(picture: Any) -> bool:
     return picture.mode in ("1", "L") or _white(picture) != 255
 
 
+def is_real(picture: Any) -> bool:
+    """Whether the pixels of an image of PIL are real numbers, which are left as they are."""
+    return bool(picture.mode == "F")
+
+
 def channels_of(picture: Any) -> int:
     """Channels of an image of PIL as numbers: 1 for grey, 3 for colours, 4 with transparency; 0 for any other."""
     return 1 if is_grey(picture) else {"RGB": 3, "P": 3, "RGBA": 4}.get(picture.mode, 0)
@@ -63,7 +77,7 @@ def channels_of(picture: Any) -> int:
 
 def _white(picture: Any) -> float:
     """The largest value of a pixel of an image of PIL; 1 of real numbers."""
-    return 1 if picture.mode == "F" else 65535 if picture.mode.startswith("I") else 255
+    return 1 if is_real(picture) else 65535 if picture.mode.startswith("I") else 255
 
 
 def is_picture(raw: Any) -> bool:
@@ -103,10 +117,25 @@ def opened(path: str | Path) -> Any:
                 if found.width * found.height > MOST_PIXELS:
                     size = f"{found.width:,} × {found.height:,}"
                     raise ValueError(f"it has {size} pixels, more than {MOST_PIXELS:,}; make it smaller")
+                if (count := _images_in(found)) > 1:
+                    raise ValueError(
+                        f"it holds {count:,} images; save each as a file of its own, or the one that is meant"
+                    )
                 found.load()
                 return found
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path} cannot be read as an image: {error}") from None
+
+
+def _images_in(found: Any) -> int:
+    """How many images of the same size an open file holds, as a stack or an animation does; thumbnails are none."""
+    count = int(getattr(found, "n_frames", 1))
+    if count > 1:
+        first = found.size
+        found.seek(1)
+        count = count if found.size == first else 1
+        found.seek(0)
+    return count
 
 
 def row(raw: Any, columns: Sequence[str]) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -11,15 +13,31 @@ from torch.utils.data import Dataset, IterableDataset, RandomSampler, Sequential
 from search.tasks.batches import Batch, untouched
 from search.tasks.first_batches import unspent
 from search.tasks.kinds import KINDS
+from search.tasks.lacking import absent
 from search.tasks.named import AnyTask
 
+MANY = 0.01  # of the validation examples
 COLOURS = 4  # channels of a picture, at the most
+CLOSE = 1e-3  # standard deviation of inputs that are all but alike
 FAR, NARROW = 30.0, 0.03  # numbers that a network learns badly lie so far from 0, or so close together
 
 
-def remark(task: AnyTask, batch: Batch) -> str | None:
-    """Sentences about the data, of which `batch` is a batch of the training data; None if there is nothing to say."""
-    found = (_shared(task), _cast(task), _axes(task, batch[0]), _units(task, batch[1]))
+def remark(task: AnyTask, batch: Batch, outputs: int) -> str | None:
+    """Sentences about the data; None if there is nothing to say.
+
+    Args:
+        task: the task.
+        batch: a batch of the training data.
+        outputs: number of outputs of a network, at each position.
+    """
+    found = (
+        _shared(task) or _copied(task),
+        *absent(task, outputs),
+        _cast(task),
+        _axes(task, batch[0]),
+        _scale(batch[0]),
+        _units(task, batch[1]),
+    )
     return "; ".join(text for text in found if text) or None
 
 
@@ -28,6 +46,25 @@ def _shared(task: AnyTask) -> str | None:
     if _examples(task.train) != _examples(task.validation):
         return None
     return "the validation data are the training data, so scores tell what was learned by heart; hold some examples out"
+
+
+def _copied(task: AnyTask) -> str | None:
+    """A sentence if many validation examples are training examples too; None where that is not known."""
+    train, validation = task.train, task.validation
+    if not (isinstance(train, tuple) and isinstance(validation, tuple)):
+        return None
+    known = set(_digests(train[0]))
+    count, of = sum(digest in known for digest in _digests(validation[0])), len(validation[0])
+    if count < MANY * of:
+        return None
+    return (
+        f"{count} of {of} validation examples are training examples too, number for number, so that their scores tell "
+        "what was learned by heart; leave copies out, or keep them together (groups=)"
+    )
+
+
+def _digests(x: Tensor) -> Iterator[bytes]:
+    return (hashlib.blake2b(example.tobytes(), digest_size=16).digest() for example in x.numpy(force=True))
 
 
 def _examples(data: Any) -> tuple[int, ...]:
@@ -75,6 +112,17 @@ def _axes(task: AnyTask, x: Tensor) -> str | None:
         for first, rest in ((channels, grid), (grid[-1], [channels, *grid[:-1]]))
     )
     return f"the inputs are read as {read}; if they are {other}, give np.moveaxis(x, -1, 1)"
+
+
+def _scale(x: Tensor) -> str | None:
+    """A sentence about inputs of which a channel lies far from 0 or spreads far, or all lie close together."""
+    channels = x.double().transpose(0, 1).flatten(1)
+    middle, spread = channels.mean(1).abs(), channels.std(1, correction=0)
+    worst = int(torch.maximum(middle, spread).argmax())
+    if max(float(middle[worst]), float(spread[worst])) <= FAR and not 0 < float(spread.max()) < CLOSE:
+        return None
+    found = f"the inputs of channel {worst}, counted from 0, are {channels[worst].mean():.3g} ± {spread[worst]:.3g}"
+    return f"{found}, and are taken as they are, best around 0 ± 1: scale them, and new examples alike"
 
 
 def _units(task: AnyTask, y: Tensor) -> str | None:

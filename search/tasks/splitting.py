@@ -32,7 +32,11 @@ def split(
     if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
         raise ValueError(f"the three shares of a split must be 0 or more and add up to 1, not {shares}")
     if groups is not None:
-        return _by_groups(count, shares, seed, labels, np.asarray(groups))
+        return _by_groups(count, shares, seed, labels, _known(groups))
+    return _checked(_split(count, shares, seed, labels, exact), shares, f"{count} examples")
+
+
+def _split(count: int, shares: Shares, seed: int, labels: Tensor | None, exact: bool = False) -> Three:
     order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
     if labels is not None:
         order = order[torch.argsort(labels[order], stable=True)]
@@ -41,7 +45,20 @@ def split(
         place = (place.argsort().argsort() + 0.5) / count if exact else place
     else:
         place = (torch.arange(count, dtype=torch.float64) + 0.5) / count
-    return _checked(_parts(order, place, shares), shares, f"{count} examples")
+    first, second = shares[0], shares[0] + shares[1]
+    return order[place < first], order[(place >= first) & (place < second)], order[place >= second]
+
+
+def _known(groups: Any) -> Any:
+    """Groups as an array; ValueError if some have no value, which numpy may turn into the text `nan`."""
+    given = groups if isinstance(groups, np.ndarray) else np.array([*groups], dtype=object)
+    try:
+        known = all(group is not None and group == group for group in given.flat)  # NaN is not equal to itself
+    except (TypeError, ValueError):  # of pandas.NA
+        known = False
+    if not known:
+        raise ValueError("groups has no value for some of the examples; give each one, or leave these examples out")
+    return np.asarray(groups)
 
 
 def _by_groups(count: int, shares: Shares, seed: int, labels: Tensor | None, groups: Any) -> Three:
@@ -49,16 +66,25 @@ def _by_groups(count: int, shares: Shares, seed: int, labels: Tensor | None, gro
         raise ValueError(f"groups must hold one entry for each of the {count} examples, not {groups.shape}")
     names, of = np.unique(groups, return_inverse=True)
     member = torch.from_numpy(of)
-    # A group counts as of the class that most of its examples are of.
-    most = None if labels is None else torch.stack([labels[member == g].mode().values for g in range(len(names))])
-    parts = split(len(names), shares, seed, most)
+    alike = None if labels is None else _alike(labels, member, len(names))
+    parts = _split(len(names), shares, seed, alike)
     first, second, third = (torch.isin(member, part).nonzero().flatten() for part in parts)
     return _checked((first, second, third), shares, f"{len(names)} groups")
 
 
-def _parts(order: Tensor, place: Tensor, shares: Shares) -> Three:
-    first, second = shares[0], shares[0] + shares[1]
-    return order[place < first], order[(place >= first) & (place < second)], order[place >= second]
+def _alike(labels: Tensor, member: Tensor, count: int) -> Tensor:
+    """For each group its rarest class and the one that most of its examples are of, as one number (groups,).
+
+    Each part of a split needs groups that hold what is rare, which may be most of no group.
+    """
+    values, of, counts = labels.unique(return_inverse=True, return_counts=True)
+    rarest_last = counts.argsort(descending=True, stable=True)
+    rarity = rarest_last.argsort()[of]
+    groups = [member == group for group in range(count)]
+    rarest = torch.stack([values[rarest_last[rarity[own].max()]] for own in groups])
+    most = torch.stack([labels[own].mode().values for own in groups])
+    numbered: Tensor = torch.stack([rarest, most], 1).unique(dim=0, return_inverse=True)[1]
+    return numbered
 
 
 def _checked(parts: Three, shares: Shares, of: str) -> Three:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from search.tasks.kinds import KINDS, TaskKind
 from search.tasks.labels import known_labels
+from search.tasks.lacking import lacking
 from search.tasks.named import AnyTask
 
 MOST = 10**6  # outputs; of larger validation data a batch is tried
@@ -31,7 +32,7 @@ def undefined_scores(task: AnyTask, y: Tensor, output: tuple[int, ...]) -> Itera
         return
     whole = known is not None and known.shape[1:] == y.shape[1:] and len(known) * math.prod(output) <= MOST
     targets = known if known is not None and whole else y
-    missing = _missing(kind, targets, output[0])
+    missing = _missing(kind, targets, output[0], getattr(task, "classes", ()))
     if missing and not whole:
         return
     found = [task.scores(outputs, targets) for outputs in _answers(kind, targets, output)]
@@ -41,20 +42,14 @@ def undefined_scores(task: AnyTask, y: Tensor, output: tuple[int, ...]) -> Itera
             yield f"{told}{missing}" if missing else f"{told}; mend that metric, or leave it out"
 
 
-def _missing(kind: TaskKind, targets: Tensor, classes: int) -> str:
+def _missing(kind: TaskKind, targets: Tensor, classes: int, names: Sequence[str]) -> str:
     """What the targets have no example of, as the end of a sentence; empty if they have examples of everything."""
     remedy = "give some, or split the data otherwise"
     if not kind.labels:
         one = len(targets) < 2 or bool((targets == targets[:1]).all())
         return f": all its numbers are equal; {remedy}" if one else ""
-    if kind.counted:
-        there = targets.unique().tolist()
-        lacking = [f"of the class {label}" for label in range(classes) if label not in there]
-    else:
-        share = targets.reshape(len(targets), -1).double().mean(0).tolist()
-        which = [""] if len(share) == 1 else [f" for the label {label}" for label in range(len(share))]
-        lacking = [f"{round(1 - one)}{of}" for one, of in zip(share, which, strict=True) if one in (0, 1)]
-    return f": no example of it is {lacking[0]}; {remedy}" if lacking else ""
+    found = lacking(kind, targets, classes, names)
+    return f": no example of it is {found[0]}; {remedy}" if found else ""
 
 
 def _answers(kind: TaskKind, targets: Tensor, output: tuple[int, ...]) -> Iterator[Tensor]:

@@ -338,8 +338,12 @@ def test_what_fits_is_run_with_the_objectives_of_its_kind(name: str) -> None:
     found = search.preflight()
     assert found.mistakes == ()
     assert found.epoch > 0
-    cast = "the inputs of the training data are float64, and are cast to float32"
-    assert found.note == (cast if name == "numbers of another precision" else None)
+    notes = {
+        "numbers of another precision": "the inputs of the training data are float64, and are cast to float32",
+        "named classes that do not occur": "no example of the training data is of the class d, so it is not learned; "
+        "give some, or split the data otherwise",
+    }
+    assert found.note == notes.get(name)
     assert found.trial > 0
     wanted = {"regression": "r2", "multilabel": "f1"}.get(search.task.kind, "accuracy")
     assert [str(o) for o in search.objectives] == [f"maximize {wanted}", "minimize flops"]

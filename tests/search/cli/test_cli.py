@@ -235,7 +235,7 @@ import numpy as np
 from search import Search, Task
 from spaces import images
 
-task = Task.from_arrays(np.zeros((40, 1, 8, 8)), np.arange(40) % 4)
+task = Task.from_arrays(np.random.default_rng(0).normal(size=(40, 1, 8, 8)), np.arange(40) % 4)
 search = Search(images(1, SIZE, 4, groups=("C1",)), task, epochs=1, trials=3)
 """
 

@@ -4,14 +4,15 @@ from functools import partial
 
 import numpy as np
 
+from search import prepared
 from search.prediction import Predictor
-from search.tasks import folders, labels, preparation, reading, recordings, series, sources, tables
+from search.tasks import explained, folders, labels, preparation, reading, recordings, series, sources, tables
 from search.tasks.kinds import Binary, Classification
 from search.tasks.preparation import Preparation
 from search.tasks.task import Task
 from tests.search import test_answers, test_prediction
 from tests.search.planting import Fault
-from tests.search.tasks import test_kinds, test_raw, test_tables
+from tests.search.tasks import test_explained, test_kinds, test_own_files, test_raw, test_tables
 
 IMAGE = test_raw.test_an_image_is_red_green_blue_by_rows_and_columns_from_0_to_1
 SOUND = test_raw.test_a_recording_is_the_mean_of_its_channels_around_zero_and_silent_after_its_end
@@ -33,7 +34,31 @@ BFLOAT = partial(test_prediction.test_real_numbers_of_any_precision_are_cast_as_
 NAMED = partial(test_prediction.test_what_is_no_number_is_not_answered_but_named, np.nan)
 NUMBERS = partial(test_kinds.test_numbers_are_learned_standardised_and_scored_in_their_units, (60,))
 
+BY_HAND = test_explained.test_who_follows_the_words_gives_the_network_what_it_learned_from
+SORTS = test_own_files.test_images_are_predicted_from_pixels_of_the_sort_that_was_learned
+SLIDES = test_own_files.test_files_of_a_group_are_not_split
+STACK = test_own_files.test_a_file_of_several_images_is_not_taken_for_its_first
+
 READING = {
+    "real pixels beside whole ones": Fault(reading.image, "is_real(found) != real", "False", SORTS),
+    "a run that forgets the sort of its pixels": Fault(
+        prepared.preparation_of,
+        '("numbers", "pixels")',
+        '("numbers",)',
+        test_own_files.test_a_run_knows_the_sort_of_its_pixels_and_one_that_did_not_note_it_is_resumed,
+    ),
+    "pixels that were prepared before": Fault(Preparation._read, "bool(((x >= 0) & (x <= 1)).all())", "True", SORTS),
+    "the first image of a stack": Fault(reading._images_in, "return count", "return 1", STACK),
+    "a thumbnail taken for a second image": Fault(
+        reading._images_in, "count if found.size == first else 1", "count", STACK
+    ),
+    "groups of files that are split": Fault(folders.from_folder, "groups is None else [", "True else [", SLIDES),
+    "an image without its scale in words": Fault(
+        explained._read, ", of 16 bits by 65,535", "", partial(BY_HAND, "an image")
+    ),
+    "means left out of the words": Fault(
+        explained.explained, "if prepared.mean:", "if False:", partial(BY_HAND, "a recording")
+    ),
     "images from 0 to 255": Fault(reading._white, "else 255", "else 1", IMAGE),
     "blue for red": Fault(
         reading.image,

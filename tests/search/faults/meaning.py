@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from search.tasks import inspecting, labels, reading, remarks, sources
+from search import directions
+from search.tasks import inspecting, labels, lacking, reading, remarks, sources
 from search.tasks.preparation import Preparation
 from search.training import randomness
 from search.training.settings import Training
@@ -10,6 +11,10 @@ from tests.search.planting import Fault
 from tests.search.tasks import test_remarks
 from tests.search.training import test_faults, test_training
 
+ABSENT = test_remarks.test_a_class_that_a_part_of_the_data_has_no_example_of_is_remarked_on
+SCALE = test_remarks.test_inputs_that_are_far_off_are_remarked_on
+WORST = test_remarks.test_an_objective_that_looks_for_the_worst_is_remarked_on
+MISSED, WORSE = (("maximize missed", "write 'minimize missed'"), ("maximize loss", "write 'minimize loss'"))
 AXES = test_remarks.test_channels_that_seem_to_come_last_are_remarked_on
 UNITS = partial(test_remarks.test_numbers_that_are_learned_as_they_are_are_remarked_on_if_they_are_far_off, "dataset")
 OWN = test_remarks.test_the_labels_of_a_dataset_are_those_that_it_gives
@@ -35,6 +40,30 @@ FAULTS = {
         "data.dataset if whole else data",
         "data",
         partial(test_remarks.test_validation_data_that_are_trained_with_are_remarked_on, "loaders"),
+    ),
+    "a class that is missing in validation not remarked on": Fault(
+        lacking.absent, '("validation", task.validation), ', "", partial(ABSENT, "in validation")
+    ),
+    "a label that is missing for one that all have": Fault(
+        lacking.lacking, "round(1 - one)", "round(one)", partial(ABSENT, "a label")
+    ),
+    "millions as inputs without a word": Fault(
+        remarks._scale, "max(float(middle[worst]), float(spread[worst]))", "0", partial(SCALE, 1e3, 0, True)
+    ),
+    "inputs far from 0 without a word": Fault(
+        remarks._scale, "torch.maximum(middle, spread)", "spread", partial(SCALE, 1, 300, True)
+    ),
+    "an error that is maximised without a word": Fault(
+        directions.turned, "known.get(name, direction_of(name))", "direction_of(name)", partial(WORST, *MISSED)
+    ),
+    "a score of a known name minimised without a word": Fault(
+        directions.turned, "known.get(name, direction_of(name))", "known.get(name)", partial(WORST, *WORSE)
+    ),
+    "copies of training examples not remarked on": Fault(
+        remarks._copied,
+        "digest in known",
+        "False",
+        partial(test_remarks.test_copies_of_training_examples_among_the_validation_data_are_remarked_on, 4),
     ),
     "steps for channels not remarked on": Fault(remarks._axes, "channels > grid[0]", "False", partial(AXES, (40, 3))),
     "columns of a picture for its colours not remarked on": Fault(

@@ -111,7 +111,7 @@ FAULTS = {
         folders._files, "_is_hidden(path.relative_to(home / name))", 'path.name.startswith(".")', HIDDEN
     ),
     "real numbers cut off at 255": Fault(
-        reading._white, '1 if picture.mode == "F" else ', "", partial(PIXELS, "real numbers")
+        reading._white, "1 if is_real(picture) else ", "", partial(PIXELS, "real numbers")
     ),
     "16 bits cut off at 255": Fault(
         reading._white, '65535 if picture.mode.startswith("I") else 255', "255", partial(PIXELS, "16 bits")

@@ -31,6 +31,8 @@ OF_NUMBERS = partial(test_kinds.test_metrics_by_name_are_those_of_scikit_learn, 
 CLASSES = test_by_hand.test_a_class_counts_that_is_named_or_is_of_the_test_alone
 ALIKE = test_by_hand.test_scores_are_of_all_examples_alike_and_in_the_units_of_the_targets
 SUBSET = test_by_hand.test_the_labels_of_a_subset_are_those_of_its_examples
+RARE = test_by_hand.test_each_part_has_groups_that_hold_what_is_rare
+NO_GROUP = test_by_hand.test_examples_of_no_group_are_not_one_group
 EVEN = test_by_hand.test_groups_are_even_over_the_classes_that_most_of_their_examples_are_of
 GROUPS = test_sources.test_groups_are_not_split
 GROUPS_BY_SEED = test_by_hand.test_groups_are_split_by_the_seed
@@ -141,11 +143,17 @@ PARTS = {
     "groups split in arrays": Fault(sources.split_up, "prepared.kind), groups)", "prepared.kind), None)", GROUPS),
     "groups split in datasets": Fault(sources.from_datasets, "kind), groups, exact", "kind), None, exact", HELD),
     "classes of groups by chance": Fault(
-        splitting._by_groups, "shares, seed, most", "shares, seed, None", partial(EVEN, 0)
+        splitting._by_groups, "shares, seed, alike", "shares, seed, None", partial(EVEN, 0)
     ),
-    "the class of a group's first example": Fault(splitting._by_groups, ".mode().values", "[0]", partial(EVEN, 1)),
+    "the class of a group's first example": Fault(splitting._alike, ".mode().values", "[0]", partial(EVEN, 1)),
+    "groups of nothing taken for one": Fault(
+        splitting._known, "group == group", "True", partial(NO_GROUP, float("nan"))
+    ),
+    "what is rare in a group left to chance": Fault(
+        splitting._alike, "rarity[own].max()", "rarity[own].min()", partial(RARE, 0)
+    ),
     "groups split alike for every seed": Fault(
-        splitting._by_groups, "shares, seed, most", "shares, 0, most", GROUPS_BY_SEED
+        splitting._by_groups, "shares, seed, alike", "shares, 0, alike", GROUPS_BY_SEED
     ),
     "classes of arrays by chance": Fault(sources.split_up, "strata(targets, prepared.kind)", "None", SPLIT),
     "classes of datasets by chance": Fault(sources.from_datasets, "strata(labels, kind)", "None", HELD),

@@ -117,12 +117,12 @@ TOLD = {
 }
 TASKS = {
     "a split that leaks": Fault(
-        splitting._parts, "order[(place >= first) & (place < second)]", "order[place < second]", SPLIT
+        splitting._split, "order[(place >= first) & (place < second)]", "order[place < second]", SPLIT
     ),
-    "a split in the order of the classes": Fault(splitting.split, "* 0.6180339887498949) % 1", "/ count) % 1", SPLIT),
-    "a split by chance": Fault(splitting.split, "order[torch.argsort(labels[order], stable=True)]", "order", SHARES),
+    "a split in the order of the classes": Fault(splitting._split, "* 0.6180339887498949) % 1", "/ count) % 1", SPLIT),
+    "a split by chance": Fault(splitting._split, "order[torch.argsort(labels[order], stable=True)]", "order", SHARES),
     "the same split for every seed": Fault(
-        splitting.split, "manual_seed(seed)", "manual_seed(0)", test_task.test_same_seed_same_split
+        splitting._split, "manual_seed(seed)", "manual_seed(0)", test_task.test_same_seed_same_split
     ),
     "validation of training data": Fault(
         sources.from_datasets,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from torch.nn.functional import softplus
 from torch.utils.data import Subset, TensorDataset
 
 from search import Task
-from search.tasks.labels import known_labels
+from search.tasks.labels import known_labels, strata
 from search.tasks.splitting import split
 from search.training.evaluation import evaluate
 
@@ -115,6 +116,25 @@ def test_groups_are_even_over_the_classes_that_most_of_their_examples_are_of(see
     assert shares([part[part % 3 == 1] for part in parts], of.repeat_interleave(3)) == pytest.approx(
         [20, 10, 10], abs=1
     )
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_part_has_groups_that_hold_what_is_rare(seed: int) -> None:
+    """Of 60 patients, of whom one in ten has the rare label in one of twenty recordings, none is split."""
+    groups = np.repeat(np.arange(60), 20)
+    rare = (torch.arange(1200) % 20 == 0) & (torch.arange(1200) < 120)
+    common = torch.arange(1200) % 3 == 0
+    for kind, targets in (("classification", rare.long()), ("multilabel", torch.stack([common, rare], 1))):
+        parts = split(1200, (0.6, 0.2, 0.2), seed, strata(targets, kind), groups)
+        assert min(shares(parts, rare)) >= 1
+        assert len({int(patient) for part in parts for patient in set(groups[part])}) == 60
+        assert sum(len(set(groups[part])) for part in parts) == 60
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), pd.NA])
+def test_examples_of_no_group_are_not_one_group(missing: Any) -> None:
+    with pytest.raises(ValueError, match="groups has no value for some of the examples; give each one"):
+        split(6, (0.5, 0.5, 0.0), 0, None, ["a", "b", missing, "c", missing, "d"])
 
 
 def test_groups_are_split_by_the_seed() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from scipy.io import wavfile
 
 from search import Task
 from search.cli.starter import write_starter
+from search.prepared import preparation_of
+from search.record.lines import different
 from search.tasks.preparation import Preparation
+from search.terms import of_task
 from tests.search.tasks.test_raw import folders, tensors
 
 RNG = np.random.default_rng(2)
@@ -296,3 +300,79 @@ def test_a_rate_that_is_given_may_be_coarse() -> None:
     task = Task.from_frame(days("%Y-%m-%d"), "y", series="id", time="t", rate=DAY / 3)
     assert task.shape == (1, 3)
     assert Task.from_frame(days("%Y-%m-%d").groupby("id").head(1), "y", series="id", time="t").shape == (1, 1)
+
+
+def saved(home: Path, pixels: Any, kind: str = "tif") -> Path:
+    """Two folders of ten images each."""
+    for name in "ab":
+        (home / name).mkdir(parents=True)
+        for i in range(10):
+            Image.fromarray(pixels if name == "a" else pixels // 2).save(home / name / f"{'xyz'[i % 3]}_{i}.{kind}")
+    return home
+
+
+def test_images_are_predicted_from_pixels_of_the_sort_that_was_learned(tmp_path: Path) -> None:
+    pixels = RNG.integers(1, 3000, (6, 5)).astype(np.uint16)
+    home = saved(tmp_path / "own", pixels)
+    prepared = preparation(Task.from_folder(home))
+    assert prepared.real is False
+    assert Preparation.from_data(json.loads(json.dumps(prepared.to_data()))) == prepared
+    expected = prepared.inputs(home / "a" / "x_0.tif")
+    for same in (pixels, Image.fromarray(pixels), pixels[None] / 65535):
+        assert torch.allclose(prepared.inputs(same), expected, atol=1e-5)
+    for other in (pixels[None].astype(np.float32), expected):
+        with pytest.raises(ValueError, match="pixels that are real numbers are from 0 to 1, before mean and spread"):
+            prepared.inputs(other)
+    Image.fromarray(pixels.astype(np.float32)).save(home / "a" / "x_0.tif")
+    for read in (lambda: prepared.inputs(home / "a" / "x_0.tif"), lambda: Task.from_folder(home)):
+        with pytest.raises(ValueError, match="which are not scaled alike; save it as these are"):
+            read()
+    floats = preparation(Task.from_folder(saved(tmp_path / "reals", pixels.astype(np.float32))))
+    assert floats.real is True
+    assert torch.allclose(floats.inputs(pixels[None].astype(np.float32)), floats.inputs(tmp_path / "reals/a/x_0.tif"))
+
+
+def test_a_run_knows_the_sort_of_its_pixels_and_one_that_did_not_note_it_is_resumed(tmp_path: Path) -> None:
+    pixels = RNG.integers(1, 3000, (6, 5))
+    for own in (pixels.astype(np.uint16), pixels.astype(np.float32)):
+        task = Task.from_folder(saved(tmp_path / str(own.dtype), own))
+        noted = json.loads(json.dumps(of_task(task)))
+        assert preparation_of(noted, None, None) == task.preparation
+        earlier = {name: value for name, value in noted.items() if name != "pixels"}
+        assert different(earlier, of_task(task)) == []
+        assert preparation_of(earlier, None, None) == replace(preparation(task), real=None)
+
+
+def test_a_file_of_several_images_is_not_taken_for_its_first(tmp_path: Path) -> None:
+    home = saved(tmp_path, RNG.integers(0, 255, (6, 5)).astype(np.uint8))
+    first, second = (Image.fromarray(RNG.integers(0, 255, (6, 5)).astype(np.uint8)) for _ in range(2))
+    first.save(home / "a" / "x_0.tif", save_all=True, append_images=[second.resize((2, 3))])  # a thumbnail
+    try:
+        task = Task.from_folder(home, split=(1, 0, 0))
+    except ValueError as error:
+        pytest.fail(str(error))
+    brightest = np.asarray(first).max() / 255
+    raw = tensors(task.train)[0] * preparation(task).spread[0] + preparation(task).mean[0]
+    assert min(abs(raw.amax((1, 2, 3)) - brightest)) < 1e-5
+    first.save(home / "a" / "x_0.tif", save_all=True, append_images=[second])
+    with pytest.raises(ValueError, match=r"x_0.tif cannot be read as an image: it holds 2 images; save each as a file"):
+        Task.from_folder(home)
+
+
+def test_files_of_a_group_are_not_split(tmp_path: Path) -> None:
+    home = tmp_path
+    for label, name in enumerate("ab"):
+        (home / name).mkdir()
+        for i in range(30):
+            level = 10 * (i % 6) + label  # six slides, each of its brightness
+            Image.fromarray(np.full((4, 4), level, np.uint8)).save(home / name / f"slide{i % 6}_{i}.png")
+    task = Task.from_folder(home, groups=lambda path: path.name.split("_")[0], split=(0.5, 0.25, 0.25))
+    mean, spread = preparation(task).mean[0], preparation(task).spread[0]
+    slides = [
+        {round(float(one)) // 10 for one in (tensors(part)[0][:, 0, 0, 0] * spread + mean) * 255}
+        for part in (task.train, task.validation, task.test)
+    ]
+    mistyped: Any = {"groups": "slide"}
+    assert sum(map(len, slides)) == len(set().union(*slides)) == 6
+    with pytest.raises(ValueError, match="groups is a function that tells from the path of a file what it is of, not"):
+        Task.from_folder(home, **mistyped)

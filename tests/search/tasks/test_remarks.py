@@ -78,6 +78,73 @@ def test_validation_data_that_are_trained_with_are_remarked_on(what: str) -> Non
     assert ("learned by heart" in str(remark(make()))) == same
 
 
+@pytest.mark.parametrize(
+    ("scale", "middle", "told"), [(1, 0, False), (0.01, 5, False), (1e3, 0, True), (1, 300, True), (1e-5, 0, True)]
+)
+def test_inputs_that_are_far_off_are_remarked_on(scale: float, middle: float, told: bool) -> None:
+    inputs = torch.stack([scale * X[:, 0], middle + scale * X[:, 1]], 1)
+    for task in (Task.from_arrays(inputs, Y), Task.from_datasets(TensorDataset(inputs, Y))):
+        found = str(remark(task))
+        assert ("and are taken as they are, best around 0 ± 1: scale them, and new examples alike" in found) == told
+        assert ("the inputs of channel 1, counted from 0, are 300 ± " in found) == (middle == 300)
+
+
+@pytest.mark.parametrize(
+    ("objective", "wanted"),
+    [
+        (
+            "minimize accuracy",
+            "'minimize accuracy' looks for the worst networks; if that is not meant, write 'maximize a",
+        ),
+        (
+            "maximize missed",
+            "'maximize missed' looks for the worst networks; if that is not meant, write 'minimize misse",
+        ),
+        ("maximize loss", "'maximize loss' looks for the worst networks"),
+        ("minimize unknown", None),
+        ("minimize missed", None),
+        ("maximize accuracy", None),
+    ],
+)
+def test_an_objective_that_looks_for_the_worst_is_remarked_on(objective: str, wanted: str | None) -> None:
+    metrics: Any = {"missed": ("minimize", lambda outputs, targets: 0.5), "unknown": lambda outputs, targets: 0.5}
+    task = Task.from_arrays(X, Y, metrics=metrics)
+    found = Search(sequences.for_task(task), task, [objective, "minimize flops"], trials=1, epochs=1).preflight()
+    assert found.mistakes == ()
+    assert found.note is None if wanted is None else wanted in str(found.note)
+
+
+@pytest.mark.parametrize("count", [0, 4])
+def test_copies_of_training_examples_among_the_validation_data_are_remarked_on(count: int) -> None:
+    held = torch.cat([X[:count], X[count:] + 1])
+    wanted = f"{count} of {COUNT} validation examples are training examples too, number for number"
+    assert (wanted in str(remark(Task("t", "classification", (X, Y), (held, Y))))) == (count > 0)
+
+
+TWO = (Y > 0).long()
+ONE_OF_TWO = torch.stack([TWO, 1 - TWO], 1)
+# Kind, targets of the training, validation and test data, and what is said.
+ABSENT: dict[str, tuple[Any, torch.Tensor, torch.Tensor, torch.Tensor, str | None]] = {
+    "in training": ("classification", TWO, Y, Y, "no example of the training data is of the class c, so it is not lea"),
+    "in validation": ("classification", Y, TWO, Y, "no example of the validation data is of the class c, so no score"),
+    "in test": ("classification", Y, Y, TWO, "no example of the test data is of the class c, so no score tells of it"),
+    "two": ("classification", Y, 0 * Y, Y, "no example of the validation data is of the class b or of the class c, so"),
+    "yes": ("binary", TWO, 0 * TWO, TWO, "no example of the validation data is 1, so no score"),
+    "a label": ("multilabel", ONE_OF_TWO, ONE_OF_TWO * torch.tensor([1, 0]), ONE_OF_TWO, "is 1 for the label b, so no"),
+    "none": ("classification", Y, Y, Y, None),
+    "no label": ("multilabel", ONE_OF_TWO, ONE_OF_TWO, ONE_OF_TWO, None),
+}
+
+
+@pytest.mark.parametrize("what", ABSENT)
+def test_a_class_that_a_part_of_the_data_has_no_example_of_is_remarked_on(what: str) -> None:
+    kind, *targets, wanted = ABSENT[what]
+    parts = [(X + number, y) for number, y in enumerate(targets)]
+    names = {"binary": (), "multilabel": ("a", "b")}.get(kind, NAMES)
+    found = remark(Task("t", kind, parts[0], parts[1], parts[2], classes=names))
+    assert found is None if wanted is None else wanted in str(found)
+
+
 @pytest.mark.parametrize(("scale", "middle", "told"), [(1e6, 0, True), (1, 500, True), (1e-4, 0, True), (3, 5, False)])
 @pytest.mark.parametrize("how", ["dataset", "loader", "arrays"])
 def test_numbers_that_are_learned_as_they_are_are_remarked_on_if_they_are_far_off(
@@ -178,7 +245,7 @@ def test_a_picture_of_any_mode_has_its_channels_first(picture: Any, expected: An
 def test_a_class_without_training_data_has_a_balanced_weight() -> None:
     task = Task.from_arrays(X, Y, classes=("a", "b", "c", "d"), class_weights="balanced")
     assert torch.as_tensor(task.class_weights).tolist() == pytest.approx([18 / 24, 18 / 24, 18 / 24, 18 / 4])
-    assert remark(task) is None
+    assert "no example of the training data is of the class d, so it is not learned" in str(remark(task))
 
 
 ONE_HOT, EQUAL = np.eye(3)[Y], np.ones(COUNT)
