@@ -15,7 +15,7 @@ from torch import Tensor
 from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
 from archspec.lowering import lower
-from search.errors import RunError, named, said
+from search.errors import RunError, first_line, named, said
 from search.feasible import keeping, out_of_reach, tight
 from search.objectives import Constraint, Measured, Objective, Score
 from search.pieces import try_blocks
@@ -165,7 +165,7 @@ def _device(training: Training) -> Iterator[str]:
     try:
         torch.zeros(1, device=training.device).item()
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         yield f"there is no device {training.device!r} here ({reason}); use device='auto'"
 
 
