@@ -18,7 +18,7 @@ from archspec.lowering import lower
 from search.errors import RunError, first_line, named, said
 from search.feasible import keeping, out_of_reach, tight
 from search.objectives import Constraint, Measured, Objective, Score
-from search.pieces import try_blocks
+from search.pieces import try_blocks, try_pieces
 from search.seeds import derived_seed
 from search.tasks.batches import Batch
 from search.tasks.inspecting import PARTS, data_mistakes, pass_mistakes, target_mistakes
@@ -134,8 +134,9 @@ def preflight(
             mistakes += list(dict.fromkeys(_targets(task, batches, tried[0])))
         if mistakes:
             return Findings(tuple(mistakes))
-        note = remark(task, batches["training"])
+        notes = [remark(task, batches["training"])]
         try:
+            notes += try_pieces([candidates[i] for i in by_cost], batches["training"][0])
             seconds = list(_steps(tried, task, training, batches, objectives, target))
             shape = tried[0].graph.signal.channels, *tried[0].graph.signal.grid
             undefined = _tried("a score", lambda: list(undefined_scores(task, batches["validation"][1], shape)))
@@ -149,6 +150,7 @@ def preflight(
     slope = max(0.0, seconds[-1] - seconds[0]) / (last - low) if last > low else seconds[0] / max(1, low)
     each = [steps * (seconds[0] + slope * (cost.flops - low)) for cost in costs]
     few = None if kept else tight(examined, space, constraints, target)
+    note = "; ".join(filter(None, notes)) or None
     return Findings((), each[by_cost[-1]], training.epochs * sum(each) / len(each), high, note, few)
 
 
