@@ -40,6 +40,11 @@ def said(error: BaseException) -> str:
     return f"{type(error).__name__}{': ' * bool(words)}{words}{place}"
 
 
+def first_line(error: BaseException | None) -> str:
+    """The first line of an error's words that is not blank; its kind where it has none."""
+    return next((line.strip() for line in str(error or "").splitlines() if line.strip()), type(error).__name__)
+
+
 @contextmanager
 def named(what: str, remedy: str) -> Iterator[None]:
     """Of an error that something of a person's own raises, make one sentence that names it, and its line.

@@ -16,10 +16,10 @@ from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
 from archspec.lowering import lower
 from search.directions import turned
-from search.errors import RunError, named, said
+from search.errors import RunError, first_line, named, said
 from search.feasible import keeping, out_of_reach, tight
 from search.objectives import Constraint, Measured, Objective, Score
-from search.pieces import try_blocks
+from search.pieces import try_blocks, try_pieces
 from search.seeds import derived_seed
 from search.tasks.batches import Batch
 from search.tasks.inspecting import PARTS, data_mistakes, pass_mistakes, target_mistakes
@@ -137,9 +137,9 @@ def preflight(
             return Findings(tuple(mistakes))
         outputs = tried[0].graph.signal.channels
         wanted = {one.name: one.maximize for one in objectives if isinstance(one, Score)}
-        remarks = turned(wanted, getattr(task, "directions", {})), remark(task, batches["training"], outputs)
-        note = "; ".join(text for text in remarks if text) or None
+        notes = [turned(wanted, getattr(task, "directions", {})), remark(task, batches["training"], outputs)]
         try:
+            notes += try_pieces([candidates[i] for i in by_cost], batches["training"][0])
             seconds = list(_steps(tried, task, training, batches, objectives, target))
             shape = tried[0].graph.signal.channels, *tried[0].graph.signal.grid
             undefined = _tried("a score", lambda: list(undefined_scores(task, batches["validation"][1], shape)))
@@ -153,6 +153,7 @@ def preflight(
     slope = max(0.0, seconds[-1] - seconds[0]) / (last - low) if last > low else seconds[0] / max(1, low)
     each = [steps * (seconds[0] + slope * (cost.flops - low)) for cost in costs]
     few = None if kept else tight(examined, space, constraints, target)
+    note = "; ".join(filter(None, notes)) or None
     return Findings((), each[by_cost[-1]], training.epochs * sum(each) / len(each), high, note, few)
 
 
@@ -169,7 +170,7 @@ def _device(training: Training) -> Iterator[str]:
     try:
         torch.zeros(1, device=training.device).item()
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         yield f"there is no device {training.device!r} here ({reason}); use device='auto'"
 
 

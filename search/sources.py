@@ -26,7 +26,7 @@ def sources(space: Any, task: AnyTask, strategy: str | Strategy | None = None) -
         task: its class counts.
         strategy: its class counts, or the function that is registered under its name.
     """
-    found: dict[str, Any] = {kind: model_of(kind) for kind in sorted(set(_kinds(space)))}
+    found: dict[str, Any] = {kind: model_of(kind) for kind in sorted(set(kinds_in(space)))}
     found["task"] = type(task)
     if strategy is not None:
         found["strategy"] = STRATEGIES[strategy] if isinstance(strategy, str) else type(strategy)
@@ -34,16 +34,16 @@ def sources(space: Any, task: AnyTask, strategy: str | Strategy | None = None) -
     return {name: text for name, text in told.items() if text}
 
 
-def _kinds(data: Any) -> Iterator[str]:
+def kinds_in(data: Any) -> Iterator[str]:
     """All kinds that plain data name, those of the options of choices too."""
     if isinstance(data, dict):
         if isinstance(kind := data.get("kind"), str):
             yield kind
         for value in data.values():
-            yield from _kinds(value)
+            yield from kinds_in(value)
     elif isinstance(data, list):
         for value in data:
-            yield from _kinds(value)
+            yield from kinds_in(value)
 
 
 def _source(thing: Any) -> str:

@@ -65,6 +65,14 @@ class Bank(Fixed):
         self.built_at = where
         self.inputs, self.outputs, self.order, self.depthwise = inputs, outputs, order, depthwise
         self.cache: Cache | None = None
+        if next(kernel.parameters(), None) is None:
+            self.register_buffer("empty", torch.empty(0), persistent=False)
+
+    @property
+    def like(self) -> Tensor:
+        """A tensor on the device and in the precision of the kernel's weights, or of the layer if it has none."""
+        weight = next(self.kernel.parameters(), None)
+        return self.get_buffer("empty") if weight is None else weight
 
     @torch.no_grad()
     def begin(self, cropped: tuple[int, ...], energy: float) -> None:
@@ -78,7 +86,7 @@ class Bank(Fixed):
         for part in (self.kernel, self.window):
             if part is not None:
                 part.place(at)
-        like = next(self.kernel.parameters())
+        like = self.like
         self.cropped, self.taps, self.count, self.smoothing = cropped, at.taps, len(at.points), at.smoothing
         self.gather(at.index)
         factor = None
@@ -100,7 +108,7 @@ class Bank(Fixed):
         if self.order * self.elements > 1 or index.shape[2] != count:
             kernels = np.arange(1 if self.depthwise else self.inputs) * count
             places = (index[:, None] + kernels[:, None, None]).reshape(-1)
-            standing = torch.tensor(places, device=next(self.kernel.parameters()).device)
+            standing = torch.tensor(places, device=self.like.device)
         self.register_buffer("standing", standing, persistent=False)
         if self.cache is not None:
             self.cache.clear()
@@ -129,7 +137,7 @@ class Bank(Fixed):
 
     def sample(self) -> Tensor:
         """The bank, recomputed."""
-        like = next(self.kernel.parameters())
+        like = self.like
         with without_autocast(like.device):
             samples = self.kernel(distinct=True) if self.window is None else self.windowed()
             bank = samples.reshape(self.outputs, -1)
@@ -169,22 +177,24 @@ class Bank(Fixed):
         if self.factor is not None:
             weight = np.tile(self.factor.double().cpu().numpy() ** 2, self.index.size // len(self.factor))
         energy = torch.from_numpy(np.bincount(self.index.reshape(-1), weight, int(self.index.max()) + 1) / self.order)
-        energy = energy.to(next(self.kernel.parameters()))
+        energy = energy.to(self.like)
         return energy if self.window is None else (energy * self.window().square()).squeeze(0)
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
         if self.cache is not None:
             self.cache.clear()
-        before = next(self.kernel.parameters())
+        before = self.like
         dtype, without_values = before.dtype, before.is_meta
         moved = super()._apply(fn, recurse)
-        if (next(self.kernel.parameters()).dtype != dtype or without_values) and not self.pruned:
+        if (self.like.dtype != dtype or without_values) and not self.pruned:
             self.place(self.cropped)  # coordinates are recomputed, not rounded twice
         return moved
 
     def settle(self, like: Tensor) -> None:
         """Compute what is on the `meta` device, the sampling points too."""
         super().settle(like)
+        if self.like.is_meta:  # of a kernel without weights
+            self.empty = like.new_empty(0)
         if any(buffer.is_meta for buffer in self.buffers()):
             self.place(self.cropped)
 

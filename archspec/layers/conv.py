@@ -85,7 +85,7 @@ class GroupConv(Inheriting):
 
     def choose(self) -> None:
         """Choose the fastest way of computing on the present device, for evaluation and for training."""
-        device = next(self.kernel.parameters()).device.type
+        device = self.like.device.type
         self.ways = [fastest_way(self.around, self.taps, self.depthwise, t, device) for t in (False, True)]
         self.by_fft = [self.goes_by_fft("torch" if device == "cpu" else "cuda", t) for t in (False, True)]
 
@@ -102,7 +102,7 @@ class GroupConv(Inheriting):
     def gather(self, index: NDArray[np.int64]) -> None:
         """As `Bank.gather`; also recompute which output channel each map belongs to, for the bias."""
         super().gather(index)
-        device = next(self.kernel.parameters()).device
+        device = self.like.device
         channel = torch.arange(self.outputs, device=device).repeat_interleave(self.order)
         self.register_buffer("channel", channel, persistent=False)
 
@@ -176,7 +176,7 @@ class GroupConv(Inheriting):
 
     def mixed_spectrum(self, grid: tuple[int, ...], sizes: tuple[int, ...]) -> Tensor:
         """The spectrum of the bank as a combination of the spectra of the kernel's functions times the window."""
-        with without_autocast(next(self.kernel.parameters()).device):
+        with without_autocast(self.like.device):
             functions, weight = self.kernel.mixture()
             if self.window is not None:
                 functions = functions * self.window()

@@ -15,6 +15,7 @@ from archspec.geometry.samples import samples
 from archspec.geometry.units import Units
 from archspec.layers.inheriting import copied_channels, copied_rows, seen, seen_depthwise, spread, sums
 from archspec.layers.kernel_layer import KernelLayer
+from archspec.layers.kernels.features import NotCarried
 from archspec.layers.kernels.table import recut
 from archspec.layers.layer import Layer
 
@@ -44,35 +45,47 @@ class Inheriting(KernelLayer):
         return spread(shaped, elements)
 
     @torch.no_grad()
-    def inherit(self, other: nn.Module, reads: Units, gives: Units) -> int:
+    def taken_from(self, other: nn.Module, reads: Units, gives: Units) -> int:
         """Take over kernels: their parameters, or on another group or of another kind their samples.
 
-        See `Layer.inherit`. A window and the features of a continuous kernel are taken over too.
+        A window and the features of a continuous kernel are taken over too.
         """
         unfolded = other.unfolded() if isinstance(other, Layer) else None
         if unfolded is None or not self.by_elements:
-            return super().inherit(other, reads, gives)
+            return super().taken_from(other, reads, gives)
         count = copied_channels(self, other, gives)
         if not isinstance(other, Inheriting):
             return 0 if self.depthwise else count + self.fit_to(unfolded, (1,) * len(self.sizes), reads, gives)
         if self.depthwise != other.depthwise:
             return 0
-        adopted = self.kernel.adopt(other.kernel)
-        if adopted:
-            self.kernel.retune(other.kernel)
-            self.stretch_part(self.kernel, other)
+        adopted = self._adopted(other)
         if self.window is not None and (found := copied_rows(self.window, other.window, gives)):
             count += found
             self.stretch_part(self.window, other)
         self.place(self.cropped)
         combined, alike = 0, self._sees_like(other)
         larger = any(mine > theirs for mine, theirs in zip(self.sizes, other.sizes, strict=True))
-        if alike and adopted and not larger:
+        if alike and adopted is not None and not larger:
             mixed = Units(reads.channels[:, None], 1) if self.grouped_input else reads
             inputs = torch.ones(1, 1).double() if self.depthwise else sums(mixed, other.inputs)
             combined = self.kernel.combine(other.kernel, torch.from_numpy(gives.channels), inputs)
         fitted = combined or self.fit_to(unfolded, other.sizes, reads, gives)
-        return count + adopted + fitted if fitted else super().inherit(other, reads, gives)
+        return count + (adopted or 0) + fitted if fitted else super().taken_from(other, reads, gives)
+
+    def _adopted(self, other: Inheriting) -> int | None:
+        """Take over the features of its kernels, at this size; returns the number of parameters, None without any."""
+        drawn = {name: tensor.clone() for name, tensor in self.kernel.state_dict().items()}
+        count = self.kernel.adopt(other.kernel)
+        # Features may have constants alone, which are adopted too.
+        if not count and not (type(self.kernel) is type(other.kernel) and self.kernel.functions):
+            return None
+        try:
+            self.kernel.retune(other.kernel)
+            self.stretch_part(self.kernel, other)
+        except NotCarried:
+            self.kernel.load_state_dict(drawn)
+            return None
+        return count
 
     def _sees_like(self, other: Inheriting) -> bool:
         """Whether the other's kernels are functions of the same coordinates."""

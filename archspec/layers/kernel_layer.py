@@ -89,13 +89,25 @@ class KernelLayer(Bank, Layer):
             part.stretch(ratio, 1.0 if self.where.causal else 0.0)
 
     def inherit(self, other: nn.Module, reads: Units, gives: Units) -> int:
-        """Take over all weights if they have the same shapes and kernels can have this size; see `Layer.inherit`."""
+        """Take over what it can of a convolution; if that is nothing, it stays as it was drawn. See `Layer.inherit`."""
+        drawn = {name: tensor.clone() for name, tensor in self.state_dict().items()}
+        try:
+            count = self.taken_from(other, reads, gives)
+        except NotCarried:
+            count = 0
+        if not count:
+            self.load_state_dict(drawn)
+        return count
+
+    def taken_from(self, other: nn.Module, reads: Units, gives: Units) -> int:
+        """Take over all weights if they have the same shapes; returns the number of parameters.
+
+        Raises:
+            NotCarried: kernels cannot have this size.
+        """
         if not isinstance(other, KernelLayer) or not (count := super().inherit(other, reads, gives)):
             return 0
-        try:
-            self.stretch(other)
-        except NotCarried:
-            return 0
+        self.stretch(other)
         return count
 
     def alias_excess(self, part: str, each_filter: bool, deviations: float, horizon: int | None) -> Tensor:

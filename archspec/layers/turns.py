@@ -71,7 +71,7 @@ class TurnedConv(GroupConv):
     def place(self, cropped: tuple[int, ...]) -> None:
         """As `GroupConv.place`; also recompute the coordinates of the taps and the default input turns."""
         super().place(cropped)
-        like, taps = next(self.kernel.parameters()), self.where.taps
+        like, taps = self.like, self.where.taps
         for name, array in (("taps_at", taps.coordinates(taps.offsets())), ("read", self.where.read)):
             self.register_buffer(
                 name, torch.tensor(array, dtype=wide_dtype(like.dtype), device=like.device), persistent=False
@@ -88,7 +88,7 @@ class TurnedConv(GroupConv):
         with without_autocast(out.device):
             points = self.points(widened(out), self.read if read is None else widened(read))
             bank = self.kernel.at(points).view(self.outputs, self.inputs, self.order, self.elements, -1).transpose(1, 2)
-            bank = (bank if self.factor is None else bank * self.factor).to(next(self.kernel.parameters()).dtype)
+            bank = (bank if self.factor is None else bank * self.factor).to(self.like.dtype)
         bank = bank.reshape(self.outputs * self.order, self.inputs * self.elements, *self.taps)
         padding: Any = tuple(before for before, _ in self.around)
         y: Tensor = CONV[len(self.taps) - 1](x.flatten(1, 2), bank, self.expanded_bias(), self.stride, padding)

@@ -13,7 +13,7 @@ from search.backends.environment import NodeAffinitySchedulingStrategy, ray, ver
 from search.backends.nodes import Kit, named, unfit
 from search.backends.resources import gpu_share as gpu_share
 from search.backends.shipping import shipped
-from search.errors import RunError
+from search.errors import RunError, first_line
 
 # Seconds in which the head of a cluster must take a connection, and a node must load the task.
 ANSWERS, LOADS = 5.0, 300.0
@@ -103,7 +103,7 @@ def connect(address: str | None, workers: int, cpus: float = 1.0) -> None:
 
 
 def _none_there(address: str | None, error: BaseException) -> RunError:
-    why = (str(error).splitlines() or [type(error).__name__])[0]
+    why = first_line(error)
     return RunError(
         f"there is no Ray cluster at {address or 'this machine'} ({why}); give the address of the head of one that "
         "runs, or leave it out to use this machine"

@@ -12,6 +12,7 @@ from ray import tune as tune
 from ray.exceptions import RayTaskError
 from ray.tune.search import Searcher
 
+from search.errors import first_line
 from search.events import Event, Finished, Interrupted, Notice, Started, from_data
 from search.trial import Trial
 
@@ -86,7 +87,7 @@ class QueueSearcher(Searcher):  # type: ignore[misc]
         place = self.places.get(trial_id)
         if (number := self._end(trial_id)) is None:
             return
-        why = str(error).splitlines()[0] if str(error or "") else type(error).__name__
+        why = first_line(error)
         if getattr(error, "preempted", False) or self.gone(place):
             self.heard.put(Interrupted(number, f"its Ray node is lost ({why})", lost=True))
         elif isinstance(error, RayTaskError):  # raised before a candidate is begun, where our packages are missing, say

@@ -13,7 +13,7 @@ from archspec.architecture import Architecture
 from archspec.doors import Registered
 from archspec.geometry.fourier import Target
 from search.backends.resources import Resources
-from search.errors import RunError
+from search.errors import RunError, first_line
 from search.events import Epoch, Event, Finished, Interrupted, Started
 from search.files import RunDirectory
 from search.machine import machine_fault
@@ -158,5 +158,5 @@ class Trainer:
             path.write_text("".join(traceback.format_exception(error)), errors="backslashreplace")
         except OSError as fault:
             return Interrupted(trial.number, machine_fault(fault) or str(fault))
-        message = str(error).splitlines()
-        return Finished(trial.number, Failed(f"{type(error).__name__}: {message[0] if message else 'no message'}"))
+        words = first_line(error) if str(error).strip() else "no message"
+        return Finished(trial.number, Failed(f"{type(error).__name__}: {words}"))

@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from search.errors import first_line
 from search.tasks.named import AnyTask
 from search.training.settings import Training
 
@@ -105,7 +106,7 @@ class Recorded:
         try:
             self._replays[like] = (*held, self.recorder.record(lambda: self.step(*held)))
         except RuntimeError as error:
-            self.hindrance = (str(error).splitlines() or [type(error).__name__])[0]
+            self.hindrance = first_line(error)
 
 
 def hindrance(model: nn.Module, task: AnyTask, training: Training, turning: bool) -> str:

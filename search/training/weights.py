@@ -24,7 +24,8 @@ WRITTEN = "architecture and digest"
 
 def save_weights(state: Mapping[str, Tensor], architecture: Architecture, file: Path) -> None:
     """Write the weights of a network as safetensors, all of them or nothing."""
-    weights = {name: value.detach().contiguous().cpu() for name, value in state.items()}
+    # Copies, since a weight may stand in several places, and the file takes no memory twice.
+    weights = {name: value.detach().cpu().clone(memory_format=torch.contiguous_format) for name, value in state.items()}
     about = {WRITTEN: f"{architecture.hash} {digest_of(weights)} {json.dumps(architecture.to_data())}"}
     # As bytes: safetensors would not say of a full disk that it is one.
     write_whole(file, lambda path: path.write_bytes(save(weights, about)))

@@ -189,14 +189,14 @@ class FeatureKernel(KernelModule):
         """Take over the features: of each tensor the part that both kernels have, where coordinates come first."""
         if type(other) is not type(self) or not self.is_their_sum:
             return 0
-        theirs, count = dict(other.state_dict()), 0
+        theirs, learned, count = dict(other.state_dict()), dict(self.named_parameters()), 0
         for name, tensor in self.state_dict().items():
             there = theirs.get(name)
             if name.startswith("out.") or there is None or there.dim() != tensor.dim():
                 continue
             part = tuple(slice(min(a, b)) for a, b in zip(tensor.shape, there.shape, strict=True))
             tensor[part] = there[part].to(tensor)
-            count += tensor[part].numel()
+            count += tensor[part].numel() if name in learned else 0
         return count
 
     @torch.no_grad()

@@ -13,6 +13,7 @@ from archspec import (
     Activation,
     Architecture,
     Conv,
+    Fourier,
     Gaussian,
     GroupPool,
     Image,
@@ -174,6 +175,15 @@ def test_windows_are_inherited() -> None:
 def test_a_learned_width_is_inherited_from_a_fixed_one() -> None:
     before = {"window": Gaussian(sigma=0.5, learned=False), "kernel": "magnet"}
     assert apart(before, before | {"window": Gaussian(sigma=0.3)}) < 1e-10
+
+
+@pytest.mark.parametrize("kind", [Table(), Siren(hidden=8), Magnet(hidden=8), Fourier(features=8)], ids=str)
+def test_the_share_is_of_parameters_alone(kind: Kernel) -> None:
+    """Not of constants, such as the frequencies of random features, which are taken over too."""
+    conv = network(Series(length=24), Conv(channels=4, kernel_size=5, kernel=kind))
+    child, model = lower(conv), lower(conv)
+    assert inherit(child, model) == 1
+    assert all(torch.equal(mine, theirs) for mine, theirs in zip(child.buffers(), model.buffers(), strict=True))
 
 
 def test_the_share_is_what_was_inherited() -> None:

@@ -12,12 +12,15 @@ import pytest
 from archspec import Finite, register
 from archspec.geometry.families import GROUPS
 from archspec.geometry.groups import Group
+from search.backends import worker
 from search.backends.storage import Storage
 from search.backends.worker import Trainer
-from search.events import Event, Interrupted
+from search.events import Event, Finished, Interrupted
 from search.objectives import Score
+from search.outcome import Failed
 from search.training.settings import Training
 from tests.laws.process import run
+from tests.search.made_up import engine_in
 from tests.search.tiny import bars
 
 MIRRORS = Finite("Mirrors", {2: np.array([np.diag(d) for d in ((1, 1), (-1, 1), (1, -1), (-1, -1))], dtype=float)})
@@ -103,3 +106,29 @@ def test_pieces_that_no_worker_can_import_are_searched_and_confirmed(tmp_path: P
     assert states == ["scored", "scored"]
     assert confirmed
     assert set(confirmed) == {1}
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        ("\n  Some words.\nMore.\n", "Some words."),
+        ("first\nsecond", "first"),
+        ("", "no message"),
+        ("\n ", "no message"),
+    ],
+)
+def test_why_a_candidate_failed_is_not_a_blank_line(
+    words: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(*args: object, **named: object) -> None:
+        raise RuntimeError(words)
+
+    monkeypatch.setattr(worker, "train", train)
+    engine = engine_in(tmp_path / "engine")
+    candidate = engine.ask()
+    engine.record.close()
+    assert candidate is not None
+    heard: list[Event] = []
+    trainer(tmp_path).run(candidate.to_data(), heard.append)
+    assert isinstance(heard[-1], Finished)
+    assert heard[-1].outcome == Failed(f"RuntimeError: {reason}")

@@ -17,6 +17,7 @@ NAMES = (
     "meaning",
     "memory",
     "modelling",
+    "pieces",
     "prepared",
     "proxies",
     "reading",

@@ -63,3 +63,18 @@ def test_weights_of_an_earlier_version_are_read(tmp_path: Path) -> None:
     save_file({name: value.contiguous() for name, value in state.items()}, tmp_path / "old.safetensors")
     again = load_network(architecture, tmp_path / "old.safetensors")
     assert all(torch.equal(value, again.state_dict()[name]) for name, value in state.items())
+
+
+def test_a_weight_that_stands_in_two_places_is_written_as_any_other(tmp_path: Path) -> None:
+    """As a layer of a person's own may have it."""
+    architecture, _ = first_two()
+    state, file = lower(architecture).state_dict(), tmp_path / "0.safetensors"
+    names = [name for name, value in state.items() if value.shape == (2,)]
+    shared = state | dict.fromkeys(names[1:3], state[names[0]])
+    assert shared[names[1]].data_ptr() == shared[names[2]].data_ptr()
+    try:
+        save_weights(shared, architecture, file)
+    except RuntimeError as error:
+        pytest.fail(f"its trainings are lost: {error}")
+    again = load_network(architecture, file).state_dict()
+    assert all(torch.equal(value, again[name]) for name, value in shared.items())

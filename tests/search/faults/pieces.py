@@ -1,0 +1,113 @@
+"""Faults that strike kernels and layers of a person's own, and the laws that notice them."""
+
+from functools import partial
+
+from archspec import Fourier
+from archspec.layers.bank import Bank
+from archspec.layers.inherited_kernels import Inheriting
+from archspec.layers.kernel_layer import KernelLayer
+from archspec.layers.kernels.features import FeatureKernel
+from search import errors, pieces, preflight
+from search.training import weights
+from tests.archspec.layers import test_own_kernels
+from tests.archspec.network import test_inheritance
+from tests.search import test_pieces
+from tests.search.backends import test_registered
+from tests.search.planting import Fault
+from tests.search.test_pieces import Draws, Graded, Multiplies, OfBatch, WrongFrozen, WrongHeir
+from tests.search.training import test_weights
+
+INHERITS = test_own_kernels.test_what_a_layer_cannot_inherit_stays_as_it_was_drawn
+LIVES = test_own_kernels.test_a_network_is_trained_copied_loaded_and_frozen
+
+REFUSED = test_pieces.test_a_piece_that_would_be_found_out_after_training_is_refused
+REMARKED = test_pieces.test_what_may_be_meant_is_remarked_on
+
+FAULTS = {
+    "a piece that draws in evaluation": Fault(
+        pieces._remarked,
+        "if _apart(model(x), wanted) > ROUNDING",
+        "if False",
+        partial(REFUSED, Draws(), "in eval.* time"),
+    ),
+    "a piece that sees other examples": Fault(
+        pieces._remarked, "if _apart(model(x[:1]), wanted[:1]) > ROUNDING", "if False", partial(REFUSED, OfBatch(), "")
+    ),
+    "a frozen form that is another network": Fault(
+        pieces._remarked,
+        "if (apart := _apart(frozen(x), wanted)) > ROUNDING",
+        "if (apart := 0.0)",
+        partial(REFUSED, WrongFrozen(), ""),
+    ),
+    "an heir that is another network": Fault(
+        pieces._remarked, "inherit(heir, model) == 1 and", "False and", partial(REFUSED, WrongHeir(), "")
+    ),
+    "FLOPs that are not priced": Fault(
+        pieces._remarked, "if counted > priced", "if False", partial(REFUSED, Multiplies(), "torch counts")
+    ),
+    "FLOPs that nobody counts": Fault(
+        pieces._remarked,
+        "if counted < priced",
+        "if False",
+        test_pieces.test_flops_that_torch_does_not_count_are_remarked_on,
+    ),
+    "a symmetry that is believed": Fault(
+        pieces._remarked,
+        'verdict == "broken"',
+        'verdict == ""',
+        partial(REMARKED, Graded(), "C4", ["it is not as symmetric as infer() says: C4 broken ("]),
+    ),
+    "kernels that are not looked at": Fault(
+        pieces._watched,
+        "own_kinds(to_data(node.block))",
+        "own_kinds({'kind': node.block.kind})",
+        test_pieces.test_the_parameters_of_a_kernel_are_counted,
+    ),
+    "pieces of three candidates alone": Fault(
+        pieces.try_pieces,
+        "if not found <= seen",
+        "if not seen",
+        test_pieces.test_every_kind_is_tried_once_without_a_group_and_once_on_one,
+    ),
+    "pieces that no preflight tries": Fault(
+        preflight.preflight,
+        'notes += try_pieces([candidates[i] for i in by_cost], batches["training"][0])',
+        "pass",
+        test_pieces.test_the_preflight_tries_them,
+    ),
+    "a weight that is looked for where there is none": Fault(
+        Bank.like,
+        'self.get_buffer("empty") if weight is None else weight',
+        "next(self.kernel.parameters())",
+        partial(LIVES, "constant", None),
+    ),
+    "constants that are counted as parameters": Fault(
+        FeatureKernel.adopt,
+        "if name in learned else 0",
+        "",
+        partial(test_inheritance.test_the_share_is_of_parameters_alone, Fourier(features=8)),
+    ),
+    "a kernel of another size that ends an heir": Fault(
+        Inheriting._adopted, "except NotCarried", "except ZeroDivisionError", partial(INHERITS, "bound", (5, 7))
+    ),
+    "features of another size": Fault(
+        Inheriting._adopted, "self.kernel.load_state_dict(drawn)", "pass", partial(INHERITS, "bound", (5, 7))
+    ),
+    "weights that are left from what could not be inherited": Fault(
+        KernelLayer.inherit, "if not count:", "if False:", partial(INHERITS, "whole", (5, 7))
+    ),
+    "a weight in two places that cannot be saved": Fault(
+        weights.save_weights,
+        "clone(memory_format=torch.contiguous_format)",
+        "contiguous()",
+        test_weights.test_a_weight_that_stands_in_two_places_is_written_as_any_other,
+    ),
+    "a reason that is a blank line": Fault(
+        errors.first_line,
+        "if line.strip()",
+        "if True",
+        partial(
+            test_registered.test_why_a_candidate_failed_is_not_a_blank_line, "\n  Some words.\nMore.\n", "Some words."
+        ),
+    ),
+}
