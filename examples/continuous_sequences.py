@@ -7,10 +7,9 @@ the front of accuracy against FLOPs, and the best network tested, unchanged, at 
 """
 
 from archspec import Architecture, SignalError
-from search import Result, Search, waves
+from search import Result, Search, evaluate, waves
 from search.report.plot import draw_front
 from search.report.progress import Watcher
-from search.training.evaluation import evaluate
 from spaces import sequences
 
 search = Search(

@@ -6,8 +6,7 @@ python examples/evaluate.py best
 import sys
 
 import archspec
-from search import digits
-from search.training.evaluation import evaluate
+from search import digits, evaluate
 
 model = archspec.load(sys.argv[1] if len(sys.argv) > 1 else "best")
 task = digits(rotated=True)

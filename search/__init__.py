@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from search.search import Search
     from search.simulating import simulate
     from search.strategies.strategy import Budget, Proposal, Strategy
+    from search.tasks.batches import batches
     from search.tasks.datasets import character_trajectories, cifar10, sequential_mnist, speech_commands
     from search.tasks.digits import digits
     from search.tasks.images import medmnist, pcam, rotated_mnist
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from search.tasks.synthetic.symmetric import half_turns, mirrored
     from search.tasks.synthetic.voxels import chiral_voxels
     from search.tasks.task import Task
+    from search.training.evaluation import evaluate
     from search.training.memory import training_memory
     from search.training.rates import Rate, parameter_groups
     from search.training.settings import Training
@@ -68,6 +70,7 @@ _HOME = {
     "Trial": "search.trial",
     "adding_problem": "search.tasks.synthetic.sequences",
     "at_most": "search.objectives",
+    "batches": "search.tasks.batches",
     "bumps_1d": "search.tasks.synthetic.sequences",
     "character_trajectories": "search.tasks.datasets",
     "chiral_voxels": "search.tasks.synthetic.voxels",
@@ -76,6 +79,7 @@ _HOME = {
     "digits": "search.tasks.digits",
     "dilated_chirps": "search.tasks.synthetic.oscillations",
     "drop": "search.tasks.irregular",
+    "evaluate": "search.training.evaluation",
     "half_turns": "search.tasks.synthetic.symmetric",
     "maximize": "search.objectives",
     "medmnist": "search.tasks.images",
@@ -135,6 +139,7 @@ __all__ = [
     "Trial",
     "adding_problem",
     "at_most",
+    "batches",
     "bumps_1d",
     "character_trajectories",
     "chiral_voxels",
@@ -143,6 +148,7 @@ __all__ = [
     "digits",
     "dilated_chirps",
     "drop",
+    "evaluate",
     "half_turns",
     "maximize",
     "medmnist",
