@@ -115,7 +115,11 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("report", commands.report, "report on a run: its front, and which symmetry was best at which budget")
     sub.add_argument("directory", type=Path, help="the directory of a run")
     _file(sub)
-    sub.add_argument("--to", type=Path, help="write it to this Markdown file, and a plot of the front beside it")
+    sub.add_argument(
+        "--to",
+        type=Path,
+        help="write it to this Markdown file with plots beside it, or to one page FILE.html that holds them",
+    )
     sub = command("symmetry", commands.symmetry, "measure how equivariant an architecture, or an exported network, is")
     sub.add_argument(
         "spec", type=Path, help="an architecture, which gets random weights, or the directory of an exported network"

@@ -1,4 +1,4 @@
-"""The report of a run in Markdown: its front, and which symmetry (or other trait) was best within which budget."""
+"""The report of a run, in Markdown or HTML: its front, and which symmetry or other trait was best within a budget."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 from search.choosing import none_feasible
@@ -19,9 +20,13 @@ from search.result import Result
 from search.trial import Trial
 from search.words import in_markdown, short
 
+HTML = (".html", ".htm")
+
 
 def write_report(result: Result, file: str | Path) -> Path:
-    """Write the report as Markdown, and beside it plots of the front and the learning curves as PNG files.
+    """Write the report as Markdown with pictures beside it, or, to a file `.html`, as one page that holds them.
+
+    The pictures are of the front, learning curves, learned sizes and the anytime curve, as far as there are any.
 
     Returns:
         The path of the report.
@@ -29,26 +34,39 @@ def write_report(result: Result, file: str | Path) -> Path:
     Raises:
         RunError: the file cannot be written.
     """
-    from search.report.plot import draw_anytime, draw_curves, draw_front, draw_sizes
-
     file, text = Path(file), report(result)
     try:
         if file.is_dir():
             raise RunError(f"{file} is a directory; give the file to write the report to, such as {file / 'report.md'}")
         file.parent.mkdir(parents=True, exist_ok=True)
-        if _score(result) is not None and len(result.front):
-            pictures = {"The front": draw_front(result, file.with_suffix(".png"))}
-            if any(trial.curve for trial in result.trials):
-                pictures["Learning curves"] = draw_curves(result, file.with_name(f"{file.stem}-curves.png"))
-            if any(trial.sizes for trial in result.front):
-                pictures["Learned sizes"] = draw_sizes(result, file.with_name(f"{file.stem}-sizes.png"))
-            if has_reference(result):
-                pictures["The anytime curve"] = draw_anytime(result, file.with_name(f"{file.stem}-anytime.png"))
+        if file.suffix.lower() in HTML:
+            from search.report.page import page
+
+            with TemporaryDirectory() as folder:
+                text = page(text, _pictures(result, Path(folder) / file.name))
+        else:
+            pictures = _pictures(result, file)
             text += "".join(f"\n![{title}]({quote(path.name)})\n" for title, path in pictures.items())
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise RunError(f"{file} cannot be written: {error.strerror or error}; give another file") from None
     return file
+
+
+def _pictures(result: Result, file: Path) -> dict[str, Path]:
+    """Draw the pictures of a report beside its file; their files, by title."""
+    from search.report.plot import draw_anytime, draw_curves, draw_front, draw_sizes
+
+    if _score(result) is None or not len(result.front):
+        return {}
+    pictures = {"The front": draw_front(result, file.with_suffix(".png"))}
+    if any(trial.curve for trial in result.trials):
+        pictures["Learning curves"] = draw_curves(result, file.with_name(f"{file.stem}-curves.png"))
+    if any(trial.sizes for trial in result.front):
+        pictures["Learned sizes"] = draw_sizes(result, file.with_name(f"{file.stem}-sizes.png"))
+    if has_reference(result):
+        pictures["The anytime curve"] = draw_anytime(result, file.with_name(f"{file.stem}-anytime.png"))
+    return pictures
 
 
 def report(result: Result) -> str:

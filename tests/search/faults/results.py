@@ -8,6 +8,7 @@ from search.cli import loading
 from search.drawing import Drawing
 from search.record import checking, history, lines, reading
 from search.record.history import History
+from search.report import page
 from search.report.standing import Standing
 from search.training import weights
 from search.training.joint import Joint
@@ -15,7 +16,7 @@ from tests.search import test_front, test_warm_start
 from tests.search.cli import test_unknown_pieces
 from tests.search.planting import Fault
 from tests.search.record import test_record
-from tests.search.report import test_hostile_text, test_progress
+from tests.search.report import test_hostile_text, test_progress, test_report
 from tests.search.training import test_open_settings, test_weights
 
 DIGIT = test_record.test_another_digit_is_not_taken_for_what_was_written
@@ -54,6 +55,9 @@ FAULTS = {
         "else _written_out(c)",
         "else c",
         partial(test_hostile_text.test_text_from_outside_is_one_harmless_line, test_hostile_text.HOSTILE[0]),
+    ),
+    "HTML in a page": Fault(
+        page.page, '{"html": False}', '{"html": True}', test_report.test_text_from_outside_is_no_part_of_a_page
     ),
     "HTML in a report": Fault(
         words.in_markdown,

@@ -1,5 +1,8 @@
 """The report says what is on the front, how symmetric it was measured to be, and which symmetry paid."""
 
+import base64
+import html
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ from archspec import Activation, Architecture, Classifier, GroupPool, Image, Lif
 from archspec.exporting.torch_files import load
 from search import Search, digits
 from search.cli.main import main
+from search.report.page import page
 from search.report.report import budgets, report
 from search.result import Result
 from spaces import Space, choice
@@ -56,6 +60,48 @@ def test_the_command_writes_it_with_a_picture(run: Result, tmp_path: Path, capsy
     assert main(["report", str(run.directory.path), "--to", str(tmp_path / "told.md")]) == 0
     assert "![" in (tmp_path / "told.md").read_text()
     assert (tmp_path / "told.png").exists()
+
+
+class Told(HTMLParser):
+    """The texts of cells and headings of a page, and the pictures that it holds."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.texts: list[str] = []
+        self.pictures: list[bytes] = []
+        self.links: list[str | None] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        source = dict(attrs).get("src") or ""
+        self.links += [value for name, value in attrs if name == "href"]
+        if tag == "img":
+            assert source.startswith("data:image/png;base64,")
+            self.pictures.append(base64.b64decode(source.partition(",")[2]))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def test_a_page_holds_what_the_report_says_and_its_pictures(run: Result, tmp_path: Path) -> None:
+    assert main(["report", str(run.directory.path), "--to", str(tmp_path / "told.html")]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["told.html"]
+    told = Told((tmp_path / "told.html").read_text())
+    rows = [line for line in report(run).splitlines() if line.startswith("| ") and "---" not in line]
+    assert told.tags.count("tr") == len(rows)
+    cells = [cell.strip(" *") for row in rows for cell in html.unescape(row).strip("| ").split(" | ")]
+    assert set(filter(None, cells)) <= {text.strip() for text in told.texts}
+    assert len(told.pictures) >= 2
+    assert all(picture.startswith(b"\x89PNG") for picture in told.pictures)
+
+
+def test_text_from_outside_is_no_part_of_a_page() -> None:
+    for text in ("<script>alert(1)</script>", "<img src=x onerror=y>", "[x](javascript:alert(1))", "&lt;script&gt;"):
+        told = Told(page(f"# {text}\n\n| a |\n|---|\n| {text} |\n", {}))
+        assert not {"script", "img"} & set(told.tags)
+        assert not told.links
 
 
 def test_the_export_carries_the_certificate(run: Result, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
