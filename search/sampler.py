@@ -165,7 +165,7 @@ class FrontSampler(BaseSampler):
         """Fillings within the limits, by their cost: those that the strategy chooses from."""
         if self._alike is None:
             self._alike = {}
-            for values, cost in kept(self.space, self._budget):
+            for values, cost, _ in kept(self.space, self._budget):
                 self._alike.setdefault(cost, []).append(values)
         return self._alike
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,22 @@ TERMS = ("macs", "fft_flops", "params", "activations", "kernel_macs")
 _terms: Callable[[Cost], tuple[int, ...]] = attrgetter(*TERMS)
 NO_FIT = 0  # the number of the signal of what does not fit together
 _Times = tuple[Any, str, Condition]
-_Row = tuple[int, ...]  # the number of the signal after a part, then the terms of its cost
+
+
+class Row(NamedTuple):
+    """What a part does to a signal: the number of the signal after it, the terms of its cost, its receptive field."""
+
+    signal: int
+    terms: tuple[int, ...] = _terms(Cost())
+    field: float = 0.0
+
+
+class Priced(NamedTuple):
+    """Of many fillings: the terms of their costs, [term, filling], receptive fields, and which fit together."""
+
+    terms: NDArray[Any]
+    fields: NDArray[np.float64]
+    fits: NDArray[np.bool_]
 
 
 class Part:
@@ -54,7 +69,7 @@ class Part:
             walk(value, place, active, lambda *occurrence: self.decisions.append(occurrence))
         names = [name for occurrence, _, active in self.decisions for name in (*active, occurrence)]
         self.names = tuple(dict.fromkeys(names))
-        self.known: dict[tuple[Any, ...], _Row] = {}
+        self.known: dict[tuple[Any, ...], Row] = {}
 
 
 class Chain:
@@ -125,26 +140,28 @@ class Chain:
             right &= (column > 0) == active[name]
         return codes, right
 
-    def price(self, codes: Mapping[str, Codes], many: int, target: Target) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-        """The terms of the cost of fillings, [term, filling], and which of them fit together.
+    def price(self, codes: Mapping[str, Codes], many: int, target: Target) -> Priced:
+        """The terms of the cost of fillings, their receptive fields, and which of them fit together.
 
         The numbers are of Python's own whole numbers where 64 bits might not hold them.
         """
         signal, found, most = np.ones(many, np.int64), [], 0
         for part in self.parts:
             rows, group = self.step(part, codes, signal, target)
-            signal = np.array([row[0] for row in rows], np.int64)[group]
-            most += max((max(row[1:]) for row in rows), default=0)
+            signal = np.array([row.signal for row in rows], np.int64)[group]
+            most += max((max(row.terms) for row in rows), default=0)
             found.append((rows, group))
         exact = np.int64 if most < 2**60 else np.object_
         total: NDArray[Any] = np.zeros((len(TERMS), many), exact)
+        fields = np.zeros(many)
         for rows, group in found:
-            total = total + np.array([row[1:] for row in rows], exact).reshape(-1, len(TERMS)).T[:, group]
+            total = total + np.array([row.terms for row in rows], exact).reshape(-1, len(TERMS)).T[:, group]
+            fields = fields + np.array([row.field for row in rows], float)[group]
         fits = signal != NO_FIT
-        total[:, ~fits] = 0
-        return total, fits
+        total[:, ~fits], fields[~fits] = 0, 0
+        return Priced(total, fields, fits)
 
-    def step(self, part: Part, codes: Mapping[str, Codes], signal: Codes, target: Target) -> tuple[list[_Row], Codes]:
+    def step(self, part: Part, codes: Mapping[str, Codes], signal: Codes, target: Target) -> tuple[list[Row], Codes]:
         """What a part costs in fillings of which it reads certain signals: rows, and the number of each one's row."""
         columns = [signal, *(codes[name] for name in part.names)]
         sizes = [max(2, len(self._signals)), *(len(self.columns[name].values) for name in part.names)]
@@ -157,27 +174,27 @@ class Chain:
             rows.append(row)
         return rows, group
 
-    def _met(self, part: Part, key: tuple[int, ...], target: Target) -> _Row:
+    def _met(self, part: Part, key: tuple[int, ...], target: Target) -> Row:
         """What a part costs that reads a certain signal and has certain values."""
         number, *rest = key
         if number == NO_FIT:
-            return (NO_FIT, *_terms(Cost()))
+            return Row(NO_FIT)
         codes = dict(zip(part.names, rest, strict=True))
         if not all(self.columns[name].among(labels)[codes[name]] for name, labels in part.when.items()):
-            return (number, *_terms(Cost()))
+            return Row(number)
         given = {name: self.columns[name].values[code] for name, code in codes.items() if code}
         filling = Filling(lambda name, hole: given[name], self.cache, given)
         filled = [filling.fill(value, place) for value, place in part.inside]
         try:
             if part is self.parts[0]:
                 x = self.template.with_fields({"input": filled[0], "reference": filled[1]}).signal
-                return (self._number(x), *_terms(Cost()))
+                return Row(self._number(x))
             before = self._signals[number]
             assert before is not None
-            x, cost = follow(before, filled[0] if isinstance(filled[0], tuple) else filled[:1], target)
+            x, cost, field = follow(before, filled[0] if isinstance(filled[0], tuple) else filled[:1], target)
         except SignalError:
-            return (NO_FIT, *_terms(Cost()))
-        return (self._number(x), *_terms(cost))
+            return Row(NO_FIT)
+        return Row(self._number(x), _terms(cost), field)
 
     def _number(self, x: Signal) -> int:
         number = self._numbers.setdefault(x, len(self._signals))

@@ -72,8 +72,8 @@ def _by_part(chain: Chain, quantity: str, target: Target) -> Values | None:
             codes = {other: column[at] for other, column in codes.items()} | {name: decided}
             signal, total = signal[at], total[at]
         rows, group = chain.step(part, codes, signal, target)
-        signal = np.array([row[0] for row in rows])[group]
-        total = total + quantities_of(np.array([row[1:] for row in rows], np.object_).T)[quantity][group]
+        signal = np.array([row.signal for row in rows])[group]
+        total = total + quantities_of(np.array([row.terms for row in rows], np.object_).T)[quantity][group]
         later = {name for rest in chain.parts[i + 1 :] for name in rest.names}
         kept = _cheapest_of_each([signal, *(codes[name] for name in later)], total)
         kept = kept[signal[kept] != NO_FIT]

@@ -24,16 +24,19 @@ class Costs(Generic[A]):
 
     Attributes:
         fits: for each filling, whether its blocks fit together; where they do not, every quantity is 0.
+        receptive_field: for each filling, over which share of the input's extent an output depends on it.
     """
 
     def __init__(
         self,
         quantities: dict[str, NDArray[Any]],
+        receptive_field: NDArray[np.float64],
         fits: NDArray[np.bool_],
         values: Callable[[], list[Values]],
         fill: Callable[[Values], A],
     ) -> None:
-        self._quantities, self.fits, self._values, self._fill = quantities, fits, values, fill
+        self._quantities, self.receptive_field, self.fits = quantities, receptive_field, fits
+        self._values, self._fill = values, fill
 
     def __len__(self) -> int:
         return len(self.fits)
@@ -117,8 +120,8 @@ def priced(
         if many < 0:
             raise ValueError(f"the number of random fillings must be 0 or more, not {many}")
         codes = chain.drawn(many, seed)
-    terms, fits = chain.price(codes, many, target)
-    return Costs(quantities_of(terms), fits, lambda: given or [*chain.values(codes, many)], fill)
+    terms, fields, fits = chain.price(codes, many, target)
+    return Costs(quantities_of(terms), fields, fits, lambda: given or [*chain.values(codes, many)], fill)
 
 
 def quantities_of(terms: NDArray[Any]) -> dict[str, Any]:

@@ -42,6 +42,9 @@ class Pool(Primitive):
         grid = slide(x, x.symmetry, window, strides, self._overlaps(x), "size")
         return x.strided(grid, strides, self._stride(x))
 
+    def receptive_field(self, x: Signal) -> float:
+        return max(((k - 1) / points for k, points in zip(self._window(x), x.grid, strict=True)), default=0.0)
+
     def has_kernel_at_turns(self, x: Signal) -> bool:
         return False
 

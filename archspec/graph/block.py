@@ -158,6 +158,10 @@ class Primitive(Block):
         """Approximate standard deviation of the output before training, where that of the input is `given`."""
         return given
 
+    def receptive_field(self, x: Signal) -> float:
+        """The largest share of an axis of `x` that lies between the points that a point of the output depends on."""
+        return 0.0
+
     def check_reads(self, x: Signal) -> None:
         """Raise SignalError if `x` is on scales, or has inactive elements, and this block cannot read such a signal."""
         if x.group.scaling and not self.reads_scales:

@@ -24,6 +24,7 @@ class Facts(NamedTuple):
         plain: that simplest form; None where the block is the identity and can be left out.
         text: the block's `identity`, which differs from that of other blocks.
         size: number of nodes: the block's own and those of a network that it wraps.
+        receptive_field: the block's receptive field, as a share of the input's extent.
     """
 
     signal: Signal
@@ -32,6 +33,7 @@ class Facts(NamedTuple):
     plain: Primitive | None
     text: bytes
     size: int = 1
+    receptive_field: float = 0.0
 
 
 class Node(NamedTuple):
@@ -66,7 +68,8 @@ def facts(block: Primitive, x: Signal) -> Facts:
         block.check_reads(x)
         signal, plain = signal_of(block, x), block.simplified(x)
         identity, size = block.identity(x, text), 1 + block.nodes_within(x)
-        known = _FACTS[key] = Facts(signal, cost_of(block, block.cost, x), plain is block, plain, identity, size)
+        cost, field = cost_of(block, block.cost, x), block.receptive_field(x)
+        known = _FACTS[key] = Facts(signal, cost, plain is block, plain, identity, size, field)
     return known
 
 

@@ -1,4 +1,4 @@
-"""What a model of scores knows of an architecture: the values of its decisions as coordinates, and its costs."""
+"""What a model of scores knows of an architecture: the values of its decisions, its costs and its receptive field."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archspec.graph.cost import Cost
+from archspec.graph.receptive_field import receptive_field
 from archspec.schema.hole import Scalar
 from spaces import Space
 
@@ -16,6 +17,8 @@ from spaces import Space
 COSTS = ("flops", "params")
 # The logarithm of a cost changes by about this over a space: by a factor of 30.
 DECADES = 1.5
+# Receptive fields, as shares of the input's extent, change by about this, and are no smaller than this.
+DECADES_OF_FIELDS, LEAST_FIELD = 0.5, 1e-3
 # Number of values whose coordinates are kept; real numbers have any number of them.
 MOST_KEPT = 4_096
 
@@ -24,15 +27,16 @@ class Features:
     """Vectors for the fillings of a space.
 
     Attributes:
-        groups: indices of the coordinates that belong to one decision, or to one cost.
+        groups: indices of the coordinates that belong to one decision, to one cost, or to the receptive field.
     """
 
     def __init__(self, space: Space) -> None:
+        self._space = space
         self._holes = {parameter.name: parameter.hole for parameter in space.parameters()}
         self._sizes = {name: len(hole.coordinates(hole.first)) for name, hole in self._holes.items()}
         self._cache: dict[tuple[str, type, Scalar | None], Sequence[float]] = {}
         self.groups: list[list[int]] = []
-        for size in [*self._sizes.values(), *(1 for _ in COSTS)]:
+        for size in [*self._sizes.values(), *(1 for _ in COSTS), 1]:
             begin = self.groups[-1][-1] + 1 if self.groups else 0
             self.groups.append(list(range(begin, begin + size)))
 
@@ -41,17 +45,26 @@ class Features:
         """Number of coordinates."""
         return sum(map(len, self.groups))
 
-    def of(self, values: Mapping[str, Scalar], cost: Cost) -> NDArray[np.float64]:
-        """The vector of a filling; a decision that is not active has the coordinates of the middle."""
+    def of(self, values: Mapping[str, Scalar], cost: Cost, field: float | None = None) -> NDArray[np.float64]:
+        """The vector of a filling; a decision that is not active has the coordinates of the middle.
+
+        Args:
+            values: its values.
+            cost: its cost.
+            field: its receptive field, as a share of the input's extent; worked out, which takes time, if not given.
+        """
         found: list[float] = []
         for name in self._holes:
             found += self._coordinates(name, values.get(name))
         known = cost.quantities()
-        return np.array(found + [math.log10(max(known[name], 1)) / DECADES for name in COSTS])
+        found += [math.log10(max(known[name], 1)) / DECADES for name in COSTS]
+        field = receptive_field(self._space.fill(values).graph) if field is None else field
+        # Sums in another order are rounded otherwise.
+        return np.array([*found, round(math.log10(max(field, LEAST_FIELD)) / DECADES_OF_FIELDS, 9)])
 
     def flops(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
         """The FLOPs of vectors (n, size): an array (n,)."""
-        return np.asarray(10 ** (DECADES * places[:, COSTS.index("flops") - len(COSTS)]))
+        return np.asarray(10 ** (DECADES * places[:, COSTS.index("flops") - len(COSTS) - 1]))
 
     def _coordinates(self, name: str, value: Scalar | None) -> Sequence[float]:
         at = name, type(value), value

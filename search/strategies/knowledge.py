@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archspec.graph.cost import Cost
+from archspec.graph.receptive_field import receptive_field
 from archspec.schema.hole import Scalar
 from search.events import Event, Finished, Proposed, Rejected
 from search.objectives import Objective, goal_of, loss_of
@@ -105,7 +106,8 @@ class Knowledge:
             self.pauses = trial.epochs or self.pauses
             self.begun += trial.epochs is not None
             self.begun_flops += (trial.epochs or 0) * cost.flops
-            place, paused = self.features.of(trial.values, cost), trial.epochs is not None
+            field = receptive_field(trial.architecture.graph) if trial.architecture else None
+            place, paused = self.features.of(trial.values, cost, field), trial.epochs is not None
             self.training[trial.number] = Known(trial.number, trial.values, place, cost, self.costs(cost), paused)
             self.waiting.pop(self.new[-1], None)
         elif isinstance(event, Finished) and event.number in self.training:

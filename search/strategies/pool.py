@@ -19,6 +19,7 @@ from spaces.costs import Costs
 
 Array = NDArray[np.float64]
 Values = Mapping[str, Scalar]
+Priced = tuple[Values, Cost, float]  # the last is the receptive field
 # A space of up to this many fillings is in the pool as a whole, of a larger one so many random fillings.
 SIZE = 2_048
 # Where limits leave fewer, so many times as many random fillings are looked at.
@@ -110,38 +111,38 @@ class Pool:
         costs = self._space.costs(list(self._moves.around(values, rng)), self._budget.target)
         return self._candidates(_within(costs, self._budget))
 
-    def _candidates(self, kept: Iterator[tuple[Values, Cost]]) -> Candidates:
-        found = {hash(key(values)): (values, cost) for values, cost in kept}
-        features = [self._features.of(values, cost) for values, cost in found.values()]
-        costs = [self._costs(cost) for _, cost in found.values()]
+    def _candidates(self, kept: Iterator[Priced]) -> Candidates:
+        found = {hash(key(priced[0])): priced for priced in kept}
+        features = [self._features.of(*priced) for priced in found.values()]
+        costs = [self._costs(cost) for _, cost, _ in found.values()]
         return Candidates(
-            [values for values, _ in found.values()],
+            [values for values, *_ in found.values()],
             list(found),
             np.array(features, float).reshape(len(found), self._features.size),
             np.array(costs, float).reshape(len(found), len(self._costs(Cost()))),
         )
 
 
-def kept(space: Space, budget: Budget) -> Iterator[tuple[Values, Cost]]:
-    """At most `SIZE` fillings of the space that keep the limits, with their costs."""
+def kept(space: Space, budget: Budget) -> Iterator[Priced]:
+    """At most `SIZE` fillings of the space that keep the limits, with their costs and receptive fields."""
     if space.size() <= SIZE:
         yield from _within(space.costs([values for _, values in space.fillings()], budget.target), budget)
         return
     found = 0
     for part in range(PATIENCE):
         seed = (budget.run_seed * PATIENCE + part) % 2**63
-        for values, cost in _within(space.costs(SIZE, budget.target, seed), budget):
-            yield values, cost
+        for priced in _within(space.costs(SIZE, budget.target, seed), budget):
+            yield priced
             found += 1
             if found == SIZE:
                 return
 
 
-def _within(costs: Costs[object], budget: Budget) -> Iterator[tuple[Values, Cost]]:
+def _within(costs: Costs[object], budget: Budget) -> Iterator[Priced]:
     """Of priced fillings, those that fit together and keep the limits."""
     names = [name for name in Cost().quantities() if name != "flops"]
     columns = [costs[name] for name in names]
     for i in np.flatnonzero(costs.fits):
         cost = Cost(**{name: int(column[i]) for name, column in zip(names, columns, strict=True)})
         if all(limit.excess(cost) <= 0 for limit in budget.limits):
-            yield costs.values[i], cost
+            yield costs.values[i], cost, float(costs.receptive_field[i])

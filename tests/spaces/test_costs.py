@@ -29,6 +29,7 @@ from archspec import (
     real,
 )
 from archspec.geometry.fourier import TARGETS, Target
+from archspec.graph.receptive_field import receptive_field
 from archspec.schema.hole import Decision, Scalar
 from spaces import Space, chain
 from spaces.columns import Column
@@ -90,6 +91,11 @@ def one_by_one(space: Space, values: Mapping[str, Scalar], target: Target) -> Co
         return None
 
 
+def fields(space: Space, many: list[Mapping[str, Scalar]], wanted: list[Cost | None]) -> list[float]:
+    """The receptive fields, one by one; 0 where there is no cost, as blocks do not fit together."""
+    return [receptive_field(space.fill(of).graph) if cost else 0.0 for of, cost in zip(many, wanted, strict=True)]
+
+
 def together_as_one_by_one(space: Space, many: int = 25) -> None:
     for target in TARGETS:
         drawn = space.costs(many, target, seed=1)
@@ -100,6 +106,7 @@ def together_as_one_by_one(space: Space, many: int = 25) -> None:
             assert costs.fits.tolist() == [cost is not None for cost in wanted]
             for quantity in Cost().quantities():
                 assert costs[quantity].tolist() == [(cost or Cost()).quantities()[quantity] for cost in wanted]
+            assert costs.receptive_field == pytest.approx(fields(space, drawn.values, wanted))
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -116,6 +123,7 @@ FAULTS: list[tuple[str, Any, str, Any]] = [
     ("images 12x12", chain, "grouped", lambda c, s, real=chain.grouped: real(c[1:] or c, s[1:] or s)),
     ("images 12x12", chain, "grouped", lambda c, s, real=chain.grouped: real(c[:1], s[:1])),
     ("ccnn", chain, "follow", lambda x, blocks, target, real=chain.follow: real(x, blocks, "torch")),
+    ("ccnn", chain, "follow", lambda *of, real=chain.follow: (*real(*of)[:2], 0.0)),
     ("copies in copies", chain, "copies_of", lambda *of, real=chain.copies_of: real(*of)[:-1]),
 ]
 

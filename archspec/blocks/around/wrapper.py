@@ -18,6 +18,7 @@ from archspec.graph.cost import Cost
 from archspec.graph.graph import INPUT, Builder, Graph
 from archspec.graph.grids import require_no_group, require_turnable
 from archspec.graph.passes import optimise
+from archspec.graph.receptive_field import receptive_field
 from archspec.graph.signal import Signal, SignalError
 
 if TYPE_CHECKING:
@@ -91,6 +92,9 @@ class Wrapper(Primitive):
     def spread(self, x: Signal, given: float) -> float:
         graph = self.inner(x)
         return lints.spreads(graph, given)[graph.output]
+
+    def receptive_field(self, x: Signal) -> float:
+        return receptive_field(self.inner(x))
 
     def nodes_within(self, x: Signal) -> int:
         return sum(node.facts.size for node in self.inner(x).nodes.values())

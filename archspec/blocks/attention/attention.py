@@ -83,6 +83,9 @@ class Attention(Primitive):
         once, twice = wide.cost(hidden), narrow.cost(pooled)
         return self.spatial(x).cost_for(x._replace(channels=2), target) + once + twice + Cost(macs=twice.macs)
 
+    def receptive_field(self, x: Signal) -> float:
+        return self.spatial(x).receptive_field(x._replace(channels=2))
+
     def warnings(self, x: Signal) -> Iterator[str]:
         yield from self.spatial(x).warnings(x._replace(channels=2))
 

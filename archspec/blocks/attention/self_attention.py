@@ -158,6 +158,10 @@ class Attention(Primitive):
         view = View(group, x.grid, window, x.spacing, self.shape)
         return view._replace(window=None) if window is not None and window >= everything and not view.round else view
 
+    def receptive_field(self, x: Signal) -> float:
+        taps = self.view(x).taps.taps if self.view(x).window else [2 * n - 1 for n in x.grid]
+        return max(((k - 1) / n for k, n in zip(taps, x.grid, strict=True)), default=0.0)
+
     def _least(self, x: Signal) -> int:
         return x.dims + (not x.group.trivial)
 

@@ -63,6 +63,10 @@ class Convolution(Fields):
     def spread(self, x: Signal, given: float) -> float:
         return given * self.kernel.growth if max(self.sizes(x)) > 1 else given
 
+    def receptive_field(self, x: Signal) -> float:
+        taps = self.tap_grid(x)._replace(cropped=self.cropped(x)).taps
+        return max(((k - 1) / points for k, points in zip(taps, x.grid, strict=True)), default=0.0)
+
     def cost(self, x: Signal) -> Cost:
         return self.cost_for(x, "torch")
 

@@ -16,7 +16,7 @@ from unittest.mock import patch
 import numpy as np
 
 from search.objectives import parse_objective
-from search.strategies import gaussian_process
+from search.strategies import features, gaussian_process
 from search.strategies.front import FrontStrategy
 from search.strategies.strategy import Strategy
 from spaces import Space
@@ -30,12 +30,16 @@ VARIANTS: dict[str, Callable[[Space], str | Strategy]] = {
     "no first candidates": lambda space: FrontStrategy(space, OBJECTIVES, design=0),
     "no exploration": lambda space: FrontStrategy(space, OBJECTIVES, explore=0),
     "one function of all decisions": lambda space: "front",
+    "no receptive fields": lambda space: "front",
     "costs to be learned (gp)": lambda space: "gp",
     "no model, pauses (halving)": lambda space: "halving",
     "no model (random)": lambda space: "random",
 }
 # The constant of a module that is replaced for a variant.
-REPLACED = {"one function of all decisions": (gaussian_process, "ADDITIVE", 0.0)}
+REPLACED = {
+    "one function of all decisions": (gaussian_process, "ADDITIVE", 0.0),
+    "no receptive fields": (features, "LEAST_FIELD", 1e3),
+}
 
 
 def main() -> None:

@@ -198,14 +198,14 @@ def test_settings_of_the_training_are_searched_too(tmp_path: Path) -> None:
     training = Training(epochs=2, learning_rate=real(1e-3, 1e-1, log=True))
     space = joint(small_space(), training)
     strategy = FrontStrategy(space, OBJECTIVES)
-    engine = Engine(Memory(), space, OBJECTIVES, [], 12, 0, strategy=strategy, epochs=2, settings=training.parameters)
+    engine = Engine(Memory(), space, OBJECTIVES, [], 20, 0, strategy=strategy, epochs=2, settings=training.parameters)
     while (trial := engine.ask()) is not None:
         score = 1 - abs(np.log10(float(str(trial.values["training.learning_rate"]))) + 2) / 2
         made = Stopped if trial.epochs else Scored
         engine.tell(trial, made({"accuracy": score}, trial.epochs or 2, curve=(score,) * (trial.epochs or 2)))
     rates = [float(str(t.values["training.learning_rate"])) for t in engine.history if t.state == "scored"]
     assert len(rates) > 3
-    assert min(abs(np.log10(rate) + 2) for rate in rates) < 0.1
+    assert min(abs(np.log10(rate) + 2) for rate in rates) < 0.05
 
 
 @pytest.mark.parametrize("failing", [1.0, 0.7])
