@@ -52,6 +52,12 @@ READING = {
     "a thumbnail taken for a second image": Fault(
         reading._images_in, "count if found.size == first else 1", "count", STACK
     ),
+    "the second image of a photo counted": Fault(
+        reading._images_in,
+        'if found.format == "MPO"',
+        "if False",
+        partial(test_own_files.test_a_photo_with_a_second_image_that_belongs_to_it_is_its_first, 1.0),
+    ),
     "groups of files that are split": Fault(folders.from_folder, "groups is None else [", "True else [", SLIDES),
     "an image without its scale in words": Fault(
         explained._read, ", of 16 bits by 65,535", "", partial(BY_HAND, "an image")

@@ -10,7 +10,7 @@ from archspec.layers.kernels.features import FeatureKernel
 from search import errors, pieces, preflight
 from search.training import weights
 from tests.archspec.layers import test_own_kernels
-from tests.archspec.network import test_inheritance
+from tests.archspec.network import test_finer_inheritance, test_inheritance
 from tests.search import test_pieces
 from tests.search.backends import test_registered
 from tests.search.planting import Fault
@@ -86,6 +86,18 @@ FAULTS = {
         "if name in learned else 0",
         "",
         partial(test_inheritance.test_the_share_is_of_parameters_alone, Fourier(features=8)),
+    ),
+    "an heir's taps that are those of another grid": Fault(
+        Inheriting.fit_to,
+        "taps, self.where.taps.taps",
+        "taps, self.sizes",
+        partial(test_finer_inheritance.test_a_finer_grid_has_heirs_like_its_own, "siren"),
+    ),
+    "zeros at the taps of another grid": Fault(
+        Inheriting.silence,
+        "math.prod(self.where.taps.taps)",
+        "self.where.tap_count",
+        partial(test_finer_inheritance.test_a_finer_grid_has_heirs_like_its_own, "siren"),
     ),
     "a kernel of another size that ends an heir": Fault(
         Inheriting._adopted, "except NotCarried", "except ZeroDivisionError", partial(INHERITS, "bound", (5, 7))
