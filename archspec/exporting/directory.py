@@ -51,7 +51,7 @@ def seal(directory: Path, about: Mapping[str, Any]) -> None:
     """Write the manifest, which contains `about` and the size and SHA-256 digest of every file."""
     files = {path.name: _print_of(path) for path in sorted(directory.iterdir()) if path.name != MANIFEST}
     text = json.dumps({"format": FORMAT, **about, "files": files}, indent=2)
-    (directory / MANIFEST).write_text(text + "\n")
+    (directory / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
 def unsealed(directory: Path, needed: tuple[str, ...], checked: tuple[str, ...]) -> dict[str, Any]:

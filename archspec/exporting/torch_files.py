@@ -33,7 +33,7 @@ class TorchFiles:
 
     def write(self, network: Network, directory: Path) -> Check:
         """Write both files; see `Exporter.write`."""
-        (directory / SPEC).write_text(network.architecture.to_json())
+        (directory / SPEC).write_text(network.architecture.to_json(), encoding="utf-8")
         # Copies, since a layer may stand in several places, and the file takes no memory twice.
         state = {k: v.clone(memory_format=torch.contiguous_format) for k, v in network.state_dict().items()}
         save_file(state, directory / WEIGHTS, metadata={OF: network.architecture.hash})
