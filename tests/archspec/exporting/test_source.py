@@ -118,6 +118,18 @@ def test_a_later_export_without_them_leaves_none_of_their_files(tmp_path: Path) 
     assert not {SOURCE, TENSORS, PROGRAM} & {file.name for file in (tmp_path / "best").iterdir()}
 
 
+def test_an_export_whose_source_was_imported_is_replaced(tmp_path: Path) -> None:
+    directory = export(small(), tmp_path / "best", formats=["source"])
+    command = [sys.executable, "-c", "from model import load; load()"]
+    subprocess.run(command, cwd=directory, check=True, env=os.environ | {"PYTHONDONTWRITEBYTECODE": ""})
+    assert (directory / "__pycache__").is_dir()
+    try:
+        export(small(seed=1), directory)
+    except FileExistsError as error:
+        pytest.fail(str(error))
+    assert not (directory / "__pycache__").exists()
+
+
 @pytest.mark.parametrize("wrong", [torch.zeros(1, 1, 6, 7), torch.zeros(1, 1, 6, 6, dtype=torch.int64)])
 def test_the_source_refuses_what_the_network_does_not_take(wrong: Tensor) -> None:
     network = small()

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from archspec.exporting import source_code
+from archspec.exporting import directory, source_code
 from tests.archspec.exporting import test_source
 from tests.search.planting import Fault
 
@@ -20,6 +20,12 @@ FAULTS = {
     ),
     "public names that are not known": Fault(
         source_code._statements, "in _PUBLIC.items()", "in [*_PUBLIC.items()][-1:]", partial(LAYERS, "erf")
+    ),
+    "what Python compiled taken for a person's own": Fault(
+        directory._require_replaceable,
+        "p.name != COMPILED or",
+        "True or",
+        test_source.test_an_export_whose_source_was_imported_is_replaced,
     ),
     "tensors that nobody reads written out": Fault(
         source_code._without_what_is_not_read,
