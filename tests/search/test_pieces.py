@@ -142,12 +142,14 @@ def test_a_layer_is_what_its_block_says(layer: nn.Module, said: str, monkeypatch
         try_blocks(network(), model, X)
 
 
-def tried(layer: nn.Module, monkeypatch: pytest.MonkeyPatch, architecture: Architecture | None = None) -> list[str]:
+def tried(
+    layer: nn.Module, monkeypatch: pytest.MonkeyPatch, architecture: Architecture | None = None, x: Tensor | None = None
+) -> list[str]:
     """What is remarked on a network whose activation is this layer of somebody's own."""
     monkeypatch.setattr(Activation, "__module__", "somebodys")
     monkeypatch.setattr(Activation, "lower", lambda self, x: layer)
     torch.manual_seed(0)
-    return try_pieces([architecture or network()], torch.randn(3, 1, 6, 6))
+    return try_pieces([architecture or network()], torch.randn(3, 1, 6, 6) if x is None else x)
 
 
 @pytest.mark.parametrize(
@@ -184,6 +186,24 @@ def test_what_may_be_meant_is_remarked_on(
     found = tried(layer, monkeypatch, network(group=group))
     assert len(found) == len(said)
     assert all(text.startswith(f"a network with activation: {begin}") for text, begin in zip(found, said, strict=True))
+
+
+class Counts(nn.Module):
+    """Knows the most examples that it was given."""
+
+    most = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        if isinstance(x.shape[0], int):  # else it is traced
+            self.most = max(self.most, x.shape[0])
+        return x
+
+
+def test_a_few_examples_tell_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole batch of the dearest candidates could take minutes."""
+    layer = Counts()
+    tried(layer, monkeypatch, network(41), torch.randn(300, 1, 6, 6))
+    assert 1 < layer.most <= 16
 
 
 def test_constants_are_left_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

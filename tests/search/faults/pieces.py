@@ -71,6 +71,7 @@ FAULTS = {
         "",
         partial(WITHOUT, "turned by an eighth"),
     ),
+    "a batch where a few tell it": Fault(pieces.try_pieces, "x[:FEW]", "x", test_pieces.test_a_few_examples_tell_it),
     "constants that are changed": Fault(
         pieces._at_random, " if one.requires_grad", "", test_pieces.test_constants_are_left_as_they_are
     ),
