@@ -14,13 +14,25 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn.utils import prune
 
-from archspec import Activation, Architecture, Classifier, Conv, Image, Network, export, freeze, load, lower
+from archspec import (
+    Activation,
+    Architecture,
+    Classifier,
+    Conv,
+    Image,
+    Network,
+    export,
+    freeze,
+    load,
+    lower,
+)
 from archspec.exporting import source_code
 from archspec.exporting.agreement import Disagreement
 from archspec.exporting.program_file import PROGRAM
 from archspec.exporting.source_code import source_of
 from archspec.exporting.source_file import SOURCE, TENSORS
 from archspec.exporting.writing import PREPARATION, README
+from archspec.schema.mistakes import SpecError
 from tests.archspec.exporting.small import small
 from tests.examples import EXAMPLES, KINDS, KINDS_BY_DEFAULT, built, noise
 
@@ -116,6 +128,37 @@ def test_a_later_export_without_them_leaves_none_of_their_files(tmp_path: Path) 
     export(small(), tmp_path / "best", formats=BOTH)
     export(small(seed=1), tmp_path / "best")
     assert not {SOURCE, TENSORS, PROGRAM} & {file.name for file in (tmp_path / "best").iterdir()}
+
+
+OWN = """
+import sys
+from typing import Literal
+from torch import nn
+from archspec import Architecture, Classifier, Image, Primitive, export, lower, register
+
+class Own(Primitive):
+    kind: Literal["own_of_an_export"] = "own_of_an_export"
+    def infer(self, x): return x
+    def lower(self, x): return nn.SiLU()
+
+register(Own)
+own = Architecture(input=Image(channels=1, size=(6, 6)), body=[Own()], head=Classifier(classes=2))
+export(lower(own), sys.argv[1], formats=["source"])
+"""
+
+
+def test_a_block_that_is_not_known_is_named_and_its_source_runs(tmp_path: Path) -> None:
+    """Here it is not: another process registers and exports it."""
+    directory = tmp_path / "best"
+    subprocess.run([sys.executable, "-c", OWN, str(directory)], check=True)
+    with pytest.raises(SpecError) as told:
+        load(directory)
+    assert str(told.value) == (
+        f"{directory} is whole, but cannot be read here: body[0]: unknown kind 'own_of_an_export'; import the module "
+        "that registers it, or use the version that wrote it"
+    )
+    command = [sys.executable, "-c", "from model import load; load()"]
+    subprocess.run(command, cwd=directory, check=True, env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"})
 
 
 def test_an_export_whose_source_was_imported_is_replaced(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from archspec.exporting import directory, source_code
+from archspec.exporting import directory, source_code, torch_files
 from tests.archspec.exporting import test_source
 from tests.search.planting import Fault
 
@@ -26,6 +26,12 @@ FAULTS = {
         "p.name != COMPILED or",
         "True or",
         test_source.test_an_export_whose_source_was_imported_is_replaced,
+    ),
+    "a whole export that is called none": Fault(
+        torch_files._unread,
+        "if not (whole and",
+        "if True or (whole and",
+        test_source.test_a_block_that_is_not_known_is_named_and_its_source_runs,
     ),
     "tensors that nobody reads written out": Fault(
         source_code._without_what_is_not_read,
