@@ -8,8 +8,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-# A disk that is full, over its quota, read-only or broken; too many open files.
-_FAULTS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE}
+# A disk that is full, over its quota, read-only or broken; a limit of the size of files; too many open files.
+_FAULTS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE),
+    *(errno.EFBIG, errno.EMFILE, errno.ENFILE),
+}
 # What torch says of a loader's process that was killed; it raises a RuntimeError for it.
 _LOADER_KILLED = ("DataLoader worker", "killed by signal")
 # Seconds to wait before what the machine made fail is tried again; after the last of them it is given up.
@@ -41,8 +44,8 @@ def total_memory() -> int | None:
 def machine_fault(error: BaseException) -> str | None:
     """What the machine failed at, in a few words, if an error or one that it was raised from is a fault of the machine.
 
-    Those are errors of disks (full, over quota, read-only, broken), too many open files, and a killed process of a data
-    loader. None for any other error.
+    Those are errors of disks (full, over quota, read-only, broken), limits of files (their size, how many are open) and
+    a killed process of a data loader. None for any other error.
     """
     cause: BaseException | None = error
     while cause is not None:

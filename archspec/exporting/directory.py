@@ -16,6 +16,7 @@ from typing import Any
 from archspec.schema.document import SpecError
 
 MANIFEST = "export.json"
+COMPILED = "__pycache__"
 FORMAT = 1
 
 
@@ -51,7 +52,7 @@ def seal(directory: Path, about: Mapping[str, Any]) -> None:
     """Write the manifest, which contains `about` and the size and SHA-256 digest of every file."""
     files = {path.name: _print_of(path) for path in sorted(directory.iterdir()) if path.name != MANIFEST}
     text = json.dumps({"format": FORMAT, **about, "files": files}, indent=2)
-    (directory / MANIFEST).write_text(text + "\n")
+    (directory / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
 def unsealed(directory: Path, needed: tuple[str, ...], checked: tuple[str, ...]) -> dict[str, Any]:
@@ -103,7 +104,9 @@ def _require_replaceable(directory: Path, known: frozenset[str], overwrite: bool
         return
     if not directory.is_dir():
         raise FileExistsError(f"{directory} is a file; give another directory, or overwrite=True")
-    strange = [p.name for p in directory.iterdir() if p.name not in known or p.is_symlink() or not p.is_file()]
+    # Whoever imports the source of an export there leaves a directory of what Python compiled.
+    found = [p for p in directory.iterdir() if p.name != COMPILED or p.is_symlink() or not p.is_dir()]
+    strange = [p.name for p in found if p.name not in known or p.is_symlink() or not p.is_file()]
     if strange:
         raise FileExistsError(
             f"{directory} holds {min(strange)!r}, which no export wrote; give another directory, or overwrite=True to "

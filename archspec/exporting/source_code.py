@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import operator
 import re
-from collections.abc import Iterable
 from typing import Any
 
+import torch
 from torch import Tensor, fx, nn
 
 from archspec.layers.border import REAL, REMEDIES
@@ -14,7 +15,10 @@ from archspec.layers.border import REAL, REMEDIES
 # Constants that the code of a graph may name.
 _IMPORTS = {"inf": "from math import inf", "nan": "from math import nan", "device": "from torch import device"}
 # Names that torch.fx writes for functions that have public ones.
-_PUBLIC = {"torch._C._fft.fft_": "torch.fft.", "torch._C._nn.": "torch.nn.functional."}
+_PUBLIC = {
+    **{f"torch._C._{part}.{part}_": f"torch.{part}." for part in ("fft", "linalg", "special")},
+    "torch._C._nn.": "torch.nn.functional.",
+}
 
 
 def source_of(frozen: fx.GraphModule, shape: tuple[int, ...], about: str) -> tuple[str, dict[str, Tensor]]:
@@ -32,7 +36,7 @@ def source_of(frozen: fx.GraphModule, shape: tuple[int, ...], about: str) -> tup
     state: dict[str, Tensor] = {}
     made: dict[str, str] = {}
     graph.output(graph.graph_copy(frozen.graph, {}))
-    _without_border(graph)
+    _without_what_is_not_read(graph)
     names = _Names()
     for node in graph.nodes:
         if node.op in ("call_module", "get_attr"):
@@ -67,17 +71,18 @@ class _Names:
     def of(self, path: str) -> str:
         """The name for a path: `body_0_conv` for `body.0.conv`."""
         if path not in self._by_path:
-            name = re.sub(r"\W", "_", path)
+            name = re.sub(r"\W", "_", path, flags=re.ASCII)
             while name in self._by_path.values() or hasattr(nn.Module, name):
                 name += "_"
             self._by_path[path] = name
         return self._by_path[path]
 
 
-def _without_border(graph: fx.Graph) -> None:
-    """Leave out what `freeze` has put in front: the source checks its input in words of its own."""
+def _without_what_is_not_read(graph: fx.Graph) -> None:
+    """Leave out the border that `freeze` draws, as the source checks its input, and tensors that nobody reads."""
     for node in list(graph.nodes):
-        if any(isinstance(arg, str) and arg.endswith((REAL, REMEDIES)) for arg in node.args):
+        border = any(isinstance(arg, str) and arg.endswith((REAL, REMEDIES)) for arg in node.args)
+        if border or (node.op == "get_attr" and not node.users):
             _erase(node)
 
 
@@ -93,9 +98,8 @@ def _erase(node: fx.Node) -> None:
 def _attribute(frozen: fx.GraphModule, kind: str, path: str, name: str) -> tuple[str, dict[str, Tensor]]:
     """The statement that makes a module or a tensor an attribute, and the tensors of it by their names in the state."""
     if kind == "call_module":
-        module = frozen.get_submodule(path)
-        tensors = {f"{name}.{key}": tensor for key, tensor in module.state_dict().items()}
-        return f"self.{name} = {_constructed(module, path)}", tensors
+        construction, tensors = _constructed(frozen.get_submodule(path), path)
+        return f"self.{name} = {construction}", {f"{name}.{key}": tensor for key, tensor in tensors.items()}
     parent, _, last = path.rpartition(".")
     tensor = getattr(frozen.get_submodule(parent), last)
     like = f"torch.zeros({tuple(tensor.shape)}, dtype={tensor.dtype})"
@@ -104,26 +108,37 @@ def _attribute(frozen: fx.GraphModule, kind: str, path: str, name: str) -> tuple
     return f'self.register_buffer("{name}", {like})', {name: tensor}
 
 
-def _constructed(module: nn.Module, path: str) -> str:
-    """The call that makes a module of torch.nn with these settings."""
+def _constructed(module: nn.Module, path: str) -> tuple[str, dict[str, Tensor]]:
+    """The call that makes a module of torch.nn with these settings, and the tensors of it."""
     kind = type(module)
     if getattr(nn, kind.__name__, None) is not kind:
         raise ValueError(f"{path} is {kind.__module__}.{kind.__qualname__}, which is not of torch.nn")
-    return f"nn.{kind.__name__}({', '.join(_arguments(module))})"
+    given, named = _arguments(module)
+    try:
+        with torch.device("meta"):
+            made = kind(*given, **named)
+        # Its weights may be computed from others, which `torch.nn.utils.prune` keeps beside them.
+        tensors = {name: operator.attrgetter(name)(module).data for name in made.state_dict()}
+    except (TypeError, ValueError, AttributeError):
+        raise ValueError(f"{path} is torch.nn.{kind.__name__}, which cannot be made anew from its attributes") from None
+    text = ", ".join([*map(repr, given), *(f"{name}={value!r}" for name, value in named.items())])
+    return f"nn.{kind.__name__}({text})", tensors
 
 
-def _arguments(module: nn.Module) -> Iterable[str]:
-    """The arguments that differ from their defaults; torch.nn keeps each as the attribute of its name."""
+def _arguments(module: nn.Module) -> tuple[list[Any], dict[str, Any]]:
+    """Arguments without a default, and those that differ from it; torch.nn keeps each as the attribute of its name."""
+    given, named = list[Any](), dict[str, Any]()
     for name, parameter in inspect.signature(type(module)).parameters.items():
         if name in ("device", "dtype") or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
-        value: Any = getattr(module, name)
+        value: Any = getattr(module, name, parameter.default)
         if name == "bias":  # the attribute is the tensor, the argument whether there is one
             value = value is not None
         if parameter.default is inspect.Parameter.empty:
-            yield repr(value)
+            given.append(value)
         elif value != parameter.default:
-            yield f"{name}={value!r}"
+            named[name] = value
+    return given, named
 
 
 def _statements(source: str) -> str:
@@ -164,7 +179,10 @@ class Model(nn.Module):
 {forward}
 
 
-def load(weights=Path(__file__).with_name("model.pt")):
+WEIGHTS = Path(__file__).with_name("model.pt")
+
+
+def load(weights=WEIGHTS):
     """The model with its weights, in evaluation mode; loading them runs no code."""
     model = Model()
     model.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))

@@ -41,7 +41,7 @@ class SourceFile:
             raise ValueError(
                 f"the network cannot be written as Python source: {error}; leave out {self.name!r}"
             ) from None
-        (directory / SOURCE).write_text(source)
+        (directory / SOURCE).write_text(source, encoding="utf-8")
         torch.save({name: tensor.detach().clone() for name, tensor in state.items()}, directory / TENSORS)
         numbers = sum(tensor.numel() for tensor in state.values() if tensor.is_floating_point())
         size = sum((directory / name).stat().st_size for name in self.files)

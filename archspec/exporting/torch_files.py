@@ -33,7 +33,7 @@ class TorchFiles:
 
     def write(self, network: Network, directory: Path) -> Check:
         """Write both files; see `Exporter.write`."""
-        (directory / SPEC).write_text(network.architecture.to_json())
+        (directory / SPEC).write_text(network.architecture.to_json(), encoding="utf-8")
         # Copies, since a layer may stand in several places, and the file takes no memory twice.
         state = {k: v.clone(memory_format=torch.contiguous_format) for k, v in network.state_dict().items()}
         save_file(state, directory / WEIGHTS, metadata={OF: network.architecture.hash})
@@ -60,7 +60,7 @@ def load(directory: str | Path) -> Network:
             whose = (file.metadata() or {}).get(OF)
         made_for = architecture.hash
     except (OSError, SafetensorError, SignalError, SpecError) as error:
-        raise SpecError(f"{directory} is not an exported network: {error}") from None
+        raise SpecError(f"{directory} {_unread(error, whole=bool(manifest))}") from None
     if whose is not None and not manifest:
         raise SpecError(f"{directory} is not a whole export: {MANIFEST} is missing; export the network again")
     if {whose, manifest.get(OF)} - {None, made_for}:
@@ -70,6 +70,14 @@ def load(directory: str | Path) -> Network:
         return network_with(architecture, weights)
     except ValueError as error:
         raise SpecError(f"{directory / WEIGHTS} does not belong to {directory / SPEC}: {error}") from None
+
+
+def _unread(error: Exception, whole: bool) -> str:
+    """The end of a sentence about an export: what it holds that is not known here, if its files are as written."""
+    if not (whole and isinstance(error, SpecError)):
+        return f"is not an exported network: {error}"
+    remedy = "import the module that registers it, or use the version that wrote it"
+    return f"is whole, but cannot be read here: {str(error).partition('; ')[0]}; {remedy}"
 
 
 def require_finite(state: Mapping[str, Tensor], what: str) -> None:

@@ -79,14 +79,14 @@ def export(
         checks = [exporter.write(network, aside) for exporter in exporters]
         seal(aside, about)
         error = _agreed(network, checks)
-        (aside / SCORES).write_text(json.dumps(scores, indent=2) + "\n")
+        (aside / SCORES).write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
         if preparation is not None:
-            (aside / PREPARATION).write_text(json.dumps(preparation, indent=2, ensure_ascii=False) + "\n")
+            text = json.dumps(preparation, indent=2, ensure_ascii=False)
+            (aside / PREPARATION).write_text(text + "\n", encoding="utf-8")
         if symmetry is not None:
-            (aside / SYMMETRY).write_text(json.dumps(symmetry.to_data(), indent=2) + "\n")
-        (aside / README).write_text(
-            readme(network.architecture, checks, scores, error, symmetry, preparation is not None, explained)
-        )
+            (aside / SYMMETRY).write_text(json.dumps(symmetry.to_data(), indent=2) + "\n", encoding="utf-8")
+        text = readme(network.architecture, checks, scores, error, symmetry, preparation is not None, explained)
+        (aside / README).write_text(text, encoding="utf-8")
         seal(aside, about | {"contents": {name: dict(run) for check in checks for name, run in check.runs.items()}})
     return place
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -69,7 +70,9 @@ class Inheriting(KernelLayer):
             mixed = Units(reads.channels[:, None], 1) if self.grouped_input else reads
             inputs = torch.ones(1, 1).double() if self.depthwise else sums(mixed, other.inputs)
             combined = self.kernel.combine(other.kernel, torch.from_numpy(gives.channels), inputs)
-        fitted = combined or self.fit_to(unfolded, other.sizes, reads, gives)
+        fitted = combined
+        if not fitted and self.where.taps.steps == other.where.taps.steps:
+            fitted = self.fit_to(unfolded, other.where.taps.taps, reads, gives)
         return count + (adopted or 0) + fitted if fitted else super().taken_from(other, reads, gives)
 
     def _adopted(self, other: Inheriting) -> int | None:
@@ -97,10 +100,8 @@ class Inheriting(KernelLayer):
         """Set kernels and biases to zero, the features of a continuous kernel stay; False if kernels cannot be set."""
         if self.bias is not None:
             self.bias.zero_()
-        rows, columns = (
-            self.outputs * (1 if self.depthwise else self.inputs),
-            self.where.elements * self.where.tap_count,
-        )
+        rows = self.outputs * (1 if self.depthwise else self.inputs)
+        columns = self.where.elements * math.prod(self.where.taps.taps)
         return self._set(torch.arange(rows), torch.zeros(rows, columns).double()) > 0
 
     def outgoing(self) -> Mapping[str, Tensor]:
@@ -108,8 +109,8 @@ class Inheriting(KernelLayer):
         found = {f"kernel.{name}": value for name, value in self.kernel.outgoing().items()}
         return found | ({} if self.bias is None or not found else {"bias": self.bias})
 
-    def fit_to(self, unfolded: Tensor, sizes: tuple[int, ...], reads: Units, gives: Units) -> int:
-        """Set the kernels to the parent's weights, of kernels of these sizes, as near as can be (0 if not at all)."""
+    def fit_to(self, unfolded: Tensor, taps: tuple[int, ...], reads: Units, gives: Units) -> int:
+        """Set the kernels to the parent's weights, at so many taps per axis, as near as can be (0 if not at all)."""
         known = seen_depthwise if self.depthwise else seen
         values = known(unfolded.cpu(), reads, gives)
         shaped = values.view(
@@ -119,7 +120,7 @@ class Inheriting(KernelLayer):
             values.shape[-1],
         )
         shaped = shaped[:, :, : self.where.elements] / self.where.factor
-        wanted = recut(shaped.flatten(2), sizes, self.sizes, self.where.causal)
+        wanted = recut(shaped.flatten(2), taps, self.where.taps.taps, self.where.causal)
         rows = torch.arange(wanted[..., 0].numel()).view(self.outputs, -1)
         rows = rows[torch.from_numpy(gives.channels >= 0)].reshape(-1)
         return round(self._set(rows, wanted.flatten(0, 1)[rows]) * float((reads.of >= 0).mean()))

@@ -129,7 +129,7 @@ def write_starter(directory: Path, kind: str | None = None, data: Path | None = 
         raise RunError(f"{path} exists already; name another directory")
     text = TEXT if kind is None and data is None else _own(kind, data)
     directory.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     return path
 
 

@@ -13,7 +13,7 @@ from archspec.architecture import Architecture
 from search.tasks.batches import Batch, batch_count, without_length
 from search.tasks.first_batches import counted, first_batch, unspent
 from search.tasks.kinds import KINDS, TaskKind
-from search.tasks.labels import known_labels
+from search.tasks.labels import known_labels, present
 from search.tasks.named import AnyTask
 
 PATIENCE = 120.0  # seconds to wait for a first batch
@@ -108,6 +108,10 @@ def _input_mistakes(x: Tensor, data: Any, architecture: Architecture) -> Iterato
         scale = "x / 255 gives numbers from 0 to 1" if x.dtype == torch.uint8 else "x.float()"
         yield f"inputs are whole numbers ({str(x.dtype).removeprefix('torch.')}); convert them: {scale}"
         return
+    if isinstance(data, tuple) and x.dtype != torch.get_default_dtype():  # what is read is cast
+        own, real = (str(dtype).removeprefix("torch.") for dtype in (x.dtype, torch.get_default_dtype()))
+        yield f"inputs are {own}, and networks take {real}; convert them: x.to(torch.{real})"
+        return
     seen = data[0] if isinstance(data, tuple) else x
     if not bool(seen.isfinite().all()):
         what = "NaN" if bool(seen.isnan().any()) else "infinite numbers"
@@ -165,6 +169,8 @@ def _shape_mistake(
         return f"targets are one-hot, {output[0]} numbers each; give class numbers: y.argmax(1)"
     if kind.counted and wanted == () and found == (1,):
         return "targets are a column (n, 1); give y[:, 0]"
+    if found == () and wanted == (1,):
+        return f"targets are one number each, and of the kind {kind.name} a row of labels; give a column: y[:, None]"
     of = "one number" if found == () else f"{'×'.join(map(str, found))} numbers"
     head = f"the head gives {'×'.join(map(str, output))}"
     asked = "one number" if wanted == () else f"{'×'.join(map(str, wanted))}"
@@ -182,7 +188,7 @@ def _label_mistakes(y: Tensor, classes: int) -> Iterator[str]:
 
 
 def _gaps(y: Tensor, classes: int) -> Iterator[str]:
-    found = set(torch.unique(y).tolist())
+    found = present(y, classes)
     if len(found) == 1:
         yield f"all labels are {found.pop()}, so that there is nothing to tell apart"
     elif min(found) == 1 and max(found) == classes - 1:

@@ -16,6 +16,7 @@ from search.tasks.kinds import kind_of
 
 SHOWN = 5  # values listed in an error
 COMPARED = 5  # examples of a dataset that are read to see whether its list of labels is of them
+PIECE = 1_000_000  # labels that are looked at together
 MOST_READ = 2_000  # examples of a dataset without a list of labels that are read for them
 
 
@@ -109,6 +110,16 @@ def _are_answers(labels: Tensor, data: Any) -> bool:
         )
     except Exception:  # what is wrong with an example is said by the preflight
         return True
+
+
+def present(labels: Tensor, classes: int) -> set[int]:
+    """The numbers that occur; the labels are read in pieces, until all of the classes are found."""
+    found: set[int] = set()
+    for piece in labels.flatten().split(PIECE):
+        found |= set(piece.unique().tolist())
+        if found.issuperset(range(classes)):
+            break
+    return found
 
 
 def labels_of(data: Any) -> Tensor | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from torch import Tensor
 
 from search.tasks.kinds import KINDS, TaskKind
-from search.tasks.labels import known_labels
+from search.tasks.labels import known_labels, present
 from search.tasks.named import AnyTask
 
 SHOWN = 3  # classes that a sentence names
@@ -24,7 +24,7 @@ def lacking(kind: TaskKind, targets: Tensor, classes: int, names: Sequence[str] 
     """
     called = names if len(names) == classes else range(classes)
     if kind.counted:
-        there = set(targets.unique().tolist())
+        there = present(targets, classes)
         return [f"of the class {called[number]}" for number in range(classes) if number not in there]
     share = targets.reshape(len(targets), -1).double().mean(0).tolist()
     which = [""] if len(share) == 1 else [f" for the label {name}" for name in called]

@@ -128,8 +128,12 @@ def opened(path: str | Path) -> Any:
 
 
 def _images_in(found: Any) -> int:
-    """How many images of the same size an open file holds, as a stack or an animation does; thumbnails are none."""
-    count = int(getattr(found, "n_frames", 1))
+    """How many images of the same size an open file holds, as a stack or an animation does; thumbnails are none.
+
+    A photo of a phone (MPO) is its first: what follows, the other eye's or a map of brightness, belongs to it, and is
+    often cut off.
+    """
+    count = 1 if found.format == "MPO" else int(getattr(found, "n_frames", 1))
     if count > 1:
         first = found.size
         found.seek(1)

@@ -77,13 +77,15 @@ def _alike(labels: Tensor, member: Tensor, count: int) -> Tensor:
 
     Each part of a split needs groups that hold what is rare, which may be most of no group.
     """
-    values, of, counts = labels.unique(return_inverse=True, return_counts=True)
+    _, of, counts = labels.unique(return_inverse=True, return_counts=True)
+    many = len(counts)
     rarest_last = counts.argsort(descending=True, stable=True)
-    rarity = rarest_last.argsort()[of]
-    groups = [member == group for group in range(count)]
-    rarest = torch.stack([values[rarest_last[rarity[own].max()]] for own in groups])
-    most = torch.stack([labels[own].mode().values for own in groups])
-    numbered: Tensor = torch.stack([rarest, most], 1).unique(dim=0, return_inverse=True)[1]
+    nothing = member.new_zeros(count)
+    rarest = rarest_last[nothing.scatter_reduce(0, member, rarest_last.argsort()[of], "amax")]
+    both, times = (member * many + of).unique(return_counts=True)
+    # The class that most are of; of several, the first.
+    most = -nothing.scatter_reduce(0, both // many, times * many - both % many, "amax") % many
+    numbered: Tensor = (rarest * many + most).unique(return_inverse=True)[1]
     return numbered
 
 

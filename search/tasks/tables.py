@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral, Real
@@ -50,7 +51,7 @@ def from_frame(
         check_names(table, frame)
     aside = [*targets, *(name for name in (series, time, groups) if name is not None)]
     channels = list(columns or [name for name in named(table) if name not in aside])
-    _check_columns(table, aside, channels)
+    _check_columns(table, aside, channels, timed=time is not None)
     day_first = None if time is None else day_comes_first(table[time])
     if time is not None:
         table = table.assign(**{time: times(table[time], day_first)})
@@ -60,6 +61,8 @@ def from_frame(
         labels, of_groups = table[targets].to_numpy(), table[groups].to_numpy() if groups else None
         prepared = Preparation(kind, "series", size=(len(channels),), columns=tuple(channels), rows=True)
     else:
+        if time is not None:
+            _warn_of_equal(table[[series, time, *channels]], [series, time])
         parts = [part for _, part in table.groupby(series, sort=False)]
         longest = length or _length(parts, time, rate)
         _check_rate(parts, time, rate, longest)
@@ -106,7 +109,7 @@ def _numbered(
     return as_targets(labels.astype(str), kind, own), given or own
 
 
-def _check_columns(table: Any, aside: Sequence[str], channels: Sequence[str]) -> None:
+def _check_columns(table: Any, aside: Sequence[str], channels: Sequence[str], timed: bool) -> None:
     """ValueError unless the table has these columns, once each, and a value in every row."""
     listed = ", ".join(table.columns)
     if missing := [name for name in (*aside, *channels) if name not in table.columns]:
@@ -120,7 +123,21 @@ def _check_columns(table: Any, aside: Sequence[str], channels: Sequence[str]) ->
         raise ValueError("the table holds no rows; give one for each example")
     if empty := [name for name in (*aside, *channels) if table[name].isna().any()]:
         count = int(table[empty[0]].isna().sum())
-        raise ValueError(f"the column {empty[0]!r} has no value in {count} rows; fill them in, or leave these rows out")
+        remedy = "fill them in, or leave these rows out"
+        if timed and empty[0] in channels:
+            remedy = "fill them in, leave these rows out, or give arrays of search.on_grid, which takes gaps"
+        raise ValueError(f"the column {empty[0]!r} has no value in {count} rows; {remedy}")
+
+
+def _warn_of_equal(table: Any, key: list[str]) -> None:
+    """Warn of rows with the series and the time of another row, and other values."""
+    equal = table[table.duplicated(key, keep=False)]
+    if count := int(equal.drop_duplicates().duplicated(key).sum()):
+        warnings.warn(
+            f"{count} rows have the time of another row of their series, and other values, so that what is read "
+            f"depends on the order of the rows; leave one of each out, or average them: table.groupby({key}).mean()",
+            stacklevel=4,
+        )
 
 
 def _rows(table: Any, channels: Sequence[str]) -> Any:

@@ -17,7 +17,7 @@ from search.machine import available_cores, machine_fault, patiently
 FULL = "No space left on device"
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG])
 def test_errors_of_disks_are_faults_of_the_machine_whatever_was_raised_from_them(number: int) -> None:
     error = OSError(number, os.strerror(number), "weights/3.safetensors")
     assert machine_fault(error) == f"{os.strerror(number)}: weights/3.safetensors"

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from archspec import Activation, Architecture, Classifier, Cost, GroupPool, Image, Lift, Signal, Siren, lower
+from archspec import (
+    Activation,
+    Architecture,
+    Block,
+    Classifier,
+    Cost,
+    Disc,
+    GroupPool,
+    Image,
+    Lift,
+    Restrict,
+    Signal,
+    Siren,
+    lower,
+)
 from archspec.blocks import Conv
 from archspec.geometry.fourier import Target
 from archspec.geometry.sampling import Sampling
@@ -29,6 +44,23 @@ X = torch.zeros(2, 1, 6, 6)
 class Fails(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         raise KeyError("inside")
+
+
+class Widens(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.double()
+
+
+class Constant(nn.Module):
+    """With parameters that are not learned, of which one is of whole numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times = nn.Parameter(torch.ones(1, dtype=torch.int64), requires_grad=False)
+        self.slope = nn.Parameter(torch.full((), 0.5), requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.times * self.slope
 
 
 class Draws(nn.Module):
@@ -94,7 +126,11 @@ def network(channels: int = 3, group: str = "C1") -> Architecture:
             nn.MaxPool2d(2),
             r"^body\[1\] \(activation\): it infers the shape \(3, 6, 6\), its layer gives \(3, 3, 3\); ",
         ),
-        (Fails(), r"^a layer of the network raised KeyError: inside \(test_pieces.py, line \d+\); mend it$"),
+        (Fails(), r"^body\[1\] \(activation\) raised KeyError: inside \(test_pieces.py, line \d+\); mend it$"),
+        (
+            Widens(),
+            r"^body\[1\] \(activation\): its layer gives torch.float64 of torch.float32; let it give what it is",
+        ),
     ],
 )
 def test_a_layer_is_what_its_block_says(layer: nn.Module, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,12 +142,14 @@ def test_a_layer_is_what_its_block_says(layer: nn.Module, said: str, monkeypatch
         try_blocks(network(), model, X)
 
 
-def tried(layer: nn.Module, monkeypatch: pytest.MonkeyPatch, architecture: Architecture | None = None) -> list[str]:
+def tried(
+    layer: nn.Module, monkeypatch: pytest.MonkeyPatch, architecture: Architecture | None = None, x: Tensor | None = None
+) -> list[str]:
     """What is remarked on a network whose activation is this layer of somebody's own."""
     monkeypatch.setattr(Activation, "__module__", "somebodys")
     monkeypatch.setattr(Activation, "lower", lambda self, x: layer)
     torch.manual_seed(0)
-    return try_pieces([architecture or network()], torch.randn(3, 1, 6, 6))
+    return try_pieces([architecture or network()], torch.randn(3, 1, 6, 6) if x is None else x)
 
 
 @pytest.mark.parametrize(
@@ -148,6 +186,50 @@ def test_what_may_be_meant_is_remarked_on(
     found = tried(layer, monkeypatch, network(group=group))
     assert len(found) == len(said)
     assert all(text.startswith(f"a network with activation: {begin}") for text, begin in zip(found, said, strict=True))
+
+
+class Counts(nn.Module):
+    """Knows the most examples that it was given."""
+
+    most = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        if isinstance(x.shape[0], int):  # else it is traced
+            self.most = max(self.most, x.shape[0])
+        return x
+
+
+def test_a_few_examples_tell_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole batch of the dearest candidates could take minutes."""
+    layer = Counts()
+    tried(layer, monkeypatch, network(41), torch.randn(300, 1, 6, 6))
+    assert 1 < layer.most <= 16
+
+
+def test_constants_are_left_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Activation, "cost", lambda self, x: Cost(params=2))
+    layer = Constant()
+    try:
+        assert tried(layer, monkeypatch, network(37)) == []
+    except RunError as error:
+        pytest.fail(str(error))
+    assert float(layer.slope) == 0.5
+
+
+ROUND: dict[str, Any] = {"channels": 3, "kernel_size": 5, "window": Disc()}
+# Bodies that lose symmetry by design: it is given up, or their grid does not turn so.
+LOST: dict[str, list[Block]] = {
+    "given up": [Lift(group="C4", **ROUND), Activation(), GroupPool(), Restrict(group="C1"), Conv(**ROUND)],
+    "turned by an eighth": [Lift(group="C8", **ROUND), Activation(), Conv(**ROUND), Conv(**ROUND), GroupPool()],
+}
+
+
+@pytest.mark.parametrize("what", LOST)
+def test_symmetry_that_the_others_lose_is_not_remarked_on(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    architecture = Architecture(input=Image(channels=1, size=(6, 6)), body=LOST[what], head=Classifier(classes=2))
+    for block in (Lift, Conv, Restrict):
+        monkeypatch.setattr(block, "__module__", "somebodys")
+    assert tried(nn.ReLU(), monkeypatch, architecture) == []
 
 
 def test_flops_that_torch_does_not_count_are_remarked_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,6 +115,14 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "more channels": (lambda: Search(space(channels=3), arrays()), ["inputs are 1×8×8", "the space is for 3×8×8"]),
     "labels from 1": (lambda: Search(space(), arrays(y=Y + 1)), ["labels run from 1 to 3", "give y - 1"]),
     "labels in a column": (lambda: Search(space(), arrays(y=Y[:, None])), ["a column (n, 1); give y[:, 0]"]),
+    "a label each, of several": (
+        lambda: Search(space(Classifier(classes=1)), Task("mine", "multilabel", *[(TENSORS[0], TENSORS[1] % 2)] * 2)),
+        ["targets are one number each, and of the kind multilabel a row of labels; give a column: y[:, None]"],
+    ),
+    "half precision": (
+        lambda: Search(space(), Task("mine", "classification", *[(TENSORS[0].bfloat16(), TENSORS[1])] * 2)),
+        ["inputs are bfloat16, and networks take float32; convert them: x.to(torch.float32)"],
+    ),
     "one-hot labels": (lambda: Search(space(), arrays(y=np.eye(3, dtype=int)[Y])), ["one-hot", "y.argmax(1)"]),
     "labels in words": (lambda: Search(space(), arrays(y=np.array(["a", "b", "c"])[Y])), ["classes=('a', 'b', 'c')"]),
     "more classes than the head": (

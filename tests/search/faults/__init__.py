@@ -10,6 +10,7 @@ NAMES = (
     "constraints",
     "doors",
     "earlier",
+    "exports",
     "keeping",
     "loaders",
     "machine",

@@ -17,6 +17,7 @@ from tests.search.tasks import test_explained, test_kinds, test_own_files, test_
 IMAGE = test_raw.test_an_image_is_red_green_blue_by_rows_and_columns_from_0_to_1
 SOUND = test_raw.test_a_recording_is_the_mean_of_its_channels_around_zero_and_silent_after_its_end
 SHORT = test_raw.test_a_short_series_goes_on_with_its_last_value_and_of_a_long_one_the_end_is_cut_off
+EQUAL = test_tables.test_rows_of_the_same_time_are_warned_of_where_their_values_differ
 TIMES = test_tables.test_series_of_a_long_table_are_sampled_at_regular_times
 ROLES = test_raw.test_neither_the_target_nor_any_other_role_is_among_the_inputs
 LIKE = test_raw.test_what_is_predicted_is_prepared_like_what_was_learned
@@ -52,6 +53,12 @@ READING = {
     "a thumbnail taken for a second image": Fault(
         reading._images_in, "count if found.size == first else 1", "count", STACK
     ),
+    "the second image of a photo counted": Fault(
+        reading._images_in,
+        'if found.format == "MPO"',
+        "if False",
+        partial(test_own_files.test_a_photo_with_a_second_image_that_belongs_to_it_is_its_first, 1.0),
+    ),
     "groups of files that are split": Fault(folders.from_folder, "groups is None else [", "True else [", SLIDES),
     "an image without its scale in words": Fault(
         explained._read, ", of 16 bits by 65,535", "", partial(BY_HAND, "an image")
@@ -83,6 +90,15 @@ READING = {
         series.resampled, 'np.argsort(times, kind="stable")', "np.arange(len(times))", TIMES
     ),
     "a rate upside down": Fault(series.resampled, "np.arange(length) / rate", "np.arange(length) * rate", TIMES),
+    "rows of one time without a word": Fault(
+        tables._warn_of_equal, "if count := int(", "if count := 0 * int(", partial(EQUAL, True)
+    ),
+    "rows that are twice there taken for others": Fault(
+        tables._warn_of_equal, "equal.drop_duplicates()", "equal", partial(EQUAL, False)
+    ),
+    "gaps of series that need not be filled": Fault(
+        tables._check_columns, "if timed and", "if False and", test_tables.test_series_with_gaps_may_be_put_on_a_grid
+    ),
     "a rate that is not kept": Fault(tables.from_frame, "rate=rate, columns", "rate=None, columns", LIKE),
     "numbers of another precision refused": Fault(reading.array, "given.dtype.itemsize <= 8", "True", CAST),
     "bytes in another order refused": Fault(reading.array, '.newbyteorder("=")', "", SWAPPED),

@@ -14,6 +14,7 @@ from spaces.fitting import Fitting
 from spaces.for_task import ReadyMade, head_for
 from tests.search import (
     test_feasible,
+    test_preflight,
     test_preflight_by_hand,
     test_terms,
     test_terms_of_a_run,
@@ -25,6 +26,7 @@ from tests.search.strategies import test_strategies
 from tests.search.training import test_faults, test_open_settings
 from tests.spaces import test_for_task
 
+MISTAKES = test_preflight.test_what_does_not_fit_is_told_before_anything_is_trained
 TRIED = test_preflight_by_hand.test_the_cheapest_a_medium_and_the_dearest_candidate_are_tried
 TIME = test_preflight_by_hand.test_an_epoch_is_all_steps_of_the_dearest_and_a_trial_all_epochs_of_the_mean
 LIMITED = test_preflight_by_hand.test_what_breaks_a_constraint_is_not_tried
@@ -79,6 +81,20 @@ PREFLIGHT = {
         "not bool(loss.isfinite())",
         "False",
         test_preflight_by_hand.test_a_loss_that_is_no_number_is_told,
+    ),
+    "half precision that no network takes": Fault(
+        inspecting._input_mistakes,
+        "x.dtype != torch.get_default_dtype()",
+        "False",
+        partial(MISTAKES, name="half precision"),
+    ),
+    "a row of one label that is not asked for": Fault(
+        inspecting._shape_mistake,
+        "found == () and wanted == (1,)",
+        "False",
+        partial(
+            test_preflight.test_what_does_not_fit_is_told_before_anything_is_trained, name="a label each, of several"
+        ),
     ),
     "NaN after the first batch": Fault(
         inspecting._input_mistakes, "data[0] if isinstance(data, tuple) else x", "x", partial(LAST, "train")

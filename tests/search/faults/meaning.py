@@ -65,6 +65,24 @@ FAULTS = {
         "False",
         partial(test_remarks.test_copies_of_training_examples_among_the_validation_data_are_remarked_on, 4),
     ),
+    "what is blank taken for copies": Fault(
+        remarks._digests,
+        " if (example != example.flat[0]).any()",
+        "",
+        test_remarks.test_examples_that_are_blank_are_no_copies,
+    ),
+    "labels that are read no further than their first": Fault(
+        labels.present,
+        "if found.issuperset(range(classes))",
+        "if True",
+        test_remarks.test_labels_are_read_until_all_classes_are_found,
+    ),
+    "labels that are read to their end": Fault(
+        labels.present,
+        "if found.issuperset(range(classes))",
+        "if False",
+        test_remarks.test_labels_are_read_until_all_classes_are_found,
+    ),
     "steps for channels not remarked on": Fault(remarks._axes, "channels > grid[0]", "False", partial(AXES, (40, 3))),
     "columns of a picture for its colours not remarked on": Fault(
         remarks._axes, "grid[-1] <= COLOURS <", "False and grid[-1] <", partial(AXES, (12, 10, 3))

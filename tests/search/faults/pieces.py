@@ -10,17 +10,19 @@ from archspec.layers.kernels.features import FeatureKernel
 from search import errors, pieces, preflight
 from search.training import weights
 from tests.archspec.layers import test_own_kernels
-from tests.archspec.network import test_inheritance
+from tests.archspec.network import test_finer_inheritance, test_inheritance
 from tests.search import test_pieces
 from tests.search.backends import test_registered
 from tests.search.planting import Fault
-from tests.search.test_pieces import Draws, Graded, Multiplies, OfBatch, WrongFrozen, WrongHeir
+from tests.search.test_pieces import Draws, Fails, Graded, Multiplies, OfBatch, Widens, WrongFrozen, WrongHeir
 from tests.search.training import test_weights
 
 INHERITS = test_own_kernels.test_what_a_layer_cannot_inherit_stays_as_it_was_drawn
 LIVES = test_own_kernels.test_a_network_is_trained_copied_loaded_and_frozen
 
 REFUSED = test_pieces.test_a_piece_that_would_be_found_out_after_training_is_refused
+BLOCKS = test_pieces.test_a_layer_is_what_its_block_says
+WITHOUT = test_pieces.test_symmetry_that_the_others_lose_is_not_remarked_on
 REMARKED = test_pieces.test_what_may_be_meant_is_remarked_on
 
 FAULTS = {
@@ -31,7 +33,10 @@ FAULTS = {
         partial(REFUSED, Draws(), "in eval.* time"),
     ),
     "a piece that sees other examples": Fault(
-        pieces._remarked, "if _apart(model(x[:1]), wanted[:1]) > ROUNDING", "if False", partial(REFUSED, OfBatch(), "")
+        pieces._remarked,
+        "if _apart(torch.cat([model(x[:1]), wanted[1:]]), wanted) > ROUNDING",
+        "if False",
+        partial(REFUSED, OfBatch(), ""),
     ),
     "a frozen form that is another network": Fault(
         pieces._remarked,
@@ -53,14 +58,39 @@ FAULTS = {
     ),
     "a symmetry that is believed": Fault(
         pieces._remarked,
-        'verdict == "broken"',
-        'verdict == ""',
+        "found.breaks in",
+        "found.breaks not in",
         partial(REMARKED, Graded(), "C4", ["it is not as symmetric as infer() says: C4 broken ("]),
     ),
+    "a symmetry that is given up for one that is lost": Fault(
+        pieces._remarked, ").held and", ").verdict and", partial(WITHOUT, "given up")
+    ),
+    "a symmetry that the grid has not for one that is lost": Fault(
+        pieces._exact,
+        " and group.action(model.architecture.signal.dims).exact",
+        "",
+        partial(WITHOUT, "turned by an eighth"),
+    ),
+    "a batch where a few tell it": Fault(pieces.try_pieces, "x[:FEW]", "x", test_pieces.test_a_few_examples_tell_it),
+    "constants that are changed": Fault(
+        pieces._at_random, " if one.requires_grad", "", test_pieces.test_constants_are_left_as_they_are
+    ),
+    "a layer of another precision": Fault(
+        pieces._compare,
+        "output.dtype != (real := given[0].dtype)",
+        "(real := False)",
+        partial(BLOCKS, Widens(), "gives torch.f"),
+    ),
+    "an error in nobody's block": Fault(
+        pieces._note,
+        "begun.append(what)",
+        "pass",
+        partial(BLOCKS, Fails(), r"^body\[1\] \(activation\) raised KeyError"),
+    ),
     "kernels that are not looked at": Fault(
-        pieces._watched,
-        "own_kinds(to_data(node.block))",
-        "own_kinds({'kind': node.block.kind})",
+        pieces._own_places,
+        "own_kinds(to_data(block))",
+        "own_kinds({'kind': block.kind})",
         test_pieces.test_the_parameters_of_a_kernel_are_counted,
     ),
     "pieces of three candidates alone": Fault(
@@ -86,6 +116,18 @@ FAULTS = {
         "if name in learned else 0",
         "",
         partial(test_inheritance.test_the_share_is_of_parameters_alone, Fourier(features=8)),
+    ),
+    "an heir's taps that are those of another grid": Fault(
+        Inheriting.fit_to,
+        "taps, self.where.taps.taps",
+        "taps, self.sizes",
+        partial(test_finer_inheritance.test_a_finer_grid_has_heirs_like_its_own, "siren"),
+    ),
+    "zeros at the taps of another grid": Fault(
+        Inheriting.silence,
+        "math.prod(self.where.taps.taps)",
+        "self.where.tap_count",
+        partial(test_finer_inheritance.test_a_finer_grid_has_heirs_like_its_own, "siren"),
     ),
     "a kernel of another size that ends an heir": Fault(
         Inheriting._adopted, "except NotCarried", "except ZeroDivisionError", partial(INHERITS, "bound", (5, 7))

@@ -145,12 +145,20 @@ PARTS = {
     "classes of groups by chance": Fault(
         splitting._by_groups, "shares, seed, alike", "shares, seed, None", partial(EVEN, 0)
     ),
-    "the class of a group's first example": Fault(splitting._alike, ".mode().values", "[0]", partial(EVEN, 1)),
+    "the class that the fewest of a group are of": Fault(
+        splitting._alike, "times * many", "-times * many", partial(EVEN, 1)
+    ),
+    "a pass over all examples for each group": Fault(
+        splitting._alike,
+        "nothing = member.new_zeros(count)",
+        "nothing = sum((member == group).sum() for group in range(count)) * member.new_zeros(count)",
+        test_by_hand.test_many_groups_are_split_by_as_many_operations_as_few,
+    ),
     "groups of nothing taken for one": Fault(
         splitting._known, "group == group", "True", partial(NO_GROUP, float("nan"))
     ),
     "what is rare in a group left to chance": Fault(
-        splitting._alike, "rarity[own].max()", "rarity[own].min()", partial(RARE, 0)
+        splitting._alike, '.argsort()[of], "amax"', '.argsort()[of], "amin"', partial(RARE, 0)
     ),
     "groups split alike for every seed": Fault(
         splitting._by_groups, "shares, seed, alike", "shares, 0, alike", GROUPS_BY_SEED

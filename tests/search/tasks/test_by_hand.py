@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import Subset, TensorDataset
 
 from search import Task
@@ -129,6 +130,26 @@ def test_each_part_has_groups_that_hold_what_is_rare(seed: int) -> None:
         assert min(shares(parts, rare)) >= 1
         assert len({int(patient) for part in parts for patient in set(groups[part])}) == 60
         assert sum(len(set(groups[part])) for part in parts) == 60
+
+
+class Counted(TorchDispatchMode):
+    """Counts the operations."""
+
+    count = 0
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += 1
+        return function(*args, **(kwargs or {}))
+
+
+def test_many_groups_are_split_by_as_many_operations_as_few() -> None:
+    """As each passes over all examples, a thousand groups would take as many times as long."""
+    labels, counts = torch.arange(3000) % 3, []
+    for groups in (10, 1000):
+        with Counted() as operations:
+            split(3000, (0.5, 0.3, 0.2), 0, labels, np.arange(3000) % groups)
+        counts.append(operations.count)
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize("missing", [None, float("nan"), pd.NA])

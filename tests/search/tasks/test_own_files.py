@@ -19,6 +19,7 @@ from search import Task
 from search.cli.starter import write_starter
 from search.prepared import preparation_of
 from search.record.lines import different
+from search.tasks import reading
 from search.tasks.preparation import Preparation
 from search.terms import of_task
 from tests.search.tasks.test_raw import folders, tensors
@@ -357,6 +358,21 @@ def test_a_file_of_several_images_is_not_taken_for_its_first(tmp_path: Path) -> 
     first.save(home / "a" / "x_0.tif", save_all=True, append_images=[second])
     with pytest.raises(ValueError, match=r"x_0.tif cannot be read as an image: it holds 2 images; save each as a file"):
         Task.from_folder(home)
+
+
+@pytest.mark.parametrize("kept", [1.0, 0.6])
+def test_a_photo_with_a_second_image_that_belongs_to_it_is_its_first(kept: float, tmp_path: Path) -> None:
+    """Of the same size, and cut off as messengers do."""
+    home, path = saved(tmp_path, RNG.integers(0, 255, (6, 5)).astype(np.uint8)), tmp_path / "a" / "photo.jpg"
+    first, second = (Image.new("RGB", (90, 60), colour) for colour in ("red", "blue"))
+    first.save(path, format="MPO", save_all=True, append_images=[second])
+    path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
+    try:
+        mean = reading.image(path, 3, ()).mean((1, 2))
+        Task.from_folder(home, split=(1, 0, 0), size=5)
+    except ValueError as error:
+        pytest.fail(str(error))
+    assert mean.tolist() == pytest.approx([1, 0, 0], abs=0.02)
 
 
 def test_files_of_a_group_are_not_split(tmp_path: Path) -> None:

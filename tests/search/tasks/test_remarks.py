@@ -19,7 +19,8 @@ from archspec import Architecture, Conv, Dense, Series, choice
 from search import Search, Task
 from search.prepared import preparation_of
 from search.record.lines import different
-from search.tasks.labels import as_targets, known_labels
+from search.tasks import labels
+from search.tasks.labels import as_targets, known_labels, present
 from search.tasks.preparation import Preparation
 from search.tasks.sources import as_input
 from search.terms import of_task
@@ -119,6 +120,19 @@ def test_copies_of_training_examples_among_the_validation_data_are_remarked_on(c
     held = torch.cat([X[:count], X[count:] + 1])
     wanted = f"{count} of {COUNT} validation examples are training examples too, number for number"
     assert (wanted in str(remark(Task("t", "classification", (X, Y), (held, Y))))) == (count > 0)
+
+
+def test_examples_that_are_blank_are_no_copies() -> None:
+    """As silence is of recordings, and empty fields are of slides."""
+    first, second = X.clone(), X + 1
+    first[::2] = second[::2] = 0
+    assert "number for number" not in str(remark(Task("t", "classification", (first, Y), (second, Y))))
+
+
+def test_labels_are_read_until_all_classes_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labels, "PIECE", 4)
+    given = torch.tensor([[0, 1, 0, 1], [2, 0, 0, 0], [7, 0, 0, 0]])
+    assert [present(given, classes) for classes in (2, 3, 4)] == [{0, 1}, {0, 1, 2}, {0, 1, 2, 7}]
 
 
 TWO = (Y > 0).long()

@@ -1,5 +1,6 @@
 """Tasks from tables as people have them, and tables that are none."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,27 @@ def test_series_of_a_long_table_are_sampled_at_regular_times(tmp_path: Path) -> 
     patients = [{int(float(value) / 1.5 + 0.5) % 4 for value in part[1]} for part in parts(task)]
     assert sum(map(len, patients)) == 4
     assert set.union(*patients) == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_rows_of_the_same_time_are_warned_of_where_their_values_differ(changed: bool) -> None:
+    """What is read between them depends on the order of the rows."""
+    table = long_table()
+    table.loc[3, "t"] = table.loc[4, "t"]
+    table.loc[3, "u"] = table.loc[4, "u"] + changed
+    table.loc[3, "v"] = table.loc[4, "v"]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        Task.from_frame(table, "y", kind="regression", series="id", time="t", rate=20, columns=["u", "v"])
+    assert [str(one.message).startswith("1 rows have the time of another row of") for one in told] == [True] * changed
+    assert all(one.filename == __file__ for one in told)
+
+
+def test_series_with_gaps_may_be_put_on_a_grid() -> None:
+    table = long_table()
+    table.loc[3, "u"] = np.nan
+    with pytest.raises(ValueError, match=r"no value in 1 rows; .* or give arrays of search.on_grid, which takes gaps$"):
+        Task.from_frame(table, "y", kind="regression", series="id", time="t", rate=20)
 
 
 def test_a_row_may_be_a_series_with_a_label_in_words() -> None:
