@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archspec.graph.block import Primitive
-from archspec.graph.grids import per_axis, require_alike, slide, too_large
+from archspec.graph.grids import covered, per_axis, require_alike, slide, too_large
 from archspec.graph.signal import Signal
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Pool(Primitive):
         return x.strided(grid, strides, self._stride(x))
 
     def receptive_field(self, x: Signal) -> float:
-        return max(((k - 1) / points for k, points in zip(self._window(x), x.grid, strict=True)), default=0.0)
+        return covered(self._window(x), x)
 
     def has_kernel_at_turns(self, x: Signal) -> bool:
         return False

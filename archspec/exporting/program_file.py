@@ -50,6 +50,6 @@ _USAGE = f"""## With torch.export
 ```python
 import torch
 
-model = torch.export.load("{PROGRAM}").module()     # also for AOTInductor and ExecuTorch
+model = torch.export.load("{PROGRAM}").module()
 ```
 """

@@ -27,7 +27,7 @@ def source_of(frozen: fx.GraphModule, shape: tuple[int, ...], about: str) -> tup
     Args:
         frozen: what `freeze` returned.
         shape: the shape (channels, *grid) of one example.
-        about: what the network is, in Markdown, for the docstring.
+        about: what the network is, a sentence for the docstring.
 
     Raises:
         ValueError: a module or an operation in it is not torch's.
@@ -52,7 +52,7 @@ def source_of(frozen: fx.GraphModule, shape: tuple[int, ...], about: str) -> tup
     if foreign or "torch._C" in forward:
         raise ValueError(f"the operation {min(foreign, default='torch._C')} is not torch's own")
     source = _TEMPLATE.format(
-        about=about.replace("\\", "").replace('"""', ""),
+        about=about,
         shape=", ".join(map(str, shape)),
         imports="".join(f"{line}\n" for line in needed),
         attributes="\n".join(f"        {line}" for line in made.values()) or "        pass",

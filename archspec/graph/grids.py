@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from archspec.geometry.groups import Group
@@ -107,3 +108,8 @@ def _parity_remedy(size: int, taps: int, stride: int, padded: bool) -> str:
         else (f"Pool(size=3, stride={stride})" if not padded and size % stride == 1 else "stride 1")
     )
     return f"use an axis of {fitting[0]}, or {other}"
+
+
+def covered(taps: Sequence[int], x: Signal) -> float:
+    """The largest share of an axis of `x` that lies between the outermost of so many taps per axis."""
+    return max(((k - 1) / points for k, points in zip(taps, x.grid, strict=True)), default=0.0)

@@ -12,7 +12,7 @@ from archspec.geometry.groups import Group, groups_for
 from archspec.geometry.relative_positions import Shape, View, counts, positions
 from archspec.graph.block import Channels, Primitive
 from archspec.graph.cost import Cost
-from archspec.graph.grids import require_turnable, require_unpooled
+from archspec.graph.grids import covered, require_turnable, require_unpooled
 from archspec.graph.signal import Signal, SignalError
 from archspec.schema.model import later
 
@@ -159,8 +159,7 @@ class Attention(Primitive):
         return view._replace(window=None) if window is not None and window >= everything and not view.round else view
 
     def receptive_field(self, x: Signal) -> float:
-        taps = self.view(x).taps.taps if self.view(x).window else [2 * n - 1 for n in x.grid]
-        return max(((k - 1) / n for k, n in zip(taps, x.grid, strict=True)), default=0.0)
+        return covered(self.view(x).taps.taps if self.view(x).window else [2 * n - 1 for n in x.grid], x)
 
     def _least(self, x: Signal) -> int:
         return x.dims + (not x.group.trivial)

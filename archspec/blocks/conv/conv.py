@@ -18,7 +18,7 @@ from archspec.geometry.groups import Group, groups_for
 from archspec.geometry.sampling import Sampling
 from archspec.graph.block import LearnedSizes, Primitive
 from archspec.graph.cost import Cost
-from archspec.graph.grids import require_unpooled, slide
+from archspec.graph.grids import covered, require_unpooled, slide
 from archspec.graph.signal import Signal, SignalError
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ class Convolution(Fields):
         return given * self.kernel.growth if max(self.sizes(x)) > 1 else given
 
     def receptive_field(self, x: Signal) -> float:
-        taps = self.tap_grid(x)._replace(cropped=self.cropped(x)).taps
-        return max(((k - 1) / points for k, points in zip(taps, x.grid, strict=True)), default=0.0)
+        return covered(self.tap_grid(x)._replace(cropped=self.cropped(x)).taps, x)
 
     def cost(self, x: Signal) -> Cost:
         return self.cost_for(x, "torch")
