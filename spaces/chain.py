@@ -38,14 +38,14 @@ class Row(NamedTuple):
 
     signal: int
     terms: tuple[int, ...] = _terms(Cost())
-    field: float = 0.0
+    receptive_field: float = 0.0
 
 
-class Priced(NamedTuple):
+class Totals(NamedTuple):
     """Of many fillings: the terms of their costs, [term, filling], receptive fields, and which fit together."""
 
     terms: NDArray[Any]
-    fields: NDArray[np.float64]
+    receptive_fields: NDArray[np.float64]
     fits: NDArray[np.bool_]
 
 
@@ -140,7 +140,7 @@ class Chain:
             right &= (column > 0) == active[name]
         return codes, right
 
-    def price(self, codes: Mapping[str, Codes], many: int, target: Target) -> Priced:
+    def price(self, codes: Mapping[str, Codes], many: int, target: Target) -> Totals:
         """The terms of the cost of fillings, their receptive fields, and which of them fit together.
 
         The numbers are of Python's own whole numbers where 64 bits might not hold them.
@@ -153,13 +153,13 @@ class Chain:
             found.append((rows, group))
         exact = np.int64 if most < 2**60 else np.object_
         total: NDArray[Any] = np.zeros((len(TERMS), many), exact)
-        fields = np.zeros(many)
+        receptive_fields = np.zeros(many)
         for rows, group in found:
             total = total + np.array([row.terms for row in rows], exact).reshape(-1, len(TERMS)).T[:, group]
-            fields = fields + np.array([row.field for row in rows], float)[group]
+            receptive_fields += np.array([row.receptive_field for row in rows], float)[group]
         fits = signal != NO_FIT
-        total[:, ~fits], fields[~fits] = 0, 0
-        return Priced(total, fields, fits)
+        total[:, ~fits], receptive_fields[~fits] = 0, 0
+        return Totals(total, receptive_fields, fits)
 
     def step(self, part: Part, codes: Mapping[str, Codes], signal: Codes, target: Target) -> tuple[list[Row], Codes]:
         """What a part costs in fillings of which it reads certain signals: rows, and the number of each one's row."""
@@ -191,10 +191,11 @@ class Chain:
                 return Row(self._number(x))
             before = self._signals[number]
             assert before is not None
-            x, cost, field = follow(before, filled[0] if isinstance(filled[0], tuple) else filled[:1], target)
+            body = filled[0] if isinstance(filled[0], tuple) else filled[:1]
+            x, cost, receptive_field = follow(before, body, target)
         except SignalError:
             return Row(NO_FIT)
-        return Row(self._number(x), _terms(cost), field)
+        return Row(self._number(x), _terms(cost), receptive_field)
 
     def _number(self, x: Signal) -> int:
         number = self._numbers.setdefault(x, len(self._signals))

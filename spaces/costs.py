@@ -120,8 +120,8 @@ def priced(
         if many < 0:
             raise ValueError(f"the number of random fillings must be 0 or more, not {many}")
         codes = chain.drawn(many, seed)
-    terms, fields, fits = chain.price(codes, many, target)
-    return Costs(quantities_of(terms), fields, fits, lambda: given or [*chain.values(codes, many)], fill)
+    terms, receptive_fields, fits = chain.price(codes, many, target)
+    return Costs(quantities_of(terms), receptive_fields, fits, lambda: given or [*chain.values(codes, many)], fill)
 
 
 def quantities_of(terms: NDArray[Any]) -> dict[str, Any]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from archspec.geometry.cropping import unit
 from archspec.geometry.groups import Group
 from archspec.geometry.tap_grid import TapGrid
-
-Coordinates = Literal["circle", "interval"]
 
 
 class Sampling(NamedTuple):

@@ -18,7 +18,7 @@ COSTS = ("flops", "params")
 # The logarithm of a cost changes by about this over a space: by a factor of 30.
 DECADES = 1.5
 # Receptive fields, as shares of the input's extent, change by about this, and are no smaller than this.
-DECADES_OF_FIELDS, LEAST_FIELD = 0.5, 1e-3
+DECADES_OF_SHARES, LEAST_SHARE = 0.5, 1e-3
 # Number of values whose coordinates are kept; real numbers have any number of them.
 MOST_KEPT = 4_096
 
@@ -45,26 +45,29 @@ class Features:
         """Number of coordinates."""
         return sum(map(len, self.groups))
 
-    def of(self, values: Mapping[str, Scalar], cost: Cost, field: float | None = None) -> NDArray[np.float64]:
+    def of(self, values: Mapping[str, Scalar], cost: Cost, receptive_field: float | None = None) -> NDArray[np.float64]:
         """The vector of a filling; a decision that is not active has the coordinates of the middle.
 
         Args:
             values: its values.
             cost: its cost.
-            field: its receptive field, as a share of the input's extent; worked out, which takes time, if not given.
+            receptive_field: as a share of the input's extent; worked out, which takes time, if not given.
         """
         found: list[float] = []
         for name in self._holes:
             found += self._coordinates(name, values.get(name))
         known = cost.quantities()
         found += [math.log10(max(known[name], 1)) / DECADES for name in COSTS]
-        field = receptive_field(self._space.fill(values).graph) if field is None else field
+        share = self._receptive_field(values) if receptive_field is None else receptive_field
         # Sums in another order are rounded otherwise.
-        return np.array([*found, round(math.log10(max(field, LEAST_FIELD)) / DECADES_OF_FIELDS, 9)])
+        return np.array([*found, round(math.log10(max(share, LEAST_SHARE)) / DECADES_OF_SHARES, 9)])
 
     def flops(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
         """The FLOPs of vectors (n, size): an array (n,)."""
         return np.asarray(10 ** (DECADES * places[:, COSTS.index("flops") - len(COSTS) - 1]))
+
+    def _receptive_field(self, values: Mapping[str, Scalar]) -> float:
+        return receptive_field(self._space.fill(values).graph)
 
     def _coordinates(self, name: str, value: Scalar | None) -> Sequence[float]:
         at = name, type(value), value

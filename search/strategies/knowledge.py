@@ -106,8 +106,8 @@ class Knowledge:
             self.pauses = trial.epochs or self.pauses
             self.begun += trial.epochs is not None
             self.begun_flops += (trial.epochs or 0) * cost.flops
-            field = receptive_field(trial.architecture.graph) if trial.architecture else None
-            place, paused = self.features.of(trial.values, cost, field), trial.epochs is not None
+            read = receptive_field(trial.architecture.graph) if trial.architecture else None
+            place, paused = self.features.of(trial.values, cost, read), trial.epochs is not None
             self.training[trial.number] = Known(trial.number, trial.values, place, cost, self.costs(cost), paused)
             self.waiting.pop(self.new[-1], None)
         elif isinstance(event, Finished) and event.number in self.training:

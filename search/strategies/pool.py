@@ -19,7 +19,7 @@ from spaces.costs import Costs
 
 Array = NDArray[np.float64]
 Values = Mapping[str, Scalar]
-Priced = tuple[Values, Cost, float]  # the last is the receptive field
+Entry = tuple[Values, Cost, float]  # the last is the receptive field
 # A space of up to this many fillings is in the pool as a whole, of a larger one so many random fillings.
 SIZE = 2_048
 # Where limits leave fewer, so many times as many random fillings are looked at.
@@ -111,7 +111,7 @@ class Pool:
         costs = self._space.costs(list(self._moves.around(values, rng)), self._budget.target)
         return self._candidates(_within(costs, self._budget))
 
-    def _candidates(self, kept: Iterator[Priced]) -> Candidates:
+    def _candidates(self, kept: Iterator[Entry]) -> Candidates:
         found = {hash(key(priced[0])): priced for priced in kept}
         features = [self._features.of(*priced) for priced in found.values()]
         costs = [self._costs(cost) for _, cost, _ in found.values()]
@@ -123,7 +123,7 @@ class Pool:
         )
 
 
-def kept(space: Space, budget: Budget) -> Iterator[Priced]:
+def kept(space: Space, budget: Budget) -> Iterator[Entry]:
     """At most `SIZE` fillings of the space that keep the limits, with their costs and receptive fields."""
     if space.size() <= SIZE:
         yield from _within(space.costs([values for _, values in space.fillings()], budget.target), budget)
@@ -138,7 +138,7 @@ def kept(space: Space, budget: Budget) -> Iterator[Priced]:
                 return
 
 
-def _within(costs: Costs[object], budget: Budget) -> Iterator[Priced]:
+def _within(costs: Costs[object], budget: Budget) -> Iterator[Entry]:
     """Of priced fillings, those that fit together and keep the limits."""
     names = [name for name in Cost().quantities() if name != "flops"]
     columns = [costs[name] for name in names]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Sequence, Sized
 from dataclasses import replace
 from math import inf
 from numbers import Integral, Real
@@ -186,8 +186,3 @@ def as_input(raw: Any) -> Any:
     if values.dtype == np.uint8 and hasattr(raw, "convert"):
         values = np.moveaxis(values, -1, 0) / np.float32(255)
     return torch.as_tensor(values).to(torch.get_default_dtype())
-
-
-def is_loader(data: object) -> bool:
-    """Whether data can be iterated over, again and again, and is not indexed."""
-    return isinstance(data, Iterable) and not isinstance(data, tuple | Dataset)
