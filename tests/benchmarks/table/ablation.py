@@ -38,7 +38,7 @@ VARIANTS: dict[str, Callable[[Space], str | Strategy]] = {
 # The constant of a module that is replaced for a variant.
 REPLACED = {
     "one function of all decisions": (gaussian_process, "ADDITIVE", 0.0),
-    "no receptive fields": (features, "LEAST_FIELD", 1e3),
+    "no receptive fields": (features, "LEAST_SHARE", 1e3),
 }
 
 
