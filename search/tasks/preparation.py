@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from math import isfinite, prod
@@ -144,8 +145,7 @@ class Preparation(Pickled):
         if self.source == "series" and self.columns and (file or reading.is_table(raw)):
             if self.rows:
                 return reading.row(raw, self.columns)
-            how = self.timed, self.rate, self.size[0], self.series, self.day_first
-            return series.series(raw, self.columns, *how)
+            return self._series(reading.having(raw, self.columns))
         x = reading.array(raw)
         if self.source == "image" and self.real is False and not bool(((x >= 0) & (x <= 1)).all()):
             raise ValueError(
@@ -153,6 +153,15 @@ class Preparation(Pickled):
                 "are not; give the image as it was read"
             )
         return torch.from_numpy(recordings.samples(x.numpy())) if self.source == "audio" else x
+
+    def _series(self, table: Any) -> Tensor:
+        how = self.timed, self.rate, self.size[0], self.series, self.day_first
+        found = series.series(table, self.columns, *how)
+        if self.timed:
+            times = series.times(table[self.columns[0]], self.day_first)
+            if told := series.in_other_units(times, self.rate or 1.0, self.size[0]):
+                warnings.warn(told, stacklevel=5)
+        return found
 
     def normalised(self, x: Tensor) -> Tensor:
         """Inputs (channels, *grid) or (n, channels, *grid) in the default precision, with mean and spread removed."""

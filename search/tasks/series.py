@@ -13,6 +13,7 @@ from torch import Tensor
 from search.tasks.reading import having, numbers
 
 MONTHS = 12
+FAR = 100  # a series so many times longer or shorter than what a network reads has its times in other units
 
 
 def series(
@@ -50,6 +51,17 @@ def series(
     short = length - values.shape[1]
     values = np.pad(values, ((0, 0), (0, max(0, short))), mode="edge")[:, :length]
     return torch.from_numpy(values.astype(np.float32))
+
+
+def in_other_units(times: NDArray[Any], rate: float, length: int) -> str | None:
+    """A sentence if a series with these times is far longer or shorter than `length` points at `rate`; else None."""
+    lasts, read = float(np.ptp(times)), length / rate
+    if len(times) < 2 or read / FAR < lasts < read * FAR:
+        return None
+    return (
+        f"the series lasts {lasts:.4g} units of time (dates: seconds), and the network reads {read:.4g} of them; give "
+        "its times in the units of the training data"
+    )
 
 
 def times(column: Any, day_first: bool | None = None) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """A trained network answers for raw examples as its task asks: from the run, and from the export alone."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,18 @@ def test_one_series_at_a_time_is_predicted() -> None:
         seen(task, table)
     with pytest.raises(ValueError, match="holds 0 series"):
         seen(task, table.iloc[:0])
+
+
+@pytest.mark.parametrize(
+    ("factor", "told"), [(1, None), (20, None), (0.05, None), (1e3, "lasts 4000"), (1e-3, "lasts 0.004")]
+)
+def test_a_series_in_other_units_of_time_is_warned_of(factor: float, told: str | None) -> None:
+    numbers = np.repeat(range(20), 5)
+    table = pd.DataFrame({"id": numbers, "s": [*range(5)] * 20, "u": range(100), "y": numbers})
+    task = Task.from_frame(table, "y", series="id", time="s", rate=2)
+    own = table[table["id"] == 3].assign(s=factor * np.arange(5))
+    with pytest.warns(UserWarning, match=f"{told} units of time .* reads 4.5 of them") if told else nullcontext():
+        seen(task, own)
 
 
 def test_pixels_are_pictures_and_other_arrays_are_inputs(pets: Path) -> None:

@@ -28,6 +28,7 @@ REMAINING = test_raw.test_shares_of_what_a_test_folder_leaves_and_the_seed_of_th
 ROW = test_prediction.test_a_row_of_a_table_is_read_by_the_names_of_its_columns
 LARGEST = test_answers.test_each_class_has_its_own_probability_and_the_largest_comes_first
 UNITS = test_answers.test_numbers_are_in_the_units_of_the_targets
+UNITS = partial(test_prediction.test_a_series_in_other_units_of_time_is_warned_of, 1e3, "lasts 4000")
 EXPORTED = test_answers.test_the_network_is_evaluated_and_an_export_has_its_preparation
 CAST = partial(test_prediction.test_real_numbers_of_any_precision_are_cast_as_the_training_data_were, "g")
 SWAPPED = partial(test_prediction.test_real_numbers_of_any_precision_are_cast_as_the_training_data_were, ">f4")
@@ -48,6 +49,7 @@ READING = {
         '("numbers",)',
         test_own_files.test_a_run_knows_the_sort_of_its_pixels_and_one_that_did_not_note_it_is_resumed,
     ),
+    "a series of any length": Fault(series.in_other_units, "read / FAR < lasts < read * FAR", "True", UNITS),
     "pixels that were prepared before": Fault(Preparation._read, "bool(((x >= 0) & (x <= 1)).all())", "True", SORTS),
     "the first image of a stack": Fault(reading._images_in, "return count", "return 1", STACK),
     "a thumbnail taken for a second image": Fault(
