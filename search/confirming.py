@@ -7,7 +7,6 @@ as that of a search is. What differs is that nothing is proposed: the candidates
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,7 +37,7 @@ from search.training.settings import Training
 from search.training.threads import one_core
 from search.training.weights import load_network
 from search.trial import Trial
-from search.words import printable
+from search.words import say
 
 Tell = Callable[[str], object]
 
@@ -148,7 +147,7 @@ class Confirming:
             for event in train_all(backend, trials, where.workers):
                 match event:
                     case Notice(text):
-                        (tell or _to_standard_error)(text)
+                        (tell or say)(text)
                     case Finished(number, outcome):
                         record.append(Finished(number, self._scored(record.history[number], outcome)))
                         done = f"{len(record.history.outcomes)} of {len(record.history)}"
@@ -204,10 +203,6 @@ def fresh(trial: Trial, index: int, seed: int) -> Trial:
         seed=derived_seed(seed, f"confirm {trial.hash} {index}"),
         notes={CONFIRMS: trial.number, INDEX: index},
     )
-
-
-def _to_standard_error(text: str) -> None:
-    print(printable(text), file=sys.stderr, flush=True)
 
 
 def _of(trial: Trial) -> tuple[int, int]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import sys
 import time
 from typing import Protocol
 
@@ -23,7 +22,7 @@ from search.report.watching import Watch
 from search.retries import Retries
 from search.training.limits import TIME_UP
 from search.trial import Trial
-from search.words import printable
+from search.words import say
 
 # How often in a row the worker of a candidate may die before it is tried with no other in training.
 DEATHS = 3
@@ -83,7 +82,7 @@ class Running:
         if (notice := getattr(self.watch, "notice", None)) is not None:
             notice(text)
         elif self.watch is not None:
-            print(printable(text), file=sys.stderr, flush=True)
+            say(text)
 
     def _note_end(self) -> None:
         """Write down why the run ended; it is for people, and no fault if the disk does not take it."""

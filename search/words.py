@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import io
 import re
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +18,7 @@ from archspec.architecture import Architecture
 from search.numbers import short as short
 
 MOST_SHOWN = 500
+MOST_SAID = 2000  # characters of a line on standard error
 _ACTS_IN_MARKDOWN = re.compile(r"[\\`*\[\]#|~!$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
@@ -59,6 +63,18 @@ def printable(text: object, most: int = MOST_SHOWN) -> str:
 def cell(text: object) -> Text:
     """Text from outside for a table or a line of rich, which reads no markup in it."""
     return Text(printable(text))
+
+
+def say(text: object, stream: TextIO | None = None) -> None:
+    """Tell a person a line, by default on standard error; where it cannot be written nothing ends by that."""
+    with contextlib.suppress(OSError):
+        print(printable(text, MOST_SAID), file=stream or sys.stderr, flush=True)
+
+
+def write_out_what_is_unknown(stream: TextIO | None) -> None:
+    r"""Let a stream write the characters that its encoding does not have as Python writes them: `\xd7`."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
 
 
 def in_markdown(text: object) -> str:

@@ -10,7 +10,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -36,6 +36,8 @@ from search.machine import available_cores
 from search.training.limits import TIME_UP
 from search.trial import Trial
 
+# Seconds in which this process must have parted from a cluster that is gone; otherwise Ray ends it in a minute.
+PARTING = 15.0
 NAMES = "{number}-{hash}"  # of Ray Tune's trials: the number of the candidate, and the beginning of its hash
 
 
@@ -113,12 +115,12 @@ class Ray:
         """End all training, and the cluster if this backend started it."""
         self.lookout.close()
         self.searcher.closing.set()
-        if self.lookout.lost:
-            atexit.register(_exit)
-        else:
+        if not self.lookout.lost:
             self.thread.join()
             if self.ours:
                 ray.shutdown()
+        elif not (self.ours and _within(PARTING, ray.shutdown)):
+            atexit.register(_exit)
         if self.storage:
             self.storage.end()
         self.quiet.close()
@@ -166,6 +168,14 @@ class Ray:
             self.tuner.fit()
         except BaseException as error:
             self.searcher.heard.put(error)
+
+
+def _within(seconds: float, call: Callable[[], object]) -> bool:
+    """Call a function that may not return; whether it has within so many seconds."""
+    thread = threading.Thread(target=call, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return not thread.is_alive()
 
 
 def _exit() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.architecture import Architecture, price
 from archspec.schema.document import SpecError
 from search.cli.loading import load_search, open_run, read_spec
-from search.words import printable
+from search.words import printable, say
 
 if TYPE_CHECKING:
     from search.confirmed import Confirmed
@@ -170,7 +170,7 @@ def confirm(options: argparse.Namespace) -> int:
     _be_verbose(options)
 
     def watch(line: str) -> None:
-        print(printable(line, MOST_COMPLAINED), flush=True)
+        say(line, sys.stdout)
 
     confirmation = result.confirm(options.seeds, options.trial, watch=watch, **_where(options))
     print(f"\n{confirmation}")

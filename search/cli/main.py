@@ -17,17 +17,19 @@ from archspec.schema.document import SpecError
 from search.backends.resources import Resources
 from search.cli import checking, commands
 from search.numbers import most
-from search.words import printable
+from search.words import printable, write_out_what_is_unknown
 
 OK, INTERRUPTED = 0, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a user's mistake is reported in one line on standard error."""
+    write_out_what_is_unknown(sys.stdout)
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as where it is closed: `>&-`
+            sys.stdout.flush()
         return code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

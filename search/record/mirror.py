@@ -6,7 +6,6 @@ journal that cannot be read is moved aside and written anew, and an error while 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -20,6 +19,7 @@ from search.record.history import History
 from search.record.journal import MIRRORED, STUDY, journal_storage
 from search.record.studies import STATE, Translation, describe, quietly, trained
 from search.trial import Trial
+from search.words import say
 
 
 class Mirror:
@@ -133,8 +133,7 @@ class Mirror:
             self._works = False
             where = self.url.split("@")[-1] if self.url else STUDY  # without a password
             reason = " ".join(str(error).split()) or type(error).__name__
-            print(
+            say(
                 f"archsearch: the run is no longer mirrored for Optuna in {where} ({reason}); the search goes on, and "
-                "the next run of it completes the mirror",
-                file=sys.stderr,
+                "the next run of it completes the mirror"
             )

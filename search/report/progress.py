@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -20,7 +20,7 @@ from search.masks import NOT_LEARNED
 from search.outcome import Failed, Outcome, Scored
 from search.report.standing import Standing
 from search.trial import Trial
-from search.words import cell, duration, short, summary
+from search.words import cell, duration, short, summary, write_out_what_is_unknown
 
 # Where there is no bar, seconds after which an epoch is worth a line.
 QUIET = 30.0
@@ -28,7 +28,14 @@ MOST_ROWS = 10  # of the front under the bar
 
 
 class Steady(Console):
-    """A console whose reader may go away, which is no reason to end a search."""
+    """A console whose reader may go away, or whose disk be full, which is no reason to end a search."""
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        """Write what has been printed, or nothing more if that cannot be written."""
+        try:
+            super().__exit__(kind, error, trace)
+        except OSError:
+            self.quiet = True
 
     def on_broken_pipe(self) -> None:
         """Write nothing more."""
@@ -48,6 +55,7 @@ class Watcher:
     def __init__(
         self, stream: TextIO | None = None, live: bool | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
+        write_out_what_is_unknown(stream or sys.stdout)
         self.console = Steady(file=stream or sys.stdout, highlight=False, soft_wrap=True)
         self.clock, self.began = clock, clock()
         self.standing: Standing | None = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
+
+from search.words import say
 
 TIME_UP = "the time is up"
 # Seconds beyond a limit after which the process ends, if training has not come to a batch at which to see it.
@@ -76,10 +77,9 @@ class Limits:
                 break
             if not told and now >= self._last_step + SILENCE:
                 told = True
-                print(
+                say(
                     f"archsearch: {self.name} has trained nothing for {SILENCE / 60:.0f} min (a loader that blocks?); "
-                    "Training(seconds=...) limits the time of a trial",
-                    file=sys.stderr,
+                    "Training(seconds=...) limits the time of a trial"
                 )
         os._exit(1)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,13 +18,17 @@ from search.files import RunDirectory
 from search.outcome import Failed, Scored, Stopped
 from search.trial import Trial
 from tests.search.inside import inside, searched
+from tests.search.planting import Fault, notices
 
 pytest.importorskip("ray")
 
+from search.backends import ray as backend
 from search.backends import shipping
 from search.backends.cluster import Node
 from search.backends.lookout import AFTER, AGAIN, STARTS, Waiting
 from search.backends.place import refuse_a_package
+from search.backends.quiet import Quiet
+from search.backends.searcher import QueueSearcher
 from search.backends.storage import Storage
 
 TWO = [Node(name, "10.0.0.1", 1, {"CPU": 2.0}) for name in ("a", "b")]
@@ -177,3 +184,33 @@ def test_weights_that_a_storage_has_lost_are_missed(tmp_path: Path) -> None:
 def test_a_storage_that_cannot_be_used_is_named(url: str) -> None:
     with pytest.raises(RunError, match=f"^the storage {url} cannot be used .*; give the URL of a folder that can be"):
         Storage(url, "run").check()
+
+
+@pytest.mark.parametrize(("ours", "parts", "ends"), [(True, True, False), (True, False, True), (False, True, True)])
+def test_a_process_whose_cluster_is_gone_parts_from_it_or_is_ended_at_its_exit(
+    ours: bool, parts: bool, ends: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, at_exit, never = list[str](), list[object](), threading.Event()
+
+    def shut_down() -> None:
+        asked.append("shutdown")
+        if not parts:
+            never.wait()
+
+    monkeypatch.setattr(backend, "ray", SimpleNamespace(shutdown=shut_down))
+    monkeypatch.setattr(backend, "atexit", SimpleNamespace(register=at_exit.append))
+    monkeypatch.setattr(backend, "PARTING", 0.1 if not parts else 60.0)
+    lost = object.__new__(backend.Ray)
+    lost.lookout, lost.searcher = SimpleNamespace(close=asked.clear, lost=True), QueueSearcher()
+    lost.ours, lost.storage, lost.scratch, lost.quiet = ours, None, tmp_path / "ray", Quiet()
+    lost.close()
+    never.set()
+    assert asked == ["shutdown"] * ours
+    assert bool(at_exit) == ends
+
+
+def test_a_fault_by_which_ray_ends_a_process_that_could_part_is_noticed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    law = partial(test_a_process_whose_cluster_is_gone_parts_from_it_or_is_ended_at_its_exit, True, True, False)
+    notices(Fault(backend.Ray.close, "_within(PARTING, ray.shutdown)", "False", law), tmp_path, capsys)

@@ -32,5 +32,6 @@ NAMES = (
     "tasks",
     "telling",
     "training",
+    "unwritable",
 )
 TABLES = tuple(import_module(f"{__name__}.{name}") for name in NAMES)

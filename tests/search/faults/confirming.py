@@ -103,7 +103,7 @@ ON_ANY_BACKEND = {
     "what was finished here trained again there": Fault(confirming._left, 'if trial.state == "running"', "", ELSEWHERE),
     "a lost machine counted": Fault(Retries.count, "+= not event.lost", "+= 1", LOST),
     "interruptions that are never forgotten": Fault(train_all.train_all, "retries.forget(number)", "pass", GETS_ON),
-    "a notice that nobody reads": Fault(Confirming._train, "(tell or _to_standard_error)(text)", "pass", TOLD),
+    "a notice that nobody reads": Fault(Confirming._train, "(tell or say)(text)", "pass", TOLD),
     "what is past recorded": Fault(train_all.train_all, "event.number not in there", "False", TOLD),
     "test data in what training data are views of": Fault(
         batches.alone, "part.untyped_storage().nbytes() > part.nbytes", "False", TRAVEL
