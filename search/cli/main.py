@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,7 +18,7 @@ from archspec.schema.document import SpecError
 from search.backends.resources import Resources
 from search.cli import checking, commands
 from search.numbers import most
-from search.words import printable, write_out_what_is_unknown
+from search.words import printable, say, write_out_what_is_unknown
 
 OK, INTERRUPTED = 0, 130
 
@@ -26,6 +27,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a user's mistake is reported in one line on standard error."""
     write_out_what_is_unknown(sys.stdout)
     options = _parser().parse_args(arguments)
+    with warnings.catch_warnings():
+        warnings.showwarning = _remark
+        return _done(options)
+
+
+def _remark(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Show a warning as a line, without the place in the code that it comes from."""
+    say(f"archsearch: {message}")
+
+
+def _done(options: argparse.Namespace) -> int:
     try:
         code: int = options.run(options)
         if sys.stdout is not None:  # as where it is closed: `>&-`
@@ -34,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except (SpecError, SignalError, Unknown) as error:
+    except (SpecError, SignalError, Unknown, UserWarning) as error:
         return commands.complain(error)
     except OSError as error:
         if error.strerror:

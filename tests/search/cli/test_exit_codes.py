@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import re
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -62,6 +64,22 @@ def test_what_ends_a_search_is_its_exit_code_and_one_line(
 ) -> None:
     assert search(monkeypatch, Declared(None, raised)) == code
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_remark_is_a_line_and_where_warnings_are_errors_the_only_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def remarks(options: argparse.Namespace) -> int:
+        warnings.warn("the inputs\nlie far from 0", stacklevel=2)
+        return 0
+
+    monkeypatch.setattr(commands, "status", remarks)
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("always")
+        assert main(["status", "runs/mine"]) == 0
+    assert capsys.readouterr() == ("", "archsearch: the inputs\\nlie far from 0\n")
+    assert main(["status", "runs/mine"]) == 1
+    assert capsys.readouterr() == ("", "archsearch: the inputs\\nlie far from 0\n")
 
 
 def test_the_options_reach_the_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

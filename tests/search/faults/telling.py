@@ -5,7 +5,7 @@ from functools import partial
 from archspec.schema.holes import Choice, Integer, Real
 from search import choosing, front
 from search.cli import commands
-from search.cli.main import main
+from search.cli.main import _done, main
 from search.front import Front
 from search.record.history import History
 from search.report import progress
@@ -41,6 +41,7 @@ SIZE = test_spaces.test_the_size_is_the_number_of_fillings
 VALUES = test_spaces.test_filling_with_the_values_of_an_architecture_makes_it_again
 MANY = test_values.test_a_space_of_many_decisions_has_values
 SUCCESS = partial(test_exit_codes.test_a_run_without_a_scored_trial_is_no_success, [test_exit_codes.BAD], 1)
+REMARK = test_exit_codes.test_a_remark_is_a_line_and_where_warnings_are_errors_the_only_one
 INTERRUPTED = partial(test_exit_codes.test_what_ends_a_search_is_its_exit_code_and_one_line, KeyboardInterrupt, 130)
 OPTION = test_exit_codes.test_the_options_reach_the_search
 SCRIPTS = test_exit_codes.test_the_front_for_scripts_is_the_front
@@ -79,7 +80,8 @@ TOLD = {
     "a front without a trial is well": Fault(
         commands.front, "return OK if len(result.front)", "return OK if True", SUCCESS
     ),
-    "an interrupted search is well": Fault(main, "return INTERRUPTED", "return OK", INTERRUPTED),
+    "remarks with their place in the code": Fault(main, "warnings.showwarning = _remark", "pass", REMARK),
+    "an interrupted search is well": Fault(_done, "return INTERRUPTED", "return OK", INTERRUPTED),
     "a complaint is well": Fault(commands.complain, "return MISTAKE", "return OK", SUCCESS),
     "--trials ignored": Fault(commands.search, "search.trials = options.trials", "pass", OPTION),
     "--hours ignored": Fault(commands.search, "options.hours", "None", OPTION),

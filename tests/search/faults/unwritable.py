@@ -4,7 +4,7 @@ import errno
 from functools import partial
 
 from search import words
-from search.cli.main import main
+from search.cli.main import _done
 from search.report.progress import Steady, Watcher
 from tests.search.planting import Fault
 from tests.search.report import test_unwritable
@@ -20,7 +20,7 @@ FAULTS = {
         Watcher.__init__, "write_out_what_is_unknown(stream or sys.stdout)", "pass", LETTERS
     ),
     "an output that is closed fails a command": Fault(
-        main,
+        _done,
         "if sys.stdout is not None:",
         "if True:",
         partial(test_unwritable.test_a_command_whose_output_is_closed_or_lacks_letters_succeeds, None),
