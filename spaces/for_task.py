@@ -61,6 +61,6 @@ class ReadyMade(Generic[P]):
 
 def head_for(task: Described) -> AnyHead:
     """The head that a task of its kind needs."""
-    if task.kind == "regression":
-        return Regressor(outputs=task.outputs)
-    return Dense(outputs=task.outputs) if task.kind == "dense" else Classifier(classes=task.outputs)
+    if getattr(task, "per_position", task.kind == "dense"):  # tasks of other packages need not tell
+        return Dense(outputs=task.outputs)
+    return Regressor(outputs=task.outputs) if task.kind == "regression" else Classifier(classes=task.outputs)

@@ -171,6 +171,13 @@ def _shape_mistake(
         return "targets are a column (n, 1); give y[:, 0]"
     if found == () and wanted == (1,):
         return f"targets are one number each, and of the kind {kind.name} a row of labels; give a column: y[:, None]"
+    if not kind.labels and len(output) == 1 and len(found) > 1:
+        return (
+            f"a target is {'×'.join(map(str, found))} numbers, and the head gives {output[0]} for a whole example; for "
+            f"numbers at each position take the head Dense(outputs={found[0]}), else give a row: y.reshape(len(y), -1)"
+        )
+    if not kind.labels and output == (1, *found):
+        return f"a target is {'×'.join(map(str, found))} numbers, one at each position; give its axis too: y[:, None]"
     of = "one number" if found == () else f"{'×'.join(map(str, found))} numbers"
     head = f"the head gives {'×'.join(map(str, output))}"
     asked = "one number" if wanted == () else f"{'×'.join(map(str, wanted))}"

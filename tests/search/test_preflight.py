@@ -198,6 +198,14 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: Search(space(Regressor()), arrays(y=np.zeros((60, 2)), kind="regression")),
         ["a target is 2 numbers, and the head gives 1"],
     ),
+    "numbers of positions for a whole example": (
+        lambda: Search(space(Regressor(outputs=3)), arrays(y=np.zeros((60, 3, 5)), kind="regression")),
+        ["for numbers at each position take the head Dense(outputs=3), else give a row: y.reshape(len(y), -1)"],
+    ),
+    "one number at each position, without its axis": (
+        lambda: Search(space(Dense(outputs=1)), arrays(y=np.zeros((60, 8, 8)), kind="regression")),
+        ["a target is 8×8 numbers, one at each position; give its axis too: y[:, None]"],
+    ),
     "classes for each position": (
         lambda: Search(space(Dense(outputs=3)), arrays()),
         ["a target is one number, and the head gives 3×8×8, which for the kind classification asks for 8×8"],

@@ -96,6 +96,24 @@ PREFLIGHT = {
             test_preflight.test_what_does_not_fit_is_told_before_anything_is_trained, name="a label each, of several"
         ),
     ),
+    "numbers at each position, for which a head is not named": Fault(
+        inspecting._shape_mistake,
+        "not kind.labels and len(output) == 1 and len(found) > 1",
+        "False",
+        partial(
+            test_preflight.test_what_does_not_fit_is_told_before_anything_is_trained,
+            name="numbers of positions for a whole example",
+        ),
+    ),
+    "an axis of one that is not asked for": Fault(
+        inspecting._shape_mistake,
+        "not kind.labels and output == (1, *found)",
+        "False",
+        partial(
+            test_preflight.test_what_does_not_fit_is_told_before_anything_is_trained,
+            name="one number at each position, without its axis",
+        ),
+    ),
     "NaN after the first batch": Fault(
         inspecting._input_mistakes, "data[0] if isinstance(data, tuple) else x", "x", partial(LAST, "train")
     ),
