@@ -21,7 +21,7 @@ from search.tasks.kinds import KINDS
 from search.tasks.named import AnyTask
 from search.tasks.task import Task
 from search.training.devices import device_of
-from search.training.evaluation import EVALUATION_BATCH
+from search.training.evaluation import EVALUATION_BATCH, answered
 from search.training.lives import Lives, beside_on_cpu, beside_on_gpu, nothing
 from search.training.recording import ours
 from search.training.settings import Training
@@ -114,7 +114,8 @@ def _peak(
         Step(model.train(), model, task, training, optimizer, scaler, torch.zeros((), device=META))(*batch[0])
         model.eval()
         with torch.no_grad(), kept_kernels(model):
-            model(torch.empty_like(scored[0]))
+            whole = torch.empty_like(scored[0])
+            model(whole.split(answered(whole, training.batch_size))[0])
     del best
     return lives.peak
 
