@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import update_wrapper
+from inspect import signature
 from typing import Any, Generic, ParamSpec, Protocol
 
 from archspec.blocks import Classifier, Dense, Regressor
@@ -35,6 +36,9 @@ class ReadyMade(Generic[P]):
     def __init__(self, make: Callable[P, Space]) -> None:
         self.make = make
         update_wrapper(self, make)
+
+    def __repr__(self) -> str:
+        return f"spaces.{self.make.__name__}{signature(self.make)}"
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Space:
         """The space."""

@@ -186,7 +186,15 @@ def _shape_mistake(
 
 def _label_mistakes(y: Tensor, classes: int) -> Iterator[str]:
     low, high = int(y.min()), int(y.max())
-    if low < 0:
+    alone = high > classes and not bool(((y >= classes) & (y < high)).any())
+    if y.dim() > 1 and (low < 0 or alone):
+        odd = low if low < 0 else high
+        yield (
+            f"a label is {odd}, and those of positions are 0 … {classes - 1}; if these positions do not count, make "
+            f"them one more class, {classes}, that weighs next to nothing in class_weights, and that a metric of your "
+            "own leaves out"
+        )
+    elif low < 0:
         yield f"a label is {low}; labels are 0 … {classes - 1}, so leave these examples out"
     elif high >= classes and low == 1 and high == classes:
         yield f"labels run from 1 to {high}; classes are counted from 0: give y - 1"

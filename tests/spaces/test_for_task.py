@@ -66,3 +66,12 @@ def test_sequences_that_are_not_causal_fail_that_law(monkeypatch: pytest.MonkeyP
 def test_groups_of_which_none_acts_on_the_grid_are_refused_in_words() -> None:
     with pytest.raises(ValueError, match="of the groups O, T none acts on a grid of 4×6×8; add C1"):
         volumes(1, (4, 6, 8), 3, groups=("O", "T"))
+
+
+def test_a_ready_made_space_says_how_it_is_made() -> None:
+    assert repr(volumes).startswith("spaces.volumes(channels: ")
+
+
+def test_a_space_is_drawn_with_its_holes() -> None:
+    space = images(1, (8, 8), 3)
+    assert str(space.draw()) == str(space.template.draw())

@@ -105,6 +105,23 @@ PREFLIGHT = {
             name="numbers of positions for a whole example",
         ),
     ),
+    "positions that do not count made classes": Fault(
+        inspecting._label_mistakes,
+        "y.dim() > 1 and (low < 0 or alone)",
+        "False",
+        partial(
+            test_preflight.test_what_does_not_fit_is_told_before_anything_is_trained, name="positions that do not count"
+        ),
+    ),
+    "classes taken for positions that do not count": Fault(
+        inspecting._label_mistakes,
+        "not bool(((y >= classes) & (y < high)).any())",
+        "True",
+        partial(
+            test_preflight.test_what_does_not_fit_is_told_before_anything_is_trained,
+            name="positions of more classes than the head",
+        ),
+    ),
     "an axis of one that is not asked for": Fault(
         inspecting._shape_mistake,
         "not kind.labels and output == (1, *found)",
