@@ -14,7 +14,7 @@ from search.tasks.task import Batch, Data, batches
 from search.training.devices import brought, fetched
 
 EVALUATION_BATCH = 256
-NUMBERS = 2**23  # of the inputs that are answered at a time, unless a batch of the training holds more
+NUMBERS = 2**22  # of the inputs that are answered at a time, unless a batch of the training holds more
 
 
 def evaluate(
@@ -40,7 +40,7 @@ def evaluate(
 
 
 def answered(x: Tensor, batch_size: int) -> int:
-    """How many examples of a batch are answered at a time: as many as are trained on, or as hold eight million numbers.
+    """How many examples of a batch are answered at a time: as many as are trained on, or as hold four million numbers.
 
     Large examples, such as volumes, would take much more memory scored by 256 than trained on by two.
     """
