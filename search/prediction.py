@@ -29,6 +29,13 @@ class Predictor:
     def __init__(self, model: nn.Module, preparation: Preparation | None = None) -> None:
         self.model, self.preparation = model.eval(), preparation or Preparation()
 
+    def __repr__(self) -> str:
+        """What it takes and what it answers."""
+        given = self.preparation
+        takes = f"{given.source} of {'×'.join(map(str, (given.channels, *given.size)))}" if given.size else given.source
+        named = f", {', '.join(given.classes)}" if given.classes else ""
+        return f"Predictor({given.kind} of an {takes}{named})"
+
     @classmethod
     def open(cls, directory: str | Path) -> Predictor:
         """The predictor of an exported network.

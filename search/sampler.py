@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import threading
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -94,8 +95,19 @@ class FrontSampler(BaseSampler):
         self._known: set[str] = set()
         self._alike: dict[Cost, list[Mapping[str, Scalar]]] | None = None
         self._told: set[int] = set()
+        self._foreign: dict[int, str] = {}  # why finished trials are not of the space
         self._sampled: dict[int, dict[str, Scalar]] = {}
         self._lock = threading.Lock()  # a study may run its objective function in several threads
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the lock: a sampler may be kept beside its study, or sent to another process."""
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
+
+    def __repr__(self) -> str:
+        return f"FrontSampler({self.space!r}, {', '.join(map(str, (*self.objectives, *self.limits)))}, seed={self.seed})"
 
     def suggest(self, trial: optuna.Trial) -> Architecture:
         """The architecture of a trial of the study."""
@@ -178,6 +190,7 @@ class FrontSampler(BaseSampler):
 
     def _learn(self, study: optuna.Study, number: int) -> None:
         """Tell the strategy of the trials before this one: of those in training, and of all that are new since."""
+        known = len(self._foreign)
         for trial in study.get_trials(deepcopy=False):
             if trial.number >= number or trial.number in self._told:
                 continue
@@ -186,6 +199,13 @@ class FrontSampler(BaseSampler):
             if trial.state in FINISHED:
                 self._told.add(trial.number)
                 self._strategy.observe(Finished(trial.number, self._outcome(trial)))
+        if len(self._foreign) > known:
+            first = next(iter(self._foreign))
+            warnings.warn(
+                f"{len(self._foreign)} finished trials of the study are not of the space, and FrontSampler learns "
+                f"nothing from them; trial {first}: {self._foreign[first]}",
+                stacklevel=2,
+            )
 
     def _begin(self, trial: FrozenTrial) -> None:
         values: Mapping[str, Scalar] = {name: value for name, value in trial.params.items() if name in self._names}
@@ -196,9 +216,10 @@ class FrontSampler(BaseSampler):
         try:
             architecture = self.space.fill(values)
             cost = price(architecture, self.target)
-        except (
-            ValueError
-        ):  # of another process, which has not suggested all values yet; or no architecture of the space
+        except ValueError as error:
+            # Of another process, which has not suggested all values yet; or no architecture of the space.
+            if trial.state == TrialState.COMPLETE:
+                self._foreign[trial.number] = str(error)
             return
         self._strategy.observe(Proposed(Trial(trial.number, trial.number, values, cost=cost)))
         self._begun[trial.number] = values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -100,11 +100,24 @@ def simulate(
     whole("epochs", epochs, least=1)
     whole("workers", workers, least=1)
     log, worker = Memory(), _Worker(curve, seconds, goal_of(wanted, "classification"))
-    full = max(1, len(curve(one)) if (one := _candidate(space, limits, target)) else 0)
+    full = max(1, _length(curve, one) if (one := _candidate(space, limits, target)) else 0)
     engine = Engine(
         log, space, wanted, limits, ENDLESS, seed, lag_of(workers), target, fresh(strategy, space, wanted), epochs=full
     )
     return _run(engine, worker, epochs, workers)
+
+
+def _length(curve: Callable[[Architecture], Sequence[float]], architecture: Architecture) -> int:
+    """The number of epochs of a curve; ValueError if it is none."""
+    if not callable(curve):
+        raise ValueError(
+            f"curve is a function of an architecture, not a {type(curve).__name__}; of a table by hashes it is "
+            "lambda architecture: table[architecture.hash]"
+        )
+    found = curve(architecture)
+    if not isinstance(found, Sized):
+        raise ValueError(f"a curve is the scores after each epoch, not {found!r}; of one score it is [{found!r}]")
+    return len(found)
 
 
 def _candidate(space: Space, limits: Sequence[Constraint], target: Target) -> Architecture | None:

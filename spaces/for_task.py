@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import update_wrapper
+from inspect import signature
 from typing import Any, Generic, ParamSpec, Protocol
 
 from archspec.blocks import Classifier, Dense, Regressor
@@ -36,6 +37,9 @@ class ReadyMade(Generic[P]):
         self.make = make
         update_wrapper(self, make)
 
+    def __repr__(self) -> str:
+        return f"spaces.{self.make.__name__}{signature(self.make)}"
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Space:
         """The space."""
         return self.make(*args, **kwargs)
@@ -61,6 +65,6 @@ class ReadyMade(Generic[P]):
 
 def head_for(task: Described) -> AnyHead:
     """The head that a task of its kind needs."""
-    if task.kind == "regression":
-        return Regressor(outputs=task.outputs)
-    return Dense(outputs=task.outputs) if task.kind == "dense" else Classifier(classes=task.outputs)
+    if getattr(task, "per_position", task.kind == "dense"):  # tasks of other packages need not tell
+        return Dense(outputs=task.outputs)
+    return Regressor(outputs=task.outputs) if task.kind == "regression" else Classifier(classes=task.outputs)

@@ -38,11 +38,22 @@ def images(
 
 
 @ReadyMade
-def sequences(channels: int, length: int, classes: int | AnyHead, groups: Sequence[str] = ("C1", "D1")) -> Space:
-    """Classifiers of sequences; as `images`, with longer and more kinds of kernels. D1 is the reversal of time."""
+def sequences(
+    channels: int, length: int, classes: int | AnyHead, groups: Sequence[str] | None = None, causal: bool = False
+) -> Space:
+    """Classifiers of sequences; as `images`, with longer and more kinds of kernels.
+
+    Args:
+        channels: channels of the sequences.
+        length: steps.
+        classes: number of classes, or a head.
+        groups: names of the groups to choose from, by default C1 and D1, the reversal of time; of causal ones C1 alone.
+        causal: let no convolution read a later step, and so no output of a head for each step depend on one.
+    """
+    groups = groups or (("C1",) if causal else ("C1", "D1"))
     sizes = [k for k in (3, 7, 15, 31, 63) if k <= max(3, length // 4)]
     kernels = (*IMAGE_KERNELS, Hyena(), *((S4D(),) if tuple(groups) == ("C1",) else ()))
-    return residual_space(Series(channels=channels, length=length), classes, groups, sizes, kernels)
+    return residual_space(Series(channels=channels, length=length), classes, groups, sizes, kernels, causal=causal)
 
 
 @ReadyMade
@@ -74,6 +85,7 @@ def residual_space(
     kernels: Sequence[Kernel],
     factorisations: Sequence[str] = ("full", "depthwise_separable"),
     window: Window | None = None,
+    causal: bool = False,
 ) -> Space:
     """A lifting convolution, then stages of pre-activation residual convolutions with pooling after each stage.
 
@@ -88,10 +100,16 @@ def residual_space(
         kernels: kernels to choose from.
         factorisations: factorisations to choose from.
         window: the window of all kernels; None without one.
+        causal: whether convolutions of series read no later step.
+
+    Raises:
+        ValueError: none of the groups acts on the grid.
     """
     head = Classifier(classes=classes) if isinstance(classes, int) else classes
     per_position = bool(head.infer(Signal(8, input.grid)).grid)
     fitting = [name for name in groups if fits(Group(name), input.grid)]
+    if not fitting:
+        raise ValueError(f"of the groups {', '.join(groups) or 'that are given'} none acts on a grid of {'×'.join(map(str, input.grid))}; add C1")
     group = choice(*fitting, name="group")
     widest = max(Group(name).order for name in fitting)
     base = -(-8 // widest) * widest
@@ -104,6 +122,7 @@ def residual_space(
             kernel=choice(*kernels, name="stem_kernel"),
             kernel_size=_sizes(kernel_sizes, grid),
             window=window,
+            causal=causal,
         )
     ]
     for stage in range(STAGES):
@@ -114,6 +133,7 @@ def residual_space(
             kernel_size=_sizes(kernel_sizes, grid),
             factorisation=choice(*factorisations, name=f"stage{stage + 1}_factorisation"),
             window=window,
+            causal=causal,
         )
         body.append(
             Repeat(

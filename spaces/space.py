@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
+from archspec.graph.drawing import Drawing
 from archspec.graph.signal import SignalError
 from archspec.moved import former_names
 from archspec.schema.data import to_data
@@ -56,6 +57,10 @@ class Space(Written):
 
     def __repr__(self) -> str:
         return f"Space({len(self.parameters())} parameters, {self.size():,} architectures)"
+
+    def draw(self, target: Target = "torch") -> Drawing:
+        """Its blocks as a tree, with its holes, and what is known of signals and costs; see `Architecture.draw`."""
+        return self.template.draw(target)
 
     def parameters(self) -> list[Parameter]:
         """Every decision of the space, also those that exist only for some values of others, in order of the fields."""

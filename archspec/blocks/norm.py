@@ -57,6 +57,9 @@ class Norm(Primitive):
     def elementwise(self) -> bool:
         return self.type == "batch"
 
+    def reads_ahead(self, x: Signal) -> bool:
+        return self.type == "group" and x.positions > 1
+
     def has_kernel_at_turns(self, x: Signal) -> bool:
         return False
 

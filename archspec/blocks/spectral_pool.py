@@ -62,6 +62,9 @@ class SpectralPool(Primitive):
             now[axis] = m
         return Cost(macs=macs, kernel_macs=making)
 
+    def reads_ahead(self, x: Signal) -> bool:
+        return True
+
     def bound_to_grid(self, x: Signal) -> str | None:
         return "its points are those of this grid"
 

@@ -59,6 +59,21 @@ def write_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) -
             )
     finally:
         logger.setLevel(level)
+    _without_origins(file)
+
+
+def _without_origins(file: Path) -> None:
+    """Leave out what torch notes of each node and value: lines of source, with their paths on this machine.
+
+    Of a small network it is most of the file.
+    """
+    import onnx
+
+    model = onnx.load(file)
+    graph = model.graph
+    for noted in (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output, *graph.initializer):
+        noted.ClearField("metadata_props")
+    onnx.save(model, file)
 
 
 def export_onnx(frozen: fx.GraphModule, architecture: Architecture, file: Path) -> float:

@@ -31,6 +31,8 @@ class ProgramFile:
         with warnings.catch_warnings(), torch.autocast("cpu", enabled=False):
             warnings.simplefilter("ignore")
             program = torch.export.export(freeze(network), (example,), dynamic_shapes=batch)
+            for node in program.graph.nodes:
+                node.meta.pop("stack_trace", None)  # lines of source, with their paths on this machine
             torch.export.save(program, directory / PROGRAM)
         numbers = sum(tensor.numel() for tensor in program.state_dict.values() if tensor.is_floating_point())
         size = (directory / PROGRAM).stat().st_size

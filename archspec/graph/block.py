@@ -162,6 +162,10 @@ class Primitive(Block):
         """The largest share of an axis of `x` that lies between the points that a point of the output depends on."""
         return 0.0
 
+    def reads_ahead(self, x: Signal) -> bool:
+        """Whether, on a series, a point of the output depends on later points of `x` in evaluation."""
+        return self.receptive_field(x) > 0
+
     def check_reads(self, x: Signal) -> None:
         """Raise SignalError if `x` is on scales, or has inactive elements, and this block cannot read such a signal."""
         if x.group.scaling and not self.reads_scales:

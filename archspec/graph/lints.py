@@ -29,7 +29,7 @@ def warnings(graph: Graph) -> list[str]:
                 "not the network; begin with it, or take linear maps at each position before it"
             )
         found += [f"{path(name)} ({node.block.kind}): {text}" for text in texts]
-    return [*found, *_unread_turns(graph), *_without_norms(graph)]
+    return [*found, *_unread_turns(graph), *_without_norms(graph), *_looking_ahead(graph)]
 
 
 def spreads(graph: Graph, given: float = 1.0) -> dict[str, float]:
@@ -60,6 +60,21 @@ def _without_norms(graph: Graph) -> list[str]:
             text = (
                 f"so deep without a norm, signals begin about {spread:.2g} times as large as the input; put Norm() "
                 "among the blocks before it"
+            )
+            return [f"{path(name)} ({block.kind}): {text}"]
+    return []
+
+
+def _looking_ahead(graph: Graph) -> list[str]:
+    """A warning at the first node that reads later points, where others are causal and there is an output at each."""
+    blocks = {name: node.block for name, node in graph.nodes.items() if node.block}
+    if len(graph.signal.grid) != 1 or not any(getattr(block, "causal", False) for block in blocks.values()):
+        return []
+    for name, block in blocks.items():
+        if block.reads_ahead(graph.source(name)):
+            text = (
+                "it reads later points of the series, so outputs depend on later inputs although there are causal "
+                "convolutions; take what does not (Conv(causal=True), Norm(type='layer'), no pooling), or no causal ones"
             )
             return [f"{path(name)} ({block.kind}): {text}"]
     return []

@@ -109,7 +109,7 @@ class Bank(Fixed):
             kernels = np.arange(1 if self.depthwise else self.inputs) * count
             places = (index[:, None] + kernels[:, None, None]).reshape(-1)
             standing = torch.tensor(places, device=self.like.device)
-        self.register_buffer("standing", standing, persistent=False)
+        self.hold("standing", standing)
         if self.cache is not None:
             self.cache.clear()
 
@@ -195,7 +195,7 @@ class Bank(Fixed):
         super().settle(like)
         if self.like.is_meta:  # of a kernel without weights
             self.empty = like.new_empty(0)
-        if any(buffer.is_meta for buffer in self.buffers()):
+        if any(constant.is_meta for part in self.modules() if isinstance(part, Fixed) for constant in part.constants()):
             self.place(self.cropped)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class GroupConv(Inheriting):
         super().gather(index)
         device = self.like.device
         channel = torch.arange(self.outputs, device=device).repeat_interleave(self.order)
-        self.register_buffer("channel", channel, persistent=False)
+        self.hold("channel", channel)
 
     @property
     def groups(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import torch
@@ -36,31 +36,55 @@ class Fixed(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.arrays: dict[str, Tensor] = {}
+        self.held: dict[str, None] = {}
 
     def fix(self, name: str, values: Tensor | None) -> None:
-        """Register a constant array as a buffer that is not in `state_dict`; real numbers are given in float64."""
+        """Place a constant array as `hold` does; real numbers are given in float64."""
         if values is not None:
             self.arrays[name] = values
             like = getattr(self, name, None)
             if values.is_floating_point():
                 values = values.to(torch.get_default_dtype()) if like is None else values.to(like)
-        self.register_buffer(name, values, persistent=False)
+        self.hold(name, values)
+
+    def hold(self, name: str, values: Tensor | None) -> None:
+        """Set an attribute to a constant that moves with the module and is not in `state_dict`.
+
+        Finite real numbers are a buffer. Whole and infinite ones are none: where the buffers of networks are averaged,
+        as torch's `AveragedModel(use_buffers=True)` does, the first would be rounded down, to other taps and other
+        turns, and the second would be NaN.
+        """
+        if hasattr(self, name):
+            delattr(self, name)
+        self.held.pop(name, None)
+        finite = name not in self.arrays or bool(self.arrays[name].isfinite().all())
+        if values is None or (values.is_floating_point() and finite):
+            self.register_buffer(name, values, persistent=False)
+        else:
+            self.held[name] = None
+            setattr(self, name, values)
+
+    def constants(self) -> Iterator[Tensor]:
+        """Its own buffers, and what it holds that is none."""
+        yield from self.buffers(recurse=False)
+        yield from (getattr(self, name) for name in self.held)
 
     def settle(self, like: Tensor) -> None:
         """Compute what is on the `meta` device, on the device and in the precision of `like`."""
         for name, values in self.arrays.items():
-            if self.get_buffer(name).is_meta:
-                placed = values.to(like) if values.is_floating_point() else values.to(like.device)
-                self.register_buffer(name, placed, persistent=False)
+            if getattr(self, name).is_meta:
+                self.hold(name, values.to(like) if values.is_floating_point() else values.to(like.device))
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> Self:
-        before = {name: self.get_buffer(name) for name in self.arrays}
+        before = {name: getattr(self, name) for name in self.arrays}
         # torch leaves it without types.
         moved: Self = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        for name in self.held:
+            setattr(self, name, fn(getattr(self, name)))
         for name, values in self.arrays.items():
-            buffer = self.get_buffer(name)
-            if buffer.dtype != before[name].dtype or before[name].is_meta:
-                self.register_buffer(name, values.to(buffer), persistent=False)
+            now = getattr(self, name)
+            if now.dtype != before[name].dtype or before[name].is_meta:
+                self.hold(name, values.to(now))
         return moved
 
 

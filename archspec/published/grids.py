@@ -22,6 +22,12 @@ def halved(grid: tuple[int, ...]) -> tuple[int, ...]:
     return tuple((n + odd) // 2 for n in grid)
 
 
+def check_each(name: str, values: Any, example: tuple[int, ...]) -> None:
+    """Refuse what is not several values in order; ValueError."""
+    if not isinstance(values, tuple | list) or not values:
+        raise ValueError(f"{name} are several numbers in order, such as {example}, not {values!r}")
+
+
 def largest(value: Any) -> int:
     """The number itself, or the largest value of a hole."""
     return max(number for _, number in value.values_to_check()) if isinstance(value, Hole) else int(value)

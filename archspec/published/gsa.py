@@ -20,7 +20,7 @@ from archspec.blocks import (
 )
 from archspec.graph.block import Block
 from archspec.inputs import Input
-from archspec.published.grids import ROTATED_MNIST, halved, halving
+from archspec.published.grids import ROTATED_MNIST, check_each, halved, halving
 
 
 def gsa_net(
@@ -45,6 +45,7 @@ def gsa_net(
     of the attention; biases without effect on the output are left out; one linear map after the ten outputs (110
     parameters). For differences of the layers themselves see `SelfAttention`.
     """
+    check_each("blocks", blocks, (2, 3))
     fields = {"channels": channels, "heads": heads, "hidden": heads * (channels // 2), "window": window}
     fields["shape"] = shape
     grid = input.grid

@@ -25,7 +25,7 @@ from archspec.graph.block import Block
 from archspec.inputs import Input
 from archspec.kernels import Siren
 from archspec.kernels.windows import Disc
-from archspec.published.grids import ROTATED_MNIST, halved, halving, largest
+from archspec.published.grids import ROTATED_MNIST, check_each, halved, halving, largest
 from archspec.schema.hole import Hole
 
 LAST_SIZE = 5
@@ -60,6 +60,9 @@ def partial_gcnn(
     So it has 468,237 parameters: 384 more in norms, 64 in shortcuts that depend on the position too, 2 sectors
     fewer.
     """
+    check_each("channels", channels, (32, 32, 64))
+    if not isinstance(pools, tuple | list) or not set(pools) <= set(range(len(channels))):
+        raise ValueError(f"pools are the numbers of stages, 0 … {len(channels) - 1}, such as (0, 1), not {pools!r}")
     wave = _siren(hidden, omega_0, group) if kernel is None else kernel
     fields: dict[str, Any] = {"kernel_size": kernel_size, "kernel": wave, "window": Disc()}
     one_tap = {"kernel_size": 1, "kernel": _siren(hidden // 2, omega_0, group), "bias": False}
@@ -109,6 +112,7 @@ def separable_gcnn(
     parameters); the disc has a soft rim. `group="C8xS2"` has turns and scales as their Sim(2)-CNN, but dyadic scales
     where theirs end at 1.74, and padding in the last convolution.
     """
+    check_each("channels", channels, (32, 32, 64))
     first = omega_0 if first_omega_0 is None else first_omega_0
     wave = _siren(hidden, omega_0, group, first) if kernel is None else kernel
     fields: dict[str, Any] = {"kernel_size": kernel_size, "kernel": wave, "window": Disc(), "bias": False}

@@ -171,6 +171,13 @@ def _shape_mistake(
         return "targets are a column (n, 1); give y[:, 0]"
     if found == () and wanted == (1,):
         return f"targets are one number each, and of the kind {kind.name} a row of labels; give a column: y[:, None]"
+    if not kind.labels and len(output) == 1 and len(found) > 1:
+        return (
+            f"a target is {'×'.join(map(str, found))} numbers, and the head gives {output[0]} for a whole example; for "
+            f"numbers at each position take the head Dense(outputs={found[0]}), else give a row: y.reshape(len(y), -1)"
+        )
+    if not kind.labels and output == (1, *found):
+        return f"a target is {'×'.join(map(str, found))} numbers, one at each position; give its axis too: y[:, None]"
     of = "one number" if found == () else f"{'×'.join(map(str, found))} numbers"
     head = f"the head gives {'×'.join(map(str, output))}"
     asked = "one number" if wanted == () else f"{'×'.join(map(str, wanted))}"
@@ -179,7 +186,15 @@ def _shape_mistake(
 
 def _label_mistakes(y: Tensor, classes: int) -> Iterator[str]:
     low, high = int(y.min()), int(y.max())
-    if low < 0:
+    alone = high > classes and not bool(((y >= classes) & (y < high)).any())
+    if y.dim() > 1 and (low < 0 or alone):
+        odd = low if low < 0 else high
+        yield (
+            f"a label is {odd}, and those of positions are 0 … {classes - 1}; if these positions do not count, make "
+            f"them one more class, {classes}, that weighs next to nothing in class_weights, and that a metric of your "
+            "own leaves out"
+        )
+    elif low < 0:
         yield f"a label is {low}; labels are 0 … {classes - 1}, so leave these examples out"
     elif high >= classes and low == 1 and high == classes:
         yield f"labels run from 1 to {high}; classes are counted from 0: give y - 1"

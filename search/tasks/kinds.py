@@ -144,7 +144,8 @@ class Multilabel(Binary):
 class Regression(TaskKind):
     """Real numbers: outputs (B, numbers), targets (B, numbers) or (B,); mean squared error.
 
-    `r2` is the mean over the targets.
+    With a head per position, outputs and targets (B, numbers, *grid), they are numbers at each position. `r2` is the
+    mean over the numbers.
     """
 
     name = "regression"
@@ -158,7 +159,7 @@ class Regression(TaskKind):
 
     def scores(self, outputs: Tensor, targets: Tensor) -> dict[str, float]:
         wanted = targets.view_as(outputs)
-        if outputs.dim() == 2 and outputs.shape[1] > 1:  # each target counts alike, whatever its scale
+        if outputs.dim() > 1 and outputs.shape[1] > 1:  # each target counts alike, whatever its scale
             each = [self.scores(outputs[:, i : i + 1], wanted[:, i : i + 1])["r2"] for i in range(outputs.shape[1])]
             return {"r2": sum(each) / len(each)}
         spread = float((wanted - wanted.mean(0)).pow(2).mean()) or 1.0

@@ -129,20 +129,13 @@ def _scale(x: Tensor) -> str | None:
 
 def _units(task: AnyTask, y: Tensor) -> str | None:
     """A sentence about numbers to predict that are learned as they are, and lie far from 0 or close together."""
-    kind, prepared = KINDS.get(str(task.kind)), getattr(task, "preparation", None)
-    if kind is None or kind.labels or (prepared and prepared.target_mean):
-        return None
-    arrays = isinstance(task.train, tuple)
-    if arrays and y.dim() <= 2:  # which are not standardised because that is wanted
+    kind = KINDS.get(str(task.kind))
+    if kind is None or kind.labels or isinstance(task.train, tuple):  # arrays are standardised, unless that is unwanted
         return None
     middle, spread = float(y.double().mean()), float(y.double().std(correction=0))
     if abs(middle) <= FAR and NARROW <= spread <= FAR:
         return None
-    found = (
-        f"the numbers to predict are {middle:.3g} ± {spread:.3g}, and are learned as they are, best around 0 ± 1: scale"
-    )
     return (
-        f"{found} them"
-        if arrays
-        else f"{found} them, or use Task.from_arrays, which does it and answers in their units"
+        f"the numbers to predict are {middle:.3g} ± {spread:.3g}, and are learned as they are, best around 0 ± 1: scale "
+        "them, or use Task.from_arrays, which does it and answers in their units"
     )

@@ -92,8 +92,9 @@ def split_up(
         mean, spread = measured(inputs[train])
         prepared = replace(prepared, mean=mean, spread=spread)
         inputs = prepared.normalised(inputs)
-    if standardise and not kind_of(prepared.kind).labels and targets.dim() <= 2:
-        mean, spread = measured(targets[train].reshape(len(train), -1))
+    if standardise and not kind_of(prepared.kind).labels:
+        learned = targets[train]
+        mean, spread = measured(learned if learned.dim() > 2 else learned.reshape(len(train), -1))
         prepared = replace(prepared, target_mean=mean, target_spread=spread)
     if targets.is_floating_point() and not prepared.fine:
         targets = targets.to(torch.get_default_dtype())

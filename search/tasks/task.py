@@ -127,6 +127,12 @@ class Task(Made):
         return max(known) + 1
 
     @property
+    def per_position(self) -> bool:
+        """Whether there is a target at each position of the grid: classes (`dense`), or numbers (n, numbers, *grid)."""
+        x, y = self._first_batch
+        return self.kind == "dense" or (self.kind == "regression" and y.dim() > 2 and y.shape[2:] == x.shape[2:])
+
+    @property
     def _first_batch(self) -> Batch:
         found = first_batch(self.train, f"the training data of {self.name}", 1)
         if isinstance(found, str):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from archspec.architecture import Architecture
 from archspec.layers.keeping import kept_kernels
@@ -21,7 +21,7 @@ from search.tasks.kinds import KINDS
 from search.tasks.named import AnyTask
 from search.tasks.task import Task
 from search.training.devices import device_of
-from search.training.evaluation import EVALUATION_BATCH
+from search.training.evaluation import EVALUATION_BATCH, answered
 from search.training.lives import Lives, beside_on_cpu, beside_on_gpu, nothing
 from search.training.recording import ours
 from search.training.settings import Training
@@ -114,13 +114,14 @@ def _peak(
         Step(model.train(), model, task, training, optimizer, scaler, torch.zeros((), device=META))(*batch[0])
         model.eval()
         with torch.no_grad(), kept_kernels(model):
-            model(torch.empty_like(scored[0]))
+            whole = torch.empty_like(scored[0])
+            model(whole.split(answered(whole, training.batch_size))[0])
     del best
     return lives.peak
 
 
 def _hollow(model: Network) -> None:
-    """Replace the parameters and buffers of a network by such without numbers, one by one.
+    """Replace the parameters, buffers and other tensors of a network by such without numbers, one by one.
 
     Moved to another device as a whole, a network chooses anew how it convolves, and as on a GPU.
     """
@@ -129,8 +130,9 @@ def _hollow(model: Network) -> None:
         for name, value in list(module.named_parameters(recurse=False)):
             empty = torch.empty_like(value, device=META)
             setattr(module, name, parameters.setdefault(id(value), nn.Parameter(empty, value.requires_grad)))
-        for name, buffer in list(module.named_buffers(recurse=False)):
-            setattr(module, name, torch.empty_like(buffer, device=META))
+        constants = [(name, value) for name, value in vars(module).items() if isinstance(value, Tensor)]
+        for name, constant in (*module.named_buffers(recurse=False), *constants):
+            setattr(module, name, torch.empty_like(constant, device=META))
 
 
 def limits(constraints: Sequence[str | Constraint], task: AnyTask, training: Training) -> list[Constraint]:

@@ -233,3 +233,8 @@ def test_an_export_whose_preparation_cannot_be_read_is_one_sentence(
     (tmp_path / "preparation.json").write_text(text)
     with pytest.raises(RunError, match=r"preparation\.json cannot be read: .*; export the network again"):
         Predictor.open(tmp_path)
+
+
+def test_a_predictor_says_what_it_takes_and_answers() -> None:
+    made = Preparation("dense", classes=("a", "b"), size=(4, 6), channels=2)
+    assert repr(Predictor(nn.Identity(), made)) == "Predictor(dense of an array of 2×4×6, a, b)"

@@ -11,6 +11,7 @@ import cloudpickle
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image as Picture
 from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
@@ -38,6 +39,13 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 1, 8, 8)).astype(np.float32)
 Y = np.arange(60) % 3
 TENSORS = torch.from_numpy(X), torch.from_numpy(Y)
+
+
+def positions(odd: int) -> NDArray[np.int64]:
+    """Classes 0 … 2 of the points of the examples, but for a corner."""
+    y = np.tile(np.arange(64).reshape(8, 8) % 3, (60, 1, 1))
+    y[:, 0, 0] = odd
+    return y
 
 
 def space(head: Any = None, size: tuple[int, int] = (8, 8), channels: int = 1) -> Space:
@@ -133,6 +141,18 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: Search(space(Classifier(classes=10)), arrays()),
         ["labels go up to 2, and the head has 10 classes; write classes=3 in the head"],
     ),
+    "positions that do not count": (
+        lambda: Search(space(Dense(outputs=3)), arrays(y=positions(255), kind="dense", classes="abc")),
+        ["a label is 255, and those of positions are 0 … 2; if these positions do not count, make them one more class, 3"],
+    ),
+    "positions of -100": (
+        lambda: Search(space(Dense(outputs=3)), arrays(y=positions(-100), kind="dense", classes="abc")),
+        ["a label is -100, and those of positions are 0 … 2; if these positions do not count"],
+    ),
+    "positions of more classes than the head": (
+        lambda: Search(space(Dense(outputs=3)), arrays(y=positions(3) + positions(4), kind="dense")),
+        ["labels go up to 7, and the head has 3 classes; write classes=8 in the head"],
+    ),
     "half a label": (lambda: Search(space(), arrays(y=with_one(Y * 1.0, 0.5))), ["0.5 is not; for numbers use"]),
     "a label of -100": (lambda: Search(space(), arrays(y=with_one(Y, -100))), ["a label is -100; labels are 0 … 2"]),
     "real labels in tensors": (
@@ -197,6 +217,14 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "two targets for one output": (
         lambda: Search(space(Regressor()), arrays(y=np.zeros((60, 2)), kind="regression")),
         ["a target is 2 numbers, and the head gives 1"],
+    ),
+    "numbers of positions for a whole example": (
+        lambda: Search(space(Regressor(outputs=3)), arrays(y=np.zeros((60, 3, 5)), kind="regression")),
+        ["for numbers at each position take the head Dense(outputs=3), else give a row: y.reshape(len(y), -1)"],
+    ),
+    "one number at each position, without its axis": (
+        lambda: Search(space(Dense(outputs=1)), arrays(y=np.zeros((60, 8, 8)), kind="regression")),
+        ["a target is 8×8 numbers, one at each position; give its axis too: y[:, None]"],
     ),
     "classes for each position": (
         lambda: Search(space(Dense(outputs=3)), arrays()),

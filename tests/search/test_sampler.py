@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -188,3 +190,28 @@ def test_an_architecture_is_no_space() -> None:
     wrong: Any = small_space().template
     with pytest.raises(ValueError, match=r"the first argument of FrontSampler is a Space: Space\(Architecture"):
         FrontSampler(wrong)
+
+
+def test_a_sampler_that_was_kept_goes_on_where_it_was() -> None:
+    whole = studied(FrontSampler(deep_space(), seed=3), 12)
+    for kept in (lambda sampler: pickle.loads(pickle.dumps(sampler)), copy.deepcopy):
+        parts = studied(FrontSampler(deep_space(), seed=3), 8)
+        parts.sampler = later = kept(parts.sampler)
+        quietly(parts.optimize, scored(later), n_trials=4)
+        assert [trial.params for trial in parts.trials] == [trial.params for trial in whole.trials]
+
+
+def test_trials_that_are_brought_in_and_not_of_the_space_are_told_once() -> None:
+    sampler = FrontSampler(deep_space())
+    study = quietly(optuna.create_study, directions=WAYS, sampler=sampler)
+    for number in range(3):
+        study.add_trial(optuna.trial.create_trial(values=[number, 1e5], params={}, distributions={}))
+    with pytest.warns(UserWarning, match="3 finished trials of the study are not of the space.* trial 0: ") as told:
+        quietly(study.optimize, scored(sampler), n_trials=3)
+    assert len(told) == 1
+
+
+def test_a_sampler_says_what_it_looks_for() -> None:
+    assert repr(FrontSampler(small_space(), constraints=["flops <= 1M"])) == (
+        f"FrontSampler({small_space()!r}, maximize accuracy, minimize flops, flops <= 1,000,000, seed=0)"
+    )

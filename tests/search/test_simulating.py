@@ -154,6 +154,15 @@ def test_only_what_can_be_a_candidate_is_asked_for_its_curve() -> None:
         simulate(space, curve, "random", constraints=["flops <= 1"])
 
 
+@pytest.mark.parametrize(
+    ("curve", "said"),
+    [({}, r"a function of an architecture, not a dict; .* table\[architecture.hash\]"), (lambda _: 0.5, r"it is \[0.5\]")],
+)
+def test_what_is_no_curve_is_refused_in_words(curve: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        simulate(small_space(), curve)
+
+
 def test_an_architecture_is_no_space() -> None:
     wrong: Any = small_space().template
     with pytest.raises(ValueError, match=r"the first argument of simulate is a Space: Space\(Architecture"):

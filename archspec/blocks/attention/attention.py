@@ -86,6 +86,9 @@ class Attention(Primitive):
     def receptive_field(self, x: Signal) -> float:
         return self.spatial(x).receptive_field(x._replace(channels=2))
 
+    def reads_ahead(self, x: Signal) -> bool:
+        return x.positions > 1
+
     def warnings(self, x: Signal) -> Iterator[str]:
         yield from self.spatial(x).warnings(x._replace(channels=2))
 

@@ -66,6 +66,9 @@ class Convolution(Fields):
     def receptive_field(self, x: Signal) -> float:
         return covered(self.tap_grid(x)._replace(cropped=self.cropped(x)).taps, x)
 
+    def reads_ahead(self, x: Signal) -> bool:
+        return not self.causal and super().reads_ahead(x)
+
     def cost(self, x: Signal) -> Cost:
         return self.cost_for(x, "torch")
 

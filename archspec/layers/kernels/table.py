@@ -47,7 +47,7 @@ class Table(KernelModule):
             alike = (where.alike[:, None] + elements).reshape(-1)
         self.alike = alike
         for name, values in (("turns", turns), ("apart", apart), ("repeated", alike), ("subset", where.subset)):
-            self.register_buffer(name, self._placed(values), persistent=False)
+            self.hold(name, self._placed(values))
 
     def _placed(self, values: NDArray[Any] | None) -> Tensor | None:
         if values is None:

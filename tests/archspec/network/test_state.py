@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.utils import parameters_to_vector, parametrize, prune, vector_to_parameters
-from torch.optim.swa_utils import AveragedModel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from archspec import (
     Architecture,
@@ -34,6 +34,7 @@ from archspec import (
     lower,
 )
 from archspec.layers.bank import Bank
+from archspec.layers.precision import Fixed
 from archspec.network.offsets import turn
 from archspec.network.statistics import reestimate
 from archspec.symmetry.certifying import certify
@@ -316,6 +317,17 @@ def test_a_size_that_no_kernel_has_is_refused(size: tuple[int, ...]) -> None:
         model.load_state_dict(state)
 
 
+def averaged_buffers_are_those_of_the_network(architecture: Architecture) -> None:
+    """As `AveragedModel(use_buffers=True)` averages them, for statistics of norms, by products that are rounded."""
+    model, x = built(architecture).eval(), noise(architecture)
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.9), use_buffers=True).eval()
+    for _ in range(3):
+        average.update_parameters(model)
+    with torch.no_grad():
+        found, wanted = average(x), model(x)
+    assert difference(found, wanted) <= ROUNDING
+
+
 def networks_share_no_memory(architecture: Architecture) -> None:
     x = noise(architecture)
     with torch.no_grad():
@@ -334,8 +346,19 @@ LAWS = (
     a_copy_is_the_whole_network,
     there_and_back_in_half_precision_is_a_network_of_these_weights,
     loading_its_own_state_changes_nothing,
+    averaged_buffers_are_those_of_the_network,
     networks_share_no_memory,
 )
+
+
+@pytest.mark.parametrize("name", ["C4 table", "D4 attention"])
+def test_whole_numbers_and_infinite_ones_as_buffers_fail_that_law(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hold(self: Fixed, name: str, values: Tensor | None) -> None:
+        self.register_buffer(name, values, persistent=False)
+
+    monkeypatch.setattr(Fixed, "hold", hold)
+    with pytest.raises(AssertionError):
+        averaged_buffers_are_those_of_the_network(EXAMPLES[name])
 
 
 @pytest.mark.parametrize("name", SELECTED_BY_DEFAULT)

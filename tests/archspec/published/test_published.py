@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
 from archspec import (
+    Architecture,
     Image,
     Series,
     SignalError,
@@ -84,3 +87,18 @@ def test_the_last_pooling_of_gsa_net_is_before_its_turns() -> None:
     """The maximum over turns of the mean over positions: not the same as the other way round."""
     body = published.gsa_net().body
     assert [block.kind for block in body[-3:]] == ["pointwise", "pool", "group_pool"]
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda: published.partial_gcnn(channels=2), r"channels are several numbers in order, such as \(32, 32, 64\), not 2"),
+        (lambda: published.separable_gcnn(channels=()), r"channels are several numbers in order"),
+        (lambda: published.gsa_net(blocks=3), r"blocks are several numbers in order, such as \(2, 3\), not 3"),
+        (lambda: published.partial_gcnn(pools=1), r"pools are the numbers of stages, 0 … 2, such as \(0, 1\), not 1"),
+        (lambda: published.partial_gcnn(pools=(0, 9)), r"not \(0, 9\)"),
+    ],
+)
+def test_a_mistake_in_what_has_several_values_is_one_sentence(made: Callable[[], Architecture], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        made()

@@ -27,7 +27,7 @@ OWN_PARTS = test_raw.test_folders_of_a_split_keep_the_classes_of_the_training_da
 REMAINING = test_raw.test_shares_of_what_a_test_folder_leaves_and_the_seed_of_their_split
 ROW = test_prediction.test_a_row_of_a_table_is_read_by_the_names_of_its_columns
 LARGEST = test_answers.test_each_class_has_its_own_probability_and_the_largest_comes_first
-UNITS = test_answers.test_numbers_are_in_the_units_of_the_targets
+OWN_UNITS = test_answers.test_numbers_are_in_the_units_of_the_targets
 UNITS = partial(test_prediction.test_a_series_in_other_units_of_time_is_warned_of, 1e3, "lasts 4000")
 EXPORTED = test_answers.test_the_network_is_evaluated_and_an_export_has_its_preparation
 CAST = partial(test_prediction.test_real_numbers_of_any_precision_are_cast_as_the_training_data_were, "g")
@@ -171,8 +171,8 @@ ANSWERS = {
         "names[0]",
         test_answers.test_yes_or_no_is_the_probability_of_the_second_class,
     ),
-    "numbers in units of learning": Fault(Preparation.answers, "self.restored(outputs)", "outputs", UNITS),
-    "numbers without their mean": Fault(Preparation.restored, " + _row(self.target_mean, outputs)", "", UNITS),
+    "numbers in units of learning": Fault(Preparation.answers, "self.restored(outputs)", "outputs", OWN_UNITS),
+    "numbers without their mean": Fault(Preparation.restored, " + _row(self.target_mean, outputs)", "", OWN_UNITS),
     "scores without their mean": Fault(
         Task.restored, "self.preparation.restored(outputs) if self.preparation else outputs", "outputs", NUMBERS
     ),

@@ -96,6 +96,41 @@ PREFLIGHT = {
             test_preflight.test_what_does_not_fit_is_told_before_anything_is_trained, name="a label each, of several"
         ),
     ),
+    "numbers at each position, for which a head is not named": Fault(
+        inspecting._shape_mistake,
+        "not kind.labels and len(output) == 1 and len(found) > 1",
+        "False",
+        partial(
+            test_preflight.test_what_does_not_fit_is_told_before_anything_is_trained,
+            name="numbers of positions for a whole example",
+        ),
+    ),
+    "positions that do not count made classes": Fault(
+        inspecting._label_mistakes,
+        "y.dim() > 1 and (low < 0 or alone)",
+        "False",
+        partial(
+            test_preflight.test_what_does_not_fit_is_told_before_anything_is_trained, name="positions that do not count"
+        ),
+    ),
+    "classes taken for positions that do not count": Fault(
+        inspecting._label_mistakes,
+        "not bool(((y >= classes) & (y < high)).any())",
+        "True",
+        partial(
+            test_preflight.test_what_does_not_fit_is_told_before_anything_is_trained,
+            name="positions of more classes than the head",
+        ),
+    ),
+    "an axis of one that is not asked for": Fault(
+        inspecting._shape_mistake,
+        "not kind.labels and output == (1, *found)",
+        "False",
+        partial(
+            test_preflight.test_what_does_not_fit_is_told_before_anything_is_trained,
+            name="one number at each position, without its axis",
+        ),
+    ),
     "NaN after the first batch": Fault(
         inspecting._input_mistakes, "data[0] if isinstance(data, tuple) else x", "x", partial(LAST, "train")
     ),

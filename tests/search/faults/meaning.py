@@ -131,7 +131,13 @@ FAULTS = {
         Preparation.inputs, "real and not x.is_floating_point()", "False", BYTES
     ),
     "positions of millions without a word": Fault(
-        remarks._units, "arrays and y.dim() <= 2", "arrays", partial(POSITIONS, 1e6)
+        remarks._units, "abs(middle) <= FAR and", "True or", partial(POSITIONS, 1e6, False, True)
+    ),
+    "what is standardised remarked on": Fault(
+        remarks._units,
+        "kind.labels or isinstance(task.train, tuple)",
+        "kind.labels",
+        partial(POSITIONS, 1e6, True, False),
     ),
     "numpy not seeded": Fault(randomness.seed_epoch, "np.random.seed(own % 2**32)", "pass", partial(SEED, "numpy")),
     "random not seeded": Fault(randomness.seed_epoch, "random.seed(own)", "pass", partial(SEED, "random")),

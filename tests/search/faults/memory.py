@@ -3,7 +3,7 @@
 from functools import partial
 
 from search.constraints import Constraint
-from search.training import lives, memory, shortage, trainer
+from search.training import evaluation, lives, memory, shortage, trainer
 from search.training.lives import Lives
 from tests.search.planting import Fault
 from tests.search.training import test_memory as laws
@@ -15,6 +15,9 @@ FITS = partial(laws.test_what_may_fit_is_trained, precision="bf16", share=0.45)
 REFUSED = partial(laws.test_what_cannot_fit_is_not_trained_and_says_what_it_takes, cuda=False)
 LARGEST = partial(laws.test_what_takes_more_is_told_to_take_more, {"batch_size": laws.choice(8, 128, 16)}, {})
 AUGMENTED = partial(laws.test_what_takes_more_is_told_to_take_more, {"augment": "C4"}, {})
+
+VOLUMES = laws.test_large_examples_take_no_more_to_score_than_a_few
+PARTS = partial(laws.test_a_large_batch_is_answered_in_parts_and_scored_as_one, batch_size=7)
 
 FAULTS = {
     "nothing is freed": Fault(Lives._free, "self.now -= self._held.pop(storage)", "pass", EXACT),
@@ -28,9 +31,18 @@ FAULTS = {
     ),
     "nothing scored": Fault(
         memory._peak,
-        "model(torch.empty_like(scored[0]))",
+        "model(whole.split(answered(whole, training.batch_size))[0])",
         "pass",
         laws.test_scoring_counts_where_it_takes_more_than_a_step,
+    ),
+    "large examples scored by 256": Fault(
+        evaluation.answered, "max(1, batch_size, NUMBERS", "max(256, batch_size, NUMBERS", VOLUMES
+    ),
+    "a batch scored as a whole": Fault(
+        evaluation._in_parts, "answered(x, batch_size)", "len(x)", PARTS
+    ),
+    "fewer answered than trained on": Fault(
+        evaluation.answered, "max(1, batch_size, NUMBERS", "max(1, NUMBERS", PARTS
     ),
     "the batch of the data set as a whole": Fault(
         memory._like, "min(size, count)", "size", laws.test_a_batch_is_no_larger_than_the_data

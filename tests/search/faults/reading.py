@@ -51,7 +51,7 @@ FAULTS = {
         test_own_files.test_a_day_that_may_be_a_month_is_one_sentence,
     ),
     "dates read the other way than in the training data": Fault(
-        preparation.Preparation._read,
+        preparation.Preparation._series,
         "self.series, self.day_first",
         "self.series, not self.day_first",
         partial(AS_TRAINED, "%d/%m/%Y"),

@@ -11,6 +11,7 @@ LIMITS = test_sampler.test_nothing_over_a_limit_is_sampled_and_nothing_twice
 TRAINING = test_sampler.test_trials_in_training_in_another_process_are_known
 OTHERS = test_sampler.test_other_parameters_are_random_and_what_fails_or_is_of_no_space_does_no_harm
 ENQUEUED = partial(test_sampler.test_scores_are_learned_of_what_was_trained_also_where_a_trial_was_enqueued, 4)
+FOREIGN = test_sampler.test_trials_that_are_brought_in_and_not_of_the_space_are_told_once
 USED_UP = test_sampler.test_where_all_within_the_limits_were_sampled_nothing_over_them_is
 VALUES = test_sampler.test_an_infinite_value_counts_as_failed_and_a_value_is_what_was_returned
 
@@ -38,6 +39,16 @@ FAULTS = {
     ),
     "infinite values learned": Fault(FrontSampler._outcome, "all(map(math.isfinite, scores.values()))", "True", VALUES),
     "values computed again": Fault(FrontSampler.__init__, "Score(o.name, o.maximize) for", "o for", VALUES),
+    "trials of another space left out without a word": Fault(
+        FrontSampler._learn, "len(self._foreign) > known", "False", FOREIGN
+    ),
+    "trials of another space told again": Fault(FrontSampler._learn, "known = len(self._foreign)", "known = 0", FOREIGN),
+    "a kept sampler of another seed": Fault(
+        FrontSampler.__getstate__,
+        'if name != "_lock"}',
+        'if name != "_lock"} | {"seed": 9}',
+        test_sampler.test_a_sampler_that_was_kept_goes_on_where_it_was,
+    ),
     "any directions": Fault(
         FrontSampler._check,
         "known != wanted",

@@ -77,6 +77,18 @@ LOSSES = {
         Task.loss, "self.preparation.scaled(targets) if self.preparation else targets", "targets", NUMBERS
     ),
     "targets learned without their mean": Fault(Preparation.scaled, " - _row(self.target_mean, targets)", "", NUMBERS),
+    "numbers at each position learned as they are": Fault(
+        sources.split_up,
+        "not kind_of(prepared.kind).labels:",
+        "not kind_of(prepared.kind).labels and targets.dim() < 3:",
+        partial(test_kinds.test_numbers_are_learned_standardised_and_scored_in_their_units, (60, 3, 4)),
+    ),
+    "r2 of numbers at each position as of one": Fault(
+        Regression.scores,
+        "outputs.dim() > 1 and",
+        "outputs.dim() == 2 and",
+        test_kinds.test_numbers_at_each_position_count_alike_in_r2_whatever_their_scale,
+    ),
     "targets never standardised": Fault(sources.from_arrays, "standardise=standardise", "standardise=False", NUMBERS),
 }
 SCORES = {
@@ -99,7 +111,7 @@ SCORES = {
         DenseClassification.scores, "both[there] / either[there]", "both / either.clamp(min=1)", UNION
     ),
     "r2 of all targets together": Fault(
-        Regression.scores, "outputs.dim() == 2 and outputs.shape[1] > 1", "False", SEVERAL
+        Regression.scores, "outputs.dim() > 1 and outputs.shape[1] > 1", "False", SEVERAL
     ),
     "metrics of outputs, not of probabilities": Fault(
         NamedMetric.__call__, "kind_of(self.kind).predictions(outputs)", "outputs", PROBABILITIES
@@ -172,7 +184,7 @@ PARTS = {
         sources.from_datasets, "Subset(same or first, held", "Subset(first, held", PLAIN
     ),
     "means of targets of the whole data": Fault(
-        sources.split_up, "targets[train].reshape(len(train), -1)", "targets.reshape(len(targets), -1)", NUMBERS
+        sources.split_up, "learned = targets[train]", "learned, train = targets, range(len(targets))", NUMBERS
     ),
     "means of inputs of the whole data": Fault(
         sources.split_up,

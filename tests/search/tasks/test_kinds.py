@@ -67,7 +67,7 @@ def test_dense_scores_each_position() -> None:
     )
 
 
-@pytest.mark.parametrize("shape", [(60,), (60, 1), (60, 3)])
+@pytest.mark.parametrize("shape", [(60,), (60, 1), (60, 3), (60, 3, 4), (60, 2, 3, 4)])
 def test_numbers_are_learned_standardised_and_scored_in_their_units(shape: tuple[int, ...]) -> None:
     y = 100 + 20 * torch.from_numpy(RNG.normal(size=shape))
     regression = task(
@@ -75,14 +75,23 @@ def test_numbers_are_learned_standardised_and_scored_in_their_units(shape: tuple
     )
     _, train = regression.train
     train = train.double()
-    standard = (train - train.mean(0)) / train.std(0, correction=0)
-    learned = standard.reshape(len(train), -1)
+    each = (0, *range(2, train.dim()))  # of numbers at each position, all positions alike
+    standard = (train - train.mean(each, keepdim=True)) / train.std(each, correction=0, keepdim=True)
+    learned = standard.reshape(len(train), -1) if train.dim() < 3 else standard
     assert float(regression.loss(learned, train)) == pytest.approx(0, abs=1e-9)
     found = regression.scores(regression.restored(learned), train)
     assert found["r2"] == pytest.approx(1)
     assert found["mae"] == pytest.approx(0, abs=1e-6)
-    assert "mae" in regression.scores(train.reshape(len(train), -1), train)
-    assert regression.scores(train.reshape(len(train), -1), train)["mae"] == 0
+    assert regression.scores(train.reshape(learned.shape), train)["mae"] == 0
+
+
+def test_numbers_at_each_position_count_alike_in_r2_whatever_their_scale() -> None:
+    y = torch.from_numpy(RNG.normal(size=(60, 2, 5)))
+    found = task("regression", y, standardise=False).scores(torch.stack([y[:, 0], 0 * y[:, 1] + y[:, 1].mean(0)], 1), y)
+    large = y * torch.tensor([1e3, 1.0])[:, None]
+    outputs = torch.stack([large[:, 0], 0 * large[:, 1] + large[:, 1].mean(0)], 1)
+    assert found["r2"] == pytest.approx(0.5)
+    assert task("regression", large, standardise=False).scores(outputs, large)["r2"] == pytest.approx(0.5)
 
 
 def test_a_loss_of_ones_own_is_trained_on() -> None:

@@ -9,13 +9,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from archspec import Activation, Architecture, Classifier, Conv, Cost, Image, Primitive, Siren, price
+from archspec import Activation, Architecture, Classifier, Conv, Cost, Image, Primitive, Siren, lower, price
 from archspec.graph.signal import Signal
 from search import Failed, Scored, Search, Task, Training, at_most, training_memory
 from search.errors import RunError
 from search.numbers import short
 from search.objectives import Score, parse_constraint
 from search.training import shortage as shortages
+from search.training.evaluation import evaluate
 from search.training.memory import memory_of
 from search.training.shortage import most, shortage
 from search.training.trainer import train
@@ -152,6 +153,30 @@ def test_scoring_counts_where_it_takes_more_than_a_step() -> None:
     task = bars(count=2000)
     few, more = (replace(task, validation=tuple(part[:n] for part in task.train)) for n in (4, 256))
     assert training_memory(PLAIN, more, training_of(2)) > 2 * training_memory(PLAIN, few, training_of(2))
+
+
+def test_large_examples_take_no_more_to_score_than_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.training.evaluation.NUMBERS", 64)  # that of two examples
+    task = bars(count=2000)
+    few, more = (replace(task, validation=tuple(part[:n] for part in task.train)) for n in (2, 200))
+    told = [training_memory(PLAIN, own, training_of(2)) for own in (few, more)]
+    inputs = sum(part[:200].nbytes for part in task.train)
+    assert told[1] - told[0] <= inputs
+
+
+@pytest.mark.parametrize("batch_size", [2, 7])
+def test_a_large_batch_is_answered_in_parts_and_scored_as_one(
+    monkeypatch: pytest.MonkeyPatch, batch_size: int
+) -> None:
+    task, model = bars(count=60), lower(PLAIN)
+    seen: list[int] = []
+    model.register_forward_hook(lambda module, given, answer: seen.append(len(given[0])))
+    whole = evaluate(model, task, task.train)
+    monkeypatch.setattr("search.training.evaluation.NUMBERS", 3 * task.train[0][0].numel())
+    parts = evaluate(model, task, task.train, batch_size)
+    assert seen[0] == len(task.train[0])
+    assert set(seen[1:-1]) == {max(3, batch_size)}
+    assert parts == pytest.approx(whole)
 
 
 class Reads(nn.Module):
