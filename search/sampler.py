@@ -107,7 +107,9 @@ class FrontSampler(BaseSampler):
         self.__dict__.update(state, _lock=threading.Lock())
 
     def __repr__(self) -> str:
-        return f"FrontSampler({self.space!r}, {', '.join(map(str, (*self.objectives, *self.limits)))}, seed={self.seed})"
+        return (
+            f"FrontSampler({self.space!r}, {', '.join(map(str, (*self.objectives, *self.limits)))}, seed={self.seed})"
+        )
 
     def suggest(self, trial: optuna.Trial) -> Architecture:
         """The architecture of a trial of the study."""

@@ -109,7 +109,10 @@ def residual_space(
     per_position = bool(head.infer(Signal(8, input.grid)).grid)
     fitting = [name for name in groups if fits(Group(name), input.grid)]
     if not fitting:
-        raise ValueError(f"of the groups {', '.join(groups) or 'that are given'} none acts on a grid of {'×'.join(map(str, input.grid))}; add C1")
+        raise ValueError(
+            f"of the groups {', '.join(groups) or 'that are given'} none acts on a grid of "
+            f"{'×'.join(map(str, input.grid))}; add C1"
+        )
     group = choice(*fitting, name="group")
     widest = max(Group(name).order for name in fitting)
     base = -(-8 // widest) * widest

@@ -74,7 +74,8 @@ def _looking_ahead(graph: Graph) -> list[str]:
         if block.reads_ahead(graph.source(name)):
             text = (
                 "it reads later points of the series, so outputs depend on later inputs although there are causal "
-                "convolutions; take what does not (Conv(causal=True), Norm(type='layer'), no pooling), or no causal ones"
+                "convolutions; take what does not (Conv(causal=True), Norm(type='layer'), no pooling), or none that "
+                "is causal"
             )
             return [f"{path(name)} ({block.kind}): {text}"]
     return []

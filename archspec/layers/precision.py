@@ -38,6 +38,11 @@ class Fixed(nn.Module):
         self.arrays: dict[str, Tensor] = {}
         self.held: dict[str, None] = {}
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the state of a pickle, also of earlier versions, in which all constants were buffers."""
+        # torch leaves it without types.
+        super().__setstate__({"held": {}, **state})  # type: ignore[no-untyped-call]
+
     def fix(self, name: str, values: Tensor | None) -> None:
         """Place a constant array as `hold` does; real numbers are given in float64."""
         if values is not None:

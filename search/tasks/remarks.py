@@ -136,6 +136,6 @@ def _units(task: AnyTask, y: Tensor) -> str | None:
     if abs(middle) <= FAR and NARROW <= spread <= FAR:
         return None
     return (
-        f"the numbers to predict are {middle:.3g} ± {spread:.3g}, and are learned as they are, best around 0 ± 1: scale "
-        "them, or use Task.from_arrays, which does it and answers in their units"
+        f"the numbers to predict are {middle:.3g} ± {spread:.3g}, and are learned as they are, best around 0 ± 1: "
+        "scale them, or use Task.from_arrays, which does it and answers in their units"
     )

@@ -143,7 +143,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     ),
     "positions that do not count": (
         lambda: Search(space(Dense(outputs=3)), arrays(y=positions(255), kind="dense", classes="abc")),
-        ["a label is 255, and those of positions are 0 … 2; if these positions do not count, make them one more class, 3"],
+        [
+            "a label is 255, and those of positions are 0 … 2; if these positions do not count, make them one more "
+            "class, 3"
+        ],
     ),
     "positions of -100": (
         lambda: Search(space(Dense(outputs=3)), arrays(y=positions(-100), kind="dense", classes="abc")),

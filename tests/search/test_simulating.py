@@ -156,7 +156,10 @@ def test_only_what_can_be_a_candidate_is_asked_for_its_curve() -> None:
 
 @pytest.mark.parametrize(
     ("curve", "said"),
-    [({}, r"a function of an architecture, not a dict; .* table\[architecture.hash\]"), (lambda _: 0.5, r"it is \[0.5\]")],
+    [
+        ({}, r"a function of an architecture, not a dict; .* table\[architecture.hash\]"),
+        (lambda _: 0.5, r"it is \[0.5\]"),
+    ],
 )
 def test_what_is_no_curve_is_refused_in_words(curve: Any, said: str) -> None:
     with pytest.raises(ValueError, match=said):

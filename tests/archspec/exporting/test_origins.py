@@ -20,7 +20,9 @@ pytestmark = pytest.mark.thorough
 
 def no_file_names_a_path_of_this_machine(directory: Path) -> None:
     export(small(), directory, formats=("onnx", "source", "pt2"))
-    here = [str(Path(module.__file__ or "").parent).encode() for module in (torch, archspec)] + [str(directory).encode()]
+    here = [str(Path(module.__file__ or "").parent).encode() for module in (torch, archspec)] + [
+        str(directory).encode()
+    ]
     for file in directory.iterdir():
         contents = {file.name: file.read_bytes()}
         if zipfile.is_zipfile(file):

@@ -55,7 +55,9 @@ BODIES: dict[str, list[Block]] = {
 
 
 def architecture_of(name: str) -> Architecture:
-    return Architecture(input=LINE, body=[Conv(channels=4, kernel_size=5, causal=True), *BODIES[name]], head=Dense(outputs=1))
+    return Architecture(
+        input=LINE, body=[Conv(channels=4, kernel_size=5, causal=True), *BODIES[name]], head=Dense(outputs=1)
+    )
 
 
 def sees_ahead(architecture: Architecture) -> bool:
@@ -96,7 +98,11 @@ FAULTS = {
     "every norm is causal": ("archspec.blocks.norm.Norm.reads_ahead", False, "statistics over the grid"),
     "every norm looks ahead": ("archspec.blocks.norm.Norm.reads_ahead", True, "points"),
     "a causal convolution looks ahead": ("archspec.blocks.conv.conv.Convolution.reads_ahead", True, "alone"),
-    "spectra are of the past": ("archspec.blocks.spectral_pool.SpectralPool.reads_ahead", False, "pooling of the spectrum"),
+    "spectra are of the past": (
+        "archspec.blocks.spectral_pool.SpectralPool.reads_ahead",
+        False,
+        "pooling of the spectrum",
+    ),
 }
 
 

@@ -361,6 +361,21 @@ def test_whole_numbers_and_infinite_ones_as_buffers_fail_that_law(name: str, mon
         averaged_buffers_are_those_of_the_network(EXAMPLES[name])
 
 
+@pytest.mark.parametrize("name", ["C4 table", "D4 attention"])
+def test_a_pickle_of_an_earlier_version_moves_to_another_precision(name: str) -> None:
+    """In those all constants were buffers, and nothing else was held."""
+    model, x = built(EXAMPLES[name]).eval(), noise(EXAMPLES[name])
+    for part in (part for part in model.modules() if isinstance(part, Fixed)):
+        for held in part.held:
+            value = getattr(part, held)
+            delattr(part, held)
+            part.register_buffer(held, value, persistent=False)
+        del part.held
+    again = pickle.loads(pickle.dumps(model)).float().double()
+    with torch.no_grad():
+        assert difference(again(x.double()), model(x)) <= 1e-5
+
+
 @pytest.mark.parametrize("name", SELECTED_BY_DEFAULT)
 def test_an_example_keeps_every_law_of_state(name: str) -> None:
     for law in LAWS:

@@ -92,7 +92,10 @@ def test_the_last_pooling_of_gsa_net_is_before_its_turns() -> None:
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (lambda: published.partial_gcnn(channels=2), r"channels are several numbers in order, such as \(32, 32, 64\), not 2"),
+        (
+            lambda: published.partial_gcnn(channels=2),
+            r"channels are several numbers in order, such as \(32, 32, 64\), not 2",
+        ),
         (lambda: published.separable_gcnn(channels=()), r"channels are several numbers in order"),
         (lambda: published.gsa_net(blocks=3), r"blocks are several numbers in order, such as \(2, 3\), not 3"),
         (lambda: published.partial_gcnn(pools=1), r"pools are the numbers of stages, 0 … 2, such as \(0, 1\), not 1"),

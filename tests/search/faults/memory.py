@@ -38,12 +38,8 @@ FAULTS = {
     "large examples scored by 256": Fault(
         evaluation.answered, "max(1, batch_size, NUMBERS", "max(256, batch_size, NUMBERS", VOLUMES
     ),
-    "a batch scored as a whole": Fault(
-        evaluation._in_parts, "answered(x, batch_size)", "len(x)", PARTS
-    ),
-    "fewer answered than trained on": Fault(
-        evaluation.answered, "max(1, batch_size, NUMBERS", "max(1, NUMBERS", PARTS
-    ),
+    "a batch scored as a whole": Fault(evaluation._in_parts, "answered(x, batch_size)", "len(x)", PARTS),
+    "fewer answered than trained on": Fault(evaluation.answered, "max(1, batch_size, NUMBERS", "max(1, NUMBERS", PARTS),
     "the batch of the data set as a whole": Fault(
         memory._like, "min(size, count)", "size", laws.test_a_batch_is_no_larger_than_the_data
     ),

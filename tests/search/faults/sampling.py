@@ -42,7 +42,9 @@ FAULTS = {
     "trials of another space left out without a word": Fault(
         FrontSampler._learn, "len(self._foreign) > known", "False", FOREIGN
     ),
-    "trials of another space told again": Fault(FrontSampler._learn, "known = len(self._foreign)", "known = 0", FOREIGN),
+    "trials of another space told again": Fault(
+        FrontSampler._learn, "known = len(self._foreign)", "known = 0", FOREIGN
+    ),
     "a kept sampler of another seed": Fault(
         FrontSampler.__getstate__,
         'if name != "_lock"}',

@@ -165,9 +165,7 @@ def test_large_examples_take_no_more_to_score_than_a_few(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("batch_size", [2, 7])
-def test_a_large_batch_is_answered_in_parts_and_scored_as_one(
-    monkeypatch: pytest.MonkeyPatch, batch_size: int
-) -> None:
+def test_a_large_batch_is_answered_in_parts_and_scored_as_one(monkeypatch: pytest.MonkeyPatch, batch_size: int) -> None:
     task, model = bars(count=60), lower(PLAIN)
     seen: list[int] = []
     model.register_forward_hook(lambda module, given, answer: seen.append(len(given[0])))
