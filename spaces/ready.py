@@ -50,7 +50,8 @@ def sequences(
         groups: names of the groups to choose from, by default C1 and D1, the reversal of time; of causal ones C1 alone.
         causal: let no convolution read a later step, and so no output of a head for each step depend on one.
     """
-    groups = groups or (("C1",) if causal else ("C1", "D1"))
+    if groups is None:
+        groups = ("C1",) if causal else ("C1", "D1")
     sizes = [k for k in (3, 7, 15, 31, 63) if k <= max(3, length // 4)]
     kernels = (*IMAGE_KERNELS, Hyena(), *((S4D(),) if tuple(groups) == ("C1",) else ()))
     return residual_space(Series(channels=channels, length=length), classes, groups, sizes, kernels, causal=causal)
