@@ -56,6 +56,7 @@ def network(kernel: Any = None, length: int = 16, norm: bool = True) -> Architec
 def trained(directory: Path, training: Training = RISING, kernel: Kernel | None = None, **options: Any) -> Outcome:
     """The outcome of a training on noise by its loss, and files in a directory; a second passes at each look."""
     clock = count()
+    directory.mkdir(parents=True, exist_ok=True)
     files = {"weights": directory / "weights", "checkpoint": directory / "checkpoint"}
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(clock)))

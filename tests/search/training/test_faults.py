@@ -92,6 +92,7 @@ def test_a_trial_ends_at_its_limit_of_time_as_a_failure(monkeypatch: pytest.Monk
 
 def run_of(directory: Path, until: float | None = None, **settings: Any) -> list[Event]:
     """The events of one trial, in a run's directory."""
+    directory.mkdir(exist_ok=True)
     architecture = network()
     cost = architecture.graph.cost()
     drawn = Trial(4, 2, {}, architecture=architecture, hash=architecture.hash, cost=cost, seed=1)
