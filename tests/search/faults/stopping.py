@@ -4,8 +4,11 @@ from functools import partial
 
 from search import files
 from search.record.writing import Record
+from search.training.clock import Clock
+from search.training.limits import Limits
 from tests.search.planting import Fault
 from tests.search.record import test_moved
+from tests.search.training import test_clock
 
 FAULTS = {
     "a run that is written where it no longer is": Fault(
@@ -25,5 +28,26 @@ FAULTS = {
         "mkdir(exist_ok=True)",
         "mkdir(parents=True, exist_ok=True)",
         test_moved.test_no_file_of_a_run_begins_a_directory_that_is_gone,
+    ),
+    "time that passes while the process is stopped": Fault(
+        Clock.look,
+        "now - self._seen <= MOST",
+        "True",
+        partial(test_clock.test_the_time_for_which_a_process_was_stopped_is_not_counted, (60.0,), 0.0),
+    ),
+    "a busy machine that is taken for a stopped one": Fault(
+        Clock.look,
+        "now - self._seen <= MOST",
+        "now - self._seen <= 5.0",
+        partial(test_clock.test_the_time_for_which_a_process_was_stopped_is_not_counted, (0.25, 8.0), 8.25),
+    ),
+    "nobody who looks at the clock": Fault(
+        Clock._watch, "self.look()", "pass", test_clock.test_somebody_looks_at_the_clock_while_nobody_asks
+    ),
+    "a limit by the time of day": Fault(
+        Limits._left,
+        "self.own - running_time()",
+        "self.own - time.time()",
+        partial(test_clock.test_no_limit_of_a_trial_depends_on_the_time_of_day, 3600.0),
     ),
 }

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -59,7 +58,7 @@ def trained(directory: Path, training: Training = RISING, kernel: Kernel | None 
     directory.mkdir(parents=True, exist_ok=True)
     files = {"weights": directory / "weights", "checkpoint": directory / "checkpoint"}
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+        patched.setattr(loop, "running_time", lambda: next(clock))
         return trainer.train(network(kernel), noise(1, 16), training, 3, LOSS, **files, **options)
 
 
