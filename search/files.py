@@ -86,10 +86,12 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     try:
         write(temporary)
         os.replace(temporary, path)
-    except OSError as error:  # of a full disk, say: it gets back the room, and whoever reads of it learns where
+    except BaseException as error:  # of a full disk, say: it gets back the room, and whoever reads of it learns where
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
 
 
 def write_text(path: Path, text: str) -> None:

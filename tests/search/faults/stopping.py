@@ -1,16 +1,40 @@
 """Faults of what is stopped, moved away or overtaken while it runs, and the laws that notice them."""
 
+import errno
 from functools import partial
 
 from search import files
+from search.errors import RunError
 from search.record.writing import Record
+from search.report import report, writing
 from search.training.clock import Clock
 from search.training.limits import Limits
 from tests.search.planting import Fault
 from tests.search.record import test_moved
+from tests.search.report import test_written_whole
 from tests.search.training import test_clock
 
+KEPT = test_written_whole.test_what_was_there_stays_unless_the_new_is_whole
+FULL = partial(KEPT, "x.md", OSError(errno.ENOSPC, "full"), RunError)
+LED = test_written_whole.test_behind_a_link_it_is_written_where_that_leads_and_to_a_pipe_as_it_is
+
 FAULTS = {
+    "a report that is lost to a full disk": Fault(
+        report.write_report,
+        'write_named(file, lambda path: path.write_text(text, encoding="utf-8"))',
+        'file.write_text(text, encoding="utf-8")',
+        FULL,
+    ),
+    "a report in place of a link": Fault(writing.write_named, "file = file.resolve()", "pass", LED),
+    "a pipe that is replaced by a file": Fault(
+        writing.write_named, "file.exists() and not file.is_file()", "False", LED
+    ),
+    "half a file left by Ctrl-C": Fault(
+        files.write_whole,
+        "except BaseException as error",
+        "except OSError as error",
+        partial(KEPT, "x.png", KeyboardInterrupt(), KeyboardInterrupt),
+    ),
     "a run that is written where it no longer is": Fault(
         Record._require_place,
         "os.path.samestat(os.stat(self.directory.record), os.fstat(self._file))",
