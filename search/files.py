@@ -78,17 +78,20 @@ class RunDirectory:
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file atomically: if the process is killed, `path` holds the complete old or the complete new file.
 
-    `write` is called with the path of a temporary file in the same folder.
+    `write` is called with the path of a temporary file in the same folder, which is made if only it is missing: the
+    directory of a run that is gone is not begun anew.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(exist_ok=True)
     temporary = path.with_suffix(f"{path.suffix}.{os.getpid()}.part")
     try:
         write(temporary)
         os.replace(temporary, path)
-    except OSError as error:  # of a full disk, say: it gets back the room, and whoever reads of it learns where
+    except BaseException as error:  # of a full disk, say: it gets back the room, and whoever reads of it learns where
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise OSError(error.errno, error.strerror, str(path)) from error
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
 
 
 def write_text(path: Path, text: str) -> None:

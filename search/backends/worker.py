@@ -154,7 +154,7 @@ class Trainer:
         try:
             directory.checkpoint(trial.number).unlink(missing_ok=True)
             path = directory.failure(trial.number)
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(exist_ok=True)
             path.write_text("".join(traceback.format_exception(error)), errors="backslashreplace")
         except OSError as fault:
             return Interrupted(trial.number, machine_fault(fault) or str(fault))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +30,7 @@ from search.objectives import Score
 from search.seeds import derived_seed
 from search.tasks.named import AnyTask
 from search.tasks.task import batch_count
+from search.training.clock import running_time
 from search.training.devices import device_of, placed
 from search.training.epochs import shown
 from search.training.evaluation import evaluate
@@ -127,7 +127,7 @@ class SizeLoop:
         # The sizes after each epoch, by name, and the scores.
         self.sizes: dict[str, list[float]] = {size.name: [] for size in known.fillings.sizes}
         self.history: list[float] = []
-        self.seconds, self.began = 0.0, time.monotonic()
+        self.seconds, self.began = 0.0, running_time()
 
     @property
     def finished(self) -> bool:
@@ -137,7 +137,7 @@ class SizeLoop:
     @property
     def elapsed(self) -> float:
         """Seconds of training, including those before an interruption."""
-        return self.seconds + time.monotonic() - self.began
+        return self.seconds + running_time() - self.began
 
     def epoch(self, each_batch: Callable[[], None]) -> str | None:
         """Train for one epoch; returns the reason if training has diverged, else None."""

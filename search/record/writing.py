@@ -79,8 +79,9 @@ class Record:
         Draws and outcomes are on the disk before that.
 
         Raises:
-            RunError: the event cannot be written.
+            RunError: the event cannot be written, or the directory was moved, removed or replaced since it was opened.
         """
+        self._require_place()
         line = event_lines([event]).encode()
 
         def write() -> None:
@@ -99,6 +100,18 @@ class Record:
         self.history.observe(event)
         for follower in self.followers:
             follower.observe(event)
+
+    def _require_place(self) -> None:
+        """Raise `RunError` unless the file is still at its path, where workers write what it tells of."""
+        try:
+            if os.path.samestat(os.stat(self.directory.record), os.fstat(self._file)):
+                return
+        except OSError:
+            pass
+        raise RunError(
+            f"{self.directory.path} was moved, removed or replaced while it was being written; move it back, and run "
+            "the same again"
+        )
 
     def close(self) -> None:
         """Close the file, release the lock, so that another process can run the search, and close what follows it."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from search.confirmed import Confirmed
 from search.errors import RunError
+from search.report.writing import write_named
 from search.result import Result
 from search.trial import Trial
 from search.words import printable
@@ -144,14 +145,13 @@ def _axes() -> tuple[Any, Any]:
 def _saved(figure: Any, file: str | Path) -> Path:
     file = Path(file)
     file = file if file.suffix else file.with_suffix(".png")
-    kinds = figure.canvas.get_supported_filetypes()
-    if file.suffix[1:].lower() not in kinds:
+    kind, kinds = file.suffix[1:].lower(), figure.canvas.get_supported_filetypes()
+    if kind not in kinds:
         raise RunError(f"{file}: there is no picture of the kind {file.suffix}; use one of {', '.join(sorted(kinds))}")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph")  # a script that the font lacks
-            figure.savefig(file, dpi=130)
+            write_named(file, lambda path: figure.savefig(path, dpi=130, format=kind))
     except OSError as error:
         raise RunError(f"{file} cannot be written: {error.strerror or error}; give another file") from None
     return file

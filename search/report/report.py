@@ -16,6 +16,7 @@ from search.front import front_rows
 from search.masks import NOT_LEARNED
 from search.report.numbers import budgets, has_reference, numbers, within_budgets
 from search.report.tables import counts_line, spent_line
+from search.report.writing import write_named
 from search.result import Result
 from search.trial import Trial
 from search.words import in_markdown, short
@@ -38,7 +39,6 @@ def write_report(result: Result, file: str | Path) -> Path:
     try:
         if file.is_dir():
             raise RunError(f"{file} is a directory; give the file to write the report to, such as {file / 'report.md'}")
-        file.parent.mkdir(parents=True, exist_ok=True)
         if file.suffix.lower() in HTML:
             from search.report.page import page
 
@@ -47,7 +47,7 @@ def write_report(result: Result, file: str | Path) -> Path:
         else:
             pictures = _pictures(result, file)
             text += "".join(f"\n![{title}]({quote(path.name)})\n" for title, path in pictures.items())
-        file.write_text(text, encoding="utf-8")
+        write_named(file, lambda path: path.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise RunError(f"{file} cannot be written: {error.strerror or error}; give another file") from None
     return file

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
+from search.training.clock import running_time
 from search.words import say
 
 TIME_UP = "the time is up"
@@ -51,7 +52,7 @@ class Limits:
         self, name: str, seconds: float | None, until: float | None, end: Callable[[bool], None] | None = None
     ) -> None:
         self.name, self.end = name, end
-        now = time.time()
+        now = running_time()
         self.until = float("inf") if until is None else until
         self.own = float("inf") if seconds is None else now + seconds
         self._last_step = now
@@ -60,28 +61,32 @@ class Limits:
 
     def step(self) -> None:
         """Note that training is at a batch; raises `TimeUp` if the time of the search is over."""
-        self._last_step = time.time()
-        if self._last_step >= self.until:
+        self._last_step = running_time()
+        if time.time() >= self.until:
             raise TimeUp(TIME_UP)
 
     def _watch(self) -> None:
         told = False
         while True:
-            limit = min(self.own, self.until) + GRACE if self.end else float("inf")
-            silent = float("inf") if told else self._last_step + SILENCE
-            if self._over.wait(min(max(0.0, min(limit, silent) - time.time()), threading.TIMEOUT_MAX)):
+            limit = min(self._left()) + GRACE if self.end else float("inf")
+            silent = float("inf") if told else self._last_step + SILENCE - running_time()
+            if self._over.wait(min(max(0.0, min(limit, silent)), threading.TIMEOUT_MAX)):
                 return
-            now = time.time()
-            if self.end and now >= limit:
-                self.end(self.own <= self.until)
+            own, search = self._left()
+            if self.end and min(own, search) + GRACE <= 0:
+                self.end(own <= search)
                 break
-            if not told and now >= self._last_step + SILENCE:
+            if not told and running_time() >= self._last_step + SILENCE:
                 told = True
                 say(
                     f"archsearch: {self.name} has trained nothing for {SILENCE / 60:.0f} min (a loader that blocks?); "
                     "Training(seconds=...) limits the time of a trial"
                 )
         os._exit(1)
+
+    def _left(self) -> tuple[float, float]:
+        """Seconds that are left of the training's own limit, and of the time of the search."""
+        return self.own - running_time(), self.until - time.time()
 
     def __enter__(self) -> Limits:
         self._thread.start()

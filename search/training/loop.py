@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from search.objectives import Score
 from search.tasks.named import AnyTask
 from search.tasks.task import batch_count, batches
 from search.training.checkpoints import Checkpoint, read_checkpoint
+from search.training.clock import running_time
 from search.training.devices import brought, device_of, placed
 from search.training.epochs import shown
 from search.training.evaluation import EVALUATION_BATCH, evaluate, is_finite
@@ -92,12 +92,12 @@ class Loop:
         self.recorded: Recorded | None = None
         self.history: list[float] = []
         self.best_state = {name: value.clone() for name, value in self.model.state_dict().items()}
-        self.seconds, self.began = 0.0, time.monotonic()
+        self.seconds, self.began = 0.0, running_time()
 
     @property
     def elapsed(self) -> float:
         """Seconds of training, including those before an interruption."""
-        return self.seconds + time.monotonic() - self.began
+        return self.seconds + running_time() - self.began
 
     @property
     def ran(self) -> str:

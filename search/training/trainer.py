@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from archspec.symmetry.certifying import certify
 from search.objectives import Score
 from search.outcome import Failed, Outcome, Scored, Stopped
 from search.tasks.named import AnyTask
+from search.training.clock import running_time
 from search.training.loop import Loop
 from search.training.measuring import measured
 from search.training.proxies import proxies_of
@@ -72,7 +72,7 @@ def train(
         score. Other errors are raised, and the checkpoint is kept.
     """
     training = training.filled({})  # an open setting is refused
-    began = time.monotonic()
+    began = running_time()
 
     def trained() -> Outcome:
         if (why := shortage(architecture, task, training)) is not None:
@@ -91,13 +91,13 @@ def train(
     try:
         outcome = trained()
     except MemoryError:
-        outcome = Failed("ran out of memory", time.monotonic() - began)
+        outcome = Failed("ran out of memory", running_time() - began)
     except torch.OutOfMemoryError:
-        outcome = Failed("ran out of GPU memory", time.monotonic() - began)
+        outcome = Failed("ran out of GPU memory", running_time() - began)
     except RuntimeError as error:
         if "can't allocate memory" not in str(error) and "not enough memory" not in str(error):
             raise
-        outcome = Failed("ran out of memory", time.monotonic() - began)
+        outcome = Failed("ran out of memory", running_time() - began)
     if isinstance(outcome, Failed) and checkpoint is not None and not checkpoint.is_dir():
         checkpoint.unlink(missing_ok=True)
     return outcome

@@ -28,6 +28,7 @@ NAMES = (
     "sampling",
     "spending",
     "stated",
+    "stopping",
     "strategies",
     "tasks",
     "telling",

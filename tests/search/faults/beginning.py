@@ -301,15 +301,15 @@ TRAINING = {
     ),
     "the end of the search ignored": Fault(
         limits.Limits.step,
-        "self._last_step >= self.until",
+        "time.time() >= self.until",
         "False",
         test_faults.test_at_the_end_of_the_search_training_is_interrupted_and_goes_on_from_its_checkpoint,
     ),
     "a trial blamed for the end of the search": Fault(
-        limits.Limits._watch, "self.end(self.own <= self.until)", "self.end(True)", THREAD
+        limits.Limits._watch, "self.end(own <= search)", "self.end(True)", THREAD
     ),
     "a trial's own limit for that of the search": Fault(
-        limits.Limits._watch, "self.end(self.own <= self.until)", "self.end(False)", THREAD
+        limits.Limits._watch, "self.end(own <= search)", "self.end(False)", THREAD
     ),
 }
 FAULTS = PREFLIGHT | TERMS | WARM | STRATEGY | TRAINING

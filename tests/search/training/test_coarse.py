@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -56,9 +55,10 @@ def network(kernel: Any = None, length: int = 16, norm: bool = True) -> Architec
 def trained(directory: Path, training: Training = RISING, kernel: Kernel | None = None, **options: Any) -> Outcome:
     """The outcome of a training on noise by its loss, and files in a directory; a second passes at each look."""
     clock = count()
+    directory.mkdir(parents=True, exist_ok=True)
     files = {"weights": directory / "weights", "checkpoint": directory / "checkpoint"}
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+        patched.setattr(loop, "running_time", lambda: next(clock))
         return trainer.train(network(kernel), noise(1, 16), training, 3, LOSS, **files, **options)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -141,7 +140,7 @@ def test_a_training_taken_up_again_ends_as_one_that_was_never_stopped(
 ) -> None:
     training = Training(epochs=5, batch_size=8, patience=None)
     clock = count()
-    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(loop, "running_time", lambda: next(clock))
     scores = [0.5, 0.7, 0.6, 0.4, 0.3, 0.1]
 
     def kill(epoch: int, score: float) -> None:
@@ -174,7 +173,7 @@ def test_the_seconds_before_an_interruption_count(tmp_path: Path, monkeypatch: p
         if now == 200:
             raise Killed
 
-    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(loop, "running_time", lambda: now)
     training = Training(epochs=4)
     with pytest.raises(Killed):
         watch(monkeypatch, training, checkpoint=tmp_path / "c", each_epoch=pass_time)
@@ -243,7 +242,7 @@ def test_a_longer_training_goes_on_from_shorter_ones_as_if_it_had_been_alone(
 ) -> None:
     training = Training(epochs=6, batch_size=8, patience=None, cooldown=cooldown, learning_rate=0.1)
     clock = count()
-    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(loop, "running_time", lambda: next(clock))
     told: list[tuple[int, float]] = []
 
     def run(name: str, epochs: int, **options: Any) -> Watched:

@@ -75,7 +75,7 @@ def test_answers_that_are_no_numbers_are_not_read_as_a_class() -> None:
 def a_second_for_each_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second passes each time that the trainer looks at the clock."""
     now = iter(range(10**6))
-    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    monkeypatch.setattr(loop, "running_time", lambda: next(now))
 
 
 def test_a_trial_within_its_limit_of_time_is_scored(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,6 +92,7 @@ def test_a_trial_ends_at_its_limit_of_time_as_a_failure(monkeypatch: pytest.Monk
 
 def run_of(directory: Path, until: float | None = None, **settings: Any) -> list[Event]:
     """The events of one trial, in a run's directory."""
+    directory.mkdir(exist_ok=True)
     architecture = network()
     cost = architecture.graph.cost()
     drawn = Trial(4, 2, {}, architecture=architecture, hash=architecture.hash, cost=cost, seed=1)

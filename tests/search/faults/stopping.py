@@ -1,0 +1,77 @@
+"""Faults of what is stopped, moved away or overtaken while it runs, and the laws that notice them."""
+
+import errno
+from functools import partial
+
+from search import files
+from search.errors import RunError
+from search.record.writing import Record
+from search.report import report, writing
+from search.training.clock import Clock
+from search.training.limits import Limits
+from tests.search.planting import Fault
+from tests.search.record import test_moved
+from tests.search.report import test_written_whole
+from tests.search.training import test_clock
+
+KEPT = test_written_whole.test_what_was_there_stays_unless_the_new_is_whole
+FULL = partial(KEPT, "x.md", OSError(errno.ENOSPC, "full"), RunError)
+LED = test_written_whole.test_behind_a_link_it_is_written_where_that_leads_and_to_a_pipe_as_it_is
+
+FAULTS = {
+    "a report that is lost to a full disk": Fault(
+        report.write_report,
+        'write_named(file, lambda path: path.write_text(text, encoding="utf-8"))',
+        'file.write_text(text, encoding="utf-8")',
+        FULL,
+    ),
+    "a report in place of a link": Fault(writing.write_named, "file = file.resolve()", "pass", LED),
+    "a pipe that is replaced by a file": Fault(
+        writing.write_named, "file.exists() and not file.is_file()", "False", LED
+    ),
+    "half a file left by Ctrl-C": Fault(
+        files.write_whole,
+        "except BaseException as error",
+        "except OSError as error",
+        partial(KEPT, "x.png", KeyboardInterrupt(), KeyboardInterrupt),
+    ),
+    "a run that is written where it no longer is": Fault(
+        Record._require_place,
+        "os.path.samestat(os.stat(self.directory.record), os.fstat(self._file))",
+        "True",
+        partial(test_moved.test_nothing_is_noted_of_a_run_whose_directory_is_no_longer_there, act="moved"),
+    ),
+    "another run that is written into": Fault(
+        Record._require_place,
+        "os.path.samestat(os.stat(self.directory.record), os.fstat(self._file))",
+        "os.stat(self.directory.record)",
+        partial(test_moved.test_nothing_is_noted_of_a_run_whose_directory_is_no_longer_there, act="replaced"),
+    ),
+    "a directory that is gone, begun by a worker": Fault(
+        files.write_whole,
+        "mkdir(exist_ok=True)",
+        "mkdir(parents=True, exist_ok=True)",
+        test_moved.test_no_file_of_a_run_begins_a_directory_that_is_gone,
+    ),
+    "time that passes while the process is stopped": Fault(
+        Clock.look,
+        "now - self._seen <= MOST",
+        "True",
+        partial(test_clock.test_the_time_for_which_a_process_was_stopped_is_not_counted, (60.0,), 0.0),
+    ),
+    "a busy machine that is taken for a stopped one": Fault(
+        Clock.look,
+        "now - self._seen <= MOST",
+        "now - self._seen <= 5.0",
+        partial(test_clock.test_the_time_for_which_a_process_was_stopped_is_not_counted, (0.25, 8.0), 8.25),
+    ),
+    "nobody who looks at the clock": Fault(
+        Clock._watch, "self.look()", "pass", test_clock.test_somebody_looks_at_the_clock_while_nobody_asks
+    ),
+    "a limit by the time of day": Fault(
+        Limits._left,
+        "self.own - running_time()",
+        "self.own - time.time()",
+        partial(test_clock.test_no_limit_of_a_trial_depends_on_the_time_of_day, 3600.0),
+    ),
+}
