@@ -6,7 +6,8 @@ from functools import partial
 from search import files
 from search.errors import RunError
 from search.record.writing import Record
-from search.report import report, writing
+from search.report import writing
+from search.report.report import write_report
 from search.training.clock import Clock
 from search.training.limits import Limits
 from tests.search.planting import Fault
@@ -20,7 +21,7 @@ LED = test_written_whole.test_behind_a_link_it_is_written_where_that_leads_and_t
 
 FAULTS = {
     "a report that is lost to a full disk": Fault(
-        report.write_report,
+        write_report,
         'write_named(file, lambda path: path.write_text(text, encoding="utf-8"))',
         'file.write_text(text, encoding="utf-8")',
         FULL,
