@@ -10,6 +10,7 @@ from search.report import writing
 from search.report.report import write_report
 from search.training.clock import Clock
 from search.training.limits import Limits
+from tests.search import test_relative
 from tests.search.planting import Fault
 from tests.search.record import test_moved
 from tests.search.report import test_written_whole
@@ -20,6 +21,9 @@ FULL = partial(KEPT, "x.md", OSError(errno.ENOSPC, "full"), RunError)
 LED = test_written_whole.test_behind_a_link_it_is_written_where_that_leads_and_to_a_pipe_as_it_is
 
 FAULTS = {
+    "a directory that goes where the process goes": Fault(
+        files.RunDirectory.at, ".absolute()", "", test_relative.test_a_result_is_read_where_it_was_opened
+    ),
     "a report that is lost to a full disk": Fault(
         write_report,
         'write_named(file, lambda path: path.write_text(text, encoding="utf-8"))',
