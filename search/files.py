@@ -16,6 +16,11 @@ class RunDirectory:
 
     path: Path
 
+    @classmethod
+    def at(cls, directory: str | Path) -> RunDirectory:
+        """The directory that a path leads to now, wherever this process is when a file of it is read or written."""
+        return cls(Path(directory).absolute())
+
     @property
     def record(self) -> Path:
         """The record: the run's settings, then its events, one line of JSON each."""

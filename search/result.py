@@ -48,7 +48,7 @@ class Result:
     def __init__(
         self, directory: str | Path, objectives: Sequence[Objective] | None = None, task: AnyTask | None = None
     ) -> None:
-        self.directory, self.task = RunDirectory(Path(directory)), task
+        self.directory, self.task = RunDirectory.at(directory), task
         self._reading = Reading(self.directory, task)
         recorded = self.history.settings.values.get("objectives", [])
         try:

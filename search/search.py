@@ -170,7 +170,7 @@ class Search:
         if hours is not None and not (isinstance(hours, int | float) and hours > 0):
             raise ValueError(f"hours must be above 0, not {hours}")
         kept, budget = ranks_kept(keep, self.training.inherit), budget_of(total_epochs, total_flops)
-        home, until = RunDirectory(Path(directory)), None if hours is None else time.time() + 3600 * hours
+        home, until = RunDirectory.at(directory), None if hours is None else time.time() + 3600 * hours
         named = self.strategy or (FORMER_DEFAULT if begun_by(home) == FORMER_DEFAULT else DEFAULT)
         finished = is_finished(home, self.trials, self.training.epochs) and not retry_failed
         needs = resources(cpus, gpus, memory, self.training.device)

@@ -53,7 +53,8 @@ def _done(options: argparse.Namespace) -> int:
             return commands.complain(f"{error.filename or 'the output'}: {error.strerror}")
         return commands.complain(str(error).replace("overwrite=True", "--overwrite"))  # of an export, which says so
     except KeyboardInterrupt:
-        print("stopped; the same command resumes the search", file=sys.stderr)
+        goes_on = options.run in (commands.search, commands.confirm)
+        print("stopped; the same command resumes the search" if goes_on else "stopped", file=sys.stderr)
         return INTERRUPTED
     except RuntimeError as error:
         from archspec.exporting.agreement import Disagreement

@@ -66,6 +66,18 @@ def test_what_ends_a_search_is_its_exit_code_and_one_line(
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_what_resumes_nothing_promises_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(options: argparse.Namespace) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "export", stopped)
+    monkeypatch.setattr(commands, "confirm", lambda options: stopped(options))
+    assert main(["export", "runs/mine"]) == main(["confirm", "mine.py"]) == 130
+    assert capsys.readouterr().err == "stopped\nstopped; the same command resumes the search\n"
+
+
 def test_a_remark_is_a_line_and_where_warnings_are_errors_the_only_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

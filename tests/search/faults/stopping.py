@@ -4,11 +4,15 @@ import errno
 from functools import partial
 
 from search import files
+from search.cli.main import _done
 from search.errors import RunError
 from search.record.writing import Record
-from search.report import report, writing
+from search.report import writing
+from search.report.report import write_report
 from search.training.clock import Clock
 from search.training.limits import Limits
+from tests.search import test_relative
+from tests.search.cli import test_exit_codes
 from tests.search.planting import Fault
 from tests.search.record import test_moved
 from tests.search.report import test_written_whole
@@ -19,8 +23,17 @@ FULL = partial(KEPT, "x.md", OSError(errno.ENOSPC, "full"), RunError)
 LED = test_written_whole.test_behind_a_link_it_is_written_where_that_leads_and_to_a_pipe_as_it_is
 
 FAULTS = {
+    "an export that is said to be resumed": Fault(
+        _done,
+        "options.run in (commands.search, commands.confirm)",
+        "True",
+        test_exit_codes.test_what_resumes_nothing_promises_nothing,
+    ),
+    "a directory that goes where the process goes": Fault(
+        files.RunDirectory.at, ".absolute()", "", test_relative.test_a_result_is_read_where_it_was_opened
+    ),
     "a report that is lost to a full disk": Fault(
-        report.write_report,
+        write_report,
         'write_named(file, lambda path: path.write_text(text, encoding="utf-8"))',
         'file.write_text(text, encoding="utf-8")',
         FULL,
