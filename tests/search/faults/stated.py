@@ -45,7 +45,11 @@ PROPOSALS = {
         strategy.Proposal.__post_init__,
         '("fidelity", 1)',
         '("fidelity", -9)',
-        partial(test_proposals.test_what_no_run_could_read_again_is_refused, {"fidelity": -1}, "must be 1 or more"),
+        partial(
+            test_proposals.test_what_no_run_could_read_again_is_refused,
+            {"fidelity": -1},
+            "the fidelity of a proposal must be 1 or more",
+        ),
     ),
     "numbers of numpy in the record": Fault(
         strategy.Proposal.__post_init__,
