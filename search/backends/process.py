@@ -161,8 +161,9 @@ def _imported(started: Mapping[str, Any]) -> Refused | None:
         return Refused(str(error))
     except BaseException as error:
         return Refused(
-            f"{name} cannot be imported by a worker process ({type(error).__name__}: {_said(error)}); it must be "
-            "possible to import it from anywhere, without arguments"
+            f"{name} cannot be imported by a worker process ({type(error).__name__}: {_said(error)}); each imports it, "
+            "from anywhere and without arguments, so put what it does, but not what it defines, under "
+            '`if __name__ == "__main__":`'
         )
     return None
 

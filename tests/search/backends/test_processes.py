@@ -108,6 +108,16 @@ def test_a_script_without_a_guard_is_refused_in_a_sentence_and_no_trial_is_drawn
     assert len((tmp_path / "run" / "record.jsonl").read_text().splitlines()) == 1
 
 
+def test_a_script_that_does_what_can_be_done_once_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    code = f"import multiprocessing\nmultiprocessing.set_start_method('spawn')\n{IMPORTS}task = bars()\n"
+    (tmp_path / "mine.py").write_text(f"{code}if __name__ == '__main__':\n    {SEARCH}.run('run', workers=1)\n")
+    assert python(["mine.py"], tmp_path).stderr.splitlines()[-1] == (
+        f"search.errors.RunError: {tmp_path}/mine.py cannot be imported by a worker process (RuntimeError: context has "
+        "already been set); each imports it, from anywhere and without arguments, so put what it does, but not what it "
+        'defines, under `if __name__ == "__main__":`'
+    )
+
+
 def test_functions_of_standard_input_and_of_a_guard_are_sent_to_workers(tmp_path: Path) -> None:
     """As those of a notebook's cells are: what workers cannot import goes by value. Modules of ours are found first."""
     for name in ("search", "spaces", "archspec"):
