@@ -114,7 +114,11 @@ class Storage:
         """Copy files of the storage to a folder, as far as there are any; OSError if that fails."""
         system, base = self._opened()
         for path in paths:
-            with contextlib.suppress(FileNotFoundError), system.open_input_stream(self._at(base, root, path)) as file:
+            try:
+                source = system.open_input_stream(self._at(base, root, path))
+            except FileNotFoundError:
+                continue
+            with source as file:
                 write_whole(path, partial(_written, data=file.read()))
 
     def delete(self, root: Path, *paths: Path) -> None:

@@ -39,6 +39,7 @@ def write_report(result: Result, file: str | Path) -> Path:
     try:
         if file.is_dir():
             raise RunError(f"{file} is a directory; give the file to write the report to, such as {file / 'report.md'}")
+        file.parent.mkdir(parents=True, exist_ok=True)
         if file.suffix.lower() in HTML:
             from search.report.page import page
 

@@ -127,6 +127,9 @@ def test_a_storage_takes_files_to_a_worker_and_back(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(path.name.encode())
     storage.hand_over(here, trial)
+    with pytest.raises(FileNotFoundError):  # a folder that is gone is no storage without files
+        storage.get(there.path, there.checkpoint(3))
+    there.path.mkdir()
     storage.get(there.path, there.checkpoint(3), there.weights(1), there.weights(2), there.trunk("5e5e"))
     assert there.checkpoint(3).read_bytes() == b"3.pt"
     assert there.weights(1).exists()
