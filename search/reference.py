@@ -97,8 +97,11 @@ def constant_scores(task: AnyTask) -> dict[str, float]:
 
 def _counted(targets: Tensor, task: AnyTask) -> Tensor:
     """Log frequencies of the classes for each example, (n, classes, *grid)."""
-    classes = max(int(getattr(task, "outputs", 0)), int(targets.max()) + 1)
-    counts = targets.flatten().long().bincount(minlength=classes).double() + 1e-6
+    from search.tasks.ignoring import kept
+
+    counted = kept(targets, getattr(task, "ignored", None))
+    classes = max(int(getattr(task, "outputs", 0)), int(counted.max()) + 1)
+    counts = counted.flatten().long().bincount(minlength=classes).double() + 1e-6
     shape = (1, classes, *[1] * (targets.dim() - 1))
     logs = (counts / counts.sum()).log().float().reshape(shape)
     return logs.expand(len(targets), classes, *targets.shape[1:])

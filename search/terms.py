@@ -55,6 +55,7 @@ def of_task(task: AnyTask) -> dict[str, object]:
         "numbers": prepared.real if prepared and prepared.source != "image" else None,
         "pixels": prepared.real if prepared and prepared.source == "image" else None,
         "class weights": None if weights is None else of_array(weights),
+        "ignored label": getattr(task, "ignored", None),
         "examples": example_count(task.train),
         "data": {part: _data(task, part) for part in ("train", "validation")},
     }

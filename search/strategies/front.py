@@ -49,6 +49,9 @@ class FrontStrategy:
         explore: share of the later proposals that are as far as possible from all earlier ones.
         inherit: whether a new candidate names the scored one that is most like it as its parent; with
             `Training(inherit=True)`, where it begins from the weights of that one, it does so in any case.
+
+    Raises:
+        ValueError: a share is not from 0 to 1, or `design` is below 0.
     """
 
     name = "front"
@@ -62,6 +65,11 @@ class FrontStrategy:
         explore: float = 0.05,
         inherit: bool = False,
     ) -> None:
+        if design < 0 or not 0 < pause <= 1 or not 0 <= explore <= 1:
+            raise ValueError(
+                "the strategy front takes a design from 0, a pause above 0 and up to 1, and from 0 to 1 to explore, "
+                f"not design={design}, pause={pause:g}, explore={explore:g}"
+            )
         self.space, self.design, self.pause, self.explore = space, design, pause, explore
         self.inherit = inherit
         self.known = Knowledge(space, objectives)
@@ -122,7 +130,7 @@ class FrontStrategy:
     def _affordable(self, places: Array, budget: Budget) -> NDArray[np.intp]:
         """The indices of those so cheap that all that come first, or explore, keep to their share of the FLOPs."""
         flops = self.known.features.flops(places)
-        few = flops * self._short(budget) <= PAUSED * budget.flops / self.design
+        few = flops * self._short(budget) <= PAUSED * budget.flops / max(1, self.design)
         return np.flatnonzero(few if few.any() else flops == flops.min())
 
     def _parents(self) -> dict[int, Values]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -13,8 +13,9 @@ from archspec.architecture import Architecture
 from search.tasks.batches import Batch, batch_count, without_length
 from search.tasks.first_batches import counted, first_batch, unspent
 from search.tasks.kinds import KINDS, TaskKind
-from search.tasks.labels import known_labels, present
+from search.tasks.labels import known_labels
 from search.tasks.named import AnyTask
+from search.tasks.numbering import class_mistakes, name_mistakes, unused
 
 PATIENCE = 120.0  # seconds to wait for a first batch
 PASS = 10.0  # seconds that a pass over data may take which do not say how many they are
@@ -130,7 +131,6 @@ def target_mistakes(task: AnyTask, part: str, y: Tensor, output: tuple[int, ...]
     kind = KINDS.get(str(task.kind))
     if kind is None:  # a kind of another package
         return
-    every = [known_labels(data) for data in (task.train, task.validation, task.test) if data is not None]
     known = known_labels(getattr(task, _ATTRIBUTES[part]))
     seen, name = y if known is None else known, f"the {part} data"
     wanted, found = kind.shape(output), tuple(y.shape[1:])
@@ -138,9 +138,8 @@ def target_mistakes(task: AnyTask, part: str, y: Tensor, output: tuple[int, ...]
     if not alike:
         yield f"{name}: {_shape_mistake(kind, y, found, wanted, output)}"
         return
-    names = getattr(task, "classes", ())
     if part == "training":
-        yield from _name_mistakes(kind, names, output[0])
+        yield from name_mistakes(kind, getattr(task, "classes", ()), output[0])
     if not kind.labels:
         if not bool(seen.isfinite().all()):
             yield f"{name}: targets hold NaN or infinite numbers; leave these examples out"
@@ -151,12 +150,8 @@ def target_mistakes(task: AnyTask, part: str, y: Tensor, output: tuple[int, ...]
         dtype = str(seen.dtype).removeprefix("torch.")
         yield f"{name}: labels are {dtype}; give whole numbers (y.long()), or another kind"
     elif kind.counted:
-        yield from (f"{name}: {text}" for text in _label_mistakes(seen, output[0]))
-        if part == "training" and known is not None and not names:
-            yield from (f"{name}: {text}" for text in _gaps(known, output[0]))
-        highest = max((int(labels.max()) for labels in every if labels is not None and labels.numel()), default=-1)
-        if all(labels is not None for labels in every):
-            yield from _unused_classes(highest + 1, output[0], names)
+        yield from (f"{name}: {text}" for text in class_mistakes(task, part == "training", known, seen, output[0]))
+        yield from unused(task, output[0])
     elif not bool(((seen == 0) | (seen == 1)).all()):
         odd = seen[(seen != 0) & (seen != 1)].flatten()[0]
         yield f"{name}: labels of the kind {kind.name} are 0 or 1, and one is {float(odd):g}"
@@ -182,51 +177,6 @@ def _shape_mistake(
     head = f"the head gives {'×'.join(map(str, output))}"
     asked = "one number" if wanted == () else f"{'×'.join(map(str, wanted))}"
     return f"a target is {of}, and {head}, which for the kind {kind.name} asks for {asked}; change the head or the kind"
-
-
-def _label_mistakes(y: Tensor, classes: int) -> Iterator[str]:
-    low, high = int(y.min()), int(y.max())
-    alone = high > classes and not bool(((y >= classes) & (y < high)).any())
-    if y.dim() > 1 and (low < 0 or alone):
-        odd = low if low < 0 else high
-        yield (
-            f"a label is {odd}, and those of positions are 0 … {classes - 1}; if these positions do not count, make "
-            f"them one more class, {classes}, that weighs next to nothing in class_weights, and that a metric of your "
-            "own leaves out"
-        )
-    elif low < 0:
-        yield f"a label is {low}; labels are 0 … {classes - 1}, so leave these examples out"
-    elif high >= classes and low == 1 and high == classes:
-        yield f"labels run from 1 to {high}; classes are counted from 0: give y - 1"
-    elif high >= classes:
-        yield f"labels go up to {high}, and the head has {classes} classes; write classes={high + 1} in the head"
-
-
-def _gaps(y: Tensor, classes: int) -> Iterator[str]:
-    found = present(y, classes)
-    if len(found) == 1:
-        yield f"all labels are {found.pop()}, so that there is nothing to tell apart"
-    elif min(found) == 1 and max(found) == classes - 1:
-        yield f"labels run from 1 to {max(found)}; classes are counted from 0: give y - 1"
-    elif missing := sorted(set(range(min(classes, max(found)))) - found):
-        yield f"no label is {missing[0]}; number the classes without gaps, or name all of them: classes=(…)"
-
-
-def _name_mistakes(kind: TaskKind, names: Sequence[str], outputs: int) -> Iterator[str]:
-    """Sentences about names of classes that the answers of a network could not be given."""
-    if kind.name == "binary" and len(names) > 2:
-        yield f"classes= has {len(names)} names, and the kind binary has two classes; name no and yes"
-    elif kind.labels and kind.name != "binary" and names and len(names) != outputs:
-        what = "classes" if kind.counted else "labels"
-        yield f"classes= has {len(names)} names, and the head is of {outputs} {what}; name each, or change the head"
-
-
-def _unused_classes(count: int, classes: int, names: Sequence[str]) -> Iterator[str]:
-    if count < classes and len(names) != classes:
-        yield (
-            f"labels go up to {count - 1}, and the head has {classes} classes; write classes={count} in the head, or "
-            "name all classes of the task: classes=(…)"
-        )
 
 
 def _numel(shape: tuple[int, ...]) -> int:

@@ -33,6 +33,15 @@ class TaskKind(ABC):
     counted: ClassVar[bool] = False
     loose: ClassVar[bool] = False
 
+    def precise(self, targets: Tensor, outputs: Tensor) -> Tensor:
+        """The targets in a precision in which they can be reckoned with.
+
+        Labels are often bytes, in which sums overflow and which index as masks; numbers may be whole, or half precise.
+        """
+        if self.labels and not targets.is_floating_point():
+            return targets.long()
+        return targets.to(torch.promote_types(targets.dtype, outputs.dtype))
+
     @abstractmethod
     def loss(self, outputs: Tensor, targets: Tensor, smoothing: float, weights: Tensor | None) -> Tensor:
         """The training loss, averaged over the batch; `weights` are of the classes."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, Subset
 
 from search.tasks.batches import Data, length
+from search.tasks.ignoring import kept
 from search.tasks.kinds import kind_of
 
 SHOWN = 5  # values listed in an error
@@ -147,7 +148,7 @@ def _check_count(count: int, kind: str, labels: Tensor | None) -> None:
         )
 
 
-def class_weights(weights: Any, kind: str, train: Data, classes: int = 0) -> Tensor:
+def class_weights(weights: Any, kind: str, train: Data, classes: int = 0, ignored: int | None = None) -> Tensor:
     """Weights of the classes in the loss.
 
     `"balanced"` is n / (classes · count) of each class; of each label of a multi-label task, and for 1 against 0 there,
@@ -158,6 +159,7 @@ def class_weights(weights: Any, kind: str, train: Data, classes: int = 0) -> Ten
         kind: the kind of the task.
         train: the training data.
         classes: number of the classes, if they are named: of some there may be no training data.
+        ignored: the label that does not count, if there is one.
 
     Raises:
         ValueError: the task is a regression, the labels are not known, a weight is not above 0, or there are more or
@@ -172,7 +174,8 @@ def class_weights(weights: Any, kind: str, train: Data, classes: int = 0) -> Ten
             found = torch.zeros(())
         if found.dim() != 1 or not bool((found > 0).all() and bool(found.isfinite().all())):
             raise ValueError("class_weights is one number above 0 for each class, or 'balanced'")
-        _check_count(len(found), kind, known_labels(train))
+        known = known_labels(train)
+        _check_count(len(found), kind, None if known is None else kept(known, ignored))
         return found
     labels = labels_of(train)
     if weights != "balanced" or labels is None:
@@ -181,6 +184,7 @@ def class_weights(weights: Any, kind: str, train: Data, classes: int = 0) -> Ten
     if kind == "multilabel":
         with_ = labels.double().sum(0).clamp(min=1)
         return ((len(labels) - with_).clamp(min=1) / with_).to(torch.get_default_dtype())
+    labels = kept(labels, ignored)
     if labels.numel() and int(labels.min()) < 0:
         raise ValueError(f"classes are numbered from 0, and one label is {int(labels.min())}; number them anew")
     count = torch.bincount(labels.flatten().long(), minlength=max(2, classes)).double()

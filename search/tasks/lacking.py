@@ -13,19 +13,22 @@ from search.tasks.named import AnyTask
 SHOWN = 3  # classes that a sentence names
 
 
-def lacking(kind: TaskKind, targets: Tensor, classes: int, names: Sequence[str] = ()) -> list[str]:
+def lacking(
+    kind: TaskKind, targets: Tensor, classes: int, names: Sequence[str] = (), ignored: int | None = None
+) -> list[str]:
     """What no example is, each as the end of a sentence: `of the class dark`, `1 for the label hum`.
 
     Args:
         kind: the kind of the task, one of classes or labels.
-        targets: the targets of all examples.
+        targets: the targets of all examples that count.
         classes: number of the classes or labels.
         names: their names, if there is one for each.
+        ignored: the number of what does not count, which is no class.
     """
     called = names if len(names) == classes else range(classes)
     if kind.counted:
         there = present(targets, classes)
-        return [f"of the class {called[number]}" for number in range(classes) if number not in there]
+        return [f"of the class {called[number]}" for number in range(classes) if number not in {*there, ignored}]
     share = targets.reshape(len(targets), -1).double().mean(0).tolist()
     which = [""] if len(share) == 1 else [f" for the label {name}" for name in called]
     return [f"{round(1 - one)}{of}" for one, of in zip(share, which, strict=True) if one in (0, 1)]
@@ -43,11 +46,12 @@ def absent(task: AnyTask, classes: int) -> Iterator[str]:
         return
     parts = (("training", task.train), ("validation", task.validation), ("test", task.test))
     told: list[str] = []
+    ignored = getattr(task, "ignored", None)
     for part, data in parts:
         targets = None if data is None else known_labels(data)
         if targets is None or not len(targets):
             continue
-        found = lacking(kind, targets, classes, getattr(task, "classes", ()))
+        found = lacking(kind, targets, classes, getattr(task, "classes", ()), ignored)
         found = [text for text in found if text not in told]
         told += found
         if found:

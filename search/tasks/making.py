@@ -33,6 +33,7 @@ class Options(TypedDict, total=False):
     loss: Loss | None
     class_weights: Weights | None
     classes: Sequence[str]
+    ignored: int | None
 
 
 def checked(options: Options) -> Options:
@@ -79,7 +80,7 @@ class Made:
             groups: for each example what it must not be split from, such as the patient that it is of.
             standardise: let the targets of a regression be learned with mean 0 and variance 1; scores and predictions
                 are in the units of the targets.
-            options: `name`, `metrics`, `loss`, `class_weights`, `classes`.
+            options: `name`, `metrics`, `loss`, `class_weights`, `classes`, `ignored`.
 
         Raises:
             ValueError: the arrays have different lengths, labels are not whole numbers, the shares do not add up to 1,
@@ -118,7 +119,7 @@ class Made:
             groups: for each example of the training data what it must not be split from.
             plain: the training data without augmentation, in the same order: what is held out is taken from it.
             columns: of mappings, the names of the input and of the target, such as `("image", "label")`.
-            options: `name`, `metrics`, `loss`, `class_weights`, `classes`.
+            options: `name`, `metrics`, `loss`, `class_weights`, `classes`, `ignored`.
 
         Raises:
             TypeError: `validation` is missing and the training data has no length.
@@ -143,7 +144,7 @@ class Made:
     ) -> Self:
         """A task from your own loaders: iterables over batches (x, y), which are iterated many times.
 
-        `options` are `name`, `metrics`, `loss`, `class_weights`, `classes`.
+        `options` are `name`, `metrics`, `loss`, `class_weights`, `classes`, `ignored`.
         """
         kind_of(kind)
         checked(options)
@@ -179,7 +180,7 @@ class Made:
             seed: seed of the split.
             groups: a function that tells from the path of a file what it must not be split from, such as the patient:
                 `lambda path: path.name.split("_")[0]`.
-            options: `name`, `metrics`, `loss`, `class_weights`, `classes`.
+            options: `name`, `metrics`, `loss`, `class_weights`, `classes`, `ignored`.
 
         Raises:
             ValueError: there are not two folders, one is empty, or a file cannot be read.
@@ -224,7 +225,7 @@ class Made:
             split: shares of training, validation and test data.
             seed: seed of the split.
             groups: the column that tells what must not be split, such as the patient.
-            options: `name`, `metrics`, `loss`, `class_weights`, `classes`.
+            options: `name`, `metrics`, `loss`, `class_weights`, `classes`, `ignored`.
 
         Raises:
             ValueError: a column is missing or holds what is not a number, or a target changes within a series.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,10 +13,11 @@ from torch import Tensor, nn
 from search.tasks.batches import Batch, Data, alone, batch_count, batches, example_count, length
 from search.tasks.constants import constant
 from search.tasks.first_batches import first_batch
+from search.tasks.ignoring import as_ignored, counting, cross_entropy, kept
 from search.tasks.kinds import Kind, kind_of
 from search.tasks.labels import class_weights, labels_of
 from search.tasks.making import Loss, Made, Options, Weights
-from search.tasks.metrics import Metric, Metrics, read_metrics
+from search.tasks.metrics import Metric, Metrics, NamedMetric, read_metrics
 from search.tasks.preparation import Preparation
 from search.tasks.sources import Parts
 
@@ -40,6 +42,8 @@ class Task(Made):
             as an argument of `from_arrays` and the others it is called `loss`.
         class_weights: weights of the classes in the loss, or `"balanced"`: inversely proportional to their frequency.
         classes: names of the classes, in the order of the labels.
+        ignored: a label that does not count, such as 255 of pixels without a class: it is neither learned nor scored.
+            A loss and metrics of your own are given it with the others.
         preparation: how raw examples become inputs, and outputs answers.
         functions: the metrics by name.
         directions: for each metric whose direction is known, whether it is maximised.
@@ -57,6 +61,7 @@ class Task(Made):
     criterion: Loss | None = None
     class_weights: Weights | None = None
     classes: Sequence[str] = ()
+    ignored: int | None = None
     preparation: Preparation | None = None
     functions: Mapping[str, Metric] = field(init=False)
     directions: Mapping[str, bool] = field(init=False)
@@ -67,12 +72,13 @@ class Task(Made):
         for what, text in (("the name of the task", self.name), *(("the class", name) for name in self.classes)):
             _check_text(text, what)
         functions, directions = read_metrics(self.metrics, kind_of(self.kind).name)
+        ignored = as_ignored(self.ignored, kind_of(self.kind))
         weights = (
             None
             if self.class_weights is None
-            else class_weights(self.class_weights, self.kind, self.train, len(self.classes))
+            else class_weights(self.class_weights, self.kind, self.train, len(self.classes), ignored)
         )
-        made = {"functions": functions, "directions": directions, "class_weights": weights}
+        made = {"functions": functions, "directions": directions, "class_weights": weights, "ignored": ignored}
         for name, value in (made | {"classes": tuple(map(str, self.classes))}).items():
             object.__setattr__(self, name, value)
 
@@ -121,10 +127,10 @@ class Task(Made):
         if self.classes:
             return len(self.classes)
         labels = [labels_of(data) for data in (self.train, self.validation, self.test) if data is not None]
-        known = [int(found.max()) for found in labels if found is not None and found.numel()]
+        known = [kept(found, self.ignored) for found in labels if found is not None and found.numel()]
         if len(known) < len(labels):
             raise ValueError(f"the number of classes of {self.name} is not known; name them: classes=(…)")
-        return max(known) + 1
+        return max((int(found.max()) for found in known if found.numel()), default=0) + 1
 
     @property
     def per_position(self) -> bool:
@@ -164,12 +170,17 @@ class Task(Made):
         Numbers are in the units of the targets; see `restored`.
         """
         kind = kind_of(self.kind)
-        result = {"loss": float(self._loss(outputs, targets, 0.0))} | kind.scores(outputs, targets)
+        targets = kind.precise(targets, outputs)
+        counted = (outputs, targets) if self.ignored is None else counting(outputs, targets, self.ignored)
+        if not len(counted[1]):
+            return dict.fromkeys((*kind.scores_known, *self.functions), math.nan)
+        result = {"loss": float(self._loss(outputs, targets, 0.0))} | kind.scores(*counted)
         for name, metric in self.functions.items():
+            found, wanted = counted if isinstance(metric, NamedMetric) else (outputs, targets)
             # Numbers have the shape of their targets: (n, 1) against (n,) would compare each with all.
-            alike = outputs if kind.labels else outputs.reshape(targets.shape)
+            alike = found if kind.labels else found.reshape(wanted.shape)
             # A metric may change what it is given, as one that leaves a label out does; others see what there was.
-            result[name] = float(metric(alike.clone(), targets.clone()))
+            result[name] = float(metric(alike.clone(), wanted.clone()))
         return result
 
     @property
@@ -182,14 +193,18 @@ class Task(Made):
         return type(self).loss is Task.loss and not own
 
     def _loss(self, outputs: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
+        kind = kind_of(self.kind)
         if self.criterion is not None:
             if isinstance(self.criterion, nn.Module):
                 self.criterion.to(outputs.device)
-            like = targets if kind_of(self.kind).name in ("classification", "dense") else targets.view_as(outputs)
-            return self.criterion(outputs, like.to(outputs.dtype) if like is not targets else like)
+            if kind.counted:
+                return self.criterion(outputs, kind.precise(targets, outputs))
+            return self.criterion(outputs, targets.view_as(outputs).to(outputs.dtype))
         weights, like = self.class_weights, outputs
         weigh = constant(tuple(weights.tolist()), like.dtype, like.device) if isinstance(weights, Tensor) else None
-        return kind_of(self.kind).loss(outputs, targets, label_smoothing, weigh)
+        if self.ignored is not None:
+            return cross_entropy(outputs, targets, label_smoothing, weigh, self.ignored)
+        return kind.loss(outputs, targets, label_smoothing, weigh)
 
     @property
     def fingerprint(self) -> str:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import spaces
 from archspec import price
 from spaces import Space
+from spaces.costs import Values
 
 FILLINGS = 100_000
 ONE_BY_ONE = 5_000
@@ -30,6 +32,12 @@ def rate(call: Callable[[], object], many: int) -> float:
     return many / (time.process_time() - start)
 
 
+def singly(space: Space, few: Iterable[Values]) -> None:
+    """Fillings priced one by one."""
+    for values in few:
+        price(space.fill(values))
+
+
 def told(rates: list[float]) -> str:
     """Median and range."""
     return f"{statistics.median(rates):>9,.0f} ({min(rates):,.0f} … {max(rates):,.0f})"
@@ -40,11 +48,11 @@ def compared(name: str, space: Space) -> None:
     first = rate(lambda: space.costs(FILLINGS, seed=1_000), FILLINGS)
     random, given, single = [], [], []
     for seed in range(ROUNDS):
-        random.append(rate(lambda seed=seed: space.costs(FILLINGS, seed=seed), FILLINGS))
+        random.append(rate(partial(space.costs, FILLINGS, seed=seed), FILLINGS))
         values = space.costs(FILLINGS, seed=2_000 + seed).values
-        given.append(rate(lambda values=values: space.costs(values), FILLINGS))
+        given.append(rate(partial(space.costs, values), FILLINGS))
         few = values[:ONE_BY_ONE]
-        single.append(rate(lambda few=few: [price(space.fill(x)) for x in few], len(few)))
+        single.append(rate(partial(singly, space, few), len(few)))
         assert [price(space.fill(x)).flops for x in few[:100]] == space.costs(few[:100])["flops"].tolist()
     ratios = [given[i] / single[i] for i in range(ROUNDS)]
     print(f"{name:<22} {first:>10,.0f}   {told(random):<34} {told(given):<34} {told(single):<34}", end=" ")

@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -64,6 +65,16 @@ def trained(architecture: Architecture, data: Task, share: float, seed: int) -> 
 def tau(first: Rows, second: Rows) -> float:
     """Kendall's τ."""
     return float(kendalltau(first, second).statistic)
+
+
+def related(one: int, other: int, values: Rows) -> float:
+    """Kendall's τ of two columns."""
+    return tau(values[:, one], values[:, other])
+
+
+def middle(column: int, values: Rows) -> float:
+    """The mean of a column."""
+    return float(values[:, column].mean())
 
 
 def shown(text: str, values: Rows, statistic: Callable[[Rows], float]) -> str:
@@ -116,7 +127,7 @@ def main() -> None:
             for at, kind in enumerate(("coarse", "full")):
                 for i, epochs in enumerate(AFTER, at * len(AFTER)):
                     text = f"τ of {kind} scores after {epochs} epochs with full final scores of {whose}"
-                    print(shown(text, values, lambda x, i=i, f=final: tau(x[:, i], x[:, f])))
+                    print(shown(text, values, partial(related, i, final)))
     print(shown("τ of full final scores with those of another seed", values, lambda x: tau(x[:, 7], x[:, 8])))
     last = "τ of final scores, coarse at first, with full ones of another seed"
     print(shown(last, values, lambda x: tau(x[:, 6], x[:, 8])))
@@ -128,7 +139,7 @@ def main() -> None:
         (10, "seconds of a coarse epoch over a full one"),
         (11, "score of the first full epoch minus that of the last coarse one"),
     ):
-        print(shown(text, values, lambda x, column=column: float(x[:, column].mean())))
+        print(shown(text, values, partial(middle, column)))
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ class Cell(NamedTuple):
 
 def ratio(other: Callable[[], object], ours: Callable[[], object], seconds: float = 1.5) -> tuple[float, float, float]:
     """Median time of `other` over that of `ours`, with the least and the largest ratio; run in turns."""
-    wait = torch.cuda.synchronize if torch.cuda.is_available() else lambda: None
+    wait: Callable[[], None] = torch.cuda.synchronize if torch.cuda.is_available() else lambda: None
     pairs: list[tuple[float, float]] = []
     begun = time.perf_counter()
     while len(pairs) < 4 or (time.perf_counter() - begun < seconds and len(pairs) < 30):
@@ -177,7 +177,7 @@ def main(device: str, quick: bool, file: Path | None) -> float:
     print(f"{said}: {time.perf_counter() - begun:.0f} s\n\n  as the table stands:")
     now = crossovers()[device]
     report(found, now)
-    table = {kind: fitted([c for c in found if c.kind == kind], tuple(now[kind])) for kind in now}
+    table = {kind: fitted([c for c in found if c.kind == kind], (now[kind][0], now[kind][1])) for kind in now}
     print("  fitted here:")
     share = report(found, table)
     for kind, (a, b) in table.items():

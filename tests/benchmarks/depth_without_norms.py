@@ -41,7 +41,9 @@ KERNELS: tuple[Kernel, ...] = (Table(), Spline(), Fourier(), Mlp(), Siren(), Mag
 
 def main() -> None:
     """Print the table."""
-    images = torch.as_tensor(digits(size=16).train[0][:64])
+    train = digits(size=16).train
+    assert isinstance(train, tuple)
+    images = train[0][:64]
     for group in ("C1", "C4"):
         for activation in (False, True):
             print(f"\n{group}, {'GELU after each' if activation else 'nothing between'}")

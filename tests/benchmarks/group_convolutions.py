@@ -48,6 +48,7 @@ from archspec import (
     Siren,
     lower,
 )
+from archspec.graph.block import Primitive
 
 Way = Callable[[], object]
 GROUPS = ("C4", "C8", "D4")
@@ -133,7 +134,7 @@ def dense() -> None:
                 agree(ours, plain, x[:1], x[:1])
                 train = in_turns({"ours": stepping(ours, x), "plain": stepping(plain, x)}, 5)
                 ours.eval(), plain.eval()
-                ways = {"ours": partial(evaluated, ours, x), "plain": partial(evaluated, plain, x)}
+                ways: dict[str, Way] = {"ours": partial(evaluated, ours, x), "plain": partial(evaluated, plain, x)}
                 kept = in_turns(ways, 3)
                 cells = [ratio(t["ours"], t["plain"]) for t in (train, kept)]
                 print(f"{group:>4} {channels:>5} {kernel:>9} " + " ".join(f"{cell:>20}" for cell in cells), flush=True)
@@ -142,7 +143,7 @@ def dense() -> None:
 def their_layers(group: str, channels: int, size: int) -> tuple[Any, Any, Any]:
     """The lifting of escnn, its convolution of regular fields, and the type of these."""
     nn_, spaces = importlib.import_module("escnn.nn"), importlib.import_module("escnn.gspaces")
-    numerical = importlib.import_module("escnn.group._numerical")
+    numerical: Any = importlib.import_module("escnn.group._numerical")
     if not hasattr(numerical, "exact_svd"):
         # It gives scikit-learn matrices where that takes arrays only since 1.2.
         numerical.exact_svd = numerical.randomized_svd
@@ -172,7 +173,7 @@ def escnn() -> None:
                     {"a": partial(theirs, wrapped), "b": partial(layer, x), "c": partial(plain, flat)}, 3
                 )
                 leaves = list(theirs.parameters())
-                ways = {
+                ways: dict[str, Way] = {
                     "a": partial(step, theirs, wrapped, flat, leaves),
                     "b": stepping(layer, x),
                     "c": stepping(plain, flat),
@@ -188,6 +189,7 @@ def escnn() -> None:
 def lowered(of: Architecture) -> None:
     """Both layers of a typed architecture."""
     for place, block in enumerate(of.body[:2]):
+        assert isinstance(block, Primitive)
         block.lower(of.graph.source(f"body.{place}"))
 
 
@@ -219,8 +221,8 @@ def construction() -> None:
                     out = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
                     runs.append([float(word) for word in out])
             cold, warm = (
-                {name: [pick(run) for run in runs[1:]] for name, runs in found.items()}
-                for pick in (lambda run: run[0], lambda run: statistics.median(run[1:]))
+                {name: [statistics.median(run[part]) for run in runs[1:]] for name, runs in found.items()}
+                for part in (slice(1), slice(1, None))
             )
             cells = [ratio(t["escnn"], t["ours"]) for t in (cold, warm)]
             print(f"{group:>4} {channels:>5} " + " ".join(f"{cell:>24}" for cell in cells), end=" ")

@@ -131,7 +131,7 @@ def grid() -> dict[str, Case]:
 
 def shrink() -> dict[str, Case]:
     """From three times the price of the budget."""
-    values = {"group": "C1", "kernel": "siren", "width": 8, "depth": 2, "size": 5}
+    values: dict[str, Scalar] = {"group": "C1", "kernel": "siren", "width": 8, "depth": 2, "size": 5}
     near = reach()[nearby(**CUED).name]
     return {
         "sequences, from 3 times the price": Case(compared("sequences"), values, table_task("sequences"), 3.0),
@@ -208,9 +208,9 @@ def measured(name: str, case: Case, seeds: int) -> dict[str, list[Sequence[float
 
 def _budget(found: Learnable, case: Case) -> float:
     if case.beside:
-        return found.fillings.at(case.beside).price
+        return float(found.fillings.at(case.beside).price)
     low, high = (found.fillings.at([s.values[end] for s in found.fillings.sizes]).price for end in (0, -1))
-    return low * (high / low) ** 0.5
+    return float(low * (high / low) ** 0.5)
 
 
 def draw(found: Mapping[str, Mapping[str, list[Sequence[float]]]], file: Path) -> None:

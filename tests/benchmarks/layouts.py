@@ -59,7 +59,7 @@ def way(conv: GroupConv, by_itself: bool, last: bool) -> Way:
 
 def timed(calls: dict[tuple[bool, bool], Callable[[], object]], seconds: float) -> dict[tuple[bool, bool], float]:
     """Median seconds of each, in turns."""
-    wait = torch.cuda.synchronize if torch.cuda.is_available() else lambda: None
+    wait: Callable[[], None] = torch.cuda.synchronize if torch.cuda.is_available() else lambda: None
     found: dict[tuple[bool, bool], list[float]] = {key: [] for key in calls}
     begun = time.perf_counter()
     while len(found[True, True]) < 4 or time.perf_counter() - begun < seconds:
@@ -86,7 +86,7 @@ def measured(grid: tuple[int, ...], kernel: int, depthwise: bool, train: bool, d
 
         return forward
 
-    calls = {key: call(way(conv, *key)) for key in product((False, True), repeat=2)}
+    calls = {(a, b): call(way(conv, a, b)) for a, b in product((False, True), (False, True))}
     kind = f"{'depthwise' if depthwise else 'full'} {'training' if train else 'evaluation'}"
     if train:
         return Cell(len(grid), kind, kernel, timed(calls, 0.2 if device == "cuda" else 0.8))

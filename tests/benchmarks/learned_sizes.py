@@ -22,6 +22,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+import numpy as np
 import torch
 
 from archspec import (
@@ -188,7 +189,7 @@ def budgets(name: str, seeds: int, groups: Sequence[str], reachable: bool = Fals
         for share, factor in product((0.35, 0.5, 0.65), (0.3, 1.0, 3.0)):
             budget, off, cheaper = low * (high / low) ** share, [], []
             if reachable:
-                budget = min(prices, key=lambda price, wanted=budget: abs(price / wanted - 1))
+                budget = prices[int(np.argmin([abs(price / budget - 1) for price in prices]))]
             for seed in range(seeds):
                 start = begun(known, factor * budget)
                 loop = SizeLoop(known, Learning(budget, share=1.0), data, training, seed, goal, start)

@@ -20,6 +20,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -73,7 +74,8 @@ def ours(reference: Reference) -> GroupConv:
     layer = model.get_submodule("body_0_conv")
     assert isinstance(layer, GroupConv)
     theirs = (reference.first, reference.second, reference.out)
-    for mine, other in zip((*layer.kernel.hidden, layer.kernel.out), theirs, strict=True):
+    kernel: Any = layer.kernel
+    for mine, other in zip((*kernel.hidden, kernel.out), theirs, strict=True):
         normed = other.parametrizations.weight
         state = {"length": normed.original0.flatten(), "direction": normed.original1[..., 0], "bias": other.bias}
         mine.load_state_dict(state)

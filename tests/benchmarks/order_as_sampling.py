@@ -130,7 +130,7 @@ def _sum_over_elements(model: Network) -> None:
     """The weight that each element had on C4, however many there are."""
     for bank in model.modules():
         if isinstance(bank, Bank) and bank.where.mixes and not bank.where.group.trivial:
-            bank.where = bank.where._replace(scale=1 / 4)
+            bank.where = bank.where._replace(factor=1 / 4)
             bank.place(bank.cropped)
 
 

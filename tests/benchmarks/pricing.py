@@ -13,6 +13,7 @@ import statistics
 import time
 import warnings
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from archspec import (
     Activation,
@@ -28,7 +29,9 @@ from archspec import (
     node,
     price,
 )
+from archspec.graph.block import Block
 from spaces import Space
+from spaces.costs import Values
 
 CANDIDATES = 40
 GROUP = choice("C1", "C4", "D4", name="group")
@@ -36,7 +39,7 @@ GROUP = choice("C1", "C4", "D4", name="group")
 
 def space() -> Space:
     """Chains of 20 blocks: a lifting, six times norm, activation and convolution, and the group pooled."""
-    body = [Lift(group=GROUP, channels=integer("width", 4, 8))]
+    body: list[Block] = [Lift(group=GROUP, channels=integer("width", 4, 8))]
     for _ in range(6):
         body += [
             Norm(),
@@ -75,7 +78,7 @@ def forgotten(text: str) -> None:
     from_text(text)
 
 
-def refilled(of: Space, values: dict[str, object]) -> None:
+def refilled(of: Space, values: Values) -> None:
     """Another filling of the same space, priced."""
     price(of.fill(values))
 
@@ -86,11 +89,11 @@ def ours(of: Space, rng: random.Random) -> list[Architecture]:
     texts = [a.to_json() for a in drawn]
     fresh = [of.values_of(of.sample(rng)) for _ in range(400)]
     from_text(texts[0])
-    row("JSON → validated, typed, hashed, priced", [timed(lambda t=t: from_text(t)) for t in texts * 10])
-    row("  the same, no block met before", [timed(lambda t=t: forgotten(t)) for t in texts])
+    row("JSON → validated, typed, hashed, priced", [timed(partial(from_text, t)) for t in texts * 10])
+    row("  the same, no block met before", [timed(partial(forgotten, t)) for t in texts])
     for values in fresh[:200]:
         refilled(of, dict(values))
-    row("another filling of the space, priced", [timed(lambda v=v: refilled(of, v)) for v in fresh[200:]])
+    row("another filling of the space, priced", [timed(partial(refilled, of, v)) for v in fresh[200:]])
     return drawn
 
 
@@ -110,7 +113,7 @@ def theirs(drawn: list[Architecture]) -> None:
     def with_torch(model: torch.nn.Module) -> int:
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             model(x)
-        return counter.get_total_flops()
+        return int(counter.get_total_flops())
 
     def with_fvcore(model: torch.nn.Module) -> None:
         FlopCountAnalysis(model, x).unsupported_ops_warnings(False).uncalled_modules_warnings(False).total()
@@ -122,8 +125,12 @@ def theirs(drawn: list[Architecture]) -> None:
     frozen = [freeze(model) for _, model in models]
     assert all(with_torch(f) == price(a).flops for (a, _), f in zip(models, frozen, strict=True))
     for name, count in (("torch FlopCounterMode", with_torch), ("fvcore", with_fvcore), ("ptflops", with_ptflops)):
-        row(f"{name}, frozen network", [timed(lambda m=m, c=count: c(m)) for m in frozen])
-    row("torch FlopCounterMode, lowering it first", [timed(lambda a=a: with_torch(lower(a).eval())) for a in drawn])
+        row(f"{name}, frozen network", [timed(partial(count, m)) for m in frozen])
+
+    def lowering(architecture: Architecture) -> None:
+        with_torch(lower(architecture).eval())
+
+    row("torch FlopCounterMode, lowering it first", [timed(partial(lowering, a)) for a in drawn])
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from search.backends.backend import BACKENDS, Backend
 from search.backends.worker import Tell, Trainer
 from search.events import Epoch, Finished, Notice, Started
-from search.objectives import parse_objective
+from search.objectives import Score, parse_objective
 from search.outcome import Scored
 from search.training.settings import Training
 from search.trial import Trial
@@ -53,8 +53,8 @@ def finishes(backend: Backend, count: int, seconds: float) -> list[float]:
         for event in backend.events():
             if not isinstance(event, Notice) and isinstance(event, Finished):
                 ended.append(time.perf_counter())
-                if (trial := next(left, None)) is not None:
-                    backend.submit(trial)
+                if (another := next(left, None)) is not None:
+                    backend.submit(another)
     return ended
 
 
@@ -63,6 +63,7 @@ def measured(name: str, count: int, seconds: float) -> float:
     with tempfile.TemporaryDirectory() as directory:
         Path(directory, "record.jsonl").touch()
         goal = parse_objective("maximize accuracy")
+        assert isinstance(goal, Score)
         backend = BACKENDS[name](Sleeper(bars(), Training(epochs=1), goal, directory), WORKERS, None)
         try:
             ended = finishes(backend, count, seconds)

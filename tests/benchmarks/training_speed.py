@@ -63,8 +63,9 @@ class Served:
     def __init__(self, *options: str, checkout: Path = ROOT) -> None:
         command = [sys.executable, __file__, "served", *options]
         named = {"PYTHONPATH": str(checkout), "OMP_NUM_THREADS": options[0]}
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self.process = subprocess.Popen(command, text=True, cwd=checkout, env={**os.environ, **named}, **pipes)
+        self.process = subprocess.Popen(
+            command, text=True, cwd=checkout, env={**os.environ, **named}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         self.flops: list[int] = json.loads(self._answer())
 
     def begin(self, candidate: int) -> None:

@@ -143,10 +143,22 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     ),
     "positions that do not count": (
         lambda: Search(space(Dense(outputs=3)), arrays(y=positions(255), kind="dense", classes="abc")),
+        ["a label is 255, and those of positions are 0 … 2; if these positions do not count, say so: ignored=255"],
+    ),
+    "positions that do not count, and no names of classes": (
+        lambda: Search(space(Dense(outputs=256)), arrays(y=positions(255), kind="dense")),
+        ["no label is 3; number the classes", "if 255 marks positions that do not count, say so: ignored=255"],
+    ),
+    "no position that counts": (
+        lambda: Search(space(Dense(outputs=3)), arrays(y=positions(0) * 0 + 7, kind="dense", classes="abc", ignored=7)),
         [
-            "a label is 255, and those of positions are 0 … 2; if these positions do not count, make them one more "
-            "class, 3"
+            "the training data: every label is 7, which is ignored, so that nothing is learned; give others",
+            "the validation data: every label is 7, which is ignored, so that nothing is scored; give others",
         ],
+    ),
+    "a class more than the head, beside positions that do not count": (
+        lambda: Search(space(Dense(outputs=2)), arrays(y=positions(255), kind="dense", ignored=255)),
+        ["labels go up to 2, and the head has 2 classes; write classes=3 in the head"],
     ),
     "positions of -100": (
         lambda: Search(space(Dense(outputs=3)), arrays(y=positions(-100), kind="dense", classes="abc")),
@@ -157,7 +169,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["labels go up to 7, and the head has 3 classes; write classes=8 in the head"],
     ),
     "half a label": (lambda: Search(space(), arrays(y=with_one(Y * 1.0, 0.5))), ["0.5 is not; for numbers use"]),
-    "a label of -100": (lambda: Search(space(), arrays(y=with_one(Y, -100))), ["a label is -100; labels are 0 … 2"]),
+    "a label of -100": (
+        lambda: Search(space(), arrays(y=with_one(Y, -100))),
+        ["labels are 0 … 2, so leave these examples out, or give ignored=-100"],
+    ),
     "real labels in tensors": (
         lambda: Search(space(), tensors(X, Y * 1.0)),
         ["labels are float64; give whole"],

@@ -29,6 +29,7 @@ import torch.nn.functional as F
 from torch.profiler import ProfilerActivity, profile
 
 from archspec import Activation, Architecture, Classifier, Conv, GroupPool, Image, Lift, Norm, lower, price
+from archspec.graph.block import Block
 from search import Scored, Search, Training, training_memory
 from search.objectives import Score
 from search.training import loop
@@ -50,7 +51,7 @@ def training(device: str = DEVICE, epochs: int = EPOCHS) -> Training:
 
 def candidates(count: int, most: float = 1e6) -> list[Architecture]:
     """Of the demo's space."""
-    rng, found = random.Random(0), []
+    rng, found = random.Random(0), list[Architecture]()
     while len(found) < count:
         drawn = SPACE.sample(rng)
         found += [drawn] if price(drawn).flops <= most else []
@@ -60,7 +61,7 @@ def candidates(count: int, most: float = 1e6) -> list[Architecture]:
 def large() -> Architecture:
     """A network of about 100 MFLOP."""
     channels = 2 if DRY else 24
-    body = [Lift(group="C4", channels=channels, kernel_size=3)]
+    body: list[Block] = [Lift(group="C4", channels=channels, kernel_size=3)]
     body += [part for _ in range(3) for part in (Norm(), Activation(), Conv(channels=channels, kernel_size=3))]
     return Architecture(input=Image(channels=1, size=(16, 16)), body=[*body, GroupPool()], head=Classifier(classes=10))
 
@@ -158,11 +159,12 @@ def busy(out: Path) -> None:
 def scores(out: Path) -> None:
     pairs = []
     for seed, architecture in enumerate(candidates(COUNT)):
-        both = [train(architecture, TASK, training(device), seed, GOAL) for device in ("cpu", DEVICE)]
-        assert all(isinstance(outcome, Scored) for outcome in both), both
-        pairs.append([100 * outcome.scores["accuracy"] for outcome in both if isinstance(outcome, Scored)])
-        print(f"scores: CPU {pairs[-1][0]:.1f}, here {pairs[-1][1]:.1f} ({both[1].ran or 'on the CPU'})", flush=True)
-    print(f"scores: {fmean(there - here for here, there in pairs):+.2f} points on average", flush=True)
+        here, there = (train(architecture, TASK, training(device), seed, GOAL) for device in ("cpu", DEVICE))
+        assert isinstance(here, Scored), here
+        assert isinstance(there, Scored), there
+        pairs.append([100 * outcome.scores["accuracy"] for outcome in (here, there)])
+        print(f"scores: CPU {pairs[-1][0]:.1f}, here {pairs[-1][1]:.1f} ({there.ran or 'on the CPU'})", flush=True)
+    print(f"scores: {fmean(new - old for old, new in pairs):+.2f} points on average", flush=True)
 
 
 PARTS = {part.__name__: part for part in (one, search, memory, busy, scores)}

@@ -76,7 +76,7 @@ def together(architecture: Architecture, count: int) -> Step:
 
     def step() -> None:
         optimizer.zero_grad(set_to_none=False)
-        outputs = torch.vmap(output, randomness="different")(parameters, buffers, x)
+        outputs = torch.vmap(output, randomness="different")({**parameters}, buffers, x)
         (count * F.cross_entropy(outputs.flatten(0, 1), y.flatten())).backward()
         optimizer.step()
 

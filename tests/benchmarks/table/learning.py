@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
+from numpy.typing import NDArray
 
 from archspec.architecture import price
 from search.hypervolume import hypervolume
@@ -25,6 +26,7 @@ from tests.benchmarks.table.compare import Array, Table, tables
 from tests.benchmarks.table.spaces import EPOCHS, space
 
 SHARE, MOST, FITTED, BEST = 0.95, 1_500, 160, 0.8
+Indices = NDArray[np.intp]
 SCALE = Scale([np.array([0.5])], np.ones(1))
 
 
@@ -44,7 +46,7 @@ class Scores:
         """The scores of whole trainings, in the units of the model."""
         return SCALE.units(self.curves[:, -1:])
 
-    def learned(self, chosen: Array, epochs: int) -> Array:
+    def learned(self, chosen: Indices, epochs: int) -> Array:
         """What a model predicts that knows the scores of these after so many epochs."""
         y = SCALE.units(self.curves[chosen, epochs - 1 : epochs])
         model = GaussianProcess(self.groups)
@@ -52,7 +54,7 @@ class Scores:
         model.condition(self.places[chosen], y)
         return model.mean(self.places)
 
-    def epochs_with(self, predicted: Array, done: Array) -> float:
+    def epochs_with(self, predicted: Array, done: Indices) -> float:
         """Epochs until the share of the hypervolume is reached, by whole trainings of what should add most.
 
         Args:

@@ -4,7 +4,7 @@ from functools import partial
 
 from search import feasible, identity, preflight, terms, warm
 from search.record import reading
-from search.tasks import inspecting
+from search.tasks import inspecting, numbering
 from search.training import holes, limits
 from search.training.joint import Joint
 from search.training.loop import Loop
@@ -106,15 +106,15 @@ PREFLIGHT = {
         ),
     ),
     "positions that do not count made classes": Fault(
-        inspecting._label_mistakes,
-        "y.dim() > 1 and (low < 0 or alone)",
+        numbering._outside,
+        "places and (low < 0 or alone)",
         "False",
         partial(
             test_preflight.test_what_does_not_fit_is_told_before_anything_is_trained, name="positions that do not count"
         ),
     ),
     "classes taken for positions that do not count": Fault(
-        inspecting._label_mistakes,
+        numbering._outside,
         "not bool(((y >= classes) & (y < high)).any())",
         "True",
         partial(
@@ -138,9 +138,9 @@ PREFLIGHT = {
         inspecting.target_mistakes, "y if known is None else known", "y", partial(LAST, "train")
     ),
     "classes of the training data alone": Fault(
-        inspecting.target_mistakes, "(task.train, task.validation, task.test)", "(task.train,)", RARE
+        numbering.unused, "(task.train, task.validation, task.test)", "(task.train,)", RARE
     ),
-    "outputs that no label uses": Fault(inspecting._unused_classes, "count < classes and", "False and", RARE),
+    "outputs that no label uses": Fault(numbering.unused, "highest + 1 < classes and", "False and", RARE),
     "accuracy asked of every kind": Fault(
         preflight.default_objectives,
         "kind.score if kind else",

@@ -19,9 +19,7 @@ SPOILING = test_kinds.test_a_metric_that_changes_what_it_is_given_changes_nothin
 DRAWN = test_retraining.test_who_trains_again_draws_what_would_have_been_drawn_without
 
 FAULTS = {
-    "what others are scored by changed": Fault(
-        Task.scores, "alike.clone(), targets.clone()", "alike, targets", SPOILING
-    ),
+    "what others are scored by changed": Fault(Task.scores, "alike.clone(), wanted.clone()", "alike, wanted", SPOILING),
     "a retraining that seeds its caller": Fault(randomness.as_found, "random.setstate(states[1])", "pass", DRAWN),
     "the rate of a training that is over": Fault(rates.planned, "min(batch, steps)", "batch", LATER),
     "epochs of nothing": Fault(

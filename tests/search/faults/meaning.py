@@ -3,7 +3,7 @@
 from functools import partial
 
 from search import directions
-from search.tasks import inspecting, labels, lacking, reading, remarks, sources
+from search.tasks import inspecting, labels, lacking, numbering, reading, remarks, sources
 from search.tasks.preparation import Preparation
 from search.training import randomness
 from search.training.settings import Training
@@ -110,7 +110,7 @@ FAULTS = {
         reading.channels_of, '"P": 3', '"P": 0', partial(MODES, PALETTE, test_remarks.IN_PALETTE)
     ),
     "names of fewer labels than there are": Fault(
-        inspecting._name_mistakes,
+        numbering.name_mistakes,
         "len(names) != outputs",
         "False",
         partial(ANSWERS, "multilabel", test_remarks.ONE_HOT, ("a", "b"), "classes= has 2 names"),

@@ -27,6 +27,7 @@ SHARES = test_models.test_shares_are_learned_as_log_odds_and_their_moments_are_t
 PLAIN = test_models.test_other_scores_are_learned_as_they_are_and_several_as_their_weighted_sum
 EARLY = test_models.test_early_scores_tell_of_whole_trainings
 FINDS = test_front.test_it_finds_more_than_random_search_and_than_half_of_its_epochs
+OFF = test_front.test_each_of_its_ideas_can_be_switched_off
 GOES_ON = test_front.test_the_first_pause_and_the_best_of_them_go_on
 LIMITS = test_front.test_a_pool_holds_nothing_over_a_limit
 REMEMBERED = test_front.test_half_of_what_is_remembered_is_nearest_to_the_front_and_the_rest_is_spread
@@ -80,6 +81,9 @@ PROPOSING = {
     ),
     "first candidates that take all FLOPs": Fault(
         FrontStrategy._affordable, "PAUSED * budget.flops", "budget.epochs * budget.flops", PAUSES
+    ),
+    "first candidates that there must be": Fault(
+        FrontStrategy._affordable, "max(1, self.design)", "self.design", partial(OFF, {"design": 0})
     ),
     "dear candidates for few FLOPs": Fault(FrontStrategy._best, "left *=", "left /=", FLOPS),
     "the least gain": Fault(FrontStrategy._best, "np.argmax(self._gains", "np.argmin(self._gains", FINDS),

@@ -2,16 +2,31 @@
 
 from functools import partial
 
+import torch
+
+from search import reference, terms
 from search.directions import direction_of
-from search.tasks import batches, labels, metrics, sources, splitting
-from search.tasks.kinds import Binary, Classification, DenseClassification, Multilabel, Regression
+from search.tasks import batches, ignoring, labels, metrics, sources, splitting
+from search.tasks.kinds import Binary, Classification, DenseClassification, Multilabel, Regression, TaskKind
 from search.tasks.metrics import NamedMetric
 from search.tasks.preparation import Preparation
 from search.tasks.task import Task
 from search.training import evaluation
 from tests.search.planting import Fault
-from tests.search.tasks import test_by_hand, test_kinds, test_raw, test_sources, test_task
+from tests.search.tasks import test_by_hand, test_ignoring, test_kinds, test_raw, test_sources, test_task
 
+OF_KEPT = test_ignoring.test_the_loss_is_that_of_the_positions_that_count
+OF_BYTES = partial(OF_KEPT, -1, torch.int8, None)
+SCORES_OF_KEPT = test_ignoring.test_scores_are_those_of_the_positions_that_count
+NOTHING = test_ignoring.test_a_batch_in_which_nothing_counts_is_no_step
+OWN = test_ignoring.test_a_loss_and_metrics_of_ones_own_are_given_everything
+BYTES = test_ignoring.test_a_label_that_its_numbers_cannot_hold_is_nowhere
+COUNTED = test_ignoring.test_classes_are_counted_without_what_is_ignored
+CONSTANT = test_ignoring.test_the_best_constant_answer_is_that_of_what_counts
+RESUMED = test_ignoring.test_a_run_is_resumed_with_the_label_that_it_was_begun_with
+AS_WRITTEN = test_kinds.test_scores_do_not_depend_on_how_precise_targets_are_written
+MASKS = partial(AS_WRITTEN, "dense", torch.uint8)
+HALF = partial(AS_WRITTEN, "regression", torch.float16)
 WEIGHED = test_kinds.test_classification_is_cross_entropy_with_its_weights
 BALANCED = test_kinds.test_balanced_weights_are_inversely_proportional_to_the_count
 YES = partial(test_kinds.test_binary_is_one_output_whatever_the_shape_of_the_targets, (60,))
@@ -128,9 +143,7 @@ SCORES = {
         "(found[:, 0], targets[:, 0]).mean()",
         partial(OF_NUMBERS, "mae"),
     ),
-    "each number against all targets in a metric": Fault(
-        Task.scores, "outputs.reshape(targets.shape)", "outputs", NUMBERS
-    ),
+    "each number against all targets in a metric": Fault(Task.scores, "found.reshape(wanted.shape)", "found", NUMBERS),
     "a metric's direction turned": Fault(
         metrics.read_metrics, 'what[0] == "maximize"', 'what[0] == "minimize"', DIRECTION
     ),
@@ -208,4 +221,57 @@ PARTS = {
         Task.without_test, "test=None, ", "", test_task.test_a_search_gets_no_test_data
     ),
 }
-FAULTS = LOSSES | SCORES | PARTS
+IGNORED = {
+    "what is ignored learned": Fault(
+        ignoring.cross_entropy,
+        "(outputs, targets, weights",
+        "(outputs, targets.where(there, 0), weights",
+        OF_BYTES,
+    ),
+    "what is ignored counted in the mean": Fault(
+        ignoring.cross_entropy,
+        "each = there if",
+        "each = torch.ones_like(there) if",
+        OF_BYTES,
+    ),
+    "the weights of what is ignored in the mean": Fault(
+        ignoring.cross_entropy,
+        "there * weights",
+        "weights",
+        partial(OF_KEPT, -1, torch.int8, (0.5, 2.0, 3.0)),
+    ),
+    "a batch in which nothing counts as NaN": Fault(
+        ignoring.cross_entropy, ".clamp(min=torch.finfo(total.dtype).tiny)", "", NOTHING
+    ),
+    "what is ignored scored": Fault(
+        Task.scores, "kind.scores(*counted)", "kind.scores(outputs, targets)", partial(SCORES_OF_KEPT, 1, torch.int32)
+    ),
+    "what is ignored given to metrics": Fault(
+        Task.scores, "isinstance(metric, NamedMetric)", "False", partial(SCORES_OF_KEPT, 1, torch.int32)
+    ),
+    "what is ignored kept from metrics of one's own": Fault(
+        Task.scores, "isinstance(metric, NamedMetric)", "True", OWN
+    ),
+    "bytes of -1": Fault(ignoring.that_count, "if whole and", "if False and", BYTES),
+    "what is ignored as a class": Fault(
+        Task.__post_init__, "len(self.classes), ignored)", "len(self.classes), None)", COUNTED
+    ),
+    "classes of a head for what is ignored": Fault(Task.outputs, "kept(found, self.ignored)", "found", COUNTED),
+    "what is ignored answered": Fault(
+        reference._counted, 'kept(targets, getattr(task, "ignored", None))', "targets", CONSTANT
+    ),
+    "a run of another ignored label resumed": Fault(terms.of_task, 'getattr(task, "ignored", None)', "None", RESUMED),
+}
+PRECISE = {
+    "unions in bytes": Fault(TaskKind.precise, "return targets.long()", "return targets", MASKS),
+    "bytes that index as a mask": Fault(
+        Task.scores, "kind.precise(targets, outputs)", "targets", partial(AS_WRITTEN, "classification", torch.uint8)
+    ),
+    "means in half precision": Fault(
+        TaskKind.precise,
+        "torch.promote_types(targets.dtype, outputs.dtype)",
+        "targets.dtype",
+        HALF,
+    ),
+}
+FAULTS = LOSSES | SCORES | PARTS | IGNORED | PRECISE

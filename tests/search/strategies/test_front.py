@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,6 +75,21 @@ def test_the_first_pause_and_the_best_of_them_go_on() -> None:
     assert all(history[trial.parent or 0].hash == trial.hash for trial in resumed)
     parents = [trial.parent for trial in history if trial.parent is not None]
     assert len(set(parents)) == len(parents)
+
+
+@pytest.mark.parametrize(
+    "options", [{"design": 0}, {"pause": 1}, {"explore": 0}, {"design": 0, "pause": 1, "explore": 0}]
+)
+def test_each_of_its_ideas_can_be_switched_off(options: dict[str, Any]) -> None:
+    found = simulate(deep_space(), landscape, FrontStrategy(deep_space(), OBJECTIVES, **options), epochs=60)
+    assert sum(trial.state == "scored" for trial in found.history) > 2
+    assert found.epochs[-1] >= 60
+
+
+@pytest.mark.parametrize("options", [{"design": -1}, {"pause": 0.0}, {"pause": 1.5}, {"explore": -0.1}, {"explore": 2}])
+def test_shares_that_are_none_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="the strategy front takes a design from 0, a pause above 0 and up to 1"):
+        FrontStrategy(deep_space(), OBJECTIVES, **options)
 
 
 def test_it_proposes_every_architecture_of_a_small_space_and_then_no_more() -> None:

@@ -11,6 +11,7 @@ from torch import nn
 
 from search import Task
 from search.tasks.labels import as_targets
+from search.tasks.undefined import undefined_scores
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(60, 1, 6))
@@ -65,6 +66,36 @@ def test_dense_scores_each_position() -> None:
     assert found["iou"] == pytest.approx(
         reference.jaccard_score(y.flatten(), outputs.argmax(1).flatten(), average="macro")
     )
+
+
+# Targets of each kind, in whole numbers, with outputs that fit.
+OF_KINDS = {
+    "classification": (RNG.integers(0, 20, 300), (300, 20)),
+    "dense": (RNG.integers(0, 20, (60, 5)), (60, 20, 5)),
+    "binary": (RNG.integers(0, 2, 300), (300, 1)),
+    "multilabel": (RNG.integers(0, 2, (300, 3)), (300, 3)),
+    "regression": (RNG.integers(0, 100, (300, 2)), (300, 2)),
+}
+
+
+@pytest.mark.parametrize("kind", OF_KINDS)
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int8, torch.int16, torch.int32, torch.float16, torch.float32])
+def test_scores_do_not_depend_on_how_precise_targets_are_written(kind: Any, dtype: torch.dtype) -> None:
+    """Masks are bytes in most datasets: products of them overflow, and torch reads bytes as masks of an index."""
+    numbers, shape = OF_KINDS[kind]
+    y, outputs = torch.from_numpy(numbers), torch.from_numpy(RNG.normal(size=shape))
+    names = ["mae", "rmse", "pearson"] if kind == "regression" else ["auroc", "balanced_accuracy", "f1", "iou"]
+    names = [name for name in names if (kind, name) != ("dense", "iou")]
+    own = nn.CrossEntropyLoss() if kind in ("classification", "dense") else nn.HuberLoss()
+    x = torch.zeros(len(y), 1, 5)
+    for options in ({}, {"criterion": own}):
+        given = Task("mine", kind, (x, y), (x, y), metrics=names, **options)
+        exact = given.scores(outputs, y if kind != "regression" else y.double())
+        if kind in ("classification", "dense") and dtype.is_floating_point:
+            continue  # which the preflight refuses
+        written = given.with_fields(train=(x, y.to(dtype)), validation=(x, y.to(dtype)))
+        assert written.scores(outputs, y.to(dtype)) == pytest.approx(exact, rel=1e-6)
+        assert not list(undefined_scores(written, y.to(dtype), shape[1:]))
 
 
 @pytest.mark.parametrize("shape", [(60,), (60, 1), (60, 3), (60, 3, 4), (60, 2, 3, 4)])
