@@ -7,9 +7,10 @@ import math
 from collections.abc import Iterable, Iterator, Sized
 from typing import Any, TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, IterableDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
 
 Batch = tuple[Tensor, Tensor]
 # Tensors (x, y), a dataset of pairs (x, y), or an iterable, such as a loader, over batches (x, y).
@@ -51,9 +52,24 @@ def alone(data: Data) -> Data:
 
 def _loaded(data: Dataset[Any], size: int, generator: torch.Generator | None) -> Iterable[Batch]:
     if isinstance(data, IterableDataset):
-        return DataLoader(data, size)
+        return DataLoader(data, size, collate_fn=_together)
     drop = generator is not None and isinstance(data, Sized) and _one_left_over(len(data), size)
-    return DataLoader(data, size, shuffle=generator is not None, generator=generator, drop_last=drop)
+    return DataLoader(
+        data, size, shuffle=generator is not None, generator=generator, drop_last=drop, collate_fn=_together
+    )
+
+
+def _together(examples: list[Any]) -> Any:
+    """A batch of examples. Lists of numbers, as Hugging Face has them, are arrays: torch would turn rows to columns."""
+    return default_collate([[*map(_as_array, one)] if isinstance(one, tuple | list) else one for one in examples])
+
+
+def _as_array(part: Any) -> Any:
+    """A list of numbers as an array; all else as it is."""
+    if not isinstance(part, list):
+        return part
+    found = np.asarray(part)
+    return found if found.dtype.kind in "biuf" else part
 
 
 def untouched(data: Any) -> Any:

@@ -52,6 +52,7 @@ EVEN = test_by_hand.test_groups_are_even_over_the_classes_that_most_of_their_exa
 GROUPS = test_sources.test_groups_are_not_split
 GROUPS_BY_SEED = test_by_hand.test_groups_are_split_by_the_seed
 HELD = test_by_hand.test_what_is_held_out_of_a_dataset_is_even_over_its_classes_and_does_not_split_its_groups
+LISTS = test_sources.test_lists_of_numbers_are_examples_and_targets
 PLAIN = test_sources.test_what_is_held_out_is_not_augmented
 MAPPINGS = test_sources.test_datasets_of_mappings_give_two_of_their_columns
 SPLIT = test_task.test_the_parts_of_a_split_are_disjoint_whole_and_even_over_the_classes
@@ -216,6 +217,9 @@ PARTS = {
     ),
     "a single last example left out of scores": Fault(
         batches.batches, "generator is not None and _one_left", "_one_left", partial(SHOWN, "arrays", 33, 32)
+    ),
+    "lists of numbers put together as columns": Fault(
+        batches._as_array, "not isinstance(part, list)", "True", partial(LISTS, test_sources.Rows(False))
     ),
     "a search that has the test data": Fault(
         Task.without_test, "test=None, ", "", test_task.test_a_search_gets_no_test_data

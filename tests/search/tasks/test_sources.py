@@ -1,5 +1,6 @@
 """Tasks as people have them: folders, datasets of mappings; groups that are not split, nothing leaks."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,11 @@ import pytest
 import torch
 from PIL import Image
 from scipy.io import wavfile
-from torch.utils.data import Dataset, Subset, TensorDataset
+from torch.utils.data import Dataset, IterableDataset, Subset, TensorDataset
 
 from search import Task
 from search.tasks import memory
+from search.tasks.batches import batches
 from search.tasks.reading import array, image
 from search.tasks.recordings import recording
 
@@ -178,6 +180,35 @@ def test_datasets_of_mappings_give_two_of_their_columns() -> None:
     assert sorted(labels) == [0, 0, 1, 1]
     with pytest.raises(ValueError, match="an example has no column 'img'; its columns are image, label"):
         _ = Task.from_datasets(Mappings(), Mappings(), columns=("img", "label")).train[0]
+
+
+class Rows(Dataset[Any]):
+    """Labels, and inputs too, as lists, as datasets of Hugging Face hold them."""
+
+    def __init__(self, inputs: bool) -> None:
+        self.inputs = inputs
+
+    x, y = torch.arange(48.0).reshape(8, 2, 3), torch.arange(24).reshape(8, 3) % 2
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.x[index].tolist() if self.inputs else self.x[index], self.y[index].tolist()
+
+
+class Stream(IterableDataset[Any]):
+    def __iter__(self) -> Iterator[Any]:
+        return (Rows(True)[index] for index in range(8))
+
+
+@pytest.mark.parametrize("data", [Rows(False), Rows(True), Stream()])
+def test_lists_of_numbers_are_examples_and_targets(data: Any) -> None:
+    """Put together by torch, they would be lists of columns."""
+    found = [*batches(data, 5)]
+    assert [len(y) for _, y in found] == [5, 3]
+    assert torch.equal(torch.cat([x for x, _ in found]), Rows.x)
+    assert torch.equal(torch.cat([y for _, y in found]), Rows.y)
 
 
 def test_what_is_held_out_is_not_augmented() -> None:
