@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from archspec.architecture import Architecture
 from archspec.blocks import Activation, Classifier, Conv, GroupPool, Lift, Norm, Pool, Repeat, Residual
@@ -23,18 +24,21 @@ IMAGE_KERNELS: tuple[Kernel, ...] = (Table(), Siren(), Magnet(), Fourier())
 
 @ReadyMade
 def images(
-    channels: int, size: tuple[int, int], classes: int | AnyHead, groups: Sequence[str] = ("C1", "C4", "D4", "C2", "D1")
+    channels: int,
+    size: int | tuple[int, int],
+    classes: int | AnyHead,
+    groups: Sequence[str] = ("C1", "C4", "D4", "C2", "D1"),
 ) -> Space:
     """Classifiers of images; the holes are group, kernel, kernel size, factorisation, total width and depth.
 
     Args:
         channels: channels of the images.
-        size: (rows, columns).
+        size: (rows, columns), or the side of a square.
         classes: number of classes, or a head.
         groups: names of the groups to choose from, the first being the default; those that do not act on the image
             (quarter turns on a non-square one) are left out.
     """
-    return residual_space(Image(channels=channels, size=size), classes, groups, (3, 5, 7), IMAGE_KERNELS)
+    return residual_space(Image(channels=channels, size=_sides(size, 2)), classes, groups, (3, 5, 7), IMAGE_KERNELS)
 
 
 @ReadyMade
@@ -59,23 +63,34 @@ def sequences(
 
 @ReadyMade
 def volumes(
-    channels: int, size: tuple[int, int, int], classes: int | AnyHead, groups: Sequence[str] = ("C1", "O", "T", "D1")
+    channels: int,
+    size: int | tuple[int, int, int],
+    classes: int | AnyHead,
+    groups: Sequence[str] = ("C1", "O", "T", "D1"),
 ) -> Space:
     """Classifiers of volumes; as `images`. O and T are the rotations of the cube and of the tetrahedron."""
-    return residual_space(Volume(channels=channels, size=size), classes, groups, (3, 5), (Table(), Siren()))
+    return residual_space(Volume(channels=channels, size=_sides(size, 3)), classes, groups, (3, 5), (Table(), Siren()))
 
 
 @ReadyMade
 def rotated_images(
-    channels: int, size: tuple[int, int], classes: int | AnyHead, groups: Sequence[str] = ("C4", "C1", "C2", "D4", "C8")
+    channels: int,
+    size: int | tuple[int, int],
+    classes: int | AnyHead,
+    groups: Sequence[str] = ("C4", "C1", "C2", "D4", "C8"),
 ) -> Space:
     """Classifiers of images without a preferred orientation; as `images`, with eighth turns (C8) too.
 
     Kernels are 5×5 or 7×7 tables or sine networks in a disc, which eighth turns need; full or group-separable.
     """
-    input = Image(channels=channels, size=size)
+    input = Image(channels=channels, size=_sides(size, 2))
     factorisations = ("full", "group_separable")
     return residual_space(input, classes, groups, (5, 7), (Table(), Siren()), factorisations, Disc())
+
+
+def _sides(size: Any, axes: int) -> Any:
+    """The points of each axis, of which all may be told as one number."""
+    return (size,) * axes if isinstance(size, int) else size
 
 
 def residual_space(

@@ -120,6 +120,13 @@ def _families(annotation: Any) -> Iterator[Kinds]:
         yield from _families(part)
 
 
+def _count(mistake: ErrorDetails, within: type[BaseModel] | None) -> int:
+    """The number of values that a field of several takes; 1 where any number will do."""
+    info = within.model_fields.get(str(mistake["loc"][-1])) if within else None
+    parts = get_args(info.annotation) if info else ()
+    return len(parts) if parts and Ellipsis not in parts else 1
+
+
 def _one_of(mistake: ErrorDetails, within: type[BaseModel] | None) -> str:
     """What a field of models takes, with an example."""
     name = next((part for part in mistake["loc"][::-1] if isinstance(part, str)), "")
@@ -155,7 +162,8 @@ def _remedy(mistake: ErrorDetails, within: type[BaseModel] | None) -> str:
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
             return "expected a number " + message.removeprefix("Input should be ")
         case "tuple_type":
-            return f"expected several values, such as [{shortened(mistake['input'])}]"
+            example = ", ".join([shortened(mistake["input"])] * _count(mistake, within))
+            return f"expected several values, such as [{example}]"
         case "model_attributes_type" | "model_type" | "union_tag_not_found":
             return _one_of(mistake, within)
         case "too_long" | "too_short":

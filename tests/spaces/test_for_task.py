@@ -13,7 +13,7 @@ from archspec import Classifier, Dense, Regressor, lower
 from archspec.graph.block import AnyHead
 from search import Task
 from search.tasks.kinds import Kind
-from spaces import images, ready, sequences, volumes
+from spaces import images, ready, rotated_images, sequences, volumes
 from tests.search.planting import Fault
 from tests.spaces.test_spaces import Described
 
@@ -66,6 +66,11 @@ def test_sequences_that_are_not_causal_fail_that_law(monkeypatch: pytest.MonkeyP
 def test_groups_of_which_none_acts_on_the_grid_are_refused_in_words() -> None:
     with pytest.raises(ValueError, match="of the groups O, T none acts on a grid of 4×6×8; add C1"):
         volumes(1, (4, 6, 8), 3, groups=("O", "T"))
+
+
+@pytest.mark.parametrize(("ready", "axes"), [(images, 2), (rotated_images, 2), (volumes, 3)])
+def test_one_side_is_that_of_a_square_or_of_a_cube(ready: Any, axes: int) -> None:
+    assert ready(1, 8, 3).to_json() == ready(1, (8,) * axes, 3).to_json()
 
 
 def test_a_ready_made_space_says_how_it_is_made() -> None:
