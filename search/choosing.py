@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterable, Sequence
 
 from archspec.graph.cost import Cost
+from search.constraints import QUANTITIES
 from search.directions import direction_of
 from search.errors import RunError
 from search.front import flops_of, smaller_is_better
-from search.objectives import QUANTITIES, Constraint, Objective, maximize, minimize, parse_constraint, parse_objective
+from search.objectives import Constraint, Objective, maximize, minimize, parse_constraint, parse_objective
 from search.record.history import History
 from search.trial import Trial
 

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from numbers import Real
 
 from archspec.architecture import Architecture
 from archspec.graph.cost import Cost
 from archspec.graph.signal import SignalError
 from search.errors import RunError, said
 from search.measures import finer, latency, weight_bytes
-from search.numbers import as_seconds
+from search.numbers import amount, as_seconds, seconds
 
+QUANTITIES = tuple(Cost().quantities())
 LATENCY, BYTES, MEMORY, RESOLUTION_GAP = "latency", "bytes", "memory", "resolution_gap"
 # What training must come before: it is among the scores of a trial if the search limits it.
 TRAINED = ("equivariance_error", RESOLUTION_GAP)
+OF_BYTES = (BYTES, MEMORY)
+# What is limited without a function.
+LIMITED = (*QUANTITIES, LATENCY, *OF_BYTES, *TRAINED)
+_CONSTRAINT = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:<=|<|≤)\s*(.+)")
 
 
 @dataclass(frozen=True)
@@ -111,3 +118,70 @@ class Constraint:
 def broken(name: str, excess: float) -> str:
     """In a few words, that a trial breaks the constraint of this name, and by how much."""
     return f"breaks {name}: {100 * excess:.0f} % over"
+
+
+def at_most(
+    name: str | Callable[[Architecture, Cost], float], limit: float, measure: Callable[[Cost], float] | None = None
+) -> Constraint:
+    """The constraint that a quantity of the cost, a function of your own, or a measurement is at or below a limit.
+
+    It is decided before a candidate is accepted, so that none that breaks it is ever trained; but `equivariance_error`
+    and `resolution_gap` are of the trained network: a trial that breaks such a limit is scored, and not on the front.
+    So is one whose learned windows or sizes have outgrown any limit as it was trained.
+
+    Args:
+        name: the quantity; `latency`, seconds of the frozen network for one example on a core of this machine;
+            `bytes`, those of the frozen network's weights, kernels as they are sampled;
+            `memory`, bytes that its training holds at the most, see `training_memory`;
+            `equivariance_error`, the largest error of the certificate, 0 for a network without a group;
+            `resolution_gap`, by how much the score that selects the best weights is worse on twice as fine a grid; or a
+            function of an architecture and its cost, whose name is that of the constraint.
+        limit: the limit, above zero.
+        measure: a function of the cost alone, which then gets this name.
+
+    Raises:
+        ValueError: the quantity is unknown, the function has no name or one of a cost, or the limit is not positive.
+    """
+    if not isinstance(name, str):
+        named = getattr(name, "__name__", "")
+        if not named.isidentifier() or measure is not None:
+            raise ValueError("a function to limit is one with a name: def depth(architecture, cost), at_most(depth, 9)")
+        return replace(at_most(named, limit, lambda cost: 0.0), measure=name, whole=True)
+    measured = measure is None and name in LIMITED and name not in QUANTITIES
+    if measure is None and name not in LIMITED:
+        raise ValueError(
+            f"there is no cost {name!r} to limit; use one of {', '.join(LIMITED)}, or a function of your own"
+        )
+    if measure is not None and name in (*QUANTITIES, LATENCY, BYTES, *TRAINED):  # earlier versions had no memory
+        raise ValueError(f"{name} is the name of what is limited without a function; give your function another name")
+    if not (isinstance(limit, Real) and limit > 0):
+        raise ValueError(f"the limit of {name} must be above 0, not {limit!r}")
+    return Constraint(name, float(limit), measure, whole=measured)
+
+
+def parse_constraint(text: str | Constraint) -> Constraint:
+    """The constraint that a text such as `"params <= 50k"` or `"latency <= 5ms"` states; ValueError if it states none.
+
+    The suffixes k, M, G, T and P are thousands, millions and so on. A constraint is returned as it is.
+    """
+    if isinstance(text, Constraint):
+        return text
+    if not isinstance(text, str):
+        raise ValueError(f"a constraint is text such as 'params <= 50k', or at_most(function, limit), not {text!r}")
+    match = _CONSTRAINT.fullmatch(text)
+    try:
+        name = written(match[1], LIMITED) if match else ""
+        limit = math.nan if not match else seconds(match[2]) if name == LATENCY else amount(match[2], name in OF_BYTES)
+    except ValueError:
+        limit = math.nan
+    if not match or math.isnan(limit):
+        least = "; a constraint is a limit from above" if ">" in text else ""
+        raise ValueError(
+            f"cannot read the constraint {text!r}; write 'params <= 50k', 'memory <= 2G' or 'latency <= 5ms'{least}"
+        )
+    return at_most(name, limit)
+
+
+def written(name: str, names: Sequence[str]) -> str:
+    """The name, written as one of those names is, such as `flops` for FLOPs."""
+    return name.lower() if name.lower() in names else name

@@ -13,9 +13,10 @@ from rich.table import Table
 from archspec.graph.cost import Cost
 from archspec.schema.hole import Scalar
 from search.confirmed import Confirmed, columns, headings
+from search.constraints import QUANTITIES
 from search.errors import RunError
 from search.hypervolume import hypervolume
-from search.objectives import QUANTITIES, Objective
+from search.objectives import Objective
 from search.pickled import Pickled
 from search.trial import Trial
 from search.words import as_text, html_table, plain_table, short, summary

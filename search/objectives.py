@@ -5,21 +5,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from numbers import Real
+from dataclasses import dataclass
 from typing import Protocol
 
-from archspec.architecture import Architecture
 from archspec.doors import Door
 from archspec.graph.cost import Cost
-from search.constraints import BYTES, LATENCY, MEMORY, TRAINED
+from search.constraints import QUANTITIES, written
 from search.constraints import Constraint as Constraint
-from search.numbers import amount, seconds
+from search.constraints import at_most as at_most
+from search.constraints import parse_constraint as parse_constraint
 
-QUANTITIES = tuple(Cost().quantities())
 PRICE_OF_FLOPS, TARGET_FLOPS = -0.07, 1e6
-_OBJECTIVE = re.compile(r"\s*(maximi[sz]e|minimi[sz]e)\s+([A-Za-z_]\w*)\s*")
-_CONSTRAINT = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:<=|<)\s*(.+)")
+_OBJECTIVE = re.compile(r"\s*(maximi[sz]e|minimi[sz]e)\s+([A-Za-z_]\w*)\s*", re.IGNORECASE)
 Measure = Callable[[Cost, Mapping[str, float]], float]
 
 
@@ -137,44 +134,6 @@ def minimize(name: str, measure: Measure | None = None) -> Objective:
     return _objective(name, False, measure)
 
 
-def at_most(
-    name: str | Callable[[Architecture, Cost], float], limit: float, measure: Callable[[Cost], float] | None = None
-) -> Constraint:
-    """The constraint that a quantity of the cost, a function of your own, or a measurement is at or below a limit.
-
-    It is decided before a candidate is accepted, so that none that breaks it is ever trained; but `equivariance_error`
-    and `resolution_gap` are of the trained network: a trial that breaks such a limit is scored, and not on the front.
-    So is one whose learned windows or sizes have outgrown any limit as it was trained.
-
-    Args:
-        name: the quantity; `latency`, seconds of the frozen network for one example on a core of this machine;
-            `bytes`, those of the frozen network's weights, kernels as they are sampled;
-            `memory`, bytes that its training holds at the most, see `training_memory`;
-            `equivariance_error`, the largest error of the certificate, 0 for a network without a group;
-            `resolution_gap`, by how much the score that selects the best weights is worse on twice as fine a grid; or a
-            function of an architecture and its cost, whose name is that of the constraint.
-        limit: the limit, above zero.
-        measure: a function of the cost alone, which then gets this name.
-
-    Raises:
-        ValueError: the quantity is unknown, the function has no name or one of a cost, or the limit is not positive.
-    """
-    if not isinstance(name, str):
-        named = getattr(name, "__name__", "")
-        if not named.isidentifier() or measure is not None:
-            raise ValueError("a function to limit is one with a name: def depth(architecture, cost), at_most(depth, 9)")
-        return replace(at_most(named, limit, lambda cost: 0.0), measure=name, whole=True)
-    measured = measure is None and name in (LATENCY, BYTES, MEMORY, *TRAINED)
-    if measure is None and not measured and name not in QUANTITIES:
-        known = ", ".join((*QUANTITIES, LATENCY, BYTES, MEMORY, *TRAINED))
-        raise ValueError(f"there is no cost {name!r} to limit; use one of {known}, or a function of your own")
-    if measure is not None and name in (*QUANTITIES, LATENCY, BYTES, *TRAINED):  # earlier versions had no memory
-        raise ValueError(f"{name} is the name of what is limited without a function; give your function another name")
-    if not (isinstance(limit, Real) and limit > 0):
-        raise ValueError(f"the limit of {name} must be above 0, not {limit!r}")
-    return Constraint(name, float(limit), measure, whole=measured)
-
-
 def loss_of(objective: Objective, cost: Cost, scores: Mapping[str, float]) -> float:
     """The number that strategies learn from for an objective, negated if it is maximised: smaller is better."""
     return (-1 if objective.maximize else 1) * objective.told(cost, scores)
@@ -195,28 +154,7 @@ def parse_objective(text: str | Objective) -> Objective:
     match = _OBJECTIVE.fullmatch(text)
     if not match:
         raise ValueError(f"cannot read the objective {text!r}; write 'maximize accuracy' or 'minimize flops'")
-    return _objective(match[2], match[1].startswith("max"), None)
-
-
-def parse_constraint(text: str | Constraint) -> Constraint:
-    """The constraint that a text such as `"params <= 50k"` or `"latency <= 5ms"` states; ValueError if it states none.
-
-    The suffixes k, M, G, T and P are thousands, millions and so on. A constraint is returned as it is.
-    """
-    if isinstance(text, Constraint):
-        return text
-    if not isinstance(text, str):
-        raise ValueError(f"a constraint is text such as 'params <= 50k', or at_most(function, limit), not {text!r}")
-    match = _CONSTRAINT.fullmatch(text)
-    try:
-        limit = math.nan if not match else seconds(match[2]) if match[1] == LATENCY else amount(match[2])
-    except ValueError:
-        limit = math.nan
-    if not match or math.isnan(limit):
-        raise ValueError(
-            f"cannot read the constraint {text!r}; write 'params <= 50k', 'memory <= 2G' or 'latency <= 5ms'"
-        )
-    return at_most(match[1], limit)
+    return _objective(written(match[2], QUANTITIES), match[1].lower().startswith("max"), None)
 
 
 def goal_of(objectives: Sequence[Objective], kind: str) -> Score:

@@ -15,6 +15,7 @@ from torch import Tensor
 from archspec.architecture import Architecture, price
 from archspec.geometry.fourier import Target
 from archspec.lowering import lower
+from search.constraints import LIMITED
 from search.directions import turned
 from search.errors import RunError, first_line, named, said
 from search.feasible import keeping, out_of_reach, tight
@@ -68,6 +69,8 @@ def check_scores(objectives: Sequence[Objective], task: AnyTask) -> None:
         if isinstance(objective, Score) and objective.name not in known:
             near = difflib.get_close_matches(objective.name, known, 1)
             meant = f"; is {near[0]} meant?" if near else f"; give it to the task: metrics=[{objective.name!r}]"
+            if objective.name in LIMITED:
+                meant = f"; {objective.name} can be limited: constraints=[{objective.name + ' <= …'!r}]"
             raise ValueError(f"the task computes no score {objective.name!r}, but {', '.join(known)}{meant}")
         if isinstance(objective, Measured) and objective.name in known:
             raise ValueError(f"{objective.name} is the name of a score of the task; give your function another name")

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from archspec.geometry.fourier import Target
 from archspec.graph.cost import Cost
+from search.constraints import QUANTITIES
 from search.errors import RunError
 from search.files import RunDirectory
 from search.front import in_volume
-from search.objectives import QUANTITIES, Constraint, Objective
+from search.objectives import Constraint, Objective
 from search.tasks.named import AnyTask
 from spaces import Space
 

@@ -84,7 +84,7 @@ def resources(cpus: float, gpus: float | None, memory: float | str | None, devic
     """What a candidate takes that is trained on that device: of a CPU, no GPU. Memory may be text such as `4G`."""
     if gpus is None and device == "cpu":
         gpus = 0.0
-    return Resources(cpus, gpus, None if memory is None else most("memory", memory))
+    return Resources(cpus, gpus, None if memory is None else most("memory", memory, of_bytes=True))
 
 
 def told(name: str, amount: float) -> str:

@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -162,7 +163,7 @@ def _where(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--workers", type=_positive, help="candidates trained at the same time; by default one per core")
     sub.add_argument("--cpus", type=_taken("cpus"), default=1, help="CPU cores that each candidate takes of Ray")
     sub.add_argument("--gpus", type=_taken("gpus"), help="GPUs that each takes of it, or a share of one, such as 0.25")
-    sub.add_argument("--memory", type=_amount, help="bytes that each takes of it, such as 4G")
+    sub.add_argument("--memory", type=partial(_amount, of_bytes=True), help="bytes that each takes of it, such as 4G")
     sub.add_argument("--storage", metavar="URL", help="folder that its nodes reach, if they do not see the directory")
     sub.add_argument("--verbose", action="store_true", help="show what Ray has to say, too")
 
@@ -200,9 +201,9 @@ def _taken(name: str) -> Callable[[str], float]:
     return read
 
 
-def _amount(text: str) -> float:
+def _amount(text: str, of_bytes: bool = False) -> float:
     try:
-        return most("it", text)
+        return most("it", text, of_bytes)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -20,6 +20,13 @@ COST = Cost(macs=500, params=70)
         ("params < 1_000", "params", 1000),
         ("activations <= 1,000", "activations", 1000),
         ("flops <= 1g", "flops", 1e9),
+        ("flops <= .5M", "flops", 5e5),
+        ("FLOPs ≤ 2M", "flops", 2e6),
+        ("bytes <= 100 kB", "bytes", 1e5),
+        ("bytes <= 3 B", "bytes", 3),
+        ("memory <= 2GB", "memory", 2e9),
+        ("memory <= 2 GiB", "memory", 2 * 2**30),
+        ("memory <= 1.5 KiB", "memory", 1536),
     ],
 )
 def test_constraints_are_read(text: str, name: str, limit: float) -> None:
@@ -29,7 +36,19 @@ def test_constraints_are_read(text: str, name: str, limit: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["params", "params >= 5", "params <= ", "size <= 5", "params <= 0", "5 <= params", "params <= 5x"]
+    "text",
+    [
+        "params",
+        "params >= 5",
+        "params <= ",
+        "size <= 5",
+        "params <= 0",
+        "5 <= params",
+        "params <= 5x",
+        "flops <= .",
+        "flops <= 1MB",
+        "bytes <= 1iB x",
+    ],
 )
 def test_bad_constraints_say_what_to_write(text: str) -> None:
     with pytest.raises(ValueError, match=r"write 'params <= 50k'|use one of flops|must be above 0"):
@@ -40,6 +59,16 @@ def test_bad_constraints_say_what_to_write(text: str) -> None:
 def test_bad_objectives_say_what_to_write(text: str) -> None:
     with pytest.raises(ValueError, match="write 'maximize accuracy'"):
         parse_objective(text)
+
+
+def test_a_limit_from_below_is_told_to_be_none() -> None:
+    with pytest.raises(ValueError, match="a constraint is a limit from above"):
+        parse_constraint("accuracy >= 0.9")
+
+
+def test_costs_and_directions_are_read_in_any_case() -> None:
+    assert parse_objective("Minimize FLOPs") == parse_objective("minimize flops")
+    assert parse_objective("minimize Wear").name == "Wear"  # a score of one's own
 
 
 def test_objectives_read_costs_scores_and_functions() -> None:

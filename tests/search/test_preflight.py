@@ -269,6 +269,12 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: Search(space(), arrays(), ["maximize accuracy", "maximize f1"]),
         ["the task computes no score 'f1', but loss, accuracy; give it to the task: metrics=['f1']"],
     ),
+    "an objective that is a limit": (
+        lambda: Search(space(), arrays(), ["maximize accuracy", "minimize latency"]),
+        [
+            "the task computes no score 'latency', but loss, accuracy; latency can be limited: constraints=['latency <= …']"
+        ],
+    ),
     "accuracy of a regression": (
         lambda: Search(space(Regressor()), arrays(kind="regression"), ["maximize accuracy"]),
         ["the task computes no score 'accuracy', but loss, r2"],

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from search import numbers, objectives, scoring
+from search import constraints, numbers, objectives, scoring
 from search.backends import local
 from search.drawing import Drawing, _violated
 from search.engine import Engine
@@ -119,6 +119,12 @@ GOALS = {
     "limits off by a factor": Fault(Constraint.excess, "/ self.limit - 1", "/ (2 * self.limit) - 1", LOGS),
     "a limit read a thousandfold": Fault(
         numbers.amount, "SUFFIXES[match[2].lower()]", "1e3", partial(READ, "params < 1_000", "params", 1000)
+    ),
+    "a kibibyte of a thousand": Fault(
+        numbers.amount, 'if match[3] == "iB"', "if False", partial(READ, "memory <= 1.5 KiB", "memory", 1536)
+    ),
+    "FLOPs that are no flops": Fault(
+        constraints.written, "name.lower() in names", "False", partial(READ, "FLOPs ≤ 2M", "flops", 2e6)
     ),
     "minimise for maximise": Fault(
         objectives.parse_objective,
