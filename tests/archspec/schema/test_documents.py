@@ -259,7 +259,7 @@ WRITTEN: dict[str, tuple[Callable[[], Any], str]] = {
     "not whole": (lambda: Conv(channels=2.5), "Conv, channels: expected a whole number (found 2.5)"),
     "a text": (lambda: Conv(channels="8"), "Conv, channels: expected a number (found '8')"),
     "a truth value": (lambda: Conv(channels=True), "Conv, channels: expected a number (found True)"),
-    "one of several": (lambda: Image(size=8), "Image, size: expected several values, such as [8] (found 8)"),
+    "one of several": (lambda: Image(size=8), "Image, size: expected several values, such as [8, 8] (found 8)"),
     "too many": (lambda: Image(size=(8, 8, 8)), "Image, size: expected at most 2 values, not 3"),
     "too few": (lambda: Image(size=(8,)), "Image, size[1]: this field is missing; write it"),
     "nothing": (lambda: Conv(), "Conv, channels: this field is missing; write it"),
