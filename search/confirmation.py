@@ -79,6 +79,8 @@ class Confirmation:
     def __str__(self) -> str:
         return f"{as_text(plain_table(*self.table()))}\n\n{self.told}"
 
+    __repr__ = __str__
+
     @property
     def told(self) -> str:
         """What the columns of the table are, and the summary."""

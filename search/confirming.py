@@ -95,7 +95,7 @@ class Confirming:
         """
         if not self.left(wanted):
             return
-        with Record(self.directory.confirmation, self._settings, self.task) as record:
+        with Record(self.directory.confirmation, self._settings, self.task, doing="confirming the run") as record:
             record.followers.append(Keeping(record.history, (), math.inf))
             known = _known(record.history)
             for trial in wanted:

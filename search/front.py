@@ -82,6 +82,8 @@ class Front(Pickled, Sequence[Trial]):
     def __str__(self) -> str:
         return as_text(front_table(self))
 
+    __repr__ = __str__
+
     def to_html(self) -> str:
         """The front as an HTML table."""
         return html_table(*front_rows(self))

@@ -40,6 +40,8 @@ class Retrained:
     def __str__(self) -> str:
         return "\n".join(f"{name}: {self._text(name)}" for name in self.scores[0])
 
+    __repr__ = __str__
+
     def _text(self, name: str) -> str:
         if len(self.seeds) < 2:
             return f"{self.mean(name):.4f} (1 seed)"

@@ -95,14 +95,12 @@ class Search:
         self.trials, self.seed = whole("trials", trials, least=1), whole("seed", seed)
         self.task: AnyTask = TASKS[task]() if isinstance(task, str) else task
         if not hasattr(self.task, "kind"):
-            raise ValueError(
-                f"the second argument of Search is a task: Task.from_arrays(x, y), not {type(task).__name__}"
-            )
-        wanted = default_objectives(self.task) if objectives is None else objectives
-        self.objectives = stated_objectives(wanted)
+            found = type(task).__name__
+            raise ValueError(f"the second argument of Search is a task: Task.from_arrays(x, y), not {found}")
+        self.objectives = stated_objectives(default_objectives(self.task) if objectives is None else objectives)
         if training is not None and epochs is not None:
             raise ValueError("give epochs or training, not both: training has epochs of its own")
-        self.training = training or (Training(epochs=epochs) if epochs is not None else Training())
+        self.training = training or (Training() if epochs is None else Training(epochs=epochs))
         self.constraints = limits(constraints, self.task, self.training)
         check_training(self.training, space, self.task)
         self.joint = joint(space, self.training)  # the training's holes are among its parameters
@@ -112,6 +110,10 @@ class Search:
         self.goal = goal_of(self.objectives, self.task.kind)
         self.warm_start = checked(warm_start)
         check_strategy(strategy)
+
+    def __repr__(self) -> str:
+        goals = ", ".join(map(str, (*self.objectives, *self.constraints)))
+        return f"Search({self.space!r}, {self.task.name!r}, {goals}, trials={self.trials}, seed={self.seed})"
 
     def run(
         self,
@@ -187,7 +189,7 @@ class Search:
         with opened as record, watching(watch) as seen:
             if (prepared := getattr(self.task, "preparation", None)) is not None:
                 write_once(home.preparation, prepared.to_data)
-            known = (self.space, self.task, self.objectives, self.constraints, self.target)
+            known = self.space, self.task, self.objectives, self.constraints, self.target
             write_once(home.reference, reference_point, *known)
             record.followers.append(Mirror(record.history, Translation(self.joint, self.objectives), optuna_storage))
             for number in to_be_retried(record.history, retry_failed):
@@ -239,12 +241,10 @@ class Search:
     def _terms(self, strategy: str | Strategy | None = None) -> dict[str, object]:
         """The terms of a run, by default with the search's own strategy; they must be the same for it to be resumed."""
         wanted = (self.objectives, self.constraints, self.training, self.seed, self.target)
-        begun = {} if self.warm_start is None else {"warm start": name_of(self.warm_start)}
-        return terms(self.space, self.task, *wanted, strategy or self.strategy or DEFAULT) | begun
+        found = terms(self.space, self.task, *wanted, strategy or self.strategy or DEFAULT)
+        return found if self.warm_start is None else found | {"warm start": name_of(self.warm_start)}
 
     def _designs(self, decisive: Mapping[str, object]) -> list[dict[str, Any]]:
         """What a new run tries first."""
-        if self.warm_start is None:
-            return []
         wanted = Wanted(self.joint, self.training, self.objectives, self.constraints, self.target, decisive)
-        return designs(self.warm_start, wanted)
+        return [] if self.warm_start is None else designs(self.warm_start, wanted)

@@ -15,6 +15,7 @@ from search.files import RunDirectory
 from search.pickled import Pickled
 from search.training.holes import decided, trained_as
 from search.training.settings import Training
+from search.words import printable, short, summary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,12 +93,18 @@ class Trial(Pickled):
     node: str | None = None
     source: str | None = None
     symmetry: Certificate | None = None
-    directory: RunDirectory | None = field(default=None, repr=False)
-    task: AnyTask | None = field(default=None, repr=False)
-    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    directory: RunDirectory | None = None
+    task: AnyTask | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Trial) and self._identity() == other._identity()
+
+    def __repr__(self) -> str:
+        told = [str(self.number), self.state, *(f"{name} {value:.4f}" for name, value in self.scores.items())]
+        told += [f"{short(self.cost.flops)} FLOPs, {short(self.cost.params)} params"] if self.cost else []
+        told.append(summary(self.architecture) if self.architecture else self.reason or "")
+        return printable(f"Trial({', '.join(filter(None, told))})")
 
     def __hash__(self) -> int:
         return hash(self._identity())
@@ -208,8 +215,7 @@ class Trial(Pickled):
         how = training or self.training
         how = how if epochs is None else replace(how, epochs=epochs)
         goal = goal_of([parse_objective(text) for text in self.settings.get("goals", ())], self.task.kind)
-        found = [retrained(self.architecture, self.task, how, seed, goal) for seed in seeds]
-        models, scores = zip(*found, strict=True)
+        models, scores = zip(*(retrained(self.architecture, self.task, how, seed, goal) for seed in seeds), strict=True)
         return Retrained(tuple(seeds), tuple(models), tuple(scores))
 
     def predictor(self) -> Predictor:

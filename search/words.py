@@ -107,7 +107,8 @@ def plain_table(names: Sequence[str], rows: Iterable[Sequence[str]], left: Colle
 
 def as_text(table: Table, width: int = 140) -> str:
     """A table as plain text, at most `width` characters wide."""
-    console = Console(file=io.StringIO(), width=width, color_system=None)
+    # In a notebook rich would write to the cell instead.
+    console = Console(file=io.StringIO(), width=width, color_system=None, force_jupyter=False)
     console.print(table)
     file = console.file
     assert isinstance(file, io.StringIO)

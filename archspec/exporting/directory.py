@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -17,6 +18,7 @@ from archspec.schema.document import SpecError
 
 MANIFEST = "export.json"
 COMPILED = "__pycache__"
+SMALLEST = 4096  # bytes of room that a disk has which is not full
 FORMAT = 1
 
 
@@ -44,6 +46,10 @@ def deposited(directory: Path, known: frozenset[str], overwrite: bool) -> Iterat
         aside.chmod(directory.stat().st_mode if directory.exists() else 0o777 & ~_umask())
         with _alone(directory.parent):
             _exchange(aside, directory)
+    except Exception as error:
+        if (number := _failed_to_write(error, aside)) is None:
+            raise
+        raise OSError(number, os.strerror(number), str(directory)) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
@@ -141,6 +147,17 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(held)
+
+
+def _failed_to_write(error: Exception, aside: Path) -> int | None:
+    """The number of an error of the disk in writing to a folder that nobody knows of; None if it is another error.
+
+    Libraries that write files by themselves raise errors of their own where the disk is full.
+    """
+    if isinstance(error, OSError):
+        within = error.filename is None or Path(os.fsdecode(error.filename)).is_relative_to(aside)
+        return error.errno if within else None
+    return errno.ENOSPC if shutil.disk_usage(aside).free < SMALLEST else None
 
 
 def _umask() -> int:

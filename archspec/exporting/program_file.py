@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from functools import partial
 from pathlib import Path
@@ -33,7 +34,9 @@ class ProgramFile:
             program = torch.export.export(freeze(network), (example,), dynamic_shapes=batch)
             for node in program.graph.nodes:
                 node.meta.pop("stack_trace", None)  # lines of source, with their paths on this machine
-            torch.export.save(program, directory / PROGRAM)
+            written = io.BytesIO()  # torch's own writer of files ends the process where the disk is full
+            torch.export.save(program, written)
+            (directory / PROGRAM).write_bytes(written.getvalue())
         numbers = sum(tensor.numel() for tensor in program.state_dict.values() if tensor.is_floating_point())
         size = (directory / PROGRAM).stat().st_size
         runs = {PROGRAM: {"flops": price(network).flops, "params": numbers, "bytes": size}}

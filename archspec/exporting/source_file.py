@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import runpy
 from functools import partial
 from pathlib import Path
@@ -42,7 +43,9 @@ class SourceFile:
                 f"the network cannot be written as Python source: {error}; leave out {self.name!r}"
             ) from None
         (directory / SOURCE).write_text(source, encoding="utf-8")
-        torch.save({name: tensor.detach().clone() for name, tensor in state.items()}, directory / TENSORS)
+        written = io.BytesIO()  # torch's own writer of files ends the process where the disk is full
+        torch.save({name: tensor.detach().clone() for name, tensor in state.items()}, written)
+        (directory / TENSORS).write_bytes(written.getvalue())
         numbers = sum(tensor.numel() for tensor in state.values() if tensor.is_floating_point())
         size = sum((directory / name).stat().st_size for name in self.files)
         runs = {SOURCE: {"flops": cost.flops, "params": numbers, "bytes": size}}

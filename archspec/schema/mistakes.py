@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -120,13 +120,6 @@ def _families(annotation: Any) -> Iterator[Kinds]:
         yield from _families(part)
 
 
-def _count(mistake: ErrorDetails, within: type[BaseModel] | None) -> int:
-    """The number of values that a field of several takes; 1 where any number will do."""
-    info = within.model_fields.get(str(mistake["loc"][-1])) if within else None
-    parts = get_args(info.annotation) if info else ()
-    return len(parts) if parts and Ellipsis not in parts else 1
-
-
 def _one_of(mistake: ErrorDetails, within: type[BaseModel] | None) -> str:
     """What a field of models takes, with an example."""
     name = next((part for part in mistake["loc"][::-1] if isinstance(part, str)), "")
@@ -140,6 +133,13 @@ def _one_of(mistake: ErrorDetails, within: type[BaseModel] | None) -> str:
     article = "an" if noun[0] in "aeiou" else "a"
     other = "not the class" if known is found else "or in a file a mapping with a kind"
     return f"expected {article} {noun}, such as {known.__name__}(...), {other}"
+
+
+def _count(mistake: ErrorDetails, within: type[BaseModel] | None) -> int:
+    """How many values a field of several takes, such as one for each axis; 1 if it takes any number of them."""
+    info = within.model_fields.get(str(mistake["loc"][-1])) if within else None
+    values = get_args(info.annotation) if info and get_origin(info.annotation) is tuple else ()
+    return 1 if Ellipsis in values else max(1, len(values))
 
 
 def _remedy(mistake: ErrorDetails, within: type[BaseModel] | None) -> str:
@@ -162,8 +162,8 @@ def _remedy(mistake: ErrorDetails, within: type[BaseModel] | None) -> str:
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
             return "expected a number " + message.removeprefix("Input should be ")
         case "tuple_type":
-            example = ", ".join([shortened(mistake["input"])] * _count(mistake, within))
-            return f"expected several values, such as [{example}]"
+            values = [shortened(mistake["input"])] * _count(mistake, within)
+            return f"expected several values, such as [{', '.join(values)}]"
         case "model_attributes_type" | "model_type" | "union_tag_not_found":
             return _one_of(mistake, within)
         case "too_long" | "too_short":

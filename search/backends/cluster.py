@@ -11,6 +11,7 @@ from typing import Any
 
 from search.backends.environment import NodeAffinitySchedulingStrategy, ray, verbose
 from search.backends.nodes import Kit, named, unfit
+from search.backends.quiet import without_remarks
 from search.backends.resources import gpu_share as gpu_share
 from search.backends.shipping import shipped
 from search.errors import RunError, first_line
@@ -80,14 +81,17 @@ def connect(address: str | None, workers: int, cpus: float = 1.0) -> None:
     """
     if not address and (address := os.environ.get("RAY_ADDRESS")) and address.startswith("http"):
         address = "auto"  # that was set for `ray job submit`
+    wanted: dict[str, Any]
     quiet: dict[str, Any] = {} if verbose() else {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address is None:
-            ray.init("local", num_cpus=math.ceil(workers * cpus), include_dashboard=False, **quiet)
+            wanted = {"address": "local", "num_cpus": math.ceil(workers * cpus), "include_dashboard": False}
         else:
             _check(address)
             job = "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
-            ray.init(address=address, runtime_env=None if job else shipped(), **quiet)
+            wanted = {"address": address, "runtime_env": None if job else shipped()}
+        with without_remarks():
+            ray.init(**wanted, **quiet)
     except ConnectionError as error:
         if isinstance(error, ConnectionRefusedError) or address in (None, "auto"):
             raise _none_there(address, error) from None

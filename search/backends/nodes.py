@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import platform
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,6 +17,7 @@ import ray
 import torch
 from ray import tune
 
+from search.backends.shipping import LATER
 from search.backends.storage import Storage
 from search.backends.worker import Trainer
 from search.errors import RunError
@@ -33,12 +36,14 @@ class Kit:
         storage: the folder that workers must reach; None if they see the run's directory.
         directory: the run's directory that workers must see; None if files go through a storage.
         versions: the versions of what must be the same everywhere.
+        path: where Python looks for modules, `sys.path`, where the cluster is this machine's; empty elsewhere.
     """
 
     trainer: Any
     storage: Storage | None
     directory: str | None
     versions: Mapping[str, str]
+    path: tuple[str, ...] = ()
 
 
 def versions() -> dict[str, str]:
@@ -86,10 +91,20 @@ def loaded(kit: Kit) -> Trainer:
     """The trainer; a process unpickles it once, however many candidates it trains."""
     key = kit.trainer.hex()
     if key not in _loaded:
+        found_here(kit.path)
         trainer: Trainer = pickle.loads(ray.get(kit.trainer))
         _loaded.clear()
         _loaded[key] = trainer
     return _loaded[key]
+
+
+def found_here(path: Sequence[str]) -> None:
+    """Let modules be found where a search on this machine finds them, and last where they were sent to.
+
+    Ours are imported by now: modules of the same names beside a person's script do not come before them.
+    """
+    sent = [later for entry in sys.path if os.path.isdir(later := os.path.join(entry, LATER))]
+    sys.path[:] = dict.fromkeys([*path, *sys.path, *sent])
 
 
 def named(node: str, address: str) -> str:

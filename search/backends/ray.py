@@ -133,7 +133,8 @@ class Ray:
         if alone and (missing := needs.missing(node.resources for node in there)):
             raise RunError(f"{missing}; ask for less, or use a cluster that has it (--address)")
         seen = None if trainer.storage else trainer.directory
-        kit = Kit(ray.put(cloudpickle.dumps(trainer)), self.storage, seen, versions())
+        path = tuple(map(os.path.abspath, sys.path)) if alone else ()
+        kit = Kit(ray.put(cloudpickle.dumps(trainer)), self.storage, seen, versions(), path)
         for reason in probe(kit, there).values():
             raise RunError(reason)
         self.scratch = self.home.path / "ray"

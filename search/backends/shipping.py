@@ -6,7 +6,8 @@ import atexit
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+import sysconfig
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from search.errors import RunError
 # What is not sent: folders of other things, and modules that would hide ours.
 LEFT_OUT = {"__pycache__", "node_modules", "site-packages", "archspec", "spaces", "search", "search.py", "spaces.py"}
 OURS = Path(__file__).resolve().parents[2]
+INSTALLED = [Path(path).resolve() for path in (sys.prefix, sys.base_prefix)]
+STDLIB = Path(sysconfig.get_path("stdlib")).resolve()
+# The folder, in what is sent, of modules that are looked for after those that a node has installed.
+LATER = "later-modules"
 # Of a folder that is sent: Python files, their bytes, and whatever else lies there.
 MOST_FILES, MOST_BYTES, MOST_SEEN = 2000, 50_000_000, 50_000
 
@@ -25,35 +30,68 @@ def shipped() -> dict[str, Any] | None:
     """Ray's runtime environment with the Python files beside the script; None if the script is an installed one.
 
     That is the first folder that Python looks into for modules, but for what is installed (Ray puts some of its own
-    first) and for our packages.
+    first) and for our packages. With it go the further ones, such as a script adds, that a module was imported from.
 
     Raises:
-        RunError: the folder is too large to be sent.
+        RunError: the first folder is too large to be sent.
     """
-    installed = [Path(path).resolve() for path in (sys.prefix, sys.base_prefix)]
-    for folder in (Path(entry or ".").resolve() for entry in sys.path):
-        if folder.is_dir() and folder != OURS and not any(folder.is_relative_to(path) for path in installed):
-            return {"working_dir": str(packed(folder))}
-    return None
+    folders, later = list[Path](), list[Path]()  # later: where modules are looked for after those that are installed
+    there, used = folders, _used()
+    for folder in dict.fromkeys(Path(entry or ".").resolve() for entry in sys.path):
+        if folder == STDLIB:
+            there = later
+        elif not folder.is_dir() or folder == OURS or _is_installed(folder):
+            continue
+        elif folder in used or not (folders or later):
+            there.append(folder)
+    return {"working_dir": str(packed(folders, later))} if folders or later else None
 
 
-def packed(folder: Path) -> Path:
-    """A copy of the Python files of a folder, and of those below it, in a folder that is deleted with this process.
+def _is_installed(path: Path) -> bool:
+    return any(map(path.is_relative_to, INSTALLED)) or any(part.endswith("-packages") for part in path.parts)
+
+
+def _used() -> set[Path]:
+    """The folders in which, or below which, the modules lie that were imported, but for what is installed."""
+    named = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    files = {Path(name).resolve() for name in named if isinstance(name, str)}
+    return {folder for file in files if not _is_installed(file) for folder in file.parents}
+
+
+def packed(folders: Sequence[Path], later: Sequence[Path] = ()) -> Path:
+    """A copy of the Python files of folders, and of those below them, in one that is deleted with this process.
+
+    Of files of the same name it has the first, as Python finds it. The `later` ones are apart, in `LATER`. What is too
+    large of all but the first folder is left out: a node that lacks it says so.
 
     Raises:
-        RunError: they are too many, or too large.
+        RunError: those of the first folder are too many, or too large.
     """
     kept = ExitStack()
     atexit.register(kept.close)
     copy = kept.enter_context(scratch())  # with a mark in it: an empty folder is none to Ray
-    size = 0
-    for count, path in enumerate(_python_files(folder), 1):
-        size += path.stat().st_size
-        if count > MOST_FILES or size > MOST_BYTES:
-            raise _too_large(folder)
-        (to := copy / path.relative_to(folder)).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, to)
+    wanted = [*((folder, copy) for folder in folders), *((folder, copy / LATER) for folder in later)]
+    for folder, to in wanted:
+        try:
+            _copy(folder, to)
+        except RunError:
+            if folder == wanted[0][0]:
+                raise
     return copy
+
+
+def _copy(folder: Path, to: Path) -> None:
+    """Copy its Python files, but for those that are there; RunError if they are too many, or too large."""
+    size, files = 0, list[Path]()
+    for path in _python_files(folder):
+        size += path.stat().st_size
+        files.append(path)
+        if len(files) > MOST_FILES or size > MOST_BYTES:
+            raise _too_large(folder)
+    for path in files:
+        if not (copy := to / path.relative_to(folder)).exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
 
 
 def _python_files(folder: Path) -> Iterator[Path]:

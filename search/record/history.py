@@ -16,6 +16,7 @@ from search.files import RunDirectory
 from search.outcome import Failed, Outcome, Scored, Stopped
 from search.tasks.named import AnyTask
 from search.trial import STATES, Trial
+from search.words import counted
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,9 @@ class History:
         self._retried: set[int] = set()
         # The numbers of those that have paused, by the hash of their architecture.
         self._paused: dict[str | None, list[int]] = {}
+
+    def __repr__(self) -> str:
+        return f"History({counted(self.counts())})"
 
     def __len__(self) -> int:
         return len(self._trials)

@@ -42,6 +42,7 @@ class Record:
         settings: the settings that must be unchanged for the run to be resumed, as plain data.
         task: the task of the run, for its trials.
         designs: called if the run is new; what is tried first (see `Settings`).
+        doing: what a process does that holds it, for the sentence that says so to another one.
 
     Raises:
         Unwritable: the directory cannot be written.
@@ -54,12 +55,13 @@ class Record:
         settings: Mapping[str, Any],
         task: AnyTask | None = None,
         designs: Callable[[], Sequence[Mapping[str, Any]]] = tuple,
+        doing: str = "running the search",
     ) -> None:
         self.directory = directory
         self.followers: list[Follower] = []
         try:
             directory.path.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(directory)
+            self._lock = _locked(directory, doing)
         except OSError as error:
             raise Unwritable(f"{directory.path} cannot be written: {error.strerror}; use another directory") from None
         try:
@@ -202,7 +204,7 @@ def _write_durably(path: os.PathLike[str], text: str) -> None:
         os.fsync(file.fileno())
 
 
-def _locked(directory: RunDirectory) -> int:
+def _locked(directory: RunDirectory, doing: str) -> int:
     """A lock that the operating system releases when its holder dies, so that a killed process leaves none behind.
 
     Raises:
@@ -215,5 +217,5 @@ def _locked(directory: RunDirectory) -> int:
         os.close(handle)
         if not isinstance(error, BlockingIOError):
             raise
-        raise RunError(f"another process is running the search in {directory.path}; wait for it, or stop it") from None
+        raise RunError(f"another process is {doing} in {directory.path}; wait for it, or stop it") from None
     return handle

@@ -56,7 +56,8 @@ class Watcher:
         self, stream: TextIO | None = None, live: bool | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         write_out_what_is_unknown(stream or sys.stdout)
-        self.console = Steady(file=stream or sys.stdout, highlight=False, soft_wrap=True)
+        # In a notebook rich would write to the cell, whatever the stream is.
+        self.console = Steady(file=stream or sys.stdout, highlight=False, soft_wrap=True, force_jupyter=False)
         self.clock, self.began = clock, clock()
         self.standing: Standing | None = None
         self._told = self.began

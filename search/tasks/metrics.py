@@ -132,6 +132,8 @@ def read_metrics(metrics: Metrics | None, kind: Kind) -> tuple[dict[str, Metric]
     directions: dict[str, bool] = {}
     given = metrics if isinstance(metrics, Mapping) else {name: name for name in metrics or ()}
     for name, what in given.items():
+        if not isinstance(name, str):
+            raise ValueError(f"a metric of your own needs a name: metrics={{'name': function}}, not {name!r}")
         if name in kind_of(kind).scores_known and not isinstance(what, str):
             raise ValueError(f"every task of the kind {kind} has a score {name} already; give the metric another name")
         if isinstance(what, tuple):

@@ -226,8 +226,10 @@ def test_a_second_telling_is_ignored(tmp_path: Path) -> None:
 
 def test_one_process_holds_a_run(tmp_path: Path) -> None:
     _, home = engine_in(tmp_path)
-    with pytest.raises(RunError, match="another process"):
+    with pytest.raises(RunError, match="another process is running the search in"):
         Record(RunDirectory(tmp_path), {})
+    with pytest.raises(RunError, match="another process is confirming the run in"):
+        Record(RunDirectory(tmp_path), {}, doing="confirming the run")
     home.close()
     engine_in(tmp_path)
 

@@ -6,7 +6,7 @@ import pytest
 
 from archspec import Cost
 from search import at_most, maximize, minimize
-from search.objectives import OBJECTIVES, Measured, Score, goal_of, parse_constraint, parse_objective
+from search.objectives import OBJECTIVES, Measured, Quantity, Score, goal_of, parse_constraint, parse_objective
 
 COST = Cost(macs=500, params=70)
 
@@ -67,6 +67,7 @@ def test_a_limit_from_below_is_told_to_be_none() -> None:
 
 
 def test_costs_and_directions_are_read_in_any_case() -> None:
+    assert isinstance(parse_objective("Minimize FLOPs"), Quantity)
     assert parse_objective("Minimize FLOPs") == parse_objective("minimize flops")
     assert parse_objective("minimize Wear").name == "Wear"  # a score of one's own
 

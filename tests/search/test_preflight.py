@@ -272,7 +272,8 @@ MISTAKES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "an objective that is a limit": (
         lambda: Search(space(), arrays(), ["maximize accuracy", "minimize latency"]),
         [
-            "the task computes no score 'latency', but loss, accuracy; latency can be limited: constraints=['latency <= …']"
+            "the task computes no score 'latency', but loss, accuracy; latency can be limited: "
+            "constraints=['latency <= …']"
         ],
     ),
     "accuracy of a regression": (

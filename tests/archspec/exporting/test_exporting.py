@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import errno
 import json
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnxruntime
@@ -25,6 +28,7 @@ from archspec import (
     load,
     price,
 )
+from archspec.exporting import writing
 from archspec.exporting.agreement import Disagreement, agreed
 from archspec.exporting.directory import MANIFEST
 from archspec.exporting.onnx_file import ONNX
@@ -151,6 +155,28 @@ def test_an_export_replaces_an_earlier_one_whole(mine: Path) -> None:
     assert torch.equal(answers(load(mine)), answers(other))
     assert not (mine / SYMMETRY).exists(), "a certificate of another network"
     assert [p.name for p in mine.parent.iterdir()] == [mine.name], "nothing is left beside it"
+
+
+@pytest.mark.parametrize(
+    ("error", "room"),
+    [(OSError(errno.ENOSPC, "full"), 2**20), (RuntimeError("a library's own words"), 0), (ValueError("other"), 2**20)],
+)
+def test_a_full_disk_is_told_of_the_directory_that_was_asked_for(
+    error: Exception, room: int, mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not of the folder beside it that is written first, nor in the words of the library that writes."""
+    before = answers(load(mine))
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(writing, "seal", fail)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=room))
+    with pytest.raises(type(error) if isinstance(error, ValueError) else OSError) as caught:
+        export(small("C1"), mine)
+    if isinstance(caught.value, OSError):
+        assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(mine))
+    assert torch.equal(answers(load(mine)), before)
 
 
 def test_an_export_of_an_earlier_version_is_read_and_replaced(mine: Path) -> None:

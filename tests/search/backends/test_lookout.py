@@ -8,7 +8,7 @@ import threading
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -22,12 +22,12 @@ from tests.search.planting import Fault, notices
 
 pytest.importorskip("ray")
 
+from search.backends import nodes, shipping
 from search.backends import ray as backend
-from search.backends import shipping
 from search.backends.cluster import Node
 from search.backends.lookout import AFTER, AGAIN, STARTS, Waiting
 from search.backends.place import refuse_a_package
-from search.backends.quiet import Quiet
+from search.backends.quiet import Quiet, without_remarks
 from search.backends.searcher import QueueSearcher
 from search.backends.storage import Storage
 
@@ -77,7 +77,7 @@ def test_the_python_files_beside_a_script_are_sent_and_nothing_else(tmp_path: Pa
     for name in (*inside, *outside, "env/pyvenv.cfg"):
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).touch()
-    copy = shipping.packed(tmp_path)
+    copy = shipping.packed([tmp_path])
     assert sorted(str(path.relative_to(copy)) for path in copy.rglob("*.py")) == inside
 
 
@@ -90,9 +90,9 @@ def test_a_folder_that_is_too_large_to_be_sent_is_refused(tmp_path: Path, monkey
             with pytest.raises(
                 RunError, match="is too large to be sent to the nodes of the cluster; put the script into"
             ):
-                shipping.packed(tmp_path)
+                shipping.packed([tmp_path])
             patched.setattr(shipping, limit, least + 1)
-            assert shipping.packed(tmp_path).is_dir()
+            assert shipping.packed([tmp_path]).is_dir()
 
 
 def test_an_installed_script_and_our_own_sources_are_not_sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -101,6 +101,32 @@ def test_an_installed_script_and_our_own_sources_are_not_sent(monkeypatch: pytes
     (tmp_path / "mine.py").touch()
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
     assert os.listdir((shipping.shipped() or {})["working_dir"]).count("mine.py") == 1
+
+
+def test_folders_that_a_script_adds_are_sent_where_a_module_was_imported_from_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Those that it looks into last are apart, so that what a node has installed comes before them there, too."""
+    for name in ("script/mine.py", "lib/helper.py", "lib/mine.py", "unused/no.py", "last/package/__init__.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    for name in ("lib/helper.py", "last/package/__init__.py"):
+        module = ModuleType(name)
+        module.__file__ = str(tmp_path / name)
+        monkeypatch.setitem(sys.modules, name, module)
+    before, after = [str(tmp_path / name) for name in ("script", "lib", "unused")], str(tmp_path / "last")
+    monkeypatch.setattr(sys, "path", [*before, str(shipping.STDLIB), after])
+
+    def sent() -> dict[str, str]:
+        copy = Path((shipping.shipped() or {})["working_dir"])
+        return {str(path.relative_to(copy)): path.read_text() for path in copy.rglob("*.py")}
+
+    later = {f"{shipping.LATER}/package/__init__.py": "last/package/__init__.py"}
+    assert sent() == {"mine.py": "script/mine.py", "helper.py": "lib/helper.py"} | later
+    (tmp_path / "lib" / "more.py").touch()
+    (tmp_path / "lib" / "and_more.py").touch()
+    monkeypatch.setattr(shipping, "MOST_FILES", 2)  # a node that lacks what is too large says so
+    assert sent() == {"mine.py": "script/mine.py"} | later
 
 
 def test_a_run_in_the_package_of_a_job_is_refused(tmp_path: Path) -> None:
@@ -217,3 +243,20 @@ def test_a_fault_by_which_ray_ends_a_process_that_could_part_is_noticed(
 ) -> None:
     law = partial(test_a_process_whose_cluster_is_gone_parts_from_it_or_is_ended_at_its_exit, True, True, False)
     notices(Fault(backend.Ray.close, "_within(PARTING, ray.shutdown)", "False", law), tmp_path, capsys)
+
+
+def test_what_ray_remarks_while_it_connects_is_not_shown_and_errors_are(capfd: pytest.CaptureFixture[str]) -> None:
+    with without_remarks():
+        os.write(2, b"[2026-01-01 10:00:00,000 I 10 10] logging.cc:303: Set ray log level\nmine\n")
+        os.write(2, b"[2026-01-01 10:00:00,000 E 10 10] core.cc:1: the head is gone\n")
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "mine\n[2026-01-01 10:00:00,000 E 10 10] core.cc:1: the head is gone\nafter\n"
+
+
+def test_modules_are_found_where_they_were_sent_and_on_this_machine_where_the_search_finds_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / shipping.LATER).mkdir()
+    monkeypatch.setattr(sys, "path", [str(tmp_path), "installed"])
+    nodes.found_here(("lib", "installed"))
+    assert sys.path == ["lib", "installed", str(tmp_path), str(tmp_path / shipping.LATER)]

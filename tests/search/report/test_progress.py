@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import io
 import math
 import os
@@ -205,6 +206,27 @@ def test_a_result_shows_itself(tmp_path: Path) -> None:
     page = result._repr_html_()
     assert page.count("<tr>") == 1 + len(result.front) == 3
     assert result.front._repr_html_() in page
+    assert repr(result.front) == str(result.front)
+    assert repr(result.history) == "History(3 scored, 1 failed)"
+    assert repr(result.trials[0]).startswith("Trial(0, scored, accuracy 0.")
+    assert repr(result.trials[3]).startswith("Trial(3, failed, ")
+    assert all(len(repr(trial)) < 120 for trial in result.trials)
+    assert repr(small_search(trials=3)).startswith("Search(Space(")
+
+
+def test_in_a_notebook_text_is_text_and_goes_where_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There rich would show it in the cell, and `str` of a front would be empty."""
+    result, lines = told(tmp_path, [GOOD, BETTER]), io.StringIO()
+    wanted = str(result.front)
+    shell = type("ZMQInteractiveShell", (), {})()
+    monkeypatch.setattr(builtins, "get_ipython", lambda: shell, raising=False)
+    assert "accuracy" in wanted
+    assert str(result.front) == wanted
+    with Watcher(lines) as watch:
+        watch.notice("a node is lost")
+    assert lines.getvalue() == "a node is lost\n"
 
 
 def test_all_trials_are_a_data_frame(tmp_path: Path) -> None:

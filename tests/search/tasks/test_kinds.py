@@ -253,6 +253,7 @@ def test_the_direction_is_part_of_a_metric() -> None:
         (lambda: task("classification", CLASSES, metrics=["f2"]), "there is no metric 'f2' for a task of the kind"),
         (lambda: task("regression", CLASSES, metrics=["f1"]), "use mae, mape"),
         (lambda: task("classification", CLASSES, metrics={"a": 3}), "the metric a must be a function"),
+        (lambda: task("classification", CLASSES, metrics=[len]), "needs a name: metrics={'name': function}"),
         (lambda: task("classification", CLASSES, metrics={"a": ("up", len)}), "write the metric a as ('maximize'"),
         (lambda: task("regression", CLASSES, class_weights="balanced"), "has no classes to weigh"),
         (lambda: task("classification", CLASSES, class_weights="even"), "or 'balanced'; not 'even'"),
