@@ -202,7 +202,7 @@ class Preparation(Pickled):
             return [one.item() if one.numel() == 1 else one.numpy() for one in found]
         if found.dim() > 2:
             return [one.argmax(0).numpy() for one in found]
-        names = self.classes or tuple(map(str, range(found.shape[1])))
+        names = self.classes or tuple(map(str, range(2 if self.kind == "binary" else found.shape[1])))
         if self.kind == "binary":
             return [{names[-1]: float(one)} for one in found.flatten()]
         each = [dict(zip(names, map(float, one), strict=True)) for one in found]

@@ -35,7 +35,9 @@ def test_labels_are_answered_one_by_one() -> None:
 
 
 def test_yes_or_no_is_the_probability_of_the_second_class() -> None:
-    assert answers([[1.0]], "binary", classes=("no", "yes")) == [{"yes": pytest.approx(1 / (1 + math.exp(-1)))}]
+    expected = pytest.approx(1 / (1 + math.exp(-1)))
+    assert answers([[1.0]], "binary", classes=("no", "yes")) == [{"yes": expected}]
+    assert answers([[1.0]], "binary") == [{"1": expected}]  # without names the classes are 0 and 1
 
 
 def test_numbers_are_in_the_units_of_the_targets() -> None:
