@@ -132,8 +132,8 @@ class Preparation(Pickled):
             x = x[None]
         wanted = (self.channels, *self.size)
         if self.size and tuple(x.shape) != wanted:
-            several = "; predict_all takes several examples" if tuple(x.shape[1:]) == wanted else ""
-            raise ValueError(f"the example has the shape {tuple(x.shape)}, and the network takes {wanted}{several}")
+            told = f"the example has the shape {tuple(x.shape)}, and the network takes {wanted}"
+            raise ValueError(told + _remedy(tuple(x.shape), wanted))
         return self.normalised(x)
 
     def _read(self, raw: Any) -> Tensor:
@@ -216,6 +216,16 @@ def measured(x: Tensor) -> tuple[Numbers, Numbers]:
     # What is constant, but for rounding, is left as it is, whatever its scale.
     spread = spread.where(spread > 1e-12 * mean.abs(), 1.0)
     return tuple(mean.tolist()), tuple(spread.tolist())
+
+
+def _remedy(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    """What to do with an example of another shape than is wanted, where that can be told."""
+    if shape[1:] == wanted:
+        return "; predict_all takes several examples"
+    if len(shape) == len(wanted) and shape[0] == wanted[0]:
+        grid = ", ".join(map(str, shape[1:]))
+        return f"; if it is more or less of the signal at the same rate, predictor.on_grid({grid}) takes it"
+    return ""
 
 
 def _all(values: Any, kind: type) -> bool:
