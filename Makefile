@@ -24,6 +24,7 @@ check: $(VENV)/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy examples/readme.py examples/rotated_digits.py
 	$(BIN)/lint-imports
 
 bench: $(VENV)/bench

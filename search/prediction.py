@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from archspec.exporting.directory import unsealed
 from archspec.exporting.torch_files import load
 from archspec.exporting.writing import PREPARATION
+from archspec.layers.keeping import kept_kernels
+from archspec.lowering import Network
 from archspec.schema.document import SpecError
 from search.errors import RunError
 from search.tasks.preparation import Preparation
+from search.training.evaluation import EVALUATION_BATCH, answered
 
 
 class Predictor:
@@ -73,31 +77,59 @@ class Predictor:
         return self.predict_all([example])[0]
 
     def predict_all(self, examples: Iterable[Any]) -> list[Any]:
-        """The answers for several raw examples; see `predict`."""
-        given = list(examples)
-        inputs = [self.preparation.inputs(example) for example in given]
-        if not inputs:
-            return []
-        for number, (example, one) in enumerate(zip(given, inputs, strict=True)):
+        """The answers for several raw examples, in their order, such as all files of a folder; see `predict`."""
+        given, answers = list(examples), []
+        with torch.no_grad(), kept_kernels(self.model):
+            for inputs in self._inputs(given):
+                answers += self.preparation.answers(self._outputs(inputs).cpu())
+        return answers
+
+    def on_grid(self, *size: int) -> Predictor:
+        """The predictor of the same network for more or less of the signal at the same sampling rate.
+
+        Args:
+            size: points per axis that it reads: rows and columns to which image files are resized, samples of
+                recordings, points of series.
+
+        Raises:
+            SignalError: the network cannot run on this grid.
+            ValueError: it is no network of this package.
+        """
+        if not isinstance(self.model, Network):
+            raise ValueError(f"only a network of archspec has other grids, not {type(self.model).__name__}")
+        other = self.model.on_grid(*size)
+        return Predictor(other, replace(self.preparation, size=other.grid))
+
+    def _inputs(self, given: Sequence[Any]) -> Iterator[Tensor]:
+        """The inputs of raw examples, so many at a time as a search scores: read at once, they may fill the memory."""
+        held: list[Tensor] = []
+        shape = None
+        for number, example in enumerate(given):
+            one = self.preparation.inputs(example)
             if not one.isfinite().all():
                 raise ValueError(
                     f"{_called(example, number, len(given))} holds NaN, or numbers that are infinite in single "
                     "precision; fill these in, or leave it out"
                 )
-        if other := next((one.shape for one in inputs if one.shape != inputs[0].shape), None):
-            raise ValueError(
-                f"the examples have the shapes {tuple(inputs[0].shape)} and {tuple(other)}; give one shape"
-            )
+            if one.shape != (shape := shape or one.shape):
+                raise ValueError(f"the examples have the shapes {tuple(shape)} and {tuple(one.shape)}; give one shape")
+            held.append(one)
+            if len(held) == min(EVALUATION_BATCH, answered(one[None], 1)):
+                yield torch.stack(held)
+                held = []
+        if held:
+            yield torch.stack(held)
+
+    def _outputs(self, inputs: Tensor) -> Tensor:
         like = next(self.model.parameters(), torch.zeros(()))
         try:
-            with torch.no_grad():
-                outputs = self.model(torch.stack(inputs).to(like.device, like.dtype))
+            outputs: Tensor = self.model(inputs.to(like.device, like.dtype))
+            return outputs
         except RuntimeError as error:
             if self.preparation.size:  # the shape is as it must be, and the error is another one
                 raise
             why = " ".join(str(error).split())
-            raise ValueError(f"the network takes no example of the shape {tuple(inputs[0].shape)}: {why}") from None
-        return self.preparation.answers(outputs.cpu())
+            raise ValueError(f"the network takes no example of the shape {tuple(inputs.shape[1:])}: {why}") from None
 
 
 def _called(example: Any, number: int, count: int) -> str:

@@ -130,7 +130,7 @@ class Running:
         outcome = self.engine.tell(trial, outcome)
         self._stop_when_late()
         if self.watch:
-            self.watch(self.engine, trial, outcome)
+            self.watch(self.engine, self.engine.history[trial.number], outcome)
         self._failures = _in_a_row(self._failures, trial, outcome)
         if len(last := _alike(self._failures)) >= ALIKE and _stops(last[0][1], self.engine.history):
             raise RunError(

@@ -11,7 +11,7 @@ from PIL import Image
 
 PAGE = (Path(__file__).parents[1] / "docs" / "your_data.md").read_text()
 # Those whose searches are most like others'.
-SLOW = ("labels", "holes", "series", "datasets")
+SLOW = ("labels", "holes", "series", "datasets", "arrays")
 BLOCKS = dict(re.findall(r"<!-- run: (\w+) -->\n```python\n(.*?)```", PAGE, re.DOTALL))
 
 
@@ -26,12 +26,17 @@ def write_data(home: Path) -> None:
     lines = [f"{r},{r % 10},{t / 10},{np.sin(r + t / 10)},{r / 10}" for r in range(40) for t in range(20)]
     (home / "machines.csv").write_text("\n".join(["run,machine,seconds,force,wear", *lines]) + "\n")
     (home / "new.csv").write_text("\n".join(["seconds,force", *(f"{t / 10},{np.sin(t / 10)}" for t in range(20))]))
+    (home / "cells").mkdir()
+    counts = [(f"cells/{i}.png", i % 4) for i in range(24)]
+    for file, count in counts:
+        Image.fromarray(rng.integers(0, 9000, (12, 12)).astype(np.uint16) + 9000 * count).save(home / file)
+    (home / "counts.csv").write_text("\n".join(["file,count", *(f"{file},{count}" for file, count in counts)]) + "\n")
     np.save(home / "x.npy", rng.normal(size=(90, 1, 32)).astype(np.float32))
     np.save(home / "y.npy", (rng.random((90, 3)) < 0.3).astype(int))
 
 
 def test_every_block_is_run() -> None:
-    assert len(BLOCKS) == PAGE.count("```python") == 5
+    assert len(BLOCKS) == PAGE.count("```python") == 6
 
 
 @pytest.mark.thorough
@@ -47,4 +52,5 @@ def test_a_block_runs_as_it_stands(name: str, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     wanted = {"images": "'bright'", "series": "r2", "labels": "'hum'", "datasets": "far_off", "holes": "learning_rate"}
+    wanted["arrays"] = "file  count    answer"
     assert wanted[name] in done.stdout

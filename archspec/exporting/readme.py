@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from archspec.architecture import Architecture
 from archspec.exporting.exporter import Check
+from archspec.graph.receptive_field import looking_ahead, receptive_field
 from archspec.symmetry.certificate import Certificate
 
 
@@ -63,7 +64,7 @@ mostly use sums over taps.
 {lines}| largest difference between the forms | {error:.1e} |
 
 Input: float32 of shape (batch, {architecture.input.channels}, {grid}). The hash of the architecture is
-`{architecture.hash}`.
+`{architecture.hash}`.{_reach(architecture)}
 
 {usage}
 {steps}## The files
@@ -72,3 +73,16 @@ Input: float32 of shape (batch, {architecture.input.channels}, {grid}). The hash
 
 {trust}None of the {"others" if code else "files"} can run code when loaded.
 """
+
+
+def _reach(architecture: Architecture) -> str:
+    """How far it looks, in words: for whoever runs it on a stream, or on a part of a signal."""
+    graph, grid = architecture.graph, architecture.input.grid
+    if not grid:
+        return ""
+    reached = min(max(grid), round(receptive_field(graph) * min(grid)) + 1)  # the share is of the shortest axis
+    later = "; nothing in it reads a later point than its own" if len(grid) == 1 and not looking_ahead(graph) else ""
+    return (
+        "\n\nBefore the head, its kernels (windows as they began) and pools together reach over about\n"
+        f"{reached:,} points along each axis of the input ({' × '.join(f'{points:,}' for points in grid)}){later}."
+    )

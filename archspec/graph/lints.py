@@ -8,6 +8,7 @@ from collections.abc import Callable
 from archspec.geometry.groups import Group
 from archspec.graph.graph import INPUT, Graph, path, reachable
 from archspec.graph.merging import turns
+from archspec.graph.receptive_field import looking_ahead
 from archspec.graph.sectors import stating_nodes
 
 FAR = 100.0  # a warning is due where signals grow or shrink by this factor
@@ -67,18 +68,15 @@ def _without_norms(graph: Graph) -> list[str]:
 
 def _looking_ahead(graph: Graph) -> list[str]:
     """A warning at the first node that reads later points, where others are causal and there is an output at each."""
-    blocks = {name: node.block for name, node in graph.nodes.items() if node.block}
-    if len(graph.signal.grid) != 1 or not any(getattr(block, "causal", False) for block in blocks.values()):
+    if len(graph.signal.grid) != 1 or not any(getattr(node.block, "causal", False) for node in graph.nodes.values()):
         return []
-    for name, block in blocks.items():
-        if block.reads_ahead(graph.source(name)):
-            text = (
-                "it reads later points of the series, so outputs depend on later inputs although there are causal "
-                "convolutions; take what does not (Conv(causal=True), Norm(type='layer'), no pooling), or none that "
-                "is causal"
-            )
-            return [f"{path(name)} ({block.kind}): {text}"]
-    return []
+    if (name := looking_ahead(graph)) is None or (block := graph.nodes[name].block) is None:
+        return []
+    text = (
+        "it reads later points of the series, so outputs depend on later inputs although there are causal "
+        "convolutions; take what does not (Conv(causal=True), Norm(type='layer'), no pooling), or none that is causal"
+    )
+    return [f"{path(name)} ({block.kind}): {text}"]
 
 
 def _oriented(graph: Graph, name: str, group: Group) -> str | None:

@@ -1,4 +1,4 @@
-"""How far an output looks: its receptive field."""
+"""How far an output looks: its receptive field, and whether ahead."""
 
 from __future__ import annotations
 
@@ -15,3 +15,9 @@ def receptive_field(graph: Graph) -> float:
     for name, node in graph.nodes.items():
         found[name] = max((found[read] for read in node.inputs), default=0.0) + node.facts.receptive_field
     return found[graph.output]
+
+
+def looking_ahead(graph: Graph) -> str | None:
+    """The first node whose output depends, on a series, on later points than its own; None if there is none."""
+    blocks = {name: node.block for name, node in graph.nodes.items() if node.block}
+    return next((name for name, block in blocks.items() if block.reads_ahead(graph.source(name))), None)

@@ -181,7 +181,10 @@ def _of_files(folder: Path) -> tuple[str, str, int]:
 
     files = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in IMAGES | RECORDINGS]
     if not files:
-        raise RunError(f"{folder} holds no image and no WAV file; make a folder of them for each class")
+        raise RunError(
+            f"{folder} holds no image and no WAV file; make a folder of them for each class; what other files hold is "
+            "given as arrays, by Task.from_arrays (docs/your_data.md)"
+        )
     try:
         if files[0].suffix.lower() in RECORDINGS:
             own, sound = heard(files[0])

@@ -102,7 +102,10 @@ def _files(home: Path, classes: Sequence[str]) -> list[tuple[Path, int]]:
         every = [path for path in sorted((home / name).rglob("*")) if not _is_hidden(path.relative_to(home / name))]
         own = [path for path in every if path.suffix.lower() in IMAGES | RECORDINGS]
         if not own and (home / name).is_dir():
-            raise ValueError(f"{home / name} holds no image and no WAV file; remove the folder, or fill it")
+            raise ValueError(
+                f"{home / name} holds no image and no WAV file; remove the folder, or fill it; what other files hold "
+                "is given as arrays, by Task.from_arrays"
+            )
         found += [(path, number) for path in own]
     if not found:
         raise ValueError(f"{home} holds no folder of a class; make one for each class, or remove it")

@@ -132,8 +132,8 @@ class Preparation(Pickled):
             x = x[None]
         wanted = (self.channels, *self.size)
         if self.size and tuple(x.shape) != wanted:
-            several = "; predict_all takes several examples" if tuple(x.shape[1:]) == wanted else ""
-            raise ValueError(f"the example has the shape {tuple(x.shape)}, and the network takes {wanted}{several}")
+            told = f"the example has the shape {tuple(x.shape)}, and the network takes {wanted}"
+            raise ValueError(told + _remedy(tuple(x.shape), wanted))
         return self.normalised(x)
 
     def _read(self, raw: Any) -> Tensor:
@@ -202,7 +202,7 @@ class Preparation(Pickled):
             return [one.item() if one.numel() == 1 else one.numpy() for one in found]
         if found.dim() > 2:
             return [one.argmax(0).numpy() for one in found]
-        names = self.classes or tuple(map(str, range(found.shape[1])))
+        names = self.classes or tuple(map(str, range(2 if self.kind == "binary" else found.shape[1])))
         if self.kind == "binary":
             return [{names[-1]: float(one)} for one in found.flatten()]
         each = [dict(zip(names, map(float, one), strict=True)) for one in found]
@@ -216,6 +216,16 @@ def measured(x: Tensor) -> tuple[Numbers, Numbers]:
     # What is constant, but for rounding, is left as it is, whatever its scale.
     spread = spread.where(spread > 1e-12 * mean.abs(), 1.0)
     return tuple(mean.tolist()), tuple(spread.tolist())
+
+
+def _remedy(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    """What to do with an example of another shape than is wanted, where that can be told."""
+    if shape[1:] == wanted:
+        return "; predict_all takes several examples"
+    if len(shape) == len(wanted) and shape[0] == wanted[0]:
+        grid = ", ".join(map(str, shape[1:]))
+        return f"; if it is more or less of the signal at the same rate, predictor.on_grid({grid}) takes it"
+    return ""
 
 
 def _all(values: Any, kind: type) -> bool:

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from archspec import Architecture, Conv, Dense, Image, lower
 from search import Predictor, Task
 from search.tasks.preparation import Preparation
 
@@ -35,7 +36,9 @@ def test_labels_are_answered_one_by_one() -> None:
 
 
 def test_yes_or_no_is_the_probability_of_the_second_class() -> None:
-    assert answers([[1.0]], "binary", classes=("no", "yes")) == [{"yes": pytest.approx(1 / (1 + math.exp(-1)))}]
+    expected = pytest.approx(1 / (1 + math.exp(-1)))
+    assert answers([[1.0]], "binary", classes=("no", "yes")) == [{"yes": expected}]
+    assert answers([[1.0]], "binary") == [{"1": expected}]  # without names the classes are 0 and 1
 
 
 def test_numbers_are_in_the_units_of_the_targets() -> None:
@@ -68,6 +71,43 @@ def test_the_network_is_evaluated_and_an_export_has_its_preparation(
     )
     (tmp_path / "preparation.json").write_text(json.dumps(prepared.to_data()))
     assert list(Predictor.open(tmp_path).predict(np.array([[7.0]]))) == [2.0, 0.0]
+
+
+class Counting(nn.Module):
+    """The means of examples; it notes how many it was given at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: list[int] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.given.append(len(x))
+        return x.flatten(1).mean(1, keepdim=True)
+
+
+@pytest.mark.parametrize(("count", "size", "given"), [(600, 2, [256, 256, 88]), (3, 2**21, [2, 1])])
+def test_many_examples_are_answered_in_order_and_so_many_at_a_time(count: int, size: int, given: list[int]) -> None:
+    model = Counting()
+    assert Predictor(model, Preparation("regression")).predict_all(
+        np.full((1, size), float(i)) for i in range(count)
+    ) == [*range(count)]
+    assert model.given == given
+
+
+def test_a_predictor_reads_more_of_the_signal_at_the_same_rate() -> None:
+    dense = Architecture(input=Image(size=(4, 6)), body=[Conv(channels=2)], head=Dense(outputs=2))
+    predictor = Predictor(lower(dense), Preparation("dense", size=(4, 6)))
+    tile = np.random.default_rng(0).normal(size=(4, 6))
+    large = np.tile(tile, (3, 3))
+    with pytest.raises(ValueError, match=r"\(1, 12, 18\), and the network takes \(1, 4, 6\); .*\.on_grid\(12, 18\)"):
+        predictor.predict(large[None])
+    larger = predictor.on_grid(12, 18)
+    assert larger.preparation.size == (12, 18)
+    answer = larger.predict(large)
+    assert answer.shape == large.shape
+    assert (answer[5:7, 7:11] == predictor.predict(tile)[1:3, 1:5]).all()  # where no kernel reaches over the border
+    with pytest.raises(ValueError, match="only a network of archspec has other grids, not Counting"):
+        Predictor(Counting()).on_grid(3)
 
 
 def test_names_of_a_task_are_in_the_order_of_its_numbers() -> None:

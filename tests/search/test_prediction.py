@@ -110,6 +110,7 @@ def pictures(home: Path) -> Task:
         (rows().iloc[[0]].assign(b=np.nan), "missing or infinite"),
         ([1.0, 2.0], r"has the shape \(2,\), and the network takes \(1, 3\)"),
         (np.zeros((2, 3)), r"has the shape \(2, 3\), and the network takes \(1, 3\)$"),
+        (np.zeros((1, 4)), r"takes \(1, 3\); if it is more or less of the signal at the same rate, .*on_grid\(4\)"),
         (np.zeros((5, 1, 3)), r"and the network takes \(1, 3\); predict_all takes several examples$"),
         (None, "an array of real numbers, not NoneType"),
         (3, "an array of real numbers, not int"),

@@ -271,3 +271,19 @@ def test_a_run_that_was_tried_again_reads_as_it_was_known(tmp_path: Path) -> Non
     engine = engine_in(tmp_path, trials=9, lag=3)
     drive(engine)
     assert Result.open(tmp_path).trial(failed.number).state != "running"
+
+
+def test_who_watches_is_given_each_trial_as_it_has_ended(tmp_path: Path) -> None:
+    engine = engine_in(tmp_path, trials=9)
+    seen: dict[int, tuple[str, object]] = {}
+
+    def watch(engine: Engine, trial: Trial | None, outcome: Outcome | None) -> None:
+        assert trial is not None
+        assert isinstance(outcome, Scored)
+        seen[trial.number] = trial.state, (trial.scores, trial.seconds)
+        assert trial.scores == outcome.scores
+
+    Running(engine, Scripted(good), watch).run()
+    engine.record.close()
+    assert seen == {trial.number: ("scored", (trial.scores, trial.seconds)) for trial in engine.history if trial.scores}
+    assert seen

@@ -35,6 +35,10 @@ SWAPPED = partial(test_prediction.test_real_numbers_of_any_precision_are_cast_as
 BFLOAT = partial(test_prediction.test_real_numbers_of_any_precision_are_cast_as_the_training_data_were, "bfloat16")
 NAMED = partial(test_prediction.test_what_is_no_number_is_not_answered_but_named, np.nan)
 NUMBERS = partial(test_kinds.test_numbers_are_learned_standardised_and_scored_in_their_units, (60,))
+AT_A_TIME = test_answers.test_many_examples_are_answered_in_order_and_so_many_at_a_time
+SMALL, LARGE = partial(AT_A_TIME, 600, 2, [256, 256, 88]), partial(AT_A_TIME, 3, 2**21, [2, 1])
+LARGER = test_answers.test_a_predictor_reads_more_of_the_signal_at_the_same_rate
+ALL = "len(given)"
 
 BY_HAND = test_explained.test_who_follows_the_words_gives_the_network_what_it_learned_from
 SORTS = test_own_files.test_images_are_predicted_from_pixels_of_the_sort_that_was_learned
@@ -107,8 +111,8 @@ READING = {
     "a precision of torch alone refused": Fault(
         reading._for_numpy, "raw.float() if raw.dtype == torch.bfloat16 else raw", "raw", BFLOAT
     ),
-    "an answer for what is no number": Fault(Predictor.predict_all, "not one.isfinite().all()", "False", NAMED),
-    "the wrong example named": Fault(Predictor.predict_all, "_called(example, number,", "_called(example, 0,", NAMED),
+    "an answer for what is no number": Fault(Predictor._inputs, "not one.isfinite().all()", "False", NAMED),
+    "the wrong example named": Fault(Predictor._inputs, "_called(example, number,", "_called(example, 0,", NAMED),
     "a row read by place": Fault(reading.row, "table[list(columns)]", "table.iloc[:, : len(columns)]", ROW),
     "the group among the inputs": Fault(
         tables.from_frame,
@@ -171,6 +175,18 @@ ANSWERS = {
         "names[0]",
         test_answers.test_yes_or_no_is_the_probability_of_the_second_class,
     ),
+    "the only class of yes or no called 0": Fault(
+        Preparation.answers,
+        '2 if self.kind == "binary" else',
+        "",
+        test_answers.test_yes_or_no_is_the_probability_of_the_second_class,
+    ),
+    "small examples all at once": Fault(Predictor._inputs, "min(EVALUATION_BATCH, answered(one[None], 1))", ALL, SMALL),
+    "large examples all at once": Fault(
+        Predictor._inputs, "min(EVALUATION_BATCH, answered(one[None], 1))", "EVALUATION_BATCH", LARGE
+    ),
+    "the last examples without an answer": Fault(Predictor._inputs, "if held:", "if False:", SMALL),
+    "another grid, prepared as before": Fault(Predictor.on_grid, "size=other.grid", "", LARGER),
     "numbers in units of learning": Fault(Preparation.answers, "self.restored(outputs)", "outputs", OWN_UNITS),
     "numbers without their mean": Fault(Preparation.restored, " + _row(self.target_mean, outputs)", "", OWN_UNITS),
     "scores without their mean": Fault(

@@ -135,6 +135,12 @@ FAULTS = {
         "",
         test_running.test_what_is_tried_again_in_vain_is_not_tried_a_third_time,
     ),
+    "a trial as it was when it was asked for": Fault(
+        Running._finish,
+        "self.engine.history[trial.number], outcome)",
+        "trial, outcome)",
+        test_running.test_who_watches_is_given_each_trial_as_it_has_ended,
+    ),
     "the time blames who was in training": Fault(Running._interrupt, "self.engine.exhausted == TIME_UP", "False", LATE),
     **SHARING,
     **SCRATCH,
