@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from archspec.layers.keeping import kept_kernels
 from archspec.lowering import Network
 from archspec.schema.document import SpecError
 from search.errors import RunError
+from search.tasks import recordings
 from search.tasks.preparation import Preparation
 from search.training.evaluation import EVALUATION_BATCH, answered
 
@@ -106,6 +108,8 @@ class Predictor:
         shape = None
         for number, example in enumerate(given):
             one = self.preparation.inputs(example)
+            if told := _cut(self.preparation, example):
+                warnings.warn(told, stacklevel=4)
             if not one.isfinite().all():
                 raise ValueError(
                     f"{_called(example, number, len(given))} holds NaN, or numbers that are infinite in single "
@@ -130,6 +134,19 @@ class Predictor:
                 raise
             why = " ".join(str(error).split())
             raise ValueError(f"the network takes no example of the shape {tuple(inputs.shape[1:])}: {why}") from None
+
+
+def _cut(preparation: Preparation, example: Any) -> str | None:
+    """A sentence if a recording is at least twice as long as what is read of it; None if nothing is to be said."""
+    if preparation.source != "audio" or not isinstance(example, str | Path):
+        return None
+    whole, read = recordings.seconds(example), preparation.size[0] / (preparation.rate or 1)
+    if whole < 2 * read:
+        return None
+    return (
+        f"recordings are answered by their first {read:.3g} s, and some are at least twice as long; cut them into "
+        "pieces, or let the network read more: predictor.on_grid(SAMPLES)"
+    )
 
 
 def _called(example: Any, number: int, count: int) -> str:

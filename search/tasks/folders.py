@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
@@ -18,6 +19,7 @@ from search.tasks.splitting import Shares
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 RECORDINGS = {".wav"}
+LONGER = 1.05  # times the first recording: what is cut off of the others is worth a word
 SPLITS = {
     "train": ("train", "training"),
     "validation": ("validation", "valid", "val", "dev"),
@@ -132,9 +134,21 @@ def _of_recordings(
     check_above_0(Integral, rate=rate)
     check_above_0(Real, seconds=seconds)
     if seconds is None:
-        own, sound = recordings.heard(files[0][0])
-        seconds = len(sound) / own
+        seconds = _as_long_as_the_first([path for path, _ in files])
     return Preparation("classification", "audio", classes, (max(1, round(rate * seconds)),), 1, rate=rate)
+
+
+def _as_long_as_the_first(paths: Sequence[Path]) -> float:
+    """The seconds of the first recording; a warning if others are longer, of which the rest is not read."""
+    rate, sound = recordings.heard(paths[0])
+    first, every = len(sound) / rate, [recordings.seconds(path) for path in paths]
+    if longer := sum(one > LONGER * first for one in every):
+        warnings.warn(
+            f"{longer} of {len(every)} recordings are longer than {first:.3g} s, the length of the first, and are cut "
+            f"to it; give seconds=, up to {max(every):.3g}, or say that it is meant: seconds={first:.3g}",
+            stacklevel=5,
+        )
+    return first
 
 
 def _read(files: list[tuple[Path, int]], prepared: Preparation) -> tuple[Tensor, Tensor]:

@@ -41,6 +41,20 @@ def recording(path: str | Path, rate: int, samples: int) -> Tensor:
     return torch.from_numpy(held)
 
 
+def seconds(path: str | Path) -> float:
+    """The length of a WAV file, of which the sound itself is read only where it must be (24 bits)."""
+    from scipy.io import wavfile
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", wavfile.WavFileWarning)
+            rate, sound = wavfile.read(path, mmap=True)
+        return float(len(sound) / rate)
+    except Exception:  # 24 bits have no type to map; what is wrong with a file is said when it is read
+        own, sound = heard(path)
+        return float(len(sound) / own)
+
+
 def scaled(sound: NDArray[Any]) -> NDArray[np.float64]:
     """Samples as numbers from -1 to 1: whole numbers are as a WAV file holds them, real ones are left as they are."""
     wave = np.asarray(sound, dtype=np.float64)

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from search.tasks import reading
 from search.tasks.csv_files import check_names, named
+from search.tasks.folders import IMAGES, RECORDINGS
 from search.tasks.kinds import Kind, kind_of
 from search.tasks.labels import as_targets
 from search.tasks.memory import check_memory
@@ -148,6 +149,8 @@ def _rows(table: Any, channels: Sequence[str]) -> Any:
                 reading.numbers(table[name], f"the column {name!r}")
             except ValueError as error:
                 hint = "leave it out by columns=[…], or name its role: series=, time=, groups="
+                if Path(str(table[name].iloc[0])).suffix.lower() in IMAGES | RECORDINGS:
+                    hint = "read the files that it names into an array, for Task.from_arrays (docs/your_data.md)"
                 raise ValueError(f"{str(error).split(';')[0]}; {hint}") from None
     return reading.numbers(table[channels], "the table")
 

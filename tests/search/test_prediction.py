@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from scipy.io import wavfile
 from torch import nn
 
 import search
@@ -239,3 +240,13 @@ def test_an_export_whose_preparation_cannot_be_read_is_one_sentence(
 def test_a_predictor_says_what_it_takes_and_answers() -> None:
     made = Preparation("dense", classes=("a", "b"), size=(4, 6), channels=2)
     assert repr(Predictor(nn.Identity(), made)) == "Predictor(dense of an array of 2×4×6, a, b)"
+
+
+@pytest.mark.parametrize(("length", "told"), [(20, False), (39, False), (40, True), (90, True)])
+def test_a_recording_that_is_answered_by_its_beginning_is_told_to_be(tmp_path: Path, length: int, told: bool) -> None:
+    wavfile.write(tmp_path / "new.wav", 1000, np.ones(length, dtype=np.int16))
+    prepared = Preparation("regression", "audio", (), (20,), 1, rate=1000)
+    predictor = Predictor(nn.Sequential(nn.Flatten(), nn.Linear(20, 1)), prepared)
+    seen = "recordings are answered by their first 0.02 s, .* predictor.on_grid"
+    with pytest.warns(UserWarning, match=seen) if told else nullcontext():
+        predictor.predict(tmp_path / "new.wav")

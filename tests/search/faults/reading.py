@@ -4,12 +4,15 @@ from functools import partial
 
 import numpy as np
 
-from search import prepared, terms
+from search import prediction, prepared, terms
 from search.tasks import csv_files, folders, preparation, reading, series, tables
 from search.tasks.preparation import Preparation
+from tests.search import test_prediction
 from tests.search.planting import Fault
-from tests.search.tasks import test_own_files, test_remarks
+from tests.search.tasks import test_own_files, test_remarks, test_sources
 
+CUT = test_sources.test_longer_recordings_than_the_first_are_told_to_be_cut
+OF_ONE_LENGTH = test_sources.test_recordings_of_one_length_are_not_remarked_on
 ANY_WAY = test_own_files.test_a_table_is_the_same_however_it_is_written
 NO_NAMES = test_own_files.test_a_first_row_is_not_taken_for_the_names_of_the_columns
 NAMES = partial(test_own_files.test_names_that_are_numbers_are_names, ["400", "410", "420", "430", "y"])
@@ -29,6 +32,18 @@ RATE = test_own_files.test_a_rate_that_is_not_that_of_the_series_is_one_sentence
 AS_TRAINED = test_own_files.test_a_day_that_may_be_a_month_is_read_as_in_the_training_data
 
 FAULTS = {
+    "recordings cut in silence": Fault(
+        folders._as_long_as_the_first, "one > LONGER * first", "False", partial(CUT, dtype=np.int16)
+    ),
+    "recordings of one length told to be cut": Fault(
+        folders._as_long_as_the_first, "LONGER * first", "0.99 * first", OF_ONE_LENGTH
+    ),
+    "an answer to the beginning of a recording": Fault(
+        prediction._cut,
+        "whole < 2 * read",
+        "True",
+        partial(test_prediction.test_a_recording_that_is_answered_by_its_beginning_is_told_to_be, length=40, told=True),
+    ),
     "numbers of rows among the inputs": Fault(
         tables.from_frame,
         "for name in named(table) if",

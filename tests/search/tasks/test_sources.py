@@ -1,6 +1,7 @@
 """Tasks as people have them: folders, datasets of mappings; groups that are not split, nothing leaks."""
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,31 @@ def test_recordings_are_resampled_and_padded(tmp_path: Path) -> None:
     heard = task.preparation.inputs(tmp_path / "low" / "0.wav")[0] * task.preparation.spread[0]
     assert abs(int(torch.fft.rfft(heard[:1000]).abs().argmax()) - 25) <= 1  # 50 Hz in half a second
     assert abs(float(heard[:1000].abs().max()) - 0.5) < 0.05
+
+
+def recordings_of(home: Path, lengths: Sequence[int], dtype: Any = np.int16) -> Path:
+    """A folder of two classes of recordings of these lengths, in 1/1000 s."""
+    for name in ("low", "high"):
+        (home / name).mkdir()
+        for i, length in enumerate(lengths):
+            wavfile.write(home / name / f"{i}.wav", 1000, (RNG.normal(size=length) * 100).astype(dtype))
+    return home
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.float32])
+def test_longer_recordings_than_the_first_are_told_to_be_cut(tmp_path: Path, dtype: Any) -> None:
+    home = recordings_of(tmp_path, (40, 42, 40, 80, 120), dtype)
+    wanted = r"4 of 10 recordings are longer than 0.04 s, .* cut to it; give seconds=, up to 0.12,"
+    with pytest.warns(UserWarning, match=wanted) as told:
+        Task.from_folder(home, rate=1000)
+    assert told[0].filename == __file__
+    Task.from_folder(home, rate=1000, seconds=0.04)  # as is meant
+
+
+def test_recordings_of_one_length_are_not_remarked_on(tmp_path: Path) -> None:
+    with warnings.catch_warnings(record=True) as told:
+        Task.from_folder(recordings_of(tmp_path, (40, 42, 30, 40, 41)), rate=1000)
+    assert not told
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,8 @@ def test_tables_of_nothing_are_one_sentence() -> None:
         Task.from_frame(long_table()[["u", "u", "y"]], "y")
     with pytest.raises(ValueError, match=r"the column 'id' holds what is not a number; leave it out .* series="):
         Task.from_frame(long_table().assign(id="a"), "y", kind="regression")
+    with pytest.raises(ValueError, match=r"the column 'id' holds .*; read the files that it names into an array"):
+        Task.from_frame(long_table().assign(id="photos/1.PNG"), "y", kind="regression")
 
 
 @pytest.mark.parametrize(("text", "wanted"), [("", "cannot be read as CSV"), ("a,y\n", "holds no rows")])
