@@ -107,6 +107,7 @@ def test_longer_recordings_than_the_first_are_told_to_be_cut(tmp_path: Path, dty
 
 def test_recordings_of_one_length_are_not_remarked_on(tmp_path: Path) -> None:
     with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
         Task.from_folder(recordings_of(tmp_path, (40, 42, 30, 40, 41)), rate=1000)
     assert not told
 
