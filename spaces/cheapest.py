@@ -20,13 +20,13 @@ from archspec.schema.hole import Decision, Scalar
 from spaces.chain import NO_FIT, Chain
 from spaces.columns import Codes, Column, grouped
 from spaces.costs import Costs, quantities_of
+from spaces.filling import Values
 from spaces.parameters import Parameter
 
 MOST_PARTIAL = 20_000
 SAMPLED = 5_000
 MOST_TRIED = 64  # values of one decision
 NOTHING_FITS = "no architecture of this space was found that fits together; mend the space"
-Values = Mapping[str, Scalar]
 
 
 class Priced(Protocol):

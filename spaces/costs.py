@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from archspec.geometry.fourier import TARGETS, Target
 from archspec.graph.cost import Cost
-from archspec.schema.hole import Scalar
 from spaces.chain import Chain
+from spaces.filling import Values
 
 A = TypeVar("A", covariant=True)
-Values = Mapping[str, Scalar]
 
 
 class Costs(Generic[A]):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from archspec.schema.hole import Decision, Hole, Scalar
 from archspec.schema.model import Model
 from spaces.parameters import walk
 
+# The value of each decision of a space by name.
+Values: TypeAlias = Mapping[str, Scalar]
 Draw = Callable[[str, Decision], Scalar]
 MOST_REMEMBERED = 50_000
 

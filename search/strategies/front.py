@@ -19,12 +19,13 @@ from search.objectives import Objective
 from search.ranks import best_first
 from search.record.history import History
 from search.strategies.gain import cells
-from search.strategies.knowledge import LEAST, REMEMBERED, Knowledge, Known, Lessons, Values
+from search.strategies.knowledge import LEAST, REMEMBERED, Knowledge, Known, Lessons
 from search.strategies.pool import Candidates, Pool, joined
 from search.strategies.scale import Scale
 from search.strategies.strategy import Budget, Proposal
 from search.strategies.two_levels import Examples, TwoLevels
 from spaces import Space
+from spaces.filling import Values
 
 Array = NDArray[np.float64]
 # So many architectures of the pool are compared for a proposal, and so many that are a step away from one of so many

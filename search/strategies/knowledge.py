@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,16 +10,15 @@ from numpy.typing import NDArray
 
 from archspec.graph.cost import Cost
 from archspec.graph.receptive_field import receptive_field
-from archspec.schema.hole import Scalar
 from search.events import Event, Finished, Proposed, Rejected
 from search.objectives import Objective, goal_of, loss_of
 from search.outcome import Failed, Scored
 from search.strategies.features import Features
 from search.strategies.strategy import key
 from spaces import Space
+from spaces.filling import Values
 
 Array = NDArray[np.float64]
-Values = Mapping[str, Scalar]
 # So many candidates are remembered of those trained to the end, and so many with early scores; of more, this share is
 # kept. A proposal thereby takes as long after a hundred thousand candidates as after a thousand.
 REMEMBERED, BEGUN, KEPT = 128, 64, 0.75

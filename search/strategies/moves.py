@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from archspec.schema.hole import Decision, Scalar
 from spaces import Space
-
-Values = Mapping[str, Scalar]
+from spaces.filling import Values
 
 
 class Moves:

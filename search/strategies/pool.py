@@ -10,15 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archspec.graph.cost import Cost
-from archspec.schema.hole import Scalar
 from search.strategies.features import Features
 from search.strategies.moves import Moves
 from search.strategies.strategy import Budget, key
 from spaces import Space
 from spaces.costs import Costs
+from spaces.filling import Values
 
 Array = NDArray[np.float64]
-Values = Mapping[str, Scalar]
 Entry = tuple[Values, Cost, float]  # the last is the receptive field
 # A space of up to this many fillings is in the pool as a whole, of a larger one so many random fillings.
 SIZE = 2_048

@@ -13,7 +13,7 @@ from functools import partial
 import spaces
 from archspec import price
 from spaces import Space
-from spaces.costs import Values
+from spaces.filling import Values
 
 FILLINGS = 100_000
 ONE_BY_ONE = 5_000

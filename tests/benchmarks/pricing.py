@@ -31,7 +31,7 @@ from archspec import (
 )
 from archspec.graph.block import Block
 from spaces import Space
-from spaces.costs import Values
+from spaces.filling import Values
 
 CANDIDATES = 40
 GROUP = choice("C1", "C4", "D4", name="group")
