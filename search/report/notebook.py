@@ -44,6 +44,7 @@ class Cell:
         self._change: Callable[[str], Any] | None = None
         self._shown = 0.0
         self._failures: list[str] = []
+        self._notice: str | None = None
         self.standing: Standing | None = None
 
     def __enter__(self) -> Cell:
@@ -52,6 +53,8 @@ class Cell:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None and issubclass(kind, KeyboardInterrupt):
+            self._notice = "interrupted; run the cell again, and the search goes on"
         self._draw()
 
     def __call__(self, engine: Engine, trial: Trial | None, outcome: Outcome | None) -> None:
@@ -62,11 +65,17 @@ class Cell:
             self.standing.take(trial, outcome)
             if isinstance(outcome, Failed):
                 self._failures.append(f"trial {trial.number} failed: {outcome.reason}")
+            self._notice = None
             self._draw_soon()
 
     def epoch(self, engine: Engine, trial: Trial, epoch: int, score: float) -> None:
         """Show that a candidate was trained for one more epoch."""
         self._draw_soon()
+
+    def notice(self, text: str) -> None:
+        """Show a sentence of the backend: what keeps candidates waiting, or which machine is lost."""
+        self._notice = text
+        self._draw()
 
     def _draw_soon(self) -> None:
         if self.clock() - self._shown >= EVERY:
@@ -83,6 +92,8 @@ class Cell:
         lines = [f"{engine.finished} of {engine.wanted} trials · {self.standing}", *self._failures[-MOST_FAILURES:]]
         if engine.exhausted and engine.done:
             lines.append(f"stopped early: {engine.exhausted}")
+        if self._notice is not None:
+            lines.append(self._notice)
         bar = f'<progress value="{engine.finished}" max="{max(1, engine.wanted)}"></progress>'
         return f"{bar} {'<br>'.join(map(in_html, lines))}{self.standing.front.to_html()}"
 

@@ -8,7 +8,7 @@ from search.cli import commands
 from search.cli.main import _done, main
 from search.front import Front
 from search.record.history import History
-from search.report import progress
+from search.report import notebook, progress
 from search.report.report import _paid
 from search.tasks import batches, datasets, sources, splitting
 from search.tasks.kinds import Classification, Regression
@@ -20,10 +20,12 @@ from spaces.space import Space
 from tests.search import test_front
 from tests.search.cli import test_exit_codes
 from tests.search.planting import Fault
-from tests.search.report import test_paid
+from tests.search.report import test_paid, test_progress
 from tests.search.tasks import test_datasets, test_task
 from tests.spaces import test_neighbours, test_spaces, test_values
 
+INTERRUPTED = test_progress.test_an_interrupted_cell_says_how_the_search_goes_on
+WAITS = test_progress.test_a_cell_shows_what_a_search_waits_for_until_it_goes_on
 FRONT = test_front.test_the_front_is_the_scored_trials_that_no_other_beats_cheapest_first
 LARGE = test_front.test_a_trial_is_compared_with_those_of_the_front_alone
 BEST = test_front.test_best_is_the_best_and_the_cheapest_of_equals
@@ -106,6 +108,10 @@ TOLD = {
         "{engine.finished:>4}",
         "{engine.history.next_number:>4}",
         test_exit_codes.test_progress_counts_the_candidates_that_are_finished,
+    ),
+    "a notebook that waits in silence": Fault(notebook.Cell.notice, "self._draw()", "pass", WAITS),
+    "an interrupted cell without a word": Fault(
+        notebook.Cell.__exit__, "issubclass(kind", "False and issubclass(kind", INTERRUPTED
     ),
     "the largest loss pays": Fault(_paid, "1 if objective.maximize else -1", "1", PAID),
     "dearer candidates in a budget": Fault(_paid, "trial.cost.flops <= budget", "trial.cost.flops", PAID),

@@ -180,6 +180,25 @@ def test_a_notebook_shows_one_cell_that_changes(tmp_path: Path) -> None:
     assert "<table>" in shown[-1]
 
 
+def test_a_cell_shows_what_a_search_waits_for_until_it_goes_on(tmp_path: Path) -> None:
+    shown = list[str]()
+    engine = engine_in(tmp_path, trials=30, constraints=())
+    with Cell(lambda html: shown.append, Clock()) as watch:
+        watch(engine, None, None)
+        watch.notice("waiting for 1 GPU; the cluster has 0 <b>free</b>")
+        assert "waiting for 1 GPU; the cluster has 0 &lt;b&gt;free&lt;/b&gt;" in shown[-1]
+        tell(engine, watch, asked(engine), Scored({"accuracy": 0.5}, 3, 60.0))
+    assert "waiting" not in shown[-1]
+
+
+def test_an_interrupted_cell_says_how_the_search_goes_on(tmp_path: Path) -> None:
+    shown = list[str]()
+    watch = Cell(lambda html: shown.append, Clock())
+    watch(engine_in(tmp_path, trials=30, constraints=()), None, None)
+    watch.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert "interrupted; run the cell again, and the search goes on" in shown[-1]
+
+
 def test_a_notebook_is_known_by_its_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     displayed: list[Any] = []
     handle = SimpleNamespace(update=displayed.append)
