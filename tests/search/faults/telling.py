@@ -24,7 +24,7 @@ from tests.search.report import test_paid, test_progress
 from tests.search.tasks import test_datasets, test_task
 from tests.spaces import test_neighbours, test_spaces, test_values
 
-INTERRUPTED = test_progress.test_an_interrupted_cell_says_how_the_search_goes_on
+CELL = test_progress.test_an_interrupted_cell_says_how_the_search_goes_on
 WAITS = test_progress.test_a_cell_shows_what_a_search_waits_for_until_it_goes_on
 FRONT = test_front.test_the_front_is_the_scored_trials_that_no_other_beats_cheapest_first
 LARGE = test_front.test_a_trial_is_compared_with_those_of_the_front_alone
@@ -111,7 +111,7 @@ TOLD = {
     ),
     "a notebook that waits in silence": Fault(notebook.Cell.notice, "self._draw()", "pass", WAITS),
     "an interrupted cell without a word": Fault(
-        notebook.Cell.__exit__, "issubclass(kind", "False and issubclass(kind", INTERRUPTED
+        notebook.Cell.__exit__, "issubclass(kind", "False and issubclass(kind", CELL
     ),
     "the largest loss pays": Fault(_paid, "1 if objective.maximize else -1", "1", PAID),
     "dearer candidates in a budget": Fault(_paid, "trial.cost.flops <= budget", "trial.cost.flops", PAID),

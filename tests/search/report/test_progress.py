@@ -181,7 +181,7 @@ def test_a_notebook_shows_one_cell_that_changes(tmp_path: Path) -> None:
 
 
 def test_a_cell_shows_what_a_search_waits_for_until_it_goes_on(tmp_path: Path) -> None:
-    shown = list[str]()
+    shown = [""]
     engine = engine_in(tmp_path, trials=30, constraints=())
     with Cell(lambda html: shown.append, Clock()) as watch:
         watch(engine, None, None)
@@ -192,7 +192,7 @@ def test_a_cell_shows_what_a_search_waits_for_until_it_goes_on(tmp_path: Path) -
 
 
 def test_an_interrupted_cell_says_how_the_search_goes_on(tmp_path: Path) -> None:
-    shown = list[str]()
+    shown = [""]
     watch = Cell(lambda html: shown.append, Clock())
     watch(engine_in(tmp_path, trials=30, constraints=()), None, None)
     watch.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
