@@ -69,9 +69,11 @@ class Lookout:
             self.tell(Notice(f"{reason}; nothing is trained there until then"))
 
     def gone(self, id_: str | None) -> bool:
-        """Whether a node is lost, as it does not answer any more."""
-        node = self.known.get(id_ or "")
-        return node is not None and not answers(node.address, node.port)
+        """Whether a node is lost, as Ray has given it up, or as it does not answer any more."""
+        if id_ is None:
+            return False
+        node = self.known.get(id_)
+        return node is None or not answers(node.address, node.port)
 
     def _watch(self) -> None:
         misses = 0
