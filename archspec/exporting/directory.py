@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -33,10 +34,12 @@ def deposited(directory: Path, known: frozenset[str], overwrite: bool) -> Iterat
 
     Raises:
         FileExistsError: `directory` exists and must not be replaced.
+        KeyboardInterrupt: also where a library made another error of it.
     """
     directory = Path(os.path.abspath(directory))
     _require_replaceable(directory, known, overwrite)
     directory.parent.mkdir(parents=True, exist_ok=True)
+    handled = sys.exception()
     aside = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", suffix=".part", dir=directory.parent))
     try:
         yield aside
@@ -47,6 +50,8 @@ def deposited(directory: Path, known: frozenset[str], overwrite: bool) -> Iterat
         with _alone(directory.parent):
             _exchange(aside, directory)
     except Exception as error:
+        if _interrupted(error, handled):
+            raise KeyboardInterrupt from error
         if (number := _failed_to_write(error, aside)) is None:
             raise
         raise OSError(number, os.strerror(number), str(directory)) from error
@@ -147,6 +152,18 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(held)
+
+
+def _interrupted(error: BaseException | None, handled: BaseException | None) -> bool:
+    """Whether an error came of Ctrl-C, which libraries that export make errors of their own of.
+
+    `handled` is what was being handled before: whoever exports after Ctrl-C may fail for another reason.
+    """
+    while error is not None and error is not handled:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _failed_to_write(error: Exception, aside: Path) -> int | None:

@@ -50,11 +50,15 @@ def probe(kit: Kit, which: Sequence[Node]) -> dict[str, str]:
     asked = [node for node in which if node.resources.get("CPU") and answers(node.address, node.port)]
     there = [NodeAffinitySchedulingStrategy(node.id, soft=False) for node in asked]
     replies = [ask.options(scheduling_strategy=place).remote(kit) for place in there]
-    reasons = [(node, _answer(answer)) for node, answer in zip(asked, replies, strict=True)]
+    answered = [(node, _answer(answer)) for node, answer in zip(asked, replies, strict=True)]
+    if not (refused := [(node, reason) for node, reason in answered if reason is not None]):
+        return {}
+    # The machine of a suspended node still takes connections, though Ray has given the node up.
+    alive = {node.id for node in nodes()}
     return {
         node.id: f"Ray's node {node.name} {reason}"
-        for node, reason in reasons
-        if reason is not None and answers(node.address, node.port)
+        for node, reason in refused
+        if node.id in alive and answers(node.address, node.port)
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from search.backends.cluster import Node, answers, nodes, probe
 from search.backends.environment import ray
@@ -18,17 +18,21 @@ PERIOD = 2.0  # seconds between two looks
 MISSES = 3  # looks in a row at which the head does not answer
 # Seconds after which what waits is told (later where there is room, as a worker takes its time to start), and again.
 AFTER, STARTS, AGAIN = 6.0, 30.0, 60.0
+# Seconds for which a search with no node that may train waits for one to join.
+JOINS = 120.0
 
 
 class Lookout:
     """Tells of nodes that join and cannot train, of those that are lost, of what waits, and of a head that is gone.
+
+    It ends the search, too, when all nodes that have room for a candidate were refused and no other joins.
 
     Args:
         kit: what workers get.
         needs: what each candidate takes.
         counts: the numbers of candidates that wait for a worker, and that are in training.
         tell: takes what is to be told; after a `RunError` nothing more comes.
-        avoided: takes the ids of nodes that nothing is trained on.
+        avoided: takes the ids of nodes that nothing is trained on, and why.
     """
 
     def __init__(
@@ -37,12 +41,12 @@ class Lookout:
         needs: Resources,
         counts: Callable[[], tuple[int, int]],
         tell: Callable[[Notice | RunError], None],
-        avoided: set[str],
+        avoided: dict[str, str],
     ) -> None:
         self.kit, self.counts, self.tell, self.avoided = kit, counts, tell, avoided
         self.known = {node.id: node for node in nodes()}
         self.lost = False
-        self._waiting = Waiting(needs)
+        self._waiting, self._stranded = Waiting(needs), Stranded(needs)
         self._closing = threading.Event()
         context = ray.get_runtime_context()
         host, _, port = context.gcs_address.rpartition(":")
@@ -61,13 +65,15 @@ class Lookout:
     def avoid(self, id_: str, reason: str) -> None:
         """Train nothing more on a node, and say so."""
         if id_ not in self.avoided:
-            self.avoided.add(id_)
+            self.avoided[id_] = reason
             self.tell(Notice(f"{reason}; nothing is trained there until then"))
 
     def gone(self, id_: str | None) -> bool:
-        """Whether a node is lost, as it does not answer any more."""
-        node = self.known.get(id_ or "")
-        return node is not None and not answers(node.address, node.port)
+        """Whether a node is lost, as Ray has given it up, or as it does not answer any more."""
+        if id_ is None:
+            return False
+        node = self.known.get(id_)
+        return node is None or not answers(node.address, node.port)
 
     def _watch(self) -> None:
         misses = 0
@@ -99,10 +105,41 @@ class Lookout:
         self.known = now
         for id_, reason in probe(self.kit, new).items():
             self.avoid(id_, reason)
-        used = [node for node in now.values() if node.id not in self.avoided]
-        text = self._waiting.tell(time.monotonic(), *self.counts(), used, ray.available_resources())
-        if text is not None:
+        used, when = [node for node in now.values() if node.id not in self.avoided], time.monotonic()
+        if (text := self._waiting.tell(when, *self.counts(), used, ray.available_resources())) is not None:
             self.tell(Notice(text))
+        if (why := self._stranded.why(when, self.counts()[1], now.values(), self.avoided)) is not None:
+            self._closing.set()
+            self.tell(RunError(f"no node of the Ray cluster can train: {why}, and run the same again: it resumes"))
+
+
+class Stranded:
+    """Whether a search can only wait for ever, as its nodes were refused after it had begun."""
+
+    def __init__(self, needs: Resources) -> None:
+        self.needs = needs
+        self._since: float | None = None
+        self._seen: set[str] = set()
+
+    def why(self, now: float, busy: int, there: Iterable[Node], refused: Mapping[str, str]) -> str | None:
+        """Why the last node was refused, of those that are there; None while one may train or has just joined.
+
+        Args:
+            now: the time, in seconds.
+            busy: how many candidates are in training.
+            there: the nodes that are alive.
+            refused: why, by the ids of those that were.
+        """
+        able = [node for node in there if self.needs.fit([node.resources])]
+        ids = {node.id for node in able}
+        if busy or not able or not ids <= set(refused):
+            self._since = None
+        elif self._since is None or not ids <= self._seen:
+            self._since = now
+        self._seen = ids
+        if self._since is None or now - self._since < JOINS:
+            return None
+        return [why for id_, why in list(refused.items()) if id_ in ids][-1]  # other threads refuse, too
 
 
 class Waiting:

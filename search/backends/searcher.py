@@ -30,9 +30,9 @@ class QueueSearcher(Searcher):  # type: ignore[misc]
         self.submitted: SimpleQueue[Trial] = SimpleQueue()
         self.heard: SimpleQueue[Event | Notice | BaseException] = SimpleQueue()
         self.closing = threading.Event()
-        # Takes the id of a node that cannot train, and why; and the ids of such nodes.
+        # Takes the id of a node that cannot train, and why; and why, by the ids of such nodes.
         self.avoid: Callable[[str, str], None] = lambda id_, reason: None
-        self.avoided: set[str] = set()
+        self.avoided: dict[str, str] = {}
         # Whether the node of an id is lost.
         self.gone: Callable[[str | None], bool] = lambda id_: False
         # By Ray Tune's id of a trial, its number and the id of the node that it is on, once it is on one.

@@ -345,6 +345,36 @@ def test_a_bad_node_that_joins_is_left_out_and_what_waits_is_told(
     assert_whole(folder / "joined", expected)
 
 
+# Nodes can import it when they are asked, and those who train cannot.
+REFUSES = """
+import ray
+
+if ray.is_initialized() and ray.get_runtime_context().get_actor_id():
+    raise ModuleNotFoundError("No module named 'gone'")
+"""
+
+
+@pytest.mark.slow
+def test_a_search_whose_nodes_are_all_refused_ends_with_the_reason_and_resumes(
+    folder: Path, two: Nodes, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text("from search.backends import lookout\nlookout.JOINS = 4.0\n" + MINE)
+    helper = (folder / "helper.py").read_text()
+    (tmp_path / "helper.py").write_text(helper + REFUSES)
+    command = [*OURS, "search", "mine.py", "--directory", "refused", *RAYS, "--workers", "2", "--trials", "2"]
+    code, out, errors = two.run(command, tmp_path)
+    assert code == 1, out
+    assert re.fullmatch(
+        r"archsearch: no node of the Ray cluster can train: Ray's node \S+ cannot load the task "
+        r"\(ModuleNotFoundError: No module named 'gone'\); install there what the task needs, or keep its modules in "
+        r"the folder of the script, and run the same again: it resumes",
+        errors.splitlines()[-1],
+    ), errors
+    (tmp_path / "helper.py").write_text(helper)
+    code, out, errors = two.run(command, tmp_path)
+    assert code == 0, out + errors
+
+
 @pytest.mark.slow
 def test_a_search_that_waits_for_ever_ends_when_its_time_is_up(folder: Path, two: Nodes) -> None:
     options = [*RAYS, "--cpus", "2", "--hours", "0.006", "--trials", "1"]

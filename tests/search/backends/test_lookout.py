@@ -25,7 +25,7 @@ pytest.importorskip("ray")
 from search.backends import nodes, shipping
 from search.backends import ray as backend
 from search.backends.cluster import Node
-from search.backends.lookout import AFTER, AGAIN, STARTS, Waiting
+from search.backends.lookout import AFTER, AGAIN, JOINS, STARTS, Stranded, Waiting
 from search.backends.place import refuse_a_package
 from search.backends.quiet import Quiet, without_remarks
 from search.backends.searcher import QueueSearcher
@@ -69,6 +69,36 @@ def test_a_head_without_cpus_and_nodes_that_are_too_small_are_told() -> None:
         "waiting for 4 CPUs; the cluster has 4 free, 2 nodes, each candidate takes 4 CPUs, and the largest node has "
         "2 CPUs"
     ]
+
+
+def test_a_search_whose_nodes_were_all_refused_ends_unless_another_joins() -> None:
+    """A head without CPUs trains nothing either way, and what trains already is trained to its end."""
+    head, why, stranded = (
+        Node("h", "10.0.0.1", 1, {}),
+        {"a": "a has no torch", "b": "b has none"},
+        Stranded(Resources()),
+    )
+    assert stranded.why(0.0, 0, [head, TWO[0]], {}) is None
+    assert stranded.why(JOINS, 0, [head, TWO[0]], why) is None
+    assert stranded.why(2 * JOINS - 1, 0, [head, TWO[0]], why) is None
+    assert stranded.why(2 * JOINS - 1, 0, [head, *TWO], why) is None  # one more has joined, and was refused
+    assert stranded.why(2 * JOINS, 0, [head, *TWO], why) is None
+    assert stranded.why(3 * JOINS, 0, [head, *TWO], why) == "b has none"
+    assert stranded.why(3 * JOINS, 0, [head, TWO[0]], why) == "a has no torch"
+    assert stranded.why(3 * JOINS, 1, [head, TWO[0]], why) is None
+    assert stranded.why(3 * JOINS + 1, 0, [head, TWO[0]], why) is None
+    assert stranded.why(9 * JOINS, 0, [head], why) is None  # nodes may come yet
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [("busy or not able", "not able"), ("or not ids <= self._seen", ""), ("or not ids <= set(refused)", "")],
+)
+def test_a_fault_by_which_a_search_ends_that_could_go_on_is_noticed(
+    line: str, instead: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    law = test_a_search_whose_nodes_were_all_refused_ends_unless_another_joins
+    notices(Fault(Stranded.why, line, instead, law), tmp_path, capsys)
 
 
 def test_the_python_files_beside_a_script_are_sent_and_nothing_else(tmp_path: Path) -> None:

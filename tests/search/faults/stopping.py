@@ -3,6 +3,7 @@
 import errno
 from functools import partial
 
+from archspec.exporting import directory
 from search import files
 from search.cli.main import _done
 from search.errors import RunError
@@ -11,6 +12,7 @@ from search.report import writing
 from search.report.report import write_report
 from search.training.clock import Clock
 from search.training.limits import Limits
+from tests.archspec.exporting import test_interrupted
 from tests.search import test_relative
 from tests.search.cli import test_exit_codes
 from tests.search.planting import Fault
@@ -28,6 +30,24 @@ FAULTS = {
         "options.run in (commands.search, commands.confirm)",
         "True",
         test_exit_codes.test_what_resumes_nothing_promises_nothing,
+    ),
+    "Ctrl-C that becomes an error of torch": Fault(
+        directory.deposited,
+        "if _interrupted(error, handled)",
+        "if False",
+        partial(test_interrupted.test_an_interruption_that_a_library_makes_another_error_of_stays_one, explicit=True),
+    ),
+    "Ctrl-C that an error does not show": Fault(
+        directory._interrupted,
+        "error.__cause__ or error.__context__",
+        "error.__cause__",
+        partial(test_interrupted.test_an_interruption_that_a_library_makes_another_error_of_stays_one, explicit=False),
+    ),
+    "an earlier Ctrl-C taken for a new one": Fault(
+        directory._interrupted,
+        "and error is not handled",
+        "",
+        test_interrupted.test_an_error_of_an_export_that_follows_an_interruption_is_itself,
     ),
     "a directory that goes where the process goes": Fault(
         files.RunDirectory.at, ".absolute()", "", test_relative.test_a_result_is_read_where_it_was_opened
