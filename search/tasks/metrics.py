@@ -37,6 +37,7 @@ _CLASSES: dict[str, tuple[str, dict[str, str]]] = {
 _RANKS = ("auroc", "average_precision")
 # Of several labels at a time torchmetrics has none.
 _NOT_OF_LABELS = ("calibration_error", "cohen_kappa")
+_CORRELATIONS = ("pearson", "spearman")  # which torchmetrics has of numbers (n, numbers) alone
 _NUMBERS = {
     "mae": "mean_absolute_error",
     "mape": "mean_absolute_percentage_error",
@@ -76,7 +77,7 @@ class NamedMetric:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of classes without an example, which are left out
             if self.kind == "regression":
-                if found.dim() > 2:  # a correlation is of numbers (n, numbers), and those of positions are so many
+                if found.dim() > 2 and self.name in _CORRELATIONS:  # each position is an example
                     found, targets = (part.movedim(1, -1).flatten(0, -2) for part in (found, targets))
                 functions: Any = import_module("torchmetrics.functional")
                 value = getattr(functions, _NUMBERS.get(self.name, "mean_squared_error"))(found, targets).mean()
@@ -116,6 +117,8 @@ class NamedMetric:
         """A metric of torchmetrics for predictions of classes."""
         function, options = _CLASSES[name]
         family = family or (self.kind if self.kind in ("binary", "multilabel") else "multiclass")
+        # Of one label torchmetrics has no mean.
+        family = "binary" if family == "multilabel" and found.shape[1] == 1 else family
         metric = getattr(import_module("torchmetrics.functional.classification"), f"{family}_{function}")
         count = {"multilabel": "num_labels", "multiclass": "num_classes"}.get(family)
         wanted = options | ({count: found.shape[1]} if count else {}) | more

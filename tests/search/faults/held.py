@@ -81,4 +81,10 @@ FAULTS = {
         "np.asarray(weights, dtype=np.float64)",
         held.test_names_and_weights_may_be_numpys_and_torchs,
     ),
+    "a mean over one label": Fault(
+        metrics.NamedMetric._of_classes,
+        'if family == "multilabel" and found.shape[1] == 1 else',
+        "if False else",
+        partial(held.test_several_labels_may_be_one_which_is_a_binary_task, "f1"),
+    ),
 }

@@ -200,3 +200,10 @@ def test_names_and_weights_may_be_numpys_and_torchs() -> None:
     weights = torch.tensor([1.0, 2.0, 4.0], requires_grad=True)
     for given in (weights, weights.bfloat16(), pd.Series([1, 2, 4]), np.array([4.0, 2.0, 1.0])[::-1]):
         assert made(Task.from_arrays, X, Y, class_weights=given).class_weights.tolist() == [1, 2, 4]
+
+
+@pytest.mark.parametrize("name", ["auroc", "average_precision", "balanced_accuracy", "f1", "iou", "mcc", "recall"])
+def test_several_labels_may_be_one_which_is_a_binary_task(name: str) -> None:
+    outputs, y = torch.rand(COUNT, 1, generator=torch.Generator().manual_seed(0)) - 0.5, torch.tensor(Y > 0)[:, None]
+    found = made(NamedMetric(name, "multilabel"), outputs, y)
+    assert found == pytest.approx(NamedMetric(name, "binary")(outputs, y))
