@@ -4,6 +4,7 @@ from functools import partial
 
 from search import reference
 from search.tasks import arrays, labels, metrics, reading, series, tables
+from search.tasks.kinds import Classification
 from spaces.space import Space
 from tests.search.planting import Fault
 from tests.search.tasks import test_held_otherwise as held
@@ -86,5 +87,11 @@ FAULTS = {
         'if family == "multilabel" and found.shape[1] == 1 else',
         "if False else",
         partial(held.test_several_labels_may_be_one_which_is_a_binary_task, "f1"),
+    ),
+    "weights of the classes left out": Fault(
+        Classification.loss,
+        "weight=weights",
+        "weight=None",
+        partial(held.test_the_loss_of_a_kind_is_torchs_as_it_is_smoothed, 0.1, [1.0, 2.0, 4.0]),
     ),
 }

@@ -207,3 +207,13 @@ def test_several_labels_may_be_one_which_is_a_binary_task(name: str) -> None:
     outputs, y = torch.rand(COUNT, 1, generator=torch.Generator().manual_seed(0)) - 0.5, torch.tensor(Y > 0)[:, None]
     found = made(NamedMetric(name, "multilabel"), outputs, y)
     assert found == pytest.approx(NamedMetric(name, "binary")(outputs, y))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("weights", [None, [1.0, 2.0, 4.0]])
+def test_the_loss_of_a_kind_is_torchs_as_it_is_smoothed(smoothing: float, weights: list[float] | None) -> None:
+    outputs, y = torch.rand(COUNT, 3, generator=torch.Generator().manual_seed(0)), torch.tensor(Y)
+    weigh = None if weights is None else torch.tensor(weights)
+    own = torch.nn.CrossEntropyLoss(weight=weigh, label_smoothing=smoothing)
+    task, mine = Task.from_arrays(X, Y, class_weights=weights), Task.from_arrays(X, Y, loss=own)
+    assert torch.equal(task.loss(outputs, y, smoothing), mine.loss(outputs, y, 0.5))
