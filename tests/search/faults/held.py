@@ -3,9 +3,11 @@
 from functools import partial
 
 from search import reference
+from search.prediction import Predictor
 from search.tasks import arrays, labels, metrics, reading, series, tables
 from search.tasks.kinds import Classification
 from spaces.space import Space
+from tests.search import test_prediction
 from tests.search.planting import Fault
 from tests.search.tasks import test_held_otherwise as held
 from tests.search.tasks.test_held_otherwise import DATES, GAPS, MANY
@@ -93,5 +95,11 @@ FAULTS = {
         "weight=weights",
         "weight=None",
         partial(held.test_the_loss_of_a_kind_is_torchs_as_it_is_smoothed, 0.1, [1.0, 2.0, 4.0]),
+    ),
+    "a table whose names are read as files": Fault(
+        Predictor.predict_all,
+        'hasattr(examples, "columns")',
+        "False",
+        test_prediction.test_all_examples_are_a_list_of_them_not_one_table_of_which_names_would_be_read,
     ),
 }
