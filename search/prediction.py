@@ -79,7 +79,16 @@ class Predictor:
         return self.predict_all([example])[0]
 
     def predict_all(self, examples: Iterable[Any]) -> list[Any]:
-        """The answers for several raw examples, in their order, such as all files of a folder; see `predict`."""
+        """The answers for several raw examples, in their order, such as all files of a folder; see `predict`.
+
+        Raises:
+            ValueError: one cannot be answered, or the examples are a single file or table.
+        """
+        if isinstance(examples, str | Path) or hasattr(examples, "columns"):  # a data frame gives its names
+            raise ValueError(
+                "predict_all takes a list of examples, not one file or table; of a table in which each row is one give "
+                "[row for _, row in table.iterrows()]"
+            )
         given, answers = list(examples), []
         with torch.no_grad(), kept_kernels(self.model):
             for inputs in self._inputs(given):

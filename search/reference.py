@@ -98,9 +98,10 @@ def constant_scores(task: AnyTask) -> dict[str, float]:
 
 def _counted(targets: Tensor, task: AnyTask) -> Tensor:
     """Log frequencies of the classes for each example, (n, classes, *grid)."""
+    from search.tasks.arrays import comparable
     from search.tasks.ignoring import kept
 
-    counted = kept(targets, getattr(task, "ignored", None))
+    counted = kept(comparable(targets), getattr(task, "ignored", None))
     classes = max(int(getattr(task, "outputs", 0)), int(counted.max()) + 1)
     counts = counted.flatten().long().bincount(minlength=classes).double() + 1e-6
     shape = (1, classes, *[1] * (targets.dim() - 1))
@@ -112,7 +113,9 @@ def _means(targets: Tensor, labels: bool) -> Tensor:
     """The mean of each number, (n, numbers), or of each label its log odds."""
     each = targets.reshape(len(targets), -1).double()
     mean = each.mean(0)
-    return (mean.logit(1e-6) if labels else mean).float().expand_as(each)
+    # Numbers that single precision does not tell apart are kept in double precision, and so is their mean.
+    fine = not labels and targets.dtype == mean.dtype
+    return (mean if fine else (mean.logit(1e-6) if labels else mean).float()).expand_as(each)
 
 
 def corner(objectives: Sequence[Objective], reference: Mapping[str, float]) -> tuple[float, ...]:

@@ -6,6 +6,8 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from archspec.architecture import Architecture
 from archspec.geometry.fourier import Target
 from archspec.graph.drawing import Drawing
@@ -83,8 +85,11 @@ class Space(Written):
         def draw(name: str, hole: Decision) -> Scalar:
             if name not in values:
                 raise ValueError(f"{name} is missing; it is {self._parameters[name]}")
-            hole.check(values[name], name)
-            return values[name]
+            value = values[name]
+            if isinstance(value, np.generic):  # as of a data frame; it is taken as Python's
+                value = value.item()
+            hole.check(value, name)
+            return value
 
         architecture, used = self._filled(Filling(draw, self._known, values))
         if unknown := values.keys() - used.keys():
@@ -99,7 +104,7 @@ class Space(Written):
 
     def sample(self, rng: Random | int) -> Architecture:
         """A random architecture, by a generator or a seed: every decision is uniform (with `log`, log-uniform)."""
-        drawn = (random.Random(rng) if isinstance(rng, int) else rng).random
+        drawn = (random.Random(int(rng)) if isinstance(rng, int | np.integer) else rng).random
         return self.drawn(lambda _, hole: hole.drawn(drawn()))[0]
 
     def random_values(self, rng: Random) -> dict[str, Scalar]:

@@ -28,7 +28,7 @@ def integer(*bounds: Any, step: int = 1, log: bool = False, name: str | None = N
     lower end is below 1 or a step is given.
     """
     name, low, high = _named(bounds, name, "integer")
-    return Integer(operator.index(low), operator.index(high), step, log, name)
+    return Integer(operator.index(low), operator.index(high), operator.index(step), log, name)
 
 
 def real(*bounds: Any, log: bool = False, name: str | None = None) -> Any:

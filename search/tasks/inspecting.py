@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from archspec.architecture import Architecture
+from search.tasks.arrays import comparable
 from search.tasks.batches import Batch, batch_count, without_length
 from search.tasks.first_batches import counted, first_batch, unspent
 from search.tasks.kinds import KINDS, TaskKind
@@ -132,7 +133,7 @@ def target_mistakes(task: AnyTask, part: str, y: Tensor, output: tuple[int, ...]
     if kind is None:  # a kind of another package
         return
     known = known_labels(getattr(task, _ATTRIBUTES[part]))
-    seen, name = y if known is None else known, f"the {part} data"
+    seen, name = comparable(y) if known is None else known, f"the {part} data"
     wanted, found = kind.shape(output), tuple(y.shape[1:])
     alike = found == wanted or (kind.loose and _numel(found) == _numel(wanted) == _numel(output) == 1)
     if not alike:

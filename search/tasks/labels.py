@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Sized
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Subset
 
+from search.tasks.arrays import NUMBER, as_array, as_text, comparable, is_text, unboxed
 from search.tasks.batches import Data, length
 from search.tasks.ignoring import kept
 from search.tasks.kinds import kind_of
@@ -33,14 +33,12 @@ def as_targets(y: Any, kind: str, classes: Sequence[str] = ()) -> Tensor:
         ValueError: they are text without `classes`, or a label is not a whole number.
     """
     try:
-        given = np.asarray(y)
+        given = unboxed(as_array(y))
     except ValueError:  # of rows of different lengths
         raise ValueError("the targets are of different lengths; give an array (n,) or (n, labels)") from None
-    if given.dtype.kind == "O" and given.size and all(isinstance(one, Real) for one in given.flat):
-        given = np.array(given.tolist())
-    if given.dtype.kind in "OUS":
+    if is_text(given):
         if not kind_of(kind).labels:
-            odd = next(one for one in given.flat if not isinstance(one, Real))
+            odd = next(one for one in given.flat if not isinstance(one, NUMBER))
             raise ValueError(f"the targets of a regression are numbers, and one is {str(odd)!r}")
         given = _numbered(given, classes)
     if not kind_of(kind).labels:
@@ -69,20 +67,21 @@ def strata(targets: Tensor | None, kind: str) -> Tensor | None:
 
 
 def _numbered(given: Any, classes: Sequence[str]) -> Any:
-    names = sorted({str(value) for value in given.flat})
-    number = {name: i for i, name in enumerate(classes)}
+    given = as_text(given)
+    names = sorted(set(given.flatten().tolist()))
+    number = {str(name): i for i, name in enumerate(classes)}
     if unknown := [name for name in names if name not in number]:
         if not classes:
             listed = ", ".join(map(repr, names[:SHOWN])) + (", …" if len(names) > SHOWN else "")
             raise ValueError(f"the targets are text; number them by the names of the classes: classes=({listed})")
-        raise ValueError(f"the label {unknown[0]!r} is not among the classes {', '.join(classes)}")
-    return np.vectorize(lambda value: number[str(value)], otypes=[np.int64])(given)
+        raise ValueError(f"the label {unknown[0]!r} is not among the classes {', '.join(number)}")
+    return np.vectorize(number.__getitem__, otypes=[np.int64])(given)
 
 
 def known_labels(data: Any) -> Tensor | None:
     """All targets of tensors, and of datasets that hold them as `targets`, `labels` or `tensors`; else None."""
     if isinstance(data, tuple):
-        return torch.as_tensor(data[1])
+        return comparable(torch.as_tensor(data[1]))
     if isinstance(data, Subset):
         all_ = known_labels(data.dataset)
         return None if all_ is None else all_[torch.as_tensor(data.indices)]
@@ -91,7 +90,7 @@ def known_labels(data: Any) -> Tensor | None:
     for found in (*held, tensors[1] if tensors and len(tensors) == 2 else None):
         if found is not None and not callable(found):
             try:
-                labels = torch.as_tensor(np.asarray(found))
+                labels = comparable(torch.as_tensor(as_array(found)))
             except (TypeError, ValueError):
                 return None
             return labels if tensors or _are_answers(labels, data) else None
@@ -105,7 +104,7 @@ def _are_answers(labels: Tensor, data: Any) -> bool:
         return False
     try:
         some = sorted({i * (count - 1) // (COMPARED - 1) for i in range(COMPARED)})
-        given = [torch.as_tensor(np.asarray(data[i][1])) for i in some]
+        given = [comparable(torch.as_tensor(as_array(data[i][1]))) for i in some]
         return all(
             own.shape == labels.shape[1:] and bool((own == labels[i]).all()) for own, i in zip(given, some, strict=True)
         )
@@ -129,7 +128,7 @@ def labels_of(data: Any) -> Tensor | None:
     if known is not None or not (isinstance(data, Dataset) and isinstance(data, Sized) and len(data) <= MOST_READ):
         return known
     try:
-        return torch.as_tensor(np.asarray([np.asarray(data[i][1]) for i in range(len(data))]))
+        return comparable(torch.as_tensor(np.asarray([as_array(data[i][1]) for i in range(len(data))])))
     except Exception:  # what is wrong with an example is said by the preflight
         return None
 
@@ -169,7 +168,7 @@ def class_weights(weights: Any, kind: str, train: Data, classes: int = 0, ignore
         raise ValueError("a regression has no classes to weigh; leave class_weights out")
     if not isinstance(weights, str):
         try:
-            found = torch.as_tensor(np.asarray(weights, dtype=np.float64), dtype=torch.get_default_dtype())
+            found = torch.as_tensor(np.asarray(as_array(weights), dtype=np.float64), dtype=torch.get_default_dtype())
         except (TypeError, ValueError):
             found = torch.zeros(())
         if found.dim() != 1 or not bool((found > 0).all() and bool(found.isfinite().all())):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias, TypedDict, Unpack
 
+import numpy as np
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -233,7 +234,7 @@ class Made:
         kind_of(kind)
         checked(options)
         by, at, within = (None if column is None else str(column) for column in (series, time, groups))
-        targets = [str(column) for column in ([target] if isinstance(target, str | int) else target)]
+        targets = [str(column) for column in ([target] if isinstance(target, str | int | np.integer) else target)]
         wanted = [columns] if isinstance(columns, str) else columns
         inputs = None if wanted is None else [str(column) for column in wanted]
         classes = options.get("classes", ())

@@ -35,6 +35,9 @@ _CLASSES: dict[str, tuple[str, dict[str, str]]] = {
 }
 # Defined only for a class of which there are examples and of which there are not all.
 _RANKS = ("auroc", "average_precision")
+# Of several labels at a time torchmetrics has none.
+_NOT_OF_LABELS = ("calibration_error", "cohen_kappa")
+_CORRELATIONS = ("pearson", "spearman")  # which torchmetrics has of numbers (n, numbers) alone
 _NUMBERS = {
     "mae": "mean_absolute_error",
     "mape": "mean_absolute_percentage_error",
@@ -61,6 +64,7 @@ class NamedMetric:
 
     def __post_init__(self) -> None:
         known = [*_NUMBERS, "rmse"] if self.kind == "regression" else [*_CLASSES, "balanced_accuracy"]
+        known = [name for name in known if self.kind != "multilabel" or name not in _NOT_OF_LABELS]
         if self.name not in known:
             raise ValueError(
                 f"there is no metric {self.name!r} for a task of the kind {self.kind}; use {', '.join(sorted(known))}, "
@@ -73,6 +77,8 @@ class NamedMetric:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of classes without an example, which are left out
             if self.kind == "regression":
+                if found.dim() > 2 and self.name in _CORRELATIONS:  # each position is an example
+                    found, targets = (part.movedim(1, -1).flatten(0, -2) for part in (found, targets))
                 functions: Any = import_module("torchmetrics.functional")
                 value = getattr(functions, _NUMBERS.get(self.name, "mean_squared_error"))(found, targets).mean()
                 return float(value.sqrt() if self.name == "rmse" else value)
@@ -111,6 +117,8 @@ class NamedMetric:
         """A metric of torchmetrics for predictions of classes."""
         function, options = _CLASSES[name]
         family = family or (self.kind if self.kind in ("binary", "multilabel") else "multiclass")
+        # Of one label torchmetrics has no mean.
+        family = "binary" if family == "multilabel" and found.shape[1] == 1 else family
         metric = getattr(import_module("torchmetrics.functional.classification"), f"{family}_{function}")
         count = {"multilabel": "num_labels", "multiclass": "num_classes"}.get(family)
         wanted = options | ({count: found.shape[1]} if count else {}) | more

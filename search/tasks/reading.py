@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from search.tasks.arrays import as_array, for_numpy
 from search.tasks.csv_files import read_csv
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -42,7 +43,7 @@ def image(path: str | Path | Any, channels: int, size: tuple[int, ...], real: bo
         found = opened(path)
         ImageOps.exif_transpose(found, in_place=True)
     else:
-        found = ImageOps.exif_transpose(path if hasattr(path, "convert") else _of_pixels(np.asarray(_for_numpy(path))))
+        found = ImageOps.exif_transpose(path if hasattr(path, "convert") else _of_pixels(np.asarray(for_numpy(path))))
     if real is not None and is_real(found) != real:
         own, others = ("whole", "real") if real else ("real", "whole")
         name = path if isinstance(path, str | Path) else "the image"
@@ -83,7 +84,7 @@ def _white(picture: Any) -> float:
 def is_picture(raw: Any) -> bool:
     """Whether a raw example is an image of PIL, or pixels: whole numbers, not real ones from 0 to 1."""
     try:
-        return hasattr(raw, "convert") or np.asarray(_for_numpy(raw)).dtype.kind in "iu"
+        return hasattr(raw, "convert") or np.asarray(for_numpy(raw)).dtype.kind in "iu"
     except ValueError:  # of rows of different lengths
         return False
 
@@ -178,7 +179,7 @@ def having(raw: Any, columns: Sequence[str]) -> Any:
 
 def array(raw: Any) -> Tensor:
     """Any array, list or `.npy` file of real numbers; ValueError if it is none."""
-    raw = _for_numpy(raw)
+    raw = for_numpy(raw)
     try:
         # Not read before it is known to hold as much as it says.
         given = np.load(raw, mmap_mode="r") if isinstance(raw, str | Path) else np.asarray(raw)
@@ -187,23 +188,19 @@ def array(raw: Any) -> Tensor:
         raise ValueError(f"{what} cannot be read as an array of numbers: {error}") from None
     if not isinstance(given, np.ndarray) or given.dtype.kind not in "biuf" or not given.ndim:
         raise ValueError(f"an example is a file or an array of real numbers, not {type(raw).__name__}")
-    torch_has = given.dtype.kind != "f" or given.dtype.itemsize <= 8
-    return torch.from_numpy(np.array(given, given.dtype.newbyteorder("=") if torch_has else np.float64))
-
-
-def _for_numpy(raw: Any) -> Any:
-    """A tensor as numpy can read it, which has no device and no bfloat16; anything else as it is."""
-    if not isinstance(raw, Tensor):
-        return raw
-    return (raw.float() if raw.dtype == torch.bfloat16 else raw).detach().cpu()
+    return torch.from_numpy(np.array(as_array(given)))
 
 
 def numbers(raw: Any, what: str) -> NDArray[np.float64]:
     """An array of finite real numbers; ValueError, naming `what` it is, if it holds anything else."""
     try:
-        found = np.array(raw, dtype=np.float64)
+        given = np.asarray(raw)
+        # Numpy would count the nanoseconds of dates, and leave out what is imaginary.
+        found = None if given.dtype.kind in "mMc" else np.array(given, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"{what} holds what is not a number; leave it out, or convert it") from None
+        found = None
+    if found is None:
+        raise ValueError(f"{what} holds what is not a number; leave it out, or convert it")
     if not np.isfinite(found).all():
         raise ValueError(f"{what} holds a value that is missing or infinite; fill it in, or leave it out")
     return found

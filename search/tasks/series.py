@@ -73,9 +73,11 @@ def times(column: Any, day_first: bool | None = None) -> NDArray[np.float64]:
     import pandas as pd
 
     what = f"the column {column.name!r}"
+    if hasattr(column, "cat"):
+        column = column.astype(column.cat.categories.dtype)
     try:
         if column.dtype.kind == "m":
-            return numbers(column.dt.total_seconds(), what)
+            return _seconds(column, what)
         if column.dtype.kind != "M":
             return numbers(column, what)
     except ValueError:
@@ -86,7 +88,14 @@ def times(column: Any, day_first: bool | None = None) -> NDArray[np.float64]:
         since = pd.to_datetime(column, utc=True, dayfirst=bool(first)) - pd.Timestamp(0, tz="UTC")
     except (TypeError, ValueError):
         raise ValueError(f"{what} holds what is neither a number nor a date; convert it") from None
-    return numbers(since.dt.total_seconds(), what)
+    return _seconds(since, what)
+
+
+def _seconds(durations: Any, what: str) -> NDArray[np.float64]:
+    """Durations in seconds, by pandas' own arrays: Arrow refuses whole numbers that a float does not hold exactly."""
+    import pandas as pd
+
+    return numbers(pd.Series(durations.to_numpy()).dt.total_seconds(), what)
 
 
 def day_comes_first(column: Any, otherwise: bool | None = None) -> bool | None:

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, Subset
 
 from search.tasks import reading
+from search.tasks.arrays import as_array
 from search.tasks.batches import Data
 from search.tasks.kinds import Kind, kind_of
 from search.tasks.labels import as_targets, labels_of, strata
@@ -51,14 +52,16 @@ def from_arrays(
 def as_numbers(x: Any) -> Tensor:
     """An array of real numbers in the default precision; ValueError if it holds anything else."""
     try:
-        given = np.asarray(x)
+        given = as_array(x)
         kind = given.dtype.kind
     except ValueError:  # rows of different lengths
         kind = "O"
     if kind not in "biuf":
         what = {"O": "objects, or of different lengths", "c": "complex numbers"}.get(kind, "text")
         raise ValueError(f"the inputs are {what}; give real numbers of one shape: (examples, channels, *grid)")
-    return torch.as_tensor(given, dtype=torch.get_default_dtype())
+    # Torch warns of sharing what cannot be written, such as what pandas gives; so that is copied.
+    make = torch.as_tensor if given.flags.writeable else torch.tensor
+    return make(given, dtype=torch.get_default_dtype())
 
 
 def split_up(

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from search.tasks import reading
+from search.tasks.arrays import as_text, is_text, unboxed
 from search.tasks.csv_files import check_names, named
 from search.tasks.folders import IMAGES, RECORDINGS
 from search.tasks.kinds import Kind, kind_of
@@ -95,19 +96,26 @@ def _numbered(
         if given and len(given) != len(targets):
             raise ValueError(f"there are {len(given)} classes for {len(targets)} targets; give one for each column")
         return as_targets(labels, kind, given or targets), given or tuple(targets)
-    text = labels.dtype.kind in "OUS"
+    labels = _whole(unboxed(labels)) if kind_of(kind).labels else labels
+    text = is_text(labels)
     if not kind_of(kind).labels or not (text or labels.dtype.kind in "biu"):
         return as_targets(labels, kind, given), given
-    values = np.unique(labels.astype(str) if text else labels)
+    values = np.unique(as_text(labels) if text else labels)
     own = tuple(map(str, values))
     if text or (given and set(own) <= set(given)):
-        return as_targets(labels.astype(str), kind, given or own), given or own
+        return as_targets(as_text(labels), kind, given or own), given or own
     gaps = kind == "classification" and not np.array_equal(values, np.arange(len(values)))
     if not gaps or (len(given) > len(own) and 0 <= values[0] <= values[-1] < len(given)):
         return as_targets(labels, kind, given), given
     if given and len(given) != len(own):
         raise ValueError(f"there are {len(given)} classes for the {len(own)} labels {', '.join(own)}; name each")
-    return as_targets(labels.astype(str), kind, own), given or own
+    return as_targets(as_text(labels), kind, own), given or own
+
+
+def _whole(labels: Any) -> Any:
+    """Real numbers that are whole, as labels are that were once missing in some rows, as whole numbers."""
+    whole = labels.dtype.kind == "f" and (labels == np.round(labels)).all()
+    return labels.astype(np.int64) if whole else labels
 
 
 def _check_columns(table: Any, aside: Sequence[str], channels: Sequence[str], timed: bool) -> None:

@@ -48,7 +48,8 @@ class Training(Pickled):
         patience: number of epochs with a validation score worse than the best after which training ends early; None for
             no early end. With a cooldown, only its epochs count.
         clip: norm that gradients are clipped to; infinity for no clipping.
-        label_smoothing: label smoothing of the cross-entropy in training; scores are computed without it.
+        label_smoothing: label smoothing of the cross-entropy in training; scores are computed without it. A loss of the
+            task's own (`loss=`) is as it is given: `CrossEntropyLoss(label_smoothing=0.1)` trains as by default.
         alias_penalty: factor of the penalty on kernels with `band_limit="regularise"`.
         admissibility: factor of the penalty on wavelets with a mean (1 in the paper); see `admissibility_penalty`.
         offsets: share of the steps, at the end of the training, in which continuous kernels are sampled at random

@@ -14,6 +14,7 @@ from scipy.io import wavfile
 from torch import nn
 
 import search
+from archspec import lower
 from search import Predictor, Result, Search, Task
 from search.errors import RunError
 from search.tasks.preparation import Preparation
@@ -96,6 +97,16 @@ def test_a_row_of_a_table_is_read_by_the_names_of_its_columns(tmp_path: Path) ->
     assert task.preparation
     again = Preparation.from_data(json.loads(json.dumps(task.preparation.to_data())))
     assert again == task.preparation
+
+
+def test_all_examples_are_a_list_of_them_not_one_table_of_which_names_would_be_read() -> None:
+    task = Task.from_frame(rows(), "y")
+    network = lower(sequences.for_task(task).default)
+    predictor = Predictor(network, task.preparation)
+    for one in (rows(), "rows.csv", Path("rows.csv")):
+        with pytest.raises(ValueError, match=r"a list of examples, not one file or table; .* \[row for _, row in"):
+            predictor.predict_all(one)
+    assert len(predictor.predict_all([row for _, row in rows().iterrows()])) == len(rows())
 
 
 def pictures(home: Path) -> Task:

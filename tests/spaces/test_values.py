@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
+import numpy as np
 import pytest
 
-from archspec import Activation, Norm, Pointwise, choice
+from archspec import Activation, Dropout, Norm, Pointwise, choice, integer, real
 from archspec.schema.hole import Scalar
 from spaces import Space
 from tests.examples import LINE, network
@@ -32,3 +33,16 @@ def test_a_space_of_many_decisions_has_values() -> None:
     values = space.random_values(Random(0))
     assert len(values) == 1200
     assert space.values_of(space.fill(values)) == values
+
+
+def test_numbers_of_numpy_are_those_of_python() -> None:
+    width, rate = integer("width", 2, 6, step=np.int64(2)), real("rate", 0.0, 0.5)
+    space = Space(network(LINE, Pointwise(channels=width), Dropout(rate=rate)))
+    own = {"width": 4, "rate": 0.25}
+    try:
+        filled = space.fill({"width": np.int64(4), "rate": np.float64(0.25)})
+    except ValueError as error:
+        pytest.fail(f"refused: {error}")
+    assert filled == space.fill(own)
+    assert [type(value) for value in space.values_of(filled).values()] == [int, float]
+    assert space.sample(np.int64(3)) == space.sample(3)

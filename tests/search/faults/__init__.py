@@ -11,6 +11,7 @@ NAMES = (
     "doors",
     "earlier",
     "exports",
+    "held",
     "keeping",
     "loaders",
     "machine",

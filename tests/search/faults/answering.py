@@ -6,7 +6,7 @@ import numpy as np
 
 from search import prepared
 from search.prediction import Predictor
-from search.tasks import explained, folders, labels, preparation, reading, recordings, series, sources, tables
+from search.tasks import arrays, explained, folders, labels, preparation, reading, recordings, series, sources, tables
 from search.tasks.kinds import Binary, Classification
 from search.tasks.preparation import Preparation
 from search.tasks.task import Task
@@ -106,10 +106,10 @@ READING = {
         tables._check_columns, "if timed and", "if False and", test_tables.test_series_with_gaps_may_be_put_on_a_grid
     ),
     "a rate that is not kept": Fault(tables.from_frame, "rate=rate, columns", "rate=None, columns", LIKE),
-    "numbers of another precision refused": Fault(reading.array, "given.dtype.itemsize <= 8", "True", CAST),
-    "bytes in another order refused": Fault(reading.array, '.newbyteorder("=")', "", SWAPPED),
+    "numbers of another precision refused": Fault(arrays.as_array, "given.dtype.itemsize <= 8", "True", CAST),
+    "bytes in another order refused": Fault(arrays.as_array, '.newbyteorder("=")', "", SWAPPED),
     "a precision of torch alone refused": Fault(
-        reading._for_numpy, "raw.float() if raw.dtype == torch.bfloat16 else raw", "raw", BFLOAT
+        arrays.for_numpy, "raw.float() if raw.dtype == torch.bfloat16 else raw", "raw", BFLOAT
     ),
     "an answer for what is no number": Fault(Predictor._inputs, "not one.isfinite().all()", "False", NAMED),
     "the wrong example named": Fault(Predictor._inputs, "_called(example, number,", "_called(example, 0,", NAMED),
@@ -128,8 +128,8 @@ READING = {
     "numbers of a table learned as they are": Fault(tables.from_frame, "standardise=True", "standardise=False", TABLE),
     "numbers sorted as text": Fault(
         tables._numbered,
-        "np.unique(labels.astype(str) if text else labels)",
-        "np.unique(labels.astype(str))",
+        "np.unique(as_text(labels) if text else labels)",
+        "np.unique(as_text(labels))",
         test_raw.test_labels_that_are_numbers_are_in_their_order,
     ),
     "a channel divided by nothing": Fault(preparation.measured, "1e-12 * mean.abs()", "-1.0", STILL),

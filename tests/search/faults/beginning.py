@@ -135,7 +135,7 @@ PREFLIGHT = {
         inspecting._input_mistakes, "data[0] if isinstance(data, tuple) else x", "x", partial(LAST, "train")
     ),
     "labels after the first batch": Fault(
-        inspecting.target_mistakes, "y if known is None else known", "y", partial(LAST, "train")
+        inspecting.target_mistakes, "comparable(y) if known is None else known", "y", partial(LAST, "train")
     ),
     "classes of the training data alone": Fault(
         numbering.unused, "(task.train, task.validation, task.test)", "(task.train,)", RARE

@@ -103,8 +103,8 @@ FAULTS = {
     ),
     "labels in another order than their names": Fault(
         tables._numbered,
-        "as_targets(labels.astype(str), kind, given or own), given or own",
-        "as_targets(labels.astype(str), kind, own), given or own",
+        "as_targets(as_text(labels), kind, given or own), given or own",
+        "as_targets(as_text(labels), kind, own), given or own",
         partial(OF_LABEL, "words, and their order"),
     ),
     "numbers in another order than their names": Fault(

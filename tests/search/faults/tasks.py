@@ -262,7 +262,7 @@ IGNORED = {
     ),
     "classes of a head for what is ignored": Fault(Task.outputs, "kept(found, self.ignored)", "found", COUNTED),
     "what is ignored answered": Fault(
-        reference._counted, 'kept(targets, getattr(task, "ignored", None))', "targets", CONSTANT
+        reference._counted, 'kept(comparable(targets), getattr(task, "ignored", None))', "targets", CONSTANT
     ),
     "a run of another ignored label resumed": Fault(terms.of_task, 'getattr(task, "ignored", None)', "None", RESUMED),
 }
