@@ -7,10 +7,11 @@ import math
 from collections.abc import Iterable, Iterator, Sized
 from typing import Any, TypeAlias
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
+
+from search.tasks.arrays import as_array
 
 Batch = tuple[Tensor, Tensor]
 # Tensors (x, y), a dataset of pairs (x, y), or an iterable, such as a loader, over batches (x, y).
@@ -61,14 +62,14 @@ def _loaded(data: Dataset[Any], size: int, generator: torch.Generator | None) ->
 
 def _together(examples: list[Any]) -> Any:
     """A batch of examples. Lists of numbers, as Hugging Face has them, are arrays: torch would turn rows to columns."""
-    return default_collate([[*map(_as_array, one)] if isinstance(one, tuple | list) else one for one in examples])
+    return default_collate([[*map(_numbers, one)] if isinstance(one, tuple | list) else one for one in examples])
 
 
-def _as_array(part: Any) -> Any:
+def _numbers(part: Any) -> Any:
     """A list of numbers as an array; all else as it is."""
     if not isinstance(part, list):
         return part
-    found = np.asarray(part)
+    found = as_array(part)
     return found if found.dtype.kind in "biuf" else part
 
 

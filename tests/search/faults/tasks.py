@@ -219,7 +219,7 @@ PARTS = {
         batches.batches, "generator is not None and _one_left", "_one_left", partial(SHOWN, "arrays", 33, 32)
     ),
     "lists of numbers put together as columns": Fault(
-        batches._as_array, "not isinstance(part, list)", "True", partial(LISTS, test_sources.Rows(False))
+        batches._numbers, "not isinstance(part, list)", "True", partial(LISTS, test_sources.Rows(False))
     ),
     "a search that has the test data": Fault(
         Task.without_test, "test=None, ", "", test_task.test_a_search_gets_no_test_data
